@@ -1,0 +1,379 @@
+"""The container: rows are patients, columns are modalities, cells may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
+from skmultimodal.utils._store import (
+    Block,
+    Store,
+    align,
+    align_metadata,
+    block_frame,
+    concat_stores,
+    join,
+    keyed,
+    refuse_duplicates,
+    store_from_frame,
+)
+
+__all__ = ["Cohort", "as_cohort"]
+
+NO_MODALITY = "none"
+
+
+class Cohort:
+    """Patients in rows, modalities in columns; a patient may lack a modality.
+
+    A cohort slices like an array, so it is an ``X`` for scikit-learn's splitters,
+    searches and meta-estimators. Slicing copies no block: a view is an index vector
+    over shared blocks, which must therefore not be written to.
+
+    Parameters
+    ----------
+    blocks : dict of str to rows
+        Maps the name of each modality to its rows, all in one of two forms.
+
+        - Positional: arrays of equal length n, row i being the same patient in each. A
+          row that is entirely NaN, or None in an object array or list, is missing.
+        - Keyed: DataFrames indexed by patient id, or ``(ids, array)`` pairs. They are
+          outer-joined by id, rows in order of first appearance.
+
+        An array may be lazy: anything with ``shape``, ``dtype`` and ``__getitem__`` by
+        an integer array (a memmap, an h5py or zarr dataset). It is read batch by batch
+        and all its rows count as present.
+    index : array-like of shape (n_rows,), default=None
+        Patient ids. In the keyed form: the rows wanted, in this order.
+    metadata : DataFrame, default=None
+        Covariates (age, site, ...) that are no modality. Indexed by patient id, or,
+        with n rows and a default index, in row order. Patients it lacks get NaN.
+
+    Attributes
+    ----------
+    index : pandas.Index of shape (n_rows,)
+        Patient ids.
+    modalities : list of str
+        Names of the modalities, in the order of `blocks`.
+    shape : tuple of int
+        ``(n_rows, n_modalities)``.
+
+    Raises
+    ------
+    ValueError
+        If an id occurs twice in a block, or plain arrays differ in length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import Cohort
+    >>> image = np.ones((3, 1, 4, 5), dtype=np.float32)
+    >>> gene = np.ones((3, 7))
+    >>> gene[0] = np.nan
+    >>> X = Cohort({"image": image, "gene": gene}, index=["a", "b", "c"])
+    >>> X
+    Cohort(3 rows: 1 image, 2 image+gene)
+    >>> X[X.paired].index.tolist()
+    ['b', 'c']
+    """
+
+    def __init__(
+        self,
+        blocks: Mapping[str, Any],
+        *,
+        index: Any = None,
+        metadata: pd.DataFrame | None = None,
+    ) -> None:
+        if not isinstance(blocks, Mapping) or not blocks:
+            raise ValueError("blocks must be a dict of at least one modality.")
+        for name in blocks:
+            if not isinstance(name, str) or not name:
+                raise ValueError(f"a modality's name must be a string, got {name!r}.")
+        pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
+        unkeyed = [name for name, pair in pairs.items() if pair is None]
+        if not unkeyed:
+            store = join(pairs, index)
+        elif len(unkeyed) == len(blocks):
+            store = align(blocks, index)
+        else:
+            raise ValueError(
+                f"modality {unkeyed[0]!r} is a plain array while others are keyed by "
+                "patient id: give it as (ids, array)."
+            )
+        if metadata is not None:
+            covariates = align_metadata(metadata, store.index)
+            store = replace(store, metadata=covariates)
+        self._store = store
+        self._rows = np.arange(len(store.index))
+        self._modalities = list(blocks)
+
+    @classmethod
+    def _view(
+        cls, store: Store, rows: NDArray[np.intp], modalities: list[str]
+    ) -> Cohort:
+        view = cls.__new__(cls)
+        view._store, view._rows, view._modalities = store, rows, modalities
+        return view
+
+    @classmethod
+    def _of(cls, store: Store) -> Cohort:
+        return cls._view(store, np.arange(len(store.index)), list(store.blocks))
+
+    # What is in it
+
+    @property
+    def modalities(self) -> list[str]:
+        return list(self._modalities)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self._rows), len(self._modalities)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def index(self) -> pd.Index:
+        return self._store.index[self._rows]
+
+    @property
+    def metadata(self) -> pd.DataFrame | None:
+        """Covariates of the rows, or None: DataFrame of shape (n_rows, n_columns)."""
+        table = self._store.metadata
+        return None if table is None else table.iloc[self._rows]
+
+    def has(self, name: str) -> NDArray[np.bool_]:
+        """Which rows have modality `name`: boolean array of shape (n_rows,)."""
+        return self.positions(name) >= 0
+
+    @property
+    def available(self) -> pd.DataFrame:
+        """Which row has which modality: boolean, (n_rows, n_modalities)."""
+        columns = {name: self.has(name) for name in self._modalities}
+        return pd.DataFrame(columns, index=self.index)
+
+    @property
+    def paired(self) -> NDArray[np.bool_]:
+        """Which rows have every modality: boolean array of shape (n_rows,)."""
+        return np.all([self.has(name) for name in self._modalities], axis=0)
+
+    @property
+    def patterns(self) -> NDArray[Any]:
+        """Modalities of each row, such as ``"image+gene"``: (n_rows,) array of str."""
+        has = np.column_stack([self.has(name) for name in self._modalities])
+        kinds, of_row = np.unique(has, axis=0, return_inverse=True)
+        words = [
+            "+".join(np.array(self._modalities)[kind]) or NO_MODALITY for kind in kinds
+        ]
+        return np.array(words, dtype=str)[of_row.reshape(-1)]
+
+    def summary(self) -> pd.Series:
+        """Number of rows of each pattern, fewest modalities first."""
+        counts = pd.Series(self.patterns, dtype=object).value_counts(sort=False)
+        rank = {name: i for i, name in enumerate(self._modalities)}
+
+        def order(pattern: str) -> tuple[int, list[int]]:
+            parts = [rank[p] for p in pattern.split("+") if p in rank]
+            return len(parts), parts
+
+        counts = counts.loc[sorted(counts.index, key=order)]
+        return counts.rename_axis("pattern").rename("rows")
+
+    def feature_names(self, name: str) -> list[str] | None:
+        """Column names of a 2-D modality, None where the data came without names."""
+        names = self._block(name).names
+        return None if names is None else list(names)
+
+    def block(self, name: str) -> Any:
+        """Rows of the patients that have modality `name`, in row order.
+
+        Returns
+        -------
+        rows : ndarray or RowView of shape (n_present, ...)
+            The block itself or a view of it where the rows are contiguous; a
+            lazy block gives a lazy view with the same interface.
+        """
+        positions = self.positions(name)
+        present = positions[positions >= 0]
+        block = self._block(name)
+        if block.lazy:
+            return RowView(block.rows, present)
+        if len(present) and np.all(np.diff(present) == 1):
+            return np.asarray(block.rows)[present[0] : present[-1] + 1]
+        return take_rows(np.asarray(block.rows), present)
+
+    def positions(self, name: str) -> NDArray[np.intp]:
+        """Place of each row in the shared block of `name`, -1 where it is missing."""
+        self._block(name)
+        return self._store.positions[name][self._rows]
+
+    def _block(self, name: str) -> Block:
+        if name not in self._modalities:
+            raise KeyError(
+                f"no modality {name!r} in this cohort, which has {self._modalities}."
+            )
+        return self._store.blocks[name]
+
+    # Rows and columns out of it
+
+    def __getitem__(self, key: Any) -> Cohort:
+        rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
+        names = self._modalities
+        if columns is not Ellipsis and not isinstance(columns, slice):
+            names = [columns] if isinstance(columns, str) else list(columns)
+            for name in names:
+                self._block(name)
+            if not names or len(set(names)) < len(names):
+                raise KeyError(f"name each modality to keep once, got {names}.")
+        taken = self._rows[row_positions(rows, len(self))]
+        return self._view(self._store, taken, list(names))
+
+    def without(self, name: str) -> Cohort:
+        """The same rows without modality `name`."""
+        self._block(name)
+        return self[:, [other for other in self._modalities if other != name]]
+
+    def compact(self) -> Cohort:
+        """A cohort of its own that holds only the rows and modalities in use.
+
+        In-memory blocks are copied; lazy ones stay on disk.
+        """
+        blocks, positions = {}, {}
+        for name in self._modalities:
+            here = self.positions(name)
+            used, where = np.unique(here[here >= 0], return_inverse=True)
+            old = self._block(name)
+            rows = RowView(old.rows, used) if old.lazy else take_rows(old.rows, used)
+            blocks[name] = Block(rows, old.names, old.lazy)
+            positions[name] = np.full(len(self), -1)
+            positions[name][here >= 0] = where
+        store = Store(blocks, positions, self.index, self.metadata)
+        return self._of(store)
+
+    @staticmethod
+    def concat(cohorts: Sequence[Cohort]) -> Cohort:
+        """Stack cohorts of different patients; a modality one lacks is missing there.
+
+        Views of one cohort are stacked without a copy; otherwise blocks are copied.
+
+        Raises
+        ------
+        ValueError
+            If a patient id is in two cohorts, or their features disagree.
+        """
+        cohorts = list(cohorts)
+        if not cohorts:
+            raise ValueError("concat needs at least one cohort.")
+        first = cohorts[0]
+        if all(
+            c._store is first._store and c._modalities == first._modalities
+            for c in cohorts
+        ):
+            rows = np.concatenate([c._rows for c in cohorts])
+            return Cohort._view(first._store, rows, first.modalities)
+        parts = [c.compact() for c in cohorts]
+        store = concat_stores(
+            [
+                (c._store, {n: c._store.blocks[n].rows for n in c._modalities})
+                for c in parts
+            ]
+        )
+        return Cohort._of(store)
+
+    # From and to other containers
+
+    @classmethod
+    def from_frame(cls, df: pd.DataFrame, columns: Mapping[str, Any]) -> Cohort:
+        """Build a cohort from the columns of one table, a row a patient.
+
+        Parameters
+        ----------
+        df : DataFrame of shape (n_rows, n_columns)
+            Indexed by patient id.
+        columns : dict of str to list of labels, or label
+            The columns of each modality. A single label names a column whose cells
+            are arrays of equal shape, or None. Columns not named become metadata.
+
+        Returns
+        -------
+        cohort : Cohort
+        """
+        refuse_duplicates(df.index, "the table")
+        return cls._of(store_from_frame(df, columns))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One table of all rows: the inverse of `from_frame`, without the metadata.
+
+        A 2-D modality gives a column a feature (``gene0``, ... without names), any
+        other one column named after it that holds arrays.
+
+        Raises
+        ------
+        ValueError
+            If two modalities have a column of the same name.
+        """
+        ids = self.index
+        frames = [
+            block_frame(n, self.block(n), self.feature_names(n), self.positions(n), ids)
+            for n in self._modalities
+        ]
+        table = pd.concat(frames, axis=1)
+        twice = table.columns[table.columns.duplicated()]
+        if len(twice):
+            raise ValueError(f"two modalities have a column named {twice[0]!r}.")
+        return table
+
+    # How it looks
+
+    def __repr__(self) -> str:
+        parts = [f"{count} {pattern}" for pattern, count in self.summary().items()]
+        return f"Cohort({len(self)} rows: {', '.join(parts) or 'empty'})"
+
+    def _repr_html_(self) -> str:
+        table = self.summary().to_frame()
+        features = ", ".join(
+            f"{name} {tuple(self._block(name).rows.shape[1:])}"
+            for name in self._modalities
+        )
+        return f"<p>Cohort of {len(self)} rows: {features}</p>{table.to_html()}"
+
+
+def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
+    """Read any accepted ``X`` as a cohort.
+
+    Parameters
+    ----------
+    X : Cohort, dict of aligned arrays, DataFrame or array
+        One bare array is one modality: 2-D is ``"gene"``, 4-D is ``"image"``.
+    columns : dict of str to columns, default=None
+        With a DataFrame or 2-D array: the columns of each modality.
+
+    Returns
+    -------
+    cohort : Cohort
+    """
+    if isinstance(X, Cohort):
+        return X
+    if isinstance(X, Mapping):
+        return Cohort(X)
+    if isinstance(X, pd.DataFrame):
+        # Rows of a DataFrame may repeat here, as after a bootstrap.
+        return Cohort._of(store_from_frame(X, columns or {"gene": list(X.columns)}))
+    block = X if is_lazy(X) else np.asarray(X)
+    if columns:
+        block = np.asarray(block)
+        return Cohort({name: block[:, where] for name, where in columns.items()})
+    modality = {2: "gene", 4: "image"}.get(len(block.shape))
+    if modality is None:
+        raise ValueError(
+            "a bare array is 2-D (gene: rows, features) or 4-D (image: rows, channels, "
+            f"height, width), got {len(block.shape)}-D; name other modalities in a "
+            "dict or a Cohort."
+        )
+    return Cohort({modality: block})

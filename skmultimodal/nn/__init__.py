@@ -1,0 +1,13 @@
+"""Torch modules only: the networks of the towers and of the fusion head."""
+
+from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
+from skmultimodal.nn._conv import ConvTower
+from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
+
+__all__ = [
+    "Autoencoder",
+    "AutoencoderLoss",
+    "ConvTower",
+    "MixtureOfExperts",
+    "MultilayerPerceptron",
+]

@@ -1,0 +1,92 @@
+"""The paper's autoencoder, with a label loss on its bottleneck as an option."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skmultimodal.nn._heads import dense_stack
+
+__all__ = ["Autoencoder", "AutoencoderLoss"]
+
+UNLABELLED = -1  # as in skmultimodal.utils, which nn does not import
+
+
+class Autoencoder(nn.Module):
+    """ReLU encoder and decoder around a linear bottleneck, with a linear output.
+
+    Parameters
+    ----------
+    n_features : int
+    encoder_units : sequence of int
+        Hidden layers of the encoder; the last is the bottleneck.
+    decoder_units : sequence of int
+        Hidden layers of the decoder.
+    n_classes : int
+        Above 0, a linear layer on the bottleneck gives class logits as well.
+    dropout : float
+        On the input, after each hidden layer of the encoder, and before the logits.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        encoder_units: Sequence[int],
+        decoder_units: Sequence[int],
+        n_classes: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        *hidden, bottleneck = encoder_units
+        self.encoder = nn.Sequential(
+            nn.Dropout(dropout),
+            dense_stack(n_features, hidden, dropout),
+            nn.Linear([n_features, *hidden][-1], bottleneck),
+        )
+        self.decoder = nn.Sequential(
+            dense_stack(bottleneck, decoder_units),
+            nn.Linear([bottleneck, *decoder_units][-1], n_features),
+        )
+        self.classifier = (
+            nn.Sequential(nn.Dropout(dropout), nn.Linear(bottleneck, n_classes))
+            if n_classes
+            else None
+        )
+
+    def features(self, x: Tensor) -> Tensor:
+        """Bottleneck: (B, n_features) -> (B, bottleneck)."""
+        return self.encoder(x)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Class logits: (B, n_features) -> (B, n_classes)."""
+        if self.classifier is None:
+            raise RuntimeError("this autoencoder was built without classes")
+        return self.classifier(self.encoder(x))
+
+    def reconstruction_error(self, x: Tensor) -> Tensor:
+        """Mean squared error of each row: (B, n_features) -> (B,)."""
+        return (self.decoder(self.encoder(x)) - x).square().mean(dim=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        z = self.encoder(x)
+        return self.decoder(z), None if self.classifier is None else self.classifier(z)
+
+
+class AutoencoderLoss(nn.Module):
+    """Mean squared error + `label_weight` x cross-entropy of the labelled rows."""
+
+    def __init__(self, label_weight: float = 0.0) -> None:
+        super().__init__()
+        self.label_weight = label_weight
+
+    def forward(
+        self, output: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        reconstruction, logits = output
+        x, label = target
+        loss = F.mse_loss(reconstruction, x)
+        if logits is None:
+            return loss
+        n_labelled = (label != UNLABELLED).sum().clamp(min=1)
+        total = F.cross_entropy(logits, label, ignore_index=UNLABELLED, reduction="sum")
+        return loss + self.label_weight * total / n_labelled

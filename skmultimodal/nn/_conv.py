@@ -1,0 +1,115 @@
+"""The paper's convolutional tower (SurvNet)."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skmultimodal.nn._heads import dense_stack
+
+__all__ = ["ConvBlocks", "ConvTower"]
+
+
+class ConvBlocks(nn.Module):
+    """Blocks of convolution (3 x 3, same), max-pooling (2 x 2) and ReLU, in that order.
+
+    An axis of length 1 is not pooled, so that flat and tiny images pass as well.
+
+    Shape: (B, in_channels, H, W) -> (B, filters[-1], H / 2^n, W / 2^n).
+    """
+
+    def __init__(self, in_channels: int, filters: Sequence[int]) -> None:
+        super().__init__()
+        channels = [in_channels, *filters]
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, kernel_size=3, padding="same")
+            for a, b in pairwise(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for convolution in self.convolutions:
+            x = convolution(x)
+            x = F.max_pool2d(x, (min(2, x.shape[2]), min(2, x.shape[3])))
+            x = F.relu(x)
+        return x
+
+
+class ConvTower(nn.Module):
+    """Feature maps, pooled to a vector, then dense layers and class logits.
+
+    Parameters
+    ----------
+    image_shape : (int, int, int)
+        Channels, height, width.
+    n_classes : int
+    filters : sequence of int
+        Filters of the convolutional blocks; unused with `encoder`.
+    dense_units : sequence of int
+        Dense ReLU layers; the last gives the features.
+    pool : {"flatten", "mean", "max", "mask"}
+        "mask" is the mean over the map beside the mean weighted by channel
+        `mask_channel`, averaged to the map's size.
+    mask_channel : int or None
+    encoder : callable or None
+        ``encoder(in_channels=...)`` returns a module that maps images to feature maps
+        (B, C, h, w) or vectors (B, F).
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        n_classes: int,
+        filters: Sequence[int],
+        dense_units: Sequence[int],
+        pool: str,
+        mask_channel: int | None = None,
+        encoder: Callable[..., nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        in_channels = image_shape[0]
+        self.pool = pool
+        self.mask_channel = mask_channel
+        if encoder is None:
+            self.encoder: nn.Module = ConvBlocks(in_channels, filters)
+        else:
+            self.encoder = encoder(in_channels=in_channels)
+        n_pooled = self._count_pooled(image_shape)
+        self.dense = dense_stack(n_pooled, dense_units)
+        self.output = nn.Linear([n_pooled, *dense_units][-1], n_classes)
+
+    @torch.no_grad()
+    def _count_pooled(self, image_shape: tuple[int, int, int]) -> int:
+        # In evaluation mode, a batch of one image passes through batch norm.
+        self.encoder.eval()
+        n_pooled = self._pooled(torch.zeros(1, *image_shape)).shape[1]
+        self.encoder.train()
+        return n_pooled
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        maps = self.encoder(x)
+        if maps.ndim == 2 or self.pool == "flatten":
+            return maps.flatten(1)
+        if self.pool == "max":
+            return maps.amax(dim=(2, 3))
+        mean = maps.mean(dim=(2, 3))
+        if self.pool == "mean":
+            return mean
+        weight = (x[:, self.mask_channel, None] > 0).to(maps.dtype)
+        weight = F.adaptive_avg_pool2d(weight, maps.shape[2:])  # (B, 1, h, w)
+        total = weight.sum(dim=(2, 3))
+        inside = (maps * weight).sum(dim=(2, 3)) / total.clamp(min=1e-6)
+        # An image without a mask has nothing inside it: its plain mean stands in.
+        return torch.cat([mean, torch.where(total > 0, inside, mean)], dim=1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, dense_units[-1])."""
+        return self.dense(self._pooled(x))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, n_classes)."""
+        return self.output(self.features(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(x)

@@ -1,0 +1,101 @@
+"""Classification heads on feature vectors."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["MixtureOfExperts", "MultilayerPerceptron", "dense_stack"]
+
+
+def dense_stack(
+    n_inputs: int, units: Sequence[int], dropout: float = 0.0
+) -> nn.Sequential:
+    """Dense layers, each followed by a ReLU and, if asked for, dropout."""
+    layers: list[nn.Module] = []
+    for n_outputs in units:
+        layers += [nn.Linear(n_inputs, n_outputs), nn.ReLU()]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        n_inputs = n_outputs
+    return nn.Sequential(*layers)
+
+
+class MultilayerPerceptron(nn.Module):
+    """ReLU layers and one linear output: (B, n_inputs) -> (B, n_classes) logits.
+
+    Parameters
+    ----------
+    n_inputs : int
+    hidden_units : sequence of int
+    n_classes : int
+    dropout : float
+        After each hidden layer.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        hidden_units: Sequence[int],
+        n_classes: int,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.hidden = dense_stack(n_inputs, hidden_units, dropout)
+        self.output = nn.Linear([n_inputs, *hidden_units][-1], n_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.hidden(x))
+
+
+class MixtureOfExperts(nn.Module):
+    """Sparse mixture: each row is answered by its `top_k` experts of `n_experts`.
+
+    A linear router gives a logit per expert; the softmax over the `top_k` largest
+    weights the outputs of those experts, and one linear layer makes the class logits.
+
+    Parameters
+    ----------
+    n_inputs : int
+    expert_units : sequence of int
+        Layers of each expert.
+    n_classes : int
+    n_experts, top_k : int
+    dropout : float
+        Inside the experts.
+
+    References
+    ----------
+    Jiang et al., Mixtral of Experts, arXiv:2401.04088, section 2.1.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        expert_units: Sequence[int],
+        n_classes: int,
+        n_experts: int = 4,
+        top_k: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.top_k = top_k
+        self.router = nn.Linear(n_inputs, n_experts, bias=False)
+        self.experts = nn.ModuleList(
+            dense_stack(n_inputs, expert_units, dropout) for _ in range(n_experts)
+        )
+        self.output = nn.Linear([n_inputs, *expert_units][-1], n_classes)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """Weight of each expert, 0 beyond the `top_k`: (B, n_experts)."""
+        scores = self.router(x)
+        best, chosen = scores.topk(self.top_k, dim=-1)
+        return torch.zeros_like(scores).scatter(-1, chosen, best.softmax(dim=-1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # With some dozens of rows, running every expert is cheaper than dispatching.
+        outputs = torch.stack(
+            [expert(x) for expert in self.experts], dim=1
+        )  # (B, E, U)
+        mixed = torch.einsum("be,beu->bu", self.gates(x), outputs)
+        return self.output(mixed)

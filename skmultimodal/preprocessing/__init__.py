@@ -1,0 +1,1 @@
+"""Array transformers: image intensities, expression values, texture."""

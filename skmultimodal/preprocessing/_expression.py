@@ -1,0 +1,35 @@
+"""Expression values."""
+
+import numpy as np
+
+__all__ = ["signed_log", "signed_log_inverse"]
+
+
+def signed_log(x):
+    """``sign(x) * log(1 + |x|)``: tames heavy tails on both sides, keeps the order.
+
+    Parameters
+    ----------
+    x : ndarray
+        Expression in any unit: counts, TPM, log2 values or z-scores.
+
+    Returns
+    -------
+    y : ndarray of the same shape
+    """
+    return np.sign(x) * np.log1p(np.abs(x))
+
+
+def signed_log_inverse(y):
+    """Undo `signed_log`; beyond the range of the type the result is the largest value.
+
+    Parameters
+    ----------
+    y : ndarray
+
+    Returns
+    -------
+    x : ndarray of the same shape
+    """
+    largest = np.log(np.finfo(y.dtype).max) - 1
+    return np.sign(y) * np.expm1(np.minimum(np.abs(y), largest))

@@ -1,0 +1,6 @@
+"""Towers: one encoder per modality, each an ordinary scikit-learn estimator."""
+
+from skmultimodal.towers._gene import GeneAutoencoderTransformer
+from skmultimodal.towers._image import ImageTowerClassifier
+
+__all__ = ["GeneAutoencoderTransformer", "ImageTowerClassifier"]

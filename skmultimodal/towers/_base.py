@@ -1,0 +1,153 @@
+"""What the estimators around one network share."""
+
+import warnings
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+
+from skmultimodal.towers._net import Rows, run_net, train_net
+from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._seed import draw_seed, seeded_torch
+from skmultimodal.utils._sklearn import Interval, StrOptions
+
+__all__ = ["NetEstimator"]
+
+# Elements of one inference batch: 16 MB of float32.
+INFERENCE_ELEMENTS = 2**22
+
+
+class NetEstimator(BaseEstimator):
+    """An estimator around one torch module that is trained once.
+
+    A subclass has ``_make_net(**net_params)``, which builds its module, and
+    ``default_steps``, the optimisation steps that ``max_epochs=None`` means.
+
+    Attributes
+    ----------
+    weights_ : dict of str to ndarray
+        Parameters of the module. The module itself is rebuilt from them when needed
+        and is no part of the state that pickle and skops save.
+    net_params_ : dict
+        Arguments that build the module.
+    history_ : skorch.history.History
+        Losses by epoch and batch.
+    """
+
+    _parameter_constraints: dict = {
+        "optimizer": [StrOptions({"adam", "adamw", "sgd"})],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "lr_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "precision": [StrOptions({"float32", "bfloat16"})],
+        "device": [str, torch.device, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _fit_net(self, net_params, criterion, read, codes, **options):
+        """Build the module and train it on the rows that `read` gives.
+
+        Parameters
+        ----------
+        net_params : dict
+            Arguments of ``_make_net``.
+        criterion : torch.nn.Module
+        read : callable
+            Maps an index tensor (B,) to a batch of inputs on the device.
+        codes : ndarray of int64, shape (n_rows,)
+            Encoded labels.
+        **options : dict
+            ``augment`` and ``reconstruct`` of `Rows`.
+        """
+        device = resolve_device(self.device)
+        seed = draw_seed(self.random_state)
+        train, valid = self._split(codes, seed)
+        targets = torch.as_tensor(codes, device=device)
+        with seeded_torch(seed, device):
+            module = self._make_net(**net_params).to(device)
+            self.history_ = train_net(
+                module,
+                criterion,
+                _subset(read, targets, train, **options),
+                None
+                if valid is None
+                else _subset(read, targets, valid, **options | {"augment": None}),
+                optimizer=self.optimizer,
+                lr=self.lr,
+                momentum=self.momentum,
+                lr_decay=self.lr_decay,
+                weight_decay=self.weight_decay,
+                max_epochs=self._count_epochs(len(train)),
+                batch_size=self.batch_size,
+                patience=self.patience,
+                precision=self.precision,
+                device=device,
+                verbose=self.verbose,
+                label=type(self).__name__,
+            )
+        self.net_params_ = net_params
+        self.weights_ = {
+            # A copy: state_dict gives views of the module that is kept.
+            name: value.detach().cpu().numpy().copy()
+            for name, value in module.state_dict().items()
+        }
+        self._module = module.eval()
+
+    def _count_epochs(self, n_rows):
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return ceil(self.default_steps / ceil(n_rows / self.batch_size))
+
+    def _split(self, codes, seed):
+        """Rows to train on and rows for early stopping (None without)."""
+        rows = np.arange(len(codes))
+        if not self.early_stopping:
+            return rows, None
+        counts = np.bincount(codes[codes >= 0])
+        scarcest = counts[counts > 0].min() if counts.any() else len(codes)
+        if scarcest * self.validation_fraction < 2:
+            warnings.warn(
+                f"{type(self).__name__}: early stopping is switched off: "
+                f"{self.validation_fraction:.0%} of the {scarcest} rows of the "
+                "scarcest class are fewer than two validation rows.",
+                stacklevel=3,
+            )
+            return rows, None
+        return train_test_split(
+            rows, test_size=self.validation_fraction, stratify=codes, random_state=seed
+        )
+
+    def _run_net(self, method, read, row_shape, n_rows):
+        """Outputs of a method of the module for `n_rows` rows, as an array."""
+        batch_size = max(1, INFERENCE_ELEMENTS // int(np.prod(row_shape)))
+        function = getattr(self._fitted_module(), method)
+        return run_net(function, read, n_rows, batch_size)
+
+    def _fitted_module(self):
+        if "_module" not in self.__dict__:
+            module = self._make_net(**self.net_params_)
+            module.load_state_dict(
+                {name: torch.as_tensor(value) for name, value in self.weights_.items()}
+            )
+            self._module = module.to(resolve_device(self.device)).eval()
+        return self._module
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        state.pop("_module", None)
+        return state
+
+
+def _subset(read, targets, rows, **options):
+    rows = torch.as_tensor(rows)
+    return Rows(lambda batch: read(rows[batch]), targets[rows], **options)

@@ -1,0 +1,394 @@
+"""The image tower."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import (
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import compute_class_weight, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from skmultimodal.nn import ConvTower
+from skmultimodal.preprocessing._intensity import find_mask_channel, normalize_channels
+from skmultimodal.towers._base import NetEstimator
+from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._sklearn import StrOptions, fit_context
+from skmultimodal.utils._validation import check_finite_rows, check_rows
+
+__all__ = ["ImageTowerClassifier"]
+
+# Feature maps of up to this many positions are flattened: pooling them away would
+# lose the place, keeping more would make the first dense layer outgrow the data.
+MAX_FLATTENED = 16
+N_MASK_ROWS = 64
+CHUNK = 32
+
+
+class ImageTowerClassifier(
+    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, NetEstimator
+):
+    """Convolutional classifier of images whose last dense layer gives features.
+
+    Three blocks of convolution, max-pooling and ReLU, pooling to a vector, two dense
+    layers and a linear output, trained with the cross-entropy. ``transform`` returns
+    the activations of the last dense layer, which a fusion head reads.
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(16, 32, 64)
+        Filters of the 3 x 3 convolutions, a block each.
+    dense_units : tuple of int, default=(32, 16)
+        Dense ReLU layers; the last one's size is the number of features.
+    global_pool : {"auto", "mask", "mean", "max"} or False, default="auto"
+        How the last feature map becomes a vector. "mask": its mean, beside its mean
+        weighted by the segmentation. False flattens it (the paper). "auto" is "mask"
+        with a segmentation, else flattening for maps of up to 16 positions and
+        "mean" for larger ones.
+    mask_channel : "auto", int or None, default="auto"
+        Channel that holds a segmentation (labels 0 to 4); it is scaled to at most 1
+        rather than normalised. "auto" takes the last channel if it holds only such
+        labels while another channel does not.
+    intensity : {"zscore", "minmax", "none"}, default="zscore"
+        Normalisation of each other channel of each image over its non-zero voxels.
+    encoder : callable, default=None
+        ``encoder(in_channels=...)`` returns a torch module that maps images to feature
+        maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks.
+        Must be importable for the fitted tower to be saved.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss.
+    augment : {"flip"}, callable or None, default=None
+        "flip" mirrors each training image left to right with probability 1/2. A
+        callable maps a batch, a tensor (B, C, H, W), to an augmented batch.
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+    lr : float, default=1e-3
+    momentum : float, default=0.9
+        Of SGD; the first beta of Adam.
+    lr_decay : float, default=0
+        Step t uses ``lr / (1 + lr_decay * t)``.
+    weight_decay : float, default=1e-4
+    max_epochs : int or None, default=None
+        None: as many epochs as make 120 optimisation steps, whatever the number of
+        rows; with 20 to 100 images it is steps that training lacks.
+    batch_size : int, default=16
+    early_stopping : bool, default=False
+        Stop when the loss on `validation_fraction` of the rows, stratified by class,
+        has not fallen for `patience` epochs, and restore the best weights. Switches
+        itself off, with a warning, when a class would have fewer than two such rows.
+    validation_fraction : float, default=0.2
+    patience : int, default=10
+        Epochs.
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of the training's matrix products.
+    device : str, torch.device or None, default=None
+        None is the parent estimator's device, or the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, batches and augmentation. None is the parent estimator's.
+    verbose : int, default=0
+        Above 0 shows a progress bar.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    history_ : skorch.history.History
+        Losses by epoch.
+    image_shape_ : tuple of int
+        Channels, height and width of the images seen in ``fit``.
+    mask_channel_ : int or None
+        The channel read as a segmentation.
+    weights_ : dict of str to ndarray
+        Parameters of the trained network.
+    n_features_in_ : int
+        Number of columns (2-D input) or of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Of a DataFrame with names.
+
+    See Also
+    --------
+    GeneAutoencoderTransformer : The tower for vectors.
+    TwinTowerClassifier : Trains towers and fuses them.
+
+    Notes
+    -----
+    A 2-D `X` is read as flat images of one channel and one row, standardised per
+    column.
+
+    References
+    ----------
+    Lyu & Costen (2025), Bioinformatics Advances 5(1), vbaf041, section 2.3, which
+    gives the order of the blocks and the dense layers; filters, pooling and
+    normalisation are not given there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import ImageTowerClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(24) % 2
+    >>> X = rng.normal(size=(24, 1, 12, 10)) + 3 * y[:, None, None, None]
+    >>> tower = ImageTowerClassifier(intensity="none", random_state=0).fit(X, y)
+    >>> tower.transform(X).shape
+    (24, 16)
+    >>> tower.score(X, y)
+    1.0
+    """
+
+    default_steps = 120
+
+    _parameter_constraints: dict = {
+        "filters": ["array-like"],
+        "dense_units": ["array-like"],
+        "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
+        "mask_channel": [StrOptions({"auto"}), Integral, None],
+        "intensity": [StrOptions({"zscore", "minmax", "none"})],
+        "encoder": [callable, None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "augment": [StrOptions({"flip"}), callable, None],
+        **NetEstimator._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        filters=(16, 32, 64),
+        dense_units=(32, 16),
+        *,
+        global_pool="auto",
+        mask_channel="auto",
+        intensity="zscore",
+        encoder=None,
+        class_weight=None,
+        augment=None,
+        optimizer="adamw",
+        lr=1e-3,
+        momentum=0.9,
+        lr_decay=0.0,
+        weight_decay=1e-4,
+        max_epochs=None,
+        batch_size=16,
+        early_stopping=False,
+        validation_fraction=0.2,
+        patience=10,
+        precision="float32",
+        device=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.filters = filters
+        self.dense_units = dense_units
+        self.global_pool = global_pool
+        self.mask_channel = mask_channel
+        self.intensity = intensity
+        self.encoder = encoder
+        self.class_weight = class_weight
+        self.augment = augment
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.lr_decay = lr_decay
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Train the tower.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+            Images, in memory or lazy. A 2-D array is read as flat images.
+        y : array-like of shape (n_rows,)
+            Class labels.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If images hold NaN or infinity, are of another rank, or `y` has one class.
+        """
+        X, y = check_rows(self, X, y, ndims=(2, 4))
+        self.classes_, codes = encode_labels(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs two classes, got one class only: "
+                f"{self.classes_[0]!r}."
+            )
+        self._learn_images(X)
+        net_params = {
+            "image_shape": self.image_shape_,
+            "n_classes": len(self.classes_),
+            "filters": tuple(self.filters),
+            "dense_units": tuple(self.dense_units),
+            "pool": self._choose_pool(),
+            "mask_channel": self.mask_channel_,
+            "encoder": self.encoder,
+        }
+        criterion = torch.nn.CrossEntropyLoss(weight=self._loss_weights(y))
+        read = self._reader(X) if is_lazy(X) else self._prepared(X).__getitem__
+        self._fit_net(net_params, criterion, read, codes, augment=self._augmenter(X))
+        return self
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+
+        Returns
+        -------
+        p : ndarray of float32, shape (n_rows, n_classes)
+        """
+        return softmax(self._outputs(X, "logits"), axis=1)
+
+    def transform(self, X):
+        """Compute the features of the last dense layer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+
+        Returns
+        -------
+        Z : ndarray of float32, shape (n_rows, dense_units[-1])
+        """
+        return self._outputs(X, "features")
+
+    @property
+    def _n_features_out(self):
+        return self.net_params_["dense_units"][-1]
+
+    def _outputs(self, X, method):
+        check_is_fitted(self)
+        X = check_rows(self, X, ndims=(2, 4), reset=False)
+        shape = X.shape[1:] if len(X.shape) == 4 else (1, 1, X.shape[1])
+        if tuple(shape) != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {tuple(shape)} (channels, height, width), but "
+                f"{type(self).__name__} was fitted on {self.image_shape_}."
+            )
+        return self._run_net(method, self._reader(X), shape, X.shape[0])
+
+    def _learn_images(self, X):
+        """Learn shape, column statistics (2-D) and which channel is a segmentation."""
+        self.mask_channel_, self._mask_scale, self.scaler_ = None, 1.0, None
+        if len(X.shape) == 2:
+            self.scaler_ = StandardScaler()
+            for rows in gen_batches(X.shape[0], 1024):
+                self.scaler_.partial_fit(X[rows])
+            self.image_shape_ = (1, 1, X.shape[1])
+            return
+        self.image_shape_ = tuple(X.shape[1:])
+        some = X[: min(N_MASK_ROWS, X.shape[0])]
+        if self.mask_channel == "auto":
+            self.mask_channel_ = find_mask_channel(some)
+        elif self.mask_channel is not None:
+            n_channels = self.image_shape_[0]
+            if not -n_channels <= self.mask_channel < n_channels:
+                raise ValueError(
+                    f"mask_channel={self.mask_channel} for images of {n_channels} "
+                    "channels."
+                )
+            self.mask_channel_ = self.mask_channel % n_channels
+        if self.mask_channel_ is not None:
+            self._mask_scale = max(float(np.max(some[:, self.mask_channel_])), 1.0)
+
+    def _choose_pool(self):
+        pool = self.global_pool
+        if pool == "mask" and self.mask_channel_ is None:
+            raise ValueError(
+                "global_pool='mask' needs a segmentation channel: name it in "
+                "mask_channel."
+            )
+        if pool != "auto":
+            return {True: "mean", False: "flatten"}.get(pool, pool)
+        if self.mask_channel_ is not None:
+            return "mask"
+        sides = [side // 2 ** len(self.filters) or 1 for side in self.image_shape_[1:]]
+        return "flatten" if np.prod(sides) <= MAX_FLATTENED else "mean"
+
+    def _loss_weights(self, y):
+        if self.class_weight is None:
+            return None
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        return torch.as_tensor(
+            weights, dtype=torch.float32, device=resolve_device(self.device)
+        )
+
+    def _augmenter(self, X):
+        if self.augment is None or len(X.shape) == 2:
+            return None
+        return _flip if self.augment == "flip" else self.augment
+
+    def _prepare(self, X, rows):
+        """Normalised images of `rows` of `X`: float32 (B, C, H, W)."""
+        images = np.asarray(X[rows])
+        if self.scaler_ is not None:
+            flat = self.scaler_.transform(images).astype(np.float32)
+            return flat.reshape(-1, *self.image_shape_)
+        check_finite_rows(images, rows)
+        normalized = normalize_channels(images, self.intensity)
+        if self.mask_channel_ is not None:
+            mask = images[:, self.mask_channel_].astype(np.float32) / self._mask_scale
+            normalized = normalized.copy() if self.intensity == "none" else normalized
+            normalized[:, self.mask_channel_] = mask
+        return normalized
+
+    def _prepared(self, X):
+        """All images, normalised once, as one tensor on the device."""
+        images = np.empty((X.shape[0], *self.image_shape_), dtype=np.float32)
+        for chunk in gen_batches(X.shape[0], CHUNK):
+            rows = np.arange(chunk.start, chunk.stop)
+            images[chunk] = self._prepare(X, rows)
+        return torch.from_numpy(images).to(resolve_device(self.device))
+
+    def _reader(self, X):
+        device = resolve_device(self.device)
+        return lambda rows: torch.from_numpy(self._prepare(X, rows.numpy())).to(device)
+
+    @staticmethod
+    def _make_net(**net_params):
+        return ConvTower(**net_params)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # The network computes in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _flip(images):
+    """Mirror half of a batch, chosen at random, left to right."""
+    chosen = torch.rand(len(images), device=images.device) < 0.5
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)

@@ -1,0 +1,1 @@
+"""Seeds, devices, row access, optional imports: what every floor may use."""

@@ -1,0 +1,73 @@
+"""Labels, of which some may be missing."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+__all__ = ["UNLABELLED", "encode_labels", "missing_labels"]
+
+UNLABELLED = -1
+
+
+def missing_labels(y: Any) -> NDArray[np.bool_]:
+    """Which labels are missing, NaN or None: boolean array of shape (n_rows,)."""
+    y = np.asarray(y)
+    if y.dtype.kind == "f":
+        return np.isnan(y)
+    if y.dtype.kind == "O":
+        # NaN and its kin are what differ from themselves; pd.NA refuses to answer.
+        return np.array([_is_missing(v) for v in y.ravel()], dtype=bool).reshape(
+            y.shape
+        )
+    return np.zeros(y.shape, dtype=bool)
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
+
+
+def encode_labels(
+    y: Any, *, allow_unlabelled: bool = False
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Classes of `y` and, for each row, the number of its class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        NaN or None marks an unlabelled row, numbered -1.
+    allow_unlabelled : bool, default=False
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+    codes : ndarray of int64, shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If a label is missing and may not be, is infinite, or is no class label.
+    """
+    y = column_or_1d(y, warn=True)
+    missing = missing_labels(y)
+    if missing.any() and not allow_unlabelled:
+        row = np.flatnonzero(missing)[0]
+        raise ValueError(f"Input y contains NaN: the label of row {row} is missing.")
+    labelled = y[~missing]
+    if labelled.dtype == object and len(labelled):
+        labelled = np.array(labelled.tolist())
+    if labelled.dtype.kind == "f" and not np.isfinite(labelled).all():
+        raise ValueError("Input y contains infinity or a value too large.")
+    codes = np.full(len(y), UNLABELLED, dtype=np.int64)
+    if not len(labelled):
+        return labelled, codes
+    check_classification_targets(labelled)
+    classes, codes[~missing] = np.unique(labelled, return_inverse=True)
+    return classes, codes

@@ -1,0 +1,108 @@
+"""Row access to blocks that are in memory or lazy."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RowView", "is_lazy", "row_positions", "take_rows"]
+
+
+def is_lazy(block: Any) -> bool:
+    """Whether reading rows of `block` may touch a disk."""
+    if isinstance(block, np.ndarray):
+        return isinstance(block, np.memmap)
+    # Sparse matrices and DataFrames are in memory, though they look alike.
+    return not (hasattr(block, "toarray") or hasattr(block, "iloc")) and all(
+        hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
+    )
+
+
+def row_positions(key: Any, n_rows: int) -> NDArray[np.intp]:
+    """Turn an int, slice, boolean mask or integer array into row positions.
+
+    Raises
+    ------
+    IndexError
+        If the key is out of range, a mask of another length, or not an index.
+    """
+    if key is Ellipsis:
+        return np.arange(n_rows)
+    if isinstance(key, slice):
+        return np.arange(*key.indices(n_rows))
+    positions = np.atleast_1d(np.asarray(key))
+    if positions.ndim != 1:
+        raise IndexError(f"rows are chosen by a 1-D key, got {positions.ndim}-D.")
+    if positions.dtype == bool:
+        if len(positions) != n_rows:
+            raise IndexError(
+                f"the boolean mask has {len(positions)} entries for {n_rows} rows."
+            )
+        return np.flatnonzero(positions)
+    if positions.size == 0:
+        return np.empty(0, dtype=np.intp)
+    if positions.dtype.kind not in "iu":
+        raise IndexError(
+            "rows are chosen by integers, a slice or a boolean mask, got "
+            f"{positions.dtype} values such as {positions[0]!r}."
+        )
+    outside = (positions < -n_rows) | (positions >= n_rows)
+    if outside.any():
+        raise IndexError(
+            f"row {positions[outside][0]} is out of range for {n_rows} rows."
+        )
+    return np.where(positions < 0, positions + n_rows, positions).astype(np.intp)
+
+
+def take_rows(block: Any, positions: NDArray[np.intp]) -> NDArray[Any]:
+    """Read rows of `block` as an array; each row of a lazy block is read once."""
+    if isinstance(block, np.ndarray) and not isinstance(block, np.memmap):
+        return block[positions]
+    if len(positions) == 0:
+        return np.empty((0, *block.shape[1:]), dtype=block.dtype)
+    # h5py insists on increasing positions, and a disk likes them too.
+    unique, inverse = np.unique(positions, return_inverse=True)
+    rows = np.asarray(block[unique])
+    in_order = len(unique) == len(positions) and bool(np.all(np.diff(positions) > 0))
+    return rows if in_order else rows[inverse]
+
+
+class RowView:
+    """Chosen rows of a lazy block, read when indexed.
+
+    Parameters
+    ----------
+    block : array-like
+        Anything with ``shape``, ``dtype`` and integer-array ``__getitem__``.
+    positions : ndarray of int
+        Rows of `block`, in the order of the view; rows may repeat.
+    """
+
+    def __init__(self, block: Any, positions: NDArray[np.intp]) -> None:
+        self.block = block
+        self.positions = positions
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.positions), *self.block.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.block.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.block.shape)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        rows = take_rows(self.block, self.positions[row_positions(key, len(self))])
+        return rows[0] if isinstance(key, int | np.integer) else rows
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(take_rows(self.block, self.positions), dtype=dtype)
+
+    def __repr__(self) -> str:
+        return f"RowView(shape={self.shape}, dtype={self.dtype})"

@@ -1,0 +1,102 @@
+"""Validation of rows that a tower is given, in memory or lazy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from skmultimodal.utils._rows import is_lazy
+
+__all__ = ["check_finite_rows", "check_rows", "find_bad_row"]
+
+
+def check_rows(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    ndims: Sequence[int] = (2,),
+    reset: bool = True,
+    require_y: bool = True,
+) -> Any:
+    """scikit-learn's ``validate_data``, for several ranks and for lazy rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Learns ``n_features_in_`` and ``feature_names_in_`` if `reset`.
+    X : array-like, DataFrame or lazy block
+    y : array-like of shape (n_rows,), default=None
+    ndims : sequence of int
+        Accepted ranks.
+    reset : bool, default=True
+    require_y : bool, default=True
+        Whether a missing `y` in ``fit`` is an error.
+
+    Returns
+    -------
+    X : ndarray or lazy block
+        A lazy block is returned as it is; its values are checked when they are read.
+    y : ndarray
+        Only if `reset` and given.
+
+    Raises
+    ------
+    ValueError
+        If the rank, the number of features or a value is wrong.
+    """
+    name = type(estimator).__name__
+    if reset and y is None and require_y:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+    if n_dims > 2 and n_dims not in ndims:
+        raise ValueError(
+            f"{name} got {n_dims}-D input; it accepts "
+            f"{' or '.join(f'{d}-D' for d in ndims)}."
+            + (
+                " Images are (rows, channels, height, width)."
+                if 4 in ndims
+                else " Rows of features are (rows, features)."
+            )
+        )
+    if is_lazy(X) and n_dims in ndims:
+        # The first rows stand for the others' shape.
+        validate_data(estimator, np.asarray(X[:2]), reset=reset, allow_nd=True)
+    else:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            allow_nd=n_dims > 2,
+            dtype="numeric",
+            ensure_all_finite=n_dims == 2,
+        )
+    if not reset or y is None:
+        return X
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def find_bad_row(rows: Any) -> int | None:
+    """First row of an array that holds NaN or infinity, None if none does."""
+    if rows.dtype.kind not in "fc" or rows.size == 0:
+        return None
+    # The sum is finite unless a value is not (or it overflows): one cheap pass.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(rows.sum(dtype=np.float64)):
+            return None
+    bad = ~np.isfinite(rows.reshape(len(rows), -1)).all(axis=1)
+    return int(np.flatnonzero(bad)[0]) if bad.any() else None
+
+
+def check_finite_rows(rows: Any, numbers: Any) -> None:
+    """Raise a ValueError that names the first row holding NaN or infinity."""
+    bad = find_bad_row(rows)
+    if bad is not None:
+        raise ValueError(
+            f"Input X contains NaN or infinity in row {numbers[bad]}: mark a missing "
+            "image by leaving the row out."
+        )
