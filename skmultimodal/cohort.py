@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -98,7 +98,7 @@ class Cohort:
         pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
         unkeyed = [name for name, pair in pairs.items() if pair is None]
         if not unkeyed:
-            store = join(pairs, index)
+            store = join({n: p for n, p in pairs.items() if p is not None}, index)
         elif len(unkeyed) == len(blocks):
             store = align(blocks, index)
         else:
@@ -208,10 +208,26 @@ class Cohort:
             return np.asarray(block.rows)[present[0] : present[-1] + 1]
         return take_rows(np.asarray(block.rows), present)
 
+    def block_shape(self, name: str) -> tuple[int, ...]:
+        """Shape of ``block(name)``, without reading it."""
+        return (int(self.has(name).sum()), *self._block(name).rows.shape[1:])
+
     def positions(self, name: str) -> NDArray[np.intp]:
         """Place of each row in the shared block of `name`, -1 where it is missing."""
         self._block(name)
         return self._store.positions[name][self._rows]
+
+    def widest(self, name: str) -> Cohort:
+        """Every patient who has modality `name` in the cohort this is a view of."""
+        rows = np.flatnonzero(self._store.positions[name] >= 0)
+        return self._view(self._store, rows, [name])
+
+    def content_key(self, name: str, make_key: Callable[[Any, bool], str]) -> str:
+        """Key of the content of a shared block; views share it, so it is made once."""
+        if name not in self._store.keys:
+            block = self._block(name)
+            self._store.keys[name] = make_key(block.rows, block.lazy)
+        return self._store.keys[name]
 
     def _block(self, name: str) -> Block:
         if name not in self._modalities:
@@ -238,6 +254,27 @@ class Cohort:
         """The same rows without modality `name`."""
         self._block(name)
         return self[:, [other for other in self._modalities if other != name]]
+
+    def hide(self, name: str, rows: Any) -> Cohort:
+        """The same rows, of which `rows` lack modality `name`.
+
+        Parameters
+        ----------
+        name : str
+        rows : int, slice, boolean mask or array of int
+
+        Returns
+        -------
+        cohort : Cohort
+            Shares its blocks with this one.
+        """
+        self._block(name)
+        positions = self._store.positions[name].copy()
+        positions[self._rows[row_positions(rows, len(self))]] = -1
+        store = replace(
+            self._store, positions={**self._store.positions, name: positions}
+        )
+        return self._view(store, self._rows, self.modalities)
 
     def compact(self) -> Cohort:
         """A cohort of its own that holds only the rows and modalities in use.

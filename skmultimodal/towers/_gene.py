@@ -254,7 +254,7 @@ class GeneAutoencoderTransformer(
         Z = check_array(Z, dtype=np.float32)
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
-                f"Z has {Z.shape[1]} columns for a bottleneck of {self._n_features_out}."
+                f"Z has {Z.shape[1]} columns, expected {self._n_features_out}."
             )
         device = resolve_device(self.device)
 

@@ -161,8 +161,8 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
     positions = {}
     for name, block in blocks.items():
         where = block.ids.get_indexer(rows)
-        absent = (where >= 0) & ~present_rows(block.rows)[where]
-        positions[name] = np.where(absent, -1, where)
+        present = np.append(present_rows(block.rows), False)  # -1 takes the last
+        positions[name] = np.where(present[where], where, -1)
     made = {name: make_block(b.rows, b.names) for name, b in blocks.items()}
     return Store(made, positions, rows)
 

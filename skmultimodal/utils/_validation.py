@@ -20,6 +20,7 @@ def check_rows(
     ndims: Sequence[int] = (2,),
     reset: bool = True,
     require_y: bool = True,
+    finite: bool = True,
 ) -> Any:
     """scikit-learn's ``validate_data``, for several ranks and for lazy rows.
 
@@ -34,6 +35,8 @@ def check_rows(
     reset : bool, default=True
     require_y : bool, default=True
         Whether a missing `y` in ``fit`` is an error.
+    finite : bool, default=True
+        Whether NaN and infinity are errors.
 
     Returns
     -------
@@ -63,7 +66,10 @@ def check_rows(
         )
     if is_lazy(X) and n_dims in ndims:
         # The first rows stand for the others' shape.
-        validate_data(estimator, np.asarray(X[:2]), reset=reset, allow_nd=True)
+        some = np.asarray(X[:2])
+        validate_data(
+            estimator, some, reset=reset, allow_nd=True, ensure_all_finite=False
+        )
     else:
         X = validate_data(
             estimator,
@@ -71,7 +77,7 @@ def check_rows(
             reset=reset,
             allow_nd=n_dims > 2,
             dtype="numeric",
-            ensure_all_finite=n_dims == 2,
+            ensure_all_finite=finite and n_dims == 2,
         )
     if not reset or y is None:
         return X

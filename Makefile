@@ -1,0 +1,62 @@
+# Needs Python 3.11 or later with its venv module, and make; installs the rest into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# make demo COHORT=folder LABEL=column PAIRED=n: on real patients
+COHORT ?= synthetic
+LABEL ?=
+PAIRED ?=
+OUT ?= results/demo
+
+.PHONY: help demo test lint bench bench-speed docs clean
+
+help:
+	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
+	@echo "make test         the tests"
+	@echo "make lint         style, types and the floors of the house"
+	@echo "make bench-speed  fits against hand-written torch loops"
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "skmultimodal needs Python 3.11 or later; name one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null \
+		|| { echo "this Python has no venv module: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# torch alone first: another package's request for it could bring another build.
+$(VENV)/.torch: $(VENV)/.python constraints.txt
+	$(PIP) install --quiet "$$(grep '^torch==' constraints.txt)" -c constraints.txt
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	$(PIP) install --quiet -c constraints.txt -e '.[plot]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
+		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
+
+# One thread a process: the processes share the cores.
+test: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench-speed: $(VENV)/.demo
+	$(BIN)/python -m benchmarks.speed
+
+bench: bench-speed
+
+clean:
+	rm -rf $(VENV) results build *.egg-info

@@ -1,0 +1,1 @@
+"""Measurements: what README and documentation quote comes from a command here."""

@@ -1,0 +1,62 @@
+"""The cohorts that the benchmarks run on."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skmultimodal.datasets import load_cohort, make_glioma_cohort, unpair
+from skmultimodal.utils._labels import missing_labels
+
+# With fewer patients who have only the scarcer modality, its tower has too little
+# to learn from: pairs are then split up.
+MIN_UNPAIRED = 20
+
+
+def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
+    """Read a cohort, and split pairs up where the unpaired rows are too few.
+
+    Parameters
+    ----------
+    cohort : str
+        "synthetic", or a folder that `load_cohort` reads.
+    label : str, default=None
+        Column of ``clinical.csv``.
+    n_paired : int, default=None
+        Labelled pairs that stay paired. None keeps all, or half of them if fewer
+        than 20 patients have only the scarcer modality.
+    random_state : int
+
+    Returns
+    -------
+    X : Cohort
+    y : ndarray of shape (n_rows,)
+    title : str
+        Which data these are.
+    """
+    if cohort == "synthetic":
+        data = make_glioma_cohort(random_state=random_state)
+        title = "synthetic cohort"
+    else:
+        if label is None:
+            raise ValueError(f"name the label: a column of {cohort}/clinical.csv.")
+        data = load_cohort(Path(cohort), label=label)
+        title = f"{Path(cohort).resolve().name}, {label}"
+    X, y = data.data, data.target
+    pairs = int((X.paired & ~missing_labels(y)).sum())
+    scarcest = min(int((X.has(name) & ~X.paired).sum()) for name in X.modalities)
+    if n_paired is None and scarcest < MIN_UNPAIRED:
+        n_paired = pairs // 2
+    if n_paired is not None and n_paired < pairs:
+        X, y = unpair(X, y, n_paired, random_state=random_state)
+        title += f", {pairs - n_paired} of {pairs} labelled pairs split up"
+    return X, y, title
+
+
+def pattern_table(X, y):
+    """Rows of each pattern by class: DataFrame."""
+    import pandas as pd
+
+    known = ~missing_labels(y)
+    label = np.where(known, np.asarray(y, dtype=object), "unlabelled")
+    table = pd.crosstab(X.patterns, label.astype(str), margins=True, margins_name="all")
+    return table.rename_axis(index="pattern", columns="label")

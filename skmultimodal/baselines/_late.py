@@ -1,0 +1,142 @@
+"""Late fusion: the mean of what classifiers of single modalities say."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from skmultimodal.fusion._input import check_labels, read_cohort
+from skmultimodal.fusion._probability import align_classes, pool_log_odds
+from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
+
+__all__ = ["LateFusionClassifier"]
+
+
+class LateFusionClassifier(ClassifierMixin, BaseComposition):
+    """Mean of the probabilities, or of the log-odds, of several classifiers.
+
+    scikit-learn's ``VotingClassifier(voting="soft")`` does the same where every row
+    has a label; this one passes unlabelled rows on.
+
+    Parameters
+    ----------
+    estimators : list of (name, estimator)
+        Classifiers of a cohort, such as `skmultimodal.UnimodalClassifier`.
+    pool : {"probability", "log_odds"}, default="probability"
+        What is averaged.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    estimators_ : list of estimator
+        Fitted.
+    modalities_in_ : list of str
+        Modalities of the data seen in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import UnimodalClassifier
+    >>> from skmultimodal.baselines import LateFusionClassifier
+    >>> X = {"gene": np.eye(4), "clinical": np.arange(8.0).reshape(4, 2)}
+    >>> models = [(m, UnimodalClassifier(m, LogisticRegression())) for m in X]
+    >>> LateFusionClassifier(models).fit(X, [0, 0, 1, 1]).predict(X).tolist()
+    [0, 0, 1, 1]
+    """
+
+    _parameter_constraints: dict = {
+        "estimators": [list],
+        "pool": [StrOptions({"probability", "log_odds"})],
+    }
+
+    def __init__(self, estimators, *, pool="probability"):
+        self.estimators = estimators
+        self.pool = pool
+
+    def get_params(self, deep=True):
+        """Get the parameters, with those of the estimators.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        return self._get_params("estimators", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters, also of the estimators.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : object
+        """
+        self._set_params("estimators", **params)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit every estimator on all rows.
+
+        Parameters
+        ----------
+        X : Cohort, dict of aligned arrays, DataFrame or array
+        y : array-like of shape (n_rows,)
+            Class labels; NaN or None marks an unlabelled row.
+
+        Returns
+        -------
+        self : object
+        """
+        cohort = read_cohort(self, X, reset=True)
+        y = check_labels(y, len(cohort))
+        self._validate_names([name for name, _ in self.estimators])
+        self.classes_, _ = encode_labels(y, allow_unlabelled=True)
+        self.estimators_ = [clone(e).fit(cohort, y) for _, e in self.estimators]
+        return self
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+        """
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False)
+        answers = [
+            align_classes(e.predict_proba(cohort), e.classes_, self.classes_)
+            for e in self.estimators_
+        ]
+        if self.pool == "log_odds":
+            return pool_log_odds(answers)
+        return np.mean(answers, axis=0)

@@ -1,0 +1,7 @@
+"""Cohorts: simulated, or joined from what `skmultimodal.io` reads."""
+
+from skmultimodal.datasets._load import load_cohort
+from skmultimodal.datasets._make import make_glioma_cohort
+from skmultimodal.datasets._unpair import unpair
+
+__all__ = ["load_cohort", "make_glioma_cohort", "unpair"]

@@ -1,0 +1,78 @@
+"""Imitate a cohort in which most patients have one modality."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._seed import draw_seed
+
+__all__ = ["unpair"]
+
+
+def unpair(X, y, n_paired, *, keep=None, random_state=None):
+    """Hide modalities of all but `n_paired` paired, labelled rows.
+
+    Parameters
+    ----------
+    X : Cohort, or other input that a cohort can be made of
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    n_paired : int
+        Labelled rows that stay paired, chosen at random, stratified by class.
+    keep : str, default=None
+        The modality that the other paired rows keep. None keeps the one that
+        fewer rows have: patients with the common one only are there already.
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    X : Cohort
+        The same rows; blocks are shared with the input.
+    y : ndarray of shape (n_rows,)
+        The labels, unchanged.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `n_paired` paired, labelled rows, or `keep` is no
+        modality.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.datasets import unpair
+    >>> X = Cohort({"image": np.ones((9, 1, 4, 5)), "gene": np.ones((9, 7))})
+    >>> unpair(X, [0, 1, 1] * 3, 6, keep="gene", random_state=0)[0]
+    Cohort(9 rows: 3 gene, 6 image+gene)
+    """
+    X = as_cohort(X)
+    y = np.asarray(y)
+    if len(y) != len(X):
+        raise ValueError(f"y has {len(y)} labels for {len(X)} rows of X.")
+    _, codes = encode_labels(y, allow_unlabelled=True)
+    paired = X.paired
+    candidates = np.flatnonzero(paired & (codes >= 0))
+    if not 1 <= n_paired <= len(candidates):
+        raise ValueError(
+            f"n_paired={n_paired}, but {len(candidates)} rows are paired and labelled."
+        )
+    if keep is None:
+        keep = min(X.modalities, key=lambda name: X.has(name).sum())
+    elif keep not in X.modalities:
+        raise ValueError(f"keep={keep!r} is no modality of {X.modalities}.")
+    stay = candidates
+    if n_paired < len(candidates):
+        stay, _ = train_test_split(
+            candidates,
+            train_size=n_paired,
+            stratify=codes[candidates],
+            random_state=draw_seed(random_state),
+        )
+    hidden = paired.copy()
+    hidden[stay] = False
+    for name in X.modalities:
+        if name != keep:
+            X = X.hide(name, hidden)
+    return X, y

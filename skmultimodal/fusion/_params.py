@@ -1,0 +1,137 @@
+"""Parameters of a meta-estimator whose parts may be given as None."""
+
+from skmultimodal.fusion._head import FusionHeadClassifier
+from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
+
+__all__ = ["TowerParamsMixin"]
+
+
+class TowerParamsMixin:
+    """Nested parameters of `towers` and `final_estimator`, also of their defaults.
+
+    ``get_params`` shows the defaults that None stands for; ``set_params`` on one of
+    their parameters replaces None by them.
+    """
+
+    @staticmethod
+    def _default_towers():
+        return [
+            ("image", ImageTowerClassifier()),
+            ("gene", GeneAutoencoderTransformer()),
+        ]
+
+    def _final_estimator(self):
+        if self.final_estimator is None:
+            return FusionHeadClassifier()
+        return self.final_estimator
+
+    def _resolved_towers(self):
+        """List of (name, estimator, modality)."""
+        towers = self._default_towers() if self.towers is None else self.towers
+        return [
+            (name, estimator, *(columns if _names_modality(columns) else [name]))
+            for name, estimator, *columns in towers
+        ]
+
+    def _named_towers(self):
+        try:
+            return {name: estimator for name, estimator, _ in self._resolved_towers()}
+        except (TypeError, ValueError):
+            return {}  # towers is no list of towers: fit will say so
+
+    def _columns(self):
+        """Columns of a table for each modality, None if no tower names any."""
+        columns = {
+            name: columns[0]
+            for name, _, *columns in self.towers or ()
+            if columns and not _names_modality(columns)
+        }
+        return columns or None
+
+    def _check_towers(self):
+        names = []
+        for tower in self.towers or ():
+            if not isinstance(tower, tuple | list) or len(tower) not in (2, 3):
+                raise ValueError(
+                    "towers is a list of (name, estimator) or (name, estimator, "
+                    f"columns), got the item {tower!r}."
+                )
+            name, estimator = tower[:2]
+            if not isinstance(name, str) or "__" in name or name in self._own_params():
+                raise ValueError(
+                    f"a tower's name is a string without '__' that is no parameter of "
+                    f"{type(self).__name__}, got {name!r}."
+                )
+            if not hasattr(estimator, "fit") or not (
+                hasattr(estimator, "transform") or hasattr(estimator, "predict_proba")
+            ):
+                raise TypeError(
+                    f"tower {name!r} must have fit and transform or predict_proba; "
+                    f"{type(estimator).__name__} has neither of the two."
+                )
+            names.append(name)
+        if len(set(names)) < len(names):
+            raise ValueError(f"tower names must differ, got {names}.")
+
+    def _own_params(self):
+        return super().get_params(deep=False)
+
+    def get_params(self, deep=True):
+        """Get the parameters, with those of towers and final estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        params = self._own_params()
+        if not deep:
+            return params
+        parts = self._named_towers()
+        params |= parts
+        parts["final_estimator"] = self._final_estimator()
+        for name, part in parts.items():
+            if hasattr(part, "get_params"):
+                nested = part.get_params(deep=True)
+                params |= {f"{name}__{key}": value for key, value in nested.items()}
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, also of towers and final estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            ``image__lr=...`` sets a parameter of tower "image", ``image=...`` replaces
+            the tower.
+
+        Returns
+        -------
+        self : object
+        """
+        if "towers" in params:
+            self.towers = params.pop("towers")
+        names = list(self._named_towers())
+        if self.towers is None and any(key.split("__")[0] in names for key in params):
+            self.towers = self._default_towers()
+        for name in set(names) & set(params):
+            self._replace_tower(name, params.pop(name))
+        nested = any(key.startswith("final_estimator__") for key in params)
+        if nested and params.get("final_estimator", self.final_estimator) is None:
+            self.final_estimator = FusionHeadClassifier()
+            params.pop("final_estimator", None)
+        super().set_params(**params)
+        return self
+
+    def _replace_tower(self, name, estimator):
+        self.towers = [
+            (name, estimator, *tower[2:]) if tower[0] == name else tower
+            for tower in self.towers
+        ]
+
+
+def _names_modality(columns):
+    return len(columns) == 1 and isinstance(columns[0], str)

@@ -1,0 +1,67 @@
+"""Probabilities and log-odds of estimators that may know only some of the classes."""
+
+import numpy as np
+from scipy.special import softmax
+
+__all__ = ["align_classes", "log_odds", "pool_log_odds"]
+
+# Log-odds of a tower that is certain would be infinite.
+SMALLEST = 1e-6
+
+
+def align_classes(probabilities, known, classes):
+    """Probabilities of all `classes`; 0 for one that the estimator never saw.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_known)
+    known : ndarray of shape (n_known,)
+        Classes of the estimator, among `classes`.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    aligned : ndarray of shape (n_rows, n_classes)
+    """
+    if len(known) == len(classes):
+        return probabilities
+    aligned = np.zeros((len(probabilities), len(classes)), probabilities.dtype)
+    aligned[:, np.searchsorted(classes, known)] = probabilities
+    return aligned
+
+
+def _log(probabilities):
+    return np.log(np.clip(probabilities, SMALLEST, 1))
+
+
+def log_odds(probabilities):
+    """Log-odds of the second of two classes, or centred log-ratios of more.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+
+    Returns
+    -------
+    odds : ndarray of shape (n_rows, 1) or (n_rows, n_classes)
+    """
+    logs = _log(probabilities)
+    if logs.shape[1] == 2:
+        return logs[:, 1:] - logs[:, :1]
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+def pool_log_odds(probabilities):
+    """Probabilities of the mean log-odds of several estimators.
+
+    Parameters
+    ----------
+    probabilities : list of ndarray of shape (n_rows, n_classes)
+
+    Returns
+    -------
+    pooled : ndarray of shape (n_rows, n_classes)
+    """
+    if len(probabilities) == 1:
+        return probabilities[0]
+    return softmax(np.mean([_log(p) for p in probabilities], axis=0), axis=1)

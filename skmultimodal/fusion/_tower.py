@@ -1,0 +1,307 @@
+"""One tower inside a meta-estimator: its rows, its fit, what it says of a patient."""
+
+import warnings
+
+import joblib
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
+
+from skmultimodal.exceptions import MissingModalityWarning
+from skmultimodal.fusion._probability import align_classes, log_odds
+from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._validation import find_bad_row
+
+__all__ = ["Tower", "build_towers", "inherit"]
+
+N_CROSS_FIT = 5
+
+
+def inherit(estimator, *, seed, device):
+    """A clone whose unset `random_state` and `device` are the parent's.
+
+    Parameters
+    ----------
+    estimator : estimator
+    seed : int or None
+    device : str, torch.device or None
+
+    Returns
+    -------
+    clone : estimator
+        The estimator itself if it is frozen.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return estimator
+    copy = clone(estimator)
+    wanted = {"random_state": seed, "device": device}
+    unset = {
+        name: wanted[name.split("__")[-1]]
+        for name, value in copy.get_params(deep=True).items()
+        if value is None and wanted.get(name.split("__")[-1]) is not None
+    }
+    return copy.set_params(**unset)
+
+
+def build_towers(resolved, cohort, seeds, device):
+    """Unfitted towers whose modality the data have.
+
+    Parameters
+    ----------
+    resolved : list of (name, estimator, modality)
+    cohort : Cohort
+    seeds : list of int or None
+        One for each of `resolved`.
+    device : str, torch.device or None
+
+    Returns
+    -------
+    towers : list of Tower
+
+    Warns
+    -----
+    MissingModalityWarning
+        If a tower has no modality, or a modality no tower.
+    """
+    towers = []
+    present = [m for m in cohort.modalities if cohort.has(m).any()]
+    for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
+        if modality in present:
+            copy = inherit(estimator, seed=seed, device=device)
+            towers.append(Tower(name, modality, copy))
+        else:
+            warnings.warn(
+                f"tower {name!r} is left out: no row has modality {modality!r} (the "
+                f"data have {present}).",
+                MissingModalityWarning,
+                stacklevel=5,
+            )
+    if not towers:
+        raise ValueError(
+            f"no tower has a modality of the data, which have {present}; the towers "
+            f"are {[name for name, *_ in resolved]}."
+        )
+    unused = [m for m in present if m not in {tower.modality for tower in towers}]
+    if unused:
+        warnings.warn(
+            f"modality {unused[0]!r} has no tower and is not used.",
+            MissingModalityWarning,
+            stacklevel=5,
+        )
+    return towers
+
+
+class Tower:
+    """A tower and the head that turns its features into classes, if it needs one.
+
+    Parameters
+    ----------
+    name : str
+    modality : str
+    estimator : estimator
+        Has ``transform`` or ``predict_proba``; fitted by ``fit`` unless frozen.
+    """
+
+    def __init__(self, name, modality, estimator):
+        self.name = name
+        self.modality = modality
+        self.estimator = estimator
+        self.head = None
+        self.key = None
+
+    @property
+    def frozen(self):
+        return isinstance(self.estimator, FrozenEstimator)
+
+    @property
+    def gives_features(self):
+        return hasattr(self.estimator, "transform")
+
+    @property
+    def gives_classes(self):
+        return hasattr(self.estimator, "predict_proba")
+
+    # Fitting
+
+    def training_rows(self, data, tower_rows):
+        """Mask of the rows to fit on.
+
+        Parameters
+        ----------
+        data : TrainingData
+        tower_rows : {"unpaired", "all"}
+
+        Raises
+        ------
+        ValueError
+            If no row is left.
+        """
+        has = data.cohort.has(self.modality)
+        rows = has if tower_rows == "all" else has & ~data.paired
+        if self.frozen:
+            return rows
+        if not rows.any():
+            raise ValueError(
+                f"tower {self.name!r} has no unpaired row to learn from: all "
+                f"{has.sum()} rows with modality {self.modality!r} have every "
+                "modality. tower_rows='all' trains it on all of them."
+            )
+        if getattr(self.estimator, "uses_unlabelled_rows", False):
+            return rows
+        if not (rows & data.labelled).any():
+            raise ValueError(
+                f"tower {self.name!r} needs labels, and none of its {rows.sum()} "
+                f"{tower_rows} rows has one."
+            )
+        return rows & data.labelled
+
+    def fit(self, data, rows, cache):
+        """Fit on the rows of mask `rows`."""
+        self.classes = data.classes
+        self.feature_names = data.cohort.feature_names(self.modality)
+        self.row_shape = data.cohort.block_shape(self.modality)[1:]
+        if self.frozen:
+            self.key = joblib.hash(self.estimator) if cache.active else None
+            return self
+        labels = data.y[rows]
+        if is_classifier(self.estimator) and len(np.unique(data.codes[rows])) < 2:
+            raise ValueError(
+                f"tower {self.name!r} is a classifier, and its {rows.sum()} labelled "
+                f"rows are of one class, {labels[0]!r}: tower_rows='all' adds the "
+                "paired rows."
+            )
+        cohort = data.cohort[rows]
+        self.estimator, self.key = cache.fit(
+            self.estimator, cohort, self.modality, self.read(cohort), labels
+        )
+        return self
+
+    def fit_head(self, data, rows, spare, cache):
+        """Give a tower without classes a logistic regression on its features.
+
+        Parameters
+        ----------
+        data : TrainingData
+        rows : ndarray of bool, shape (n_rows,)
+            Rows of the tower; the labelled ones teach the head.
+        spare : ndarray of bool, shape (n_rows,)
+            Labelled rows to add where those show one class only.
+        cache : TowerCache
+        """
+        if self.gives_classes:
+            return self
+        rows = rows & data.labelled
+        if len(np.unique(data.codes[rows])) < 2:
+            rows = rows | spare
+        features = self.run(data.cohort[rows], "transform", cache)
+        # Strongly shrunk: the features were made by a net that saw these rows.
+        self.head = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+        self.head.fit(features, data.codes[rows])
+        return self
+
+    def cross_fitted_log_odds(self, data, rows, cache):
+        """Log-odds of the paired training rows by towers that have not seen them.
+
+        Parameters
+        ----------
+        data : TrainingData
+        rows : ndarray of bool, shape (n_rows,)
+            Rows of the tower.
+        cache : TowerCache
+
+        Returns
+        -------
+        odds : ndarray of shape (n_train, n_outputs)
+        """
+        where = np.flatnonzero(data.train)
+        codes = data.codes[where]
+        counts = np.bincount(codes)
+        n_folds = min(N_CROSS_FIT, counts[counts > 0].min())
+        if n_folds < 2:
+            raise ValueError(
+                "log-odds of towers fitted on all rows are cross-fitted, which needs "
+                "two paired rows of each class."
+            )
+        parts, places = [], []
+        for _, fold in StratifiedKFold(n_folds).split(where, codes):
+            kept = rows.copy()
+            kept[where[fold]] = False
+            tower = Tower(self.name, self.modality, clone(self.estimator))
+            tower.fit(data, kept, cache)
+            tower.fit_head(data, kept, data.train & kept, cache)
+            held_out = data.cohort[where[fold]]
+            parts.append(tower.output(held_out, "log_odds", cache))
+            places.append(fold)
+        return np.concatenate(parts)[np.argsort(np.concatenate(places))]
+
+    # Answering
+
+    def output(self, cohort, kind, cache):
+        """What the final estimator reads: features or log-odds, (n_rows, n_outputs)."""
+        if kind == "features" and self.gives_features:
+            return self.run(cohort, "transform", cache)
+        return log_odds(self.probabilities(cohort, cache))
+
+    def probabilities(self, cohort, cache):
+        """Class probabilities: (n_rows, n_classes of the parent)."""
+        if self.head is not None:
+            features = self.run(cohort, "transform", cache)
+            known = self.classes[self.head.classes_]
+            return align_classes(self.head.predict_proba(features), known, self.classes)
+        p = self.run(cohort, "predict_proba", cache)
+        return align_classes(p, self.estimator.classes_, self.classes)
+
+    def run(self, cohort, method, cache):
+        """Output of a method for the rows of `cohort`, which all have the modality."""
+        return cache.run(
+            self.estimator, self.key, cohort, self.modality, method, self.read
+        )
+
+    def read(self, cohort):
+        """Rows of the modality, with the features of ``fit``, no NaN, no infinity.
+
+        NaN is left to an estimator whose tags allow it.
+        """
+        rows = self._match_features(cohort)
+        if is_lazy(rows) or get_tags(self.estimator).input_tags.allow_nan:
+            return rows
+        bad = find_bad_row(rows)
+        if bad is not None:
+            patient = cohort.index[cohort.has(self.modality)][bad]
+            raise ValueError(
+                f"Input X contains NaN or infinity in row {patient!r} of modality "
+                f"{self.modality!r}: fill it, or make the whole row NaN if the patient "
+                "lacks the modality."
+            )
+        return rows
+
+    def _match_features(self, cohort):
+        rows = cohort.block(self.modality)
+        names = cohort.feature_names(self.modality)
+        if None not in (names, self.feature_names) and names != self.feature_names:
+            return np.asarray(rows)[:, self._feature_places(names)]
+        if tuple(rows.shape[1:]) != tuple(self.row_shape):
+            raise ValueError(
+                f"modality {self.modality!r} has rows of shape "
+                f"{tuple(rows.shape[1:])}, but the tower was fitted on "
+                f"{tuple(self.row_shape)}."
+            )
+        return rows
+
+    def _feature_places(self, names):
+        """Where the features of ``fit`` are in `names`."""
+        place = {name: i for i, name in enumerate(names)}
+        absent = [name for name in self.feature_names if name not in place]
+        extra = [name for name in names if name not in set(self.feature_names)]
+        if absent or extra:
+            told = f"lacks {absent[0]!r}" if absent else f"has {extra[0]!r} in addition"
+            raise ValueError(
+                f"modality {self.modality!r} has not the features of fit: it {told} "
+                f"({len(absent)} lacking, {len(extra)} additional)."
+            )
+        return [place[name] for name in self.feature_names]

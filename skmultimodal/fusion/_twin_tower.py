@@ -1,0 +1,423 @@
+"""The meta-estimator: towers on their own rows, a head on the paired rows."""
+
+import time
+import warnings
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, is_classifier
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from skmultimodal.fusion._cache import TowerCache
+from skmultimodal.fusion._input import check_labels, read_cohort
+from skmultimodal.fusion._params import TowerParamsMixin
+from skmultimodal.fusion._probability import align_classes, pool_log_odds
+from skmultimodal.fusion._rows import (
+    HEAD,
+    TrainingData,
+    modality_masks,
+    refuse_empty_rows,
+    route_rows,
+)
+from skmultimodal.fusion._tower import build_towers, inherit
+from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
+
+__all__ = ["TwinTowerClassifier"]
+
+
+def _final_estimator_has(method):
+    def check(self):
+        fitted = hasattr(self, "final_estimator_")
+        final = self.final_estimator_ if fitted else self._final_estimator()
+        getattr(final, method)
+        return True
+
+    return check
+
+
+class TwinTowerClassifier(
+    TowerParamsMixin, ClassifierMixin, TransformerMixin, BaseEstimator
+):
+    """Classifier of patients of whom most have only one modality.
+
+    Each tower learns from the rows that have its modality and not every other one.
+    The towers are then frozen, their features standardised and concatenated, and a
+    final estimator learns from the paired rows, which have every modality. Any row is
+    predicted: by the final estimator if paired, else by the towers it has.
+
+    Parameters
+    ----------
+    towers : list of (name, estimator) or (name, estimator, columns), default=None
+        A tower is an estimator with ``transform`` (its features) or ``predict_proba``,
+        a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
+        already trained. `name` is its modality, unless `columns` says otherwise: the
+        name of a modality, or the columns of a DataFrame or 2-D array. None means
+        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
+        A tower whose modality is absent is left out, with a warning.
+    final_estimator : estimator, default=None
+        Classifier of the towers' outputs. None means ``FusionHeadClassifier()``.
+    tower_rows : {"unpaired", "all"}, default="unpaired"
+        Rows a tower learns from: those that lack another modality (the paper), or
+        all that have its own. With "all", log-odds for the final estimator are
+        cross-fitted; features cannot be, since each fold's net has its own axes.
+    tower_output : {"features", "log_odds"}, default="features"
+        What the final estimator reads.
+    missing : {"tower", "impute", "error"}, default="tower"
+        How a row that is not paired is predicted. "tower": by the classifier of the
+        tower it has, or a logistic regression on the features of one that has none;
+        by their mean log-odds if it has several. "impute": by the final estimator,
+        absent features at their mean. "error": not at all.
+    memory : str or joblib.Memory, default=None
+        Caches fitted towers and their features. The folder holds pickles: use one
+        that only you can write to.
+    n_jobs : int, default=None
+        Towers fitted at the same time.
+    device : str or torch.device, default=None
+        For towers and final estimator whose own `device` is None.
+    random_state : int, RandomState instance or None, default=None
+        For towers and final estimator whose own `random_state` is None.
+    verbose : int, default=0
+        Above 0 prints a line per stage.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    towers_ : dict of str to estimator
+        The fitted towers.
+    scalers_ : dict of str to StandardScaler
+        Fitted on the outputs of each tower for the paired training rows.
+    final_estimator_ : estimator
+    modalities_in_ : list of str
+        Modalities of the data seen in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    UnimodalClassifier : One modality of a cohort.
+    FusionHeadClassifier : The default final estimator.
+
+    Notes
+    -----
+    With one modality in total, every row is paired, and tower and head learn from all
+    rows.
+
+    References
+    ----------
+    Lyu & Costen (2025), A twin-tower model using MRI and gene for prediction on brain
+    tumor patients' response to therapy, Bioinformatics Advances 5(1), vbaf041.
+
+    Examples
+    --------
+    >>> from skmultimodal import TwinTowerClassifier
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> X, y = make_glioma_cohort(
+    ...     30, 40, 20, n_genes=50, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> model = TwinTowerClassifier(random_state=0).fit(X, y)
+    >>> model.predict_route(X[[0, 30, 70]]).tolist()
+    ['image', 'gene', 'head']
+    >>> model.predict_proba(X).shape
+    (90, 2)
+    """
+
+    _parameter_constraints: dict = {
+        "towers": [list, tuple, None],
+        "final_estimator": [HasMethods(["fit", "predict"]), None],
+        "tower_rows": [StrOptions({"unpaired", "all"})],
+        "tower_output": [StrOptions({"features", "log_odds"})],
+        "missing": [StrOptions({"tower", "impute", "error"})],
+        "memory": [str, HasMethods(["cache"]), None],
+        "n_jobs": [Integral, None],
+        "device": "no_validation",
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        towers=None,
+        final_estimator=None,
+        *,
+        tower_rows="unpaired",
+        tower_output="features",
+        missing="tower",
+        memory=None,
+        n_jobs=None,
+        device=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.towers = towers
+        self.final_estimator = final_estimator
+        self.tower_rows = tower_rows
+        self.tower_output = tower_output
+        self.missing = missing
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit towers, scalers and final estimator.
+
+        Parameters
+        ----------
+        X : Cohort, dict of aligned arrays, DataFrame or array
+            Rows are patients. A bare array is one modality: 2-D is "gene", 4-D "image".
+        y : array-like of shape (n_rows,)
+            Class labels; NaN or None marks an unlabelled row.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a row has no modality, a present row holds NaN or infinity, `y` has one
+            class, or there are no paired rows or no rows for a tower.
+        """
+        self._check_towers()
+        cohort = read_cohort(self, X, reset=True, columns=self._columns())
+        y = check_labels(y, len(cohort))
+        self.classes_, codes = encode_labels(y, allow_unlabelled=True)
+        seed, *seeds = self._draw_seeds()
+        towers = build_towers(self._resolved_towers(), cohort, seeds, self.device)
+        has = modality_masks(cohort, towers)
+        refuse_empty_rows(cohort, has)
+        paired = np.all(list(has.values()), axis=0)
+        data = TrainingData(cohort, y, self.classes_, codes, paired)
+        data.check(has)
+        cache = TowerCache(self.memory)
+        tower_rows = "all" if len(towers) == 1 else self.tower_rows
+        rows = [tower.training_rows(data, tower_rows) for tower in towers]
+        self._towers = Parallel(n_jobs=self.n_jobs)(
+            delayed(self._fit_tower)(tower, data, mask, len(towers), cache)
+            for tower, mask in zip(towers, rows, strict=True)
+        )
+        self.towers_ = {tower.name: tower.estimator for tower in self._towers}
+        outputs = {
+            tower.name: self._training_output(tower, data, mask, tower_rows, cache)
+            for tower, mask in zip(self._towers, rows, strict=True)
+        }
+        self._fit_head(outputs, data, seed)
+        return self
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        cohort, route = self._read_routed(X)
+        predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
+        by_head = route == HEAD
+        if by_head.any():
+            features = self._features(cohort[by_head], impute=True)
+            predicted[by_head] = self.final_estimator_.predict(features)
+        for rows, probabilities in self._tower_answers(cohort, route):
+            predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
+        return predicted
+
+    @available_if(_final_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+
+        Raises
+        ------
+        ValueError
+            If a row has no modality, a modality was never fitted, or rows that are not
+            paired meet ``missing="error"``.
+        """
+        check_is_fitted(self)
+        cohort, route = self._read_routed(X)
+        answers = list(self._tower_answers(cohort, route))
+        by_head = route == HEAD
+        if by_head.any():
+            features = self._features(cohort[by_head], impute=True)
+            p = self.final_estimator_.predict_proba(features)
+            known = self.final_estimator_.classes_
+            answers.append((by_head, align_classes(p, known, self.classes_)))
+        dtype = np.result_type(*(p.dtype for _, p in answers))
+        probabilities = np.empty((len(cohort), len(self.classes_)), dtype)
+        for rows, p in answers:
+            probabilities[rows] = p
+        return probabilities
+
+    def predict_route(self, X):
+        """Tell how each row is predicted.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        route : ndarray of str, shape (n_rows,)
+            ``"head"`` for the final estimator, else the modalities whose towers
+            answer, such as ``"image"``.
+        """
+        check_is_fitted(self)
+        return self._read_routed(X)[1]
+
+    def transform(self, X):
+        """Compute what the final estimator reads.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        Z : ndarray of float32, shape (n_rows, n_outputs)
+            Standardised outputs of the towers; NaN where a modality is absent.
+        """
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False, columns=self._columns())
+        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
+        return self._features(cohort)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of ``transform``.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str, shape (n_outputs,)
+            The name of the tower and a number: ``image0``, ``image1``, ...
+        """
+        check_is_fitted(self)
+        names = [
+            f"{name}{i}"
+            for name, span in self._spans.items()
+            for i in range(span.stop - span.start)
+        ]
+        return np.array(names, dtype=object)
+
+    # Fitting
+
+    def _draw_seeds(self):
+        """Seeds of the head and of each tower, None without a random state."""
+        n_seeds = 1 + len(self._resolved_towers())
+        if self.random_state is None:
+            return [None] * n_seeds
+        # The head's comes first, so that one tower more changes no other seed.
+        rng = check_random_state(self.random_state)
+        return rng.randint(np.iinfo(np.int32).max, size=n_seeds).tolist()
+
+    def _fit_tower(self, tower, data, rows, n_towers, cache):
+        start = time.perf_counter()
+        tower.fit(data, rows, cache)
+        answers_alone = self.missing == "tower" and n_towers > 1
+        if answers_alone or self._reads_odds(tower):
+            tower.fit_head(data, rows, data.train, cache)
+        self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
+        return tower
+
+    def _reads_odds(self, tower):
+        return self.tower_output == "log_odds" or not tower.gives_features
+
+    def _training_output(self, tower, data, rows, tower_rows, cache):
+        """Output of a tower for the paired rows."""
+        out = tower.output(data.cohort[data.paired], self.tower_output, cache)
+        if tower_rows == "unpaired" or tower.frozen:
+            return out
+        if self._reads_odds(tower):
+            labelled = data.labelled[data.paired]
+            out[labelled] = tower.cross_fitted_log_odds(data, rows, cache)
+        elif self.tower_rows == "all" and hasattr(tower.estimator, "classes_"):
+            warnings.warn(
+                f"tower {tower.name!r} learnt the labels of the paired rows whose "
+                "features train the final estimator, which will trust them too "
+                "much; tower_output='log_odds' is cross-fitted.",
+                stacklevel=4,
+            )
+        return out
+
+    def _fit_head(self, outputs, data, seed):
+        start = time.perf_counter()
+        head = inherit(self._final_estimator(), seed=seed, device=self.device)
+        if not is_classifier(head):
+            raise ValueError(
+                f"final_estimator must be a classifier, got {type(head).__name__}."
+            )
+        self.scalers_ = {n: StandardScaler().fit(out) for n, out in outputs.items()}
+        ends = np.cumsum([out.shape[1] for out in outputs.values()]).tolist()
+        self._spans = {
+            name: slice(a, b)
+            for name, a, b in zip(outputs, [0, *ends], ends, strict=False)
+        }
+        scaled = [self.scalers_[n].transform(out) for n, out in outputs.items()]
+        Z = np.hstack(scaled).astype(np.float32)[data.labelled[data.paired]]
+        labels = self.classes_[data.codes[data.train]]
+        takes_spans = has_fit_parameter(head, "modalities")
+        options = {"modalities": self._spans} if takes_spans else {}
+        self.final_estimator_ = head.fit(Z, labels, **options)
+        self._say(f"final estimator: {len(Z)} paired rows", start)
+
+    def _say(self, stage, start):
+        if self.verbose:
+            seconds = time.perf_counter() - start
+            print(f"[{type(self).__name__}] {stage}, {seconds:.1f} s", flush=True)
+
+    # Predicting
+
+    def _read_routed(self, X):
+        cohort = read_cohort(self, X, reset=False, columns=self._columns())
+        has = modality_masks(cohort, self._towers)
+        refuse_empty_rows(cohort, has)
+        return cohort, route_rows(cohort, has, self.missing)
+
+    def _tower_answers(self, cohort, route):
+        """Yield row mask and probabilities of each route other than the head's."""
+        cache = TowerCache(self.memory)
+        for pattern in np.unique(route[route != HEAD]):
+            rows = route == pattern
+            asked = [t for t in self._towers if t.name in pattern.split("+")]
+            answers = [t.probabilities(cohort[rows], cache) for t in asked]
+            yield rows, pool_log_odds(answers)
+
+    def _features(self, cohort, impute=False):
+        cache = TowerCache(self.memory)
+        n_outputs = max(span.stop for span in self._spans.values())
+        Z = np.full((len(cohort), n_outputs), 0 if impute else np.nan, np.float32)
+        for name, rows in modality_masks(cohort, self._towers).items():
+            if rows.any():
+                tower = next(t for t in self._towers if t.name == name)
+                out = tower.output(cohort[rows], self.tower_output, cache)
+                Z[rows, self._spans[name]] = self.scalers_[name].transform(out)
+        return Z
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Outputs of the towers are joined in the type that the default towers give.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,181 @@
+"""One modality of a cohort, as a classifier of its own."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmultimodal.fusion._cache import TowerCache
+from skmultimodal.fusion._input import check_labels, read_cohort
+from skmultimodal.fusion._probability import align_classes
+from skmultimodal.fusion._rows import TrainingData, modality_masks
+from skmultimodal.fusion._tower import Tower
+from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
+
+__all__ = ["UnimodalClassifier"]
+
+
+def _has_probabilities(self):
+    return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
+
+
+class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Classifier of one modality of a cohort.
+
+    The "image only" and "gene only" rows of an ablation: `estimator` gets the plain
+    array of the rows that have the modality. Rows without it get the frequencies of
+    the classes in training.
+
+    Parameters
+    ----------
+    modality : str
+    estimator : estimator
+        Any classifier, or any estimator with ``predict_proba`` and ``classes_``.
+    tower_rows : {"all", "unpaired"}, default="all"
+        Rows to learn from: all with the modality, or those that lack another one.
+        With one modality in total, all rows.
+    memory : str or joblib.Memory, default=None
+        Caches the fit; a tower of `TwinTowerClassifier` with the same parameters and
+        rows shares it. The folder holds pickles: use one that only you can write to.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    class_prior_ : ndarray of shape (n_classes,)
+        Frequencies of the classes in the labelled training rows.
+    estimator_ : estimator
+        Fitted.
+    modalities_in_ : list of str
+        Modalities of the data seen in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    TwinTowerClassifier : Fuses modalities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, UnimodalClassifier
+    >>> gene = np.array([[0.0, 1.0], [1.0, 0.0], [np.nan, np.nan]])
+    >>> X = Cohort({"gene": gene, "image": np.ones((3, 1, 4, 5))})
+    >>> model = UnimodalClassifier("gene", LogisticRegression()).fit(X, [0, 1, 1])
+    >>> model.predict_proba(X)[2].round(2).tolist()
+    [0.5, 0.5]
+    """
+
+    _parameter_constraints: dict = {
+        "modality": [str],
+        "estimator": [HasMethods(["fit"])],
+        "tower_rows": [StrOptions({"unpaired", "all"})],
+        "memory": [str, HasMethods(["cache"]), None],
+    }
+
+    def __init__(self, modality, estimator, *, tower_rows="all", memory=None):
+        self.modality = modality
+        self.estimator = estimator
+        self.tower_rows = tower_rows
+        self.memory = memory
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit the estimator on the rows that have the modality.
+
+        Parameters
+        ----------
+        X : Cohort, dict of aligned arrays, DataFrame or array
+        y : array-like of shape (n_rows,)
+            Class labels; NaN or None marks an unlabelled row.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If no labelled row has the modality, or `y` has one class.
+        """
+        cohort = read_cohort(self, X, reset=True)
+        y = check_labels(y, len(cohort))
+        self.classes_, codes = encode_labels(y, allow_unlabelled=True)
+        if self.modality not in cohort.modalities:
+            raise ValueError(
+                f"the data have no modality {self.modality!r}, only "
+                f"{cohort.modalities}."
+            )
+        data = TrainingData(cohort, y, self.classes_, codes, cohort.paired)
+        tower = Tower(self.modality, self.modality, clone(self.estimator))
+        single = len(cohort.modalities) == 1
+        rows = tower.training_rows(data, "all" if single else self.tower_rows)
+        known = codes[rows & data.labelled]
+        if len(np.unique(known)) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs two classes; the {rows.sum()} rows with "
+                f"modality {self.modality!r} have one class only."
+            )
+        counts = np.bincount(known, minlength=len(self.classes_))
+        self.class_prior_ = counts / len(known)
+        self._tower = tower.fit(data, rows, TowerCache(self.memory))
+        self.estimator_ = tower.estimator
+        return self
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+            The most frequent class where the modality is absent.
+        """
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False)
+        predicted = np.full(len(cohort), self.classes_[self.class_prior_.argmax()])
+        rows = self._has(cohort)
+        if not rows.any():
+            return predicted
+        if hasattr(self.estimator_, "predict"):
+            present = self._run(cohort[rows], "predict")
+        else:
+            probabilities = self._run(cohort[rows], "predict_proba")
+            present = self.estimator_.classes_[probabilities.argmax(axis=1)]
+        predicted[rows] = present
+        return predicted
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+        """
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False)
+        rows = self._has(cohort)
+        if not rows.any():
+            return np.tile(self.class_prior_, (len(cohort), 1))
+        p = self._run(cohort[rows], "predict_proba")
+        p = align_classes(p, self.estimator_.classes_, self.classes_)
+        probabilities = np.tile(self.class_prior_.astype(p.dtype), (len(cohort), 1))
+        probabilities[rows] = p
+        return probabilities
+
+    def _run(self, cohort, method):
+        return self._tower.run(cohort, method, TowerCache(self.memory))
+
+    def _has(self, cohort):
+        return modality_masks(cohort, [self._tower])[self.modality]
