@@ -4,7 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from skmultimodal.datasets import load_cohort, make_glioma_cohort, unpair
+from skmultimodal.datasets import (
+    load_cohort,
+    load_tcga_glioma,
+    make_glioma_cohort,
+    unpair,
+)
+from skmultimodal.datasets._load import is_cohort_folder
 from skmultimodal.utils._labels import missing_labels
 
 # With fewer patients who have only the scarcer modality, its tower has too little
@@ -18,9 +24,10 @@ def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
     Parameters
     ----------
     cohort : str
-        "synthetic", or a folder that `load_cohort` reads.
+        "synthetic", or a folder that `load_cohort` or `load_tcga_glioma` reads.
     label : str, default=None
-        Column of ``clinical.csv``.
+        Column of ``clinical.csv``, or the label scheme of a folder of downloads
+        (``"disease_control"`` by default).
     n_paired : int, default=None
         Labelled pairs that stay paired. None keeps all, or half of them if fewer
         than 20 patients have only the scarcer modality.
@@ -36,10 +43,14 @@ def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
     if cohort == "synthetic":
         data = make_glioma_cohort(random_state=random_state)
         title = "synthetic cohort"
-    else:
+    elif is_cohort_folder(Path(cohort)):
         if label is None:
             raise ValueError(f"name the label: a column of {cohort}/clinical.csv.")
         data = load_cohort(Path(cohort), label=label)
+        title = f"{Path(cohort).resolve().name}, {label}"
+    else:
+        label = label or "disease_control"
+        data = load_tcga_glioma(Path(cohort), scheme=label)
         title = f"{Path(cohort).resolve().name}, {label}"
     X, y = data.data, data.target
     pairs = int((X.paired & ~missing_labels(y)).sum())

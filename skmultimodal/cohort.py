@@ -125,8 +125,6 @@ class Cohort:
     def _of(cls, store: Store) -> Cohort:
         return cls._view(store, np.arange(len(store.index)), list(store.blocks))
 
-    # What is in it
-
     @property
     def modalities(self) -> list[str]:
         return list(self._modalities)
@@ -236,8 +234,6 @@ class Cohort:
             )
         return self._store.blocks[name]
 
-    # Rows and columns out of it
-
     def __getitem__(self, key: Any) -> Cohort:
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
         names = self._modalities
@@ -256,18 +252,7 @@ class Cohort:
         return self[:, [other for other in self._modalities if other != name]]
 
     def hide(self, name: str, rows: Any) -> Cohort:
-        """The same rows, of which `rows` lack modality `name`.
-
-        Parameters
-        ----------
-        name : str
-        rows : int, slice, boolean mask or array of int
-
-        Returns
-        -------
-        cohort : Cohort
-            Shares its blocks with this one.
-        """
+        """The same rows, of which `rows` (as for indexing) lack modality `name`."""
         self._block(name)
         positions = self._store.positions[name].copy()
         positions[self._rows[row_positions(rows, len(self))]] = -1
@@ -323,8 +308,6 @@ class Cohort:
         )
         return Cohort._of(store)
 
-    # From and to other containers
-
     @classmethod
     def from_frame(cls, df: pd.DataFrame, columns: Mapping[str, Any]) -> Cohort:
         """Build a cohort from the columns of one table, a row a patient.
@@ -365,8 +348,6 @@ class Cohort:
         if len(twice):
             raise ValueError(f"two modalities have a column named {twice[0]!r}.")
         return table
-
-    # How it looks
 
     def __repr__(self) -> str:
         parts = [f"{count} {pattern}" for pattern, count in self.summary().items()]

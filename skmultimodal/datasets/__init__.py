@@ -2,6 +2,7 @@
 
 from skmultimodal.datasets._load import load_cohort
 from skmultimodal.datasets._make import make_glioma_cohort
+from skmultimodal.datasets._tcga import load_tcga_glioma
 from skmultimodal.datasets._unpair import unpair
 
-__all__ = ["load_cohort", "make_glioma_cohort", "unpair"]
+__all__ = ["load_cohort", "load_tcga_glioma", "make_glioma_cohort", "unpair"]

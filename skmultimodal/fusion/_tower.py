@@ -22,7 +22,7 @@ __all__ = ["Tower", "build_towers", "inherit"]
 N_CROSS_FIT = 5
 
 
-def inherit(estimator, *, seed, device):
+def inherit(estimator, *, seed, device, verbose=0):
     """A clone whose unset `random_state` and `device` are the parent's.
 
     Parameters
@@ -30,6 +30,8 @@ def inherit(estimator, *, seed, device):
     estimator : estimator
     seed : int or None
     device : str, torch.device or None
+    verbose : int
+        The parent's; from 2 on, the clone is verbose as well.
 
     Returns
     -------
@@ -45,10 +47,12 @@ def inherit(estimator, *, seed, device):
         for name, value in copy.get_params(deep=True).items()
         if value is None and wanted.get(name.split("__")[-1]) is not None
     }
+    if verbose > 1 and "verbose" in copy.get_params(deep=False):
+        unset["verbose"] = verbose - 1
     return copy.set_params(**unset)
 
 
-def build_towers(resolved, cohort, seeds, device):
+def build_towers(resolved, cohort, seeds, device, verbose):
     """Unfitted towers whose modality the data have.
 
     Parameters
@@ -58,6 +62,7 @@ def build_towers(resolved, cohort, seeds, device):
     seeds : list of int or None
         One for each of `resolved`.
     device : str, torch.device or None
+    verbose : int
 
     Returns
     -------
@@ -72,7 +77,7 @@ def build_towers(resolved, cohort, seeds, device):
     present = [m for m in cohort.modalities if cohort.has(m).any()]
     for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
         if modality in present:
-            copy = inherit(estimator, seed=seed, device=device)
+            copy = inherit(estimator, seed=seed, device=device, verbose=verbose)
             towers.append(Tower(name, modality, copy))
         else:
             warnings.warn(

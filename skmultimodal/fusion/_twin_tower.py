@@ -82,7 +82,7 @@ class TwinTowerClassifier(
     random_state : int, RandomState instance or None, default=None
         For towers and final estimator whose own `random_state` is None.
     verbose : int, default=0
-        Above 0 prints a line per stage.
+        1 prints a line per stage, 2 shows the progress of the nets as well.
 
     Attributes
     ----------
@@ -192,7 +192,9 @@ class TwinTowerClassifier(
         y = check_labels(y, len(cohort))
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         seed, *seeds = self._draw_seeds()
-        towers = build_towers(self._resolved_towers(), cohort, seeds, self.device)
+        towers = build_towers(
+            self._resolved_towers(), cohort, seeds, self.device, self.verbose
+        )
         has = modality_masks(cohort, towers)
         refuse_empty_rows(cohort, has)
         paired = np.all(list(has.values()), axis=0)
@@ -364,7 +366,12 @@ class TwinTowerClassifier(
 
     def _fit_head(self, outputs, data, seed):
         start = time.perf_counter()
-        head = inherit(self._final_estimator(), seed=seed, device=self.device)
+        head = inherit(
+            self._final_estimator(),
+            seed=seed,
+            device=self.device,
+            verbose=self.verbose,
+        )
         if not is_classifier(head):
             raise ValueError(
                 f"final_estimator must be a classifier, got {type(head).__name__}."

@@ -1,0 +1,1 @@
+"""Accuracy on real patients, by which defaults are chosen."""

@@ -1,0 +1,1 @@
+"""Reading speed against the obvious loops."""

@@ -1,0 +1,1 @@
+"""Fits against hand-written torch loops."""

@@ -1,0 +1,397 @@
+"""A folder of TCIA and GDC downloads, as they come, to a labelled cohort."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skmultimodal.datasets._load import Flow, flow_summary, join_cohort, load_images
+from skmultimodal.exceptions import ReadWarning
+from skmultimodal.io import (
+    collect_responses,
+    find_expression,
+    find_matrices,
+    find_sequences,
+    looks_like_barcode,
+    make_response_labels,
+    one_per_patient,
+    patient_folders,
+    read_clinical,
+    read_expression,
+    read_gtf,
+    read_name_mapping,
+    select_genes,
+)
+
+__all__ = ["TcgaFiles", "find_tcga_files", "load_tcga_glioma"]
+
+# Where each part is published, for the sentence about its absence.
+SOURCES = {
+    "MRI": (
+        "NIfTI files of the pre-operative TCGA-GBM and TCGA-LGG scans "
+        "(doi 10.7937/K9/TCIA.2017.KLXWJJ1Q and 10.7937/K9/TCIA.2017.GJQ7R0EF, TCIA) "
+        "or of a BraTS release (apply at synapse.org)"
+    ),
+    "expression": (
+        "RNA-seq files of TCGA-GBM and TCGA-LGG (open access, portal.gdc.cancer.gov: "
+        "STAR - Counts, with sample sheet or metadata JSON; or a matrix of "
+        "xenabrowser.net)"
+    ),
+    "clinical": (
+        "clinical tables with the response to therapy (BCR Biotab or clinical.tsv from "
+        "portal.gdc.cancer.gov, or TCGA-CDR, doi 10.1016/j.cell.2018.02.052)"
+    ),
+}
+CASE = re.compile(r"^TCGA-\w{2}-\w{4}$", re.IGNORECASE)
+GLIOMA = re.compile(r"\b(GBM|LGG)\b", re.IGNORECASE)
+NO_TABLE = ("annotations.txt", "manifest.txt")
+# Tables with at most one line per case come first into the covariates.
+COVARIATES = ("cdr", "xena", "own", "biotab", "gdc_dotted", "gdc_2020", "gdc_2019")
+
+
+@dataclass
+class TcgaFiles:
+    """What a download folder holds, by kind."""
+
+    home: Path
+    mri: dict[str, Path] = field(default_factory=dict)
+    expression: list[Path] = field(default_factory=list)
+    matrices: list[Path] = field(default_factory=list)
+    clinical: dict[Path, pd.DataFrame] = field(default_factory=dict)
+    annotation: Path | None = None
+    mapping: Path | None = None
+    unknown: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[str]:
+        """Parts that are not there, keys of the table of sources."""
+        have = {
+            "MRI": self.mri,
+            "expression": self.expression or self.matrices,
+            "clinical": self.clinical,
+        }
+        return [name for name, found in have.items() if not found]
+
+
+def find_tcga_files(data_home: str | Path) -> TcgaFiles:
+    """Tell the files of a download folder apart by content, without reading them all.
+
+    Parameters
+    ----------
+    data_home : str or Path
+        Searched at any depth.
+
+    Returns
+    -------
+    TcgaFiles
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    home = Path(data_home)
+    if not home.is_dir():
+        raise FileNotFoundError(f"{home}: no such folder.")
+    found = TcgaFiles(home, mri=patient_folders(home))
+    found.expression = find_expression(home)
+    found.matrices = find_matrices(home)
+    known = {*found.expression, *found.matrices}
+    for path in sorted(home.rglob("*")):
+        if path.is_file() and path not in known and path.parent.name != "logs":
+            _sort_in(path, found)
+    return found
+
+
+def _sort_in(path: Path, found: TcgaFiles) -> None:
+    name = path.name.lower()
+    if name.startswith(".") or name.endswith((".nii", ".nii.gz", ".parcel", ".json")):
+        return
+    if re.search(r"\.gtf(\.gz)?$", name):
+        if found.annotation is not None:
+            raise ValueError(
+                f"two annotations: {found.annotation} and {path}; keep one."
+            )
+        found.annotation = path
+    elif "name_mapping" in name:
+        found.mapping = path
+    elif re.search(r"\.(tsv|txt|csv|tar)(\.gz)?$", name):
+        if name in NO_TABLE or "manifest" in name or "sample_sheet" in name:
+            return
+        try:
+            table = read_clinical(path)
+        except ValueError as error:
+            found.unknown[path] = str(error)
+        else:
+            if table.attrs["layout"] != "brats":
+                found.clinical[path] = table
+
+
+def _case_folders(found: TcgaFiles, flow: Flow) -> dict[str, Path]:
+    """MRI folders by TCGA case; BraTS subjects by the name mapping."""
+    by_subject: dict[str, str] = {}
+    if found.mapping is not None:
+        mapping = read_name_mapping(found.mapping)
+        for row in mapping.dropna(subset=["TCGA_TCIA_subject_ID"]).to_dict("records"):
+            case = str(row["TCGA_TCIA_subject_ID"]).upper()
+            by_subject |= {str(v): case for v in row.values() if isinstance(v, str)}
+    cases: dict[str, Path] = {}
+    for name, path in found.mri.items():
+        case = name if CASE.match(name) else by_subject.get(name)
+        if case is None:
+            reason = "no TCGA case: the subject is in no name_mapping.csv"
+            flow.add(name, "image", "dropped", reason, path)
+        elif case in cases:
+            reason = f"a second folder of the patient, {cases[case]} is kept"
+            flow.add(case, "image", "dropped", reason, path)
+        else:
+            cases[case] = path
+    return cases
+
+
+def _genes(
+    found: TcgaFiles,
+    flow: Flow,
+    *,
+    quantity: str | None,
+    sample_types: Sequence[str],
+    on_error: str,
+    n_jobs: int | None,
+) -> pd.DataFrame | None:
+    """One row of log2 expression per patient, genes by the paper's rule."""
+    if found.expression:
+        samples = read_expression(
+            found.home,
+            quantity=quantity,
+            log2=True,
+            on_error=on_error,
+            n_jobs=n_jobs,
+        )
+        for file, reason in samples.attrs["dropped"].items():
+            flow.add("", "gene", "dropped", reason, file)
+    elif found.matrices:
+        tables = [read_expression(path, log2=True) for path in found.matrices]
+        shared = tables[0].columns
+        for table in tables[1:]:
+            shared = shared.intersection(table.columns, sort=False)
+        if not len(shared):
+            raise ValueError(
+                f"{found.home}: the matrices "
+                f"{', '.join(path.name for path in found.matrices)} share no gene."
+            )
+        samples = pd.concat([table[shared] for table in tables])
+        samples.attrs = {**tables[0].attrs, "files": []}
+    else:
+        return None
+    return _patients_of(samples, found, flow, sample_types)
+
+
+def _patients_of(
+    samples: pd.DataFrame, found: TcgaFiles, flow: Flow, sample_types: Sequence[str]
+) -> pd.DataFrame:
+    named = samples.index.map(looks_like_barcode).to_numpy(dtype=bool)
+    if not named.any():
+        raise ValueError(
+            f"{found.home}: no sample sheet or metadata JSON says which patient the "
+            f"expression files are of (the first is {samples.index[0]!r}); download it "
+            "with the cart and put it into the folder."
+        )
+    files = samples.attrs.get("files") or [""] * len(samples)
+    for sample, file, ok in zip(samples.index, files, named, strict=False):
+        if not ok:
+            flow.add(sample, "gene", "dropped", "in no sample sheet", file)
+    attrs = samples.attrs
+    samples = samples[named]
+    samples.attrs = attrs
+    genes, choice = one_per_patient(samples, sample_types=sample_types)
+    for row in choice.itertuples():
+        status = "kept" if row.kept else "dropped"
+        reason = f"{row.sample}: {row.reason}" if row.reason else ""
+        flow.add(row.case, "gene", status, reason)
+    if found.annotation is not None:
+        genes = select_genes(genes, read_gtf(found.annotation))
+    return genes
+
+
+def _covariates(found: TcgaFiles) -> pd.DataFrame:
+    """One row per case: the first table that knows a column and a case wins."""
+    tables = sorted(
+        found.clinical.values(),
+        key=lambda table: COVARIATES.index(table.attrs["layout"]),
+    )
+    merged = pd.DataFrame()
+    for table in tables:
+        first = table[~table.index.duplicated()].copy()
+        first.attrs = {}
+        first.columns = first.columns.map(str)
+        merged = first if merged.empty else merged.combine_first(first)
+    merged = merged.rename_axis("patient")
+    sites = [case.split("-")[1] if CASE.match(case) else None for case in merged.index]
+    return merged.assign(tss=sites)
+
+
+def _labels(found: TcgaFiles, flow: Flow, scheme: str, conflict: str) -> pd.Series:
+    """Labels by case; conflicts are recorded with the value that was taken."""
+    tables = [table for table in found.clinical.values() if len(table)]
+    responses = collect_responses(tables, scheme, conflict=conflict)
+    for case, row in responses[responses["n_values"] > 1].iterrows():
+        reason = f"{row['n_values']} different values, {conflict}: {row['word']}"
+        flow.add(str(case), "label", "conflict", reason, row["source"])
+    return make_response_labels(responses["word"], scheme)
+
+
+def load_tcga_glioma(
+    data_home: str | Path,
+    *,
+    scheme: str = "disease_control",
+    conflict: str = "latest",
+    quantity: str | None = None,
+    sample_types: Sequence[str] = ("01",),
+    n_slices: int = 1,
+    image_size: int | tuple[int, int] = 240,
+    sequences: Sequence[str] | None = None,
+    slice_choice: str = "whole",
+    label_map: Mapping[int, int] | None = None,
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    cache_dir: str | Path | None = None,
+) -> Bunch:
+    """Load TCGA-GBM and TCGA-LGG from TCIA and GDC downloads as they come.
+
+    The folder is searched at any depth for MRI (pre-operative TCGA collections, BraTS
+    with its name mapping), expression (GDC files with sample sheet or metadata JSON,
+    or Xena matrices), clinical tables (Biotab, GDC, TCGA-CDR, Xena) and a GTF.
+
+    Parameters
+    ----------
+    data_home : str or Path
+        Folder of the downloads.
+    scheme : str, default="disease_control"
+        How words become labels, see `skmultimodal.io.make_response_labels`. The paper
+        does not say which it used.
+    conflict : {"latest", "best", "worst"}, default="latest"
+        Which of several responses of a patient, see
+        `skmultimodal.io.collect_responses`.
+    quantity : {"counts", "tpm", "fpkm", "fpkm_uq"}, default=None
+        Of GDC files; None is TPM of STAR files. Always returned as log2(x + 1).
+    sample_types : sequence of str, default=("01",)
+        Samples accepted: add ``"02"`` to fall back to recurrent tumours.
+    n_slices, image_size, sequences, slice_choice, label_map
+        As for `load_cohort`.
+    on_error : {"raise", "drop"}, default="raise"
+        With ``"drop"``, files that cannot be read are left out; the flow table says
+        why.
+    n_jobs : int, default=None
+        Threads that read patients.
+    cache_dir : str or Path, default=None
+        Folder that keeps the slices.
+
+    Returns
+    -------
+    Bunch
+        As `load_cohort`; ``scheme`` and ``gene_selection`` (counts after each step of
+        the gene rule, with a GTF) beside. Patients without a known response are
+        unlabelled rows.
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither modality or no clinical table is there: says which and where to
+        apply.
+    ValueError
+        One sentence that names the file, line or patient.
+    """
+    found = find_tcga_files(data_home)
+    _refuse_missing(found)
+    flow = Flow()
+    for path, reason in found.unknown.items():
+        flow.add("", "file", "ignored", reason, path)
+    images = load_images(
+        _case_folders(found, flow),
+        flow,
+        image_size=image_size,
+        sequences=sequences,
+        n_slices=n_slices,
+        slice_choice=slice_choice,
+        label_map=label_map,
+        on_error=on_error,
+        n_jobs=n_jobs,
+        cache_dir=cache_dir,
+    )
+    genes = _genes(
+        found,
+        flow,
+        quantity=quantity,
+        sample_types=sample_types,
+        on_error=on_error,
+        n_jobs=n_jobs,
+    )
+    clinical = _covariates(found)
+    labels = _labels(found, flow, scheme, conflict).reindex(clinical.index)
+    bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch.flow_summary = flow_summary(bunch.flow)
+    bunch.scheme = scheme
+    attrs = genes.attrs if genes is not None else {}
+    bunch.gene_selection = attrs.get("gene_selection", {})
+    bunch.DESCR = _describe(bunch, found)
+    return bunch
+
+
+def _refuse_missing(found: TcgaFiles) -> None:
+    missing = found.missing
+    if "clinical" in missing or len(missing) > 1:
+        parts = "; ".join(f"{name}: {SOURCES[name]}" for name in missing)
+        raise FileNotFoundError(f"{found.home}: missing here are {parts}.")
+    if missing:
+        warnings.warn(
+            f"{found.home}: no {missing[0]}; the cohort has one modality only. It is "
+            f"published as {SOURCES[missing[0]]}.",
+            ReadWarning,
+            stacklevel=3,
+        )
+
+
+def _describe(bunch: Bunch, found: TcgaFiles) -> str:
+    data = bunch.data
+    known = int((~pd.isna(bunch.target)).sum())
+    lines = [
+        f"TCGA glioma read from the folder {found.home.name!r}.",
+        f"{len(data)} rows, {known} of them labelled under the scheme "
+        f"{bunch.scheme!r}.",
+        f"Image channels: {', '.join(bunch.image_channels) or 'none'}.",
+        f"Genes: {bunch.gene_selection or 'no GTF, all of the matrix'}.",
+        "",
+        pd.Series(data.patterns).value_counts().to_string(),
+        "",
+        bunch.flow_summary.to_string(index=False),
+    ]
+    return "\n".join(lines)
+
+
+def describe_files(found: TcgaFiles) -> str:
+    """What `load_tcga_glioma` would read, as lines of text."""
+    lines = [f"MRI: {len(found.mri)} patient folders"]
+    for patient, path in found.mri.items():
+        try:
+            names = ", ".join(find_sequences(path))
+        except (OSError, ValueError) as error:
+            names = f"cannot be read: {error}"
+        lines.append(f"  {patient}: {names}")
+    n_files = len(found.expression)
+    matrices = ", ".join(path.name for path in found.matrices) or "none"
+    lines.append(f"expression: {n_files} files of one sample; matrices: {matrices}")
+    lines.append(f"clinical: {len(found.clinical)} tables")
+    for path, table in found.clinical.items():
+        layout = table.attrs["layout"]
+        n_cases = table.index.nunique()
+        lines.append(f"  {path.name}: {layout}, {len(table)} rows, {n_cases} cases")
+    lines.append(f"annotation: {found.annotation.name if found.annotation else 'none'}")
+    lines += [f"ignored: {path.name}: {why}" for path, why in found.unknown.items()]
+    lines += [f"missing: {name}: {SOURCES[name]}" for name in found.missing]
+    return "\n".join(lines)

@@ -1,0 +1,95 @@
+"""Patients' slices under each other: one image block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmultimodal.io._sequences import SEQUENCES
+from skmultimodal.io._slices import PatientSlices
+
+__all__ = ["ImageRows", "stack_patients"]
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """An image block and what is known of its rows.
+
+    Attributes
+    ----------
+    ids : list of str
+        Row ids: the patient, or ``patient/plane`` of several planes.
+    patients : list of str
+        Patient of each row.
+    rows : array of shape (n_rows, n_channels, n_left, n_posterior)
+    channels : tuple of str
+    info : DataFrame of shape (n_rows, 4)
+        ``slice``, ``mask_file``, ``chosen_by``, ``missing``; empty for a lazy block.
+    remarks : dict of str to str
+        What was made up for, by patient; ``""`` for most.
+    """
+
+    ids: list[str]
+    patients: list[str]
+    rows: Any
+    channels: tuple[str, ...]
+    info: pd.DataFrame
+    remarks: dict[str, str]
+
+
+def stack_patients(
+    read: Mapping[str, PatientSlices], *, n_slices: int = 1
+) -> ImageRows:
+    """Put patients under each other.
+
+    Parameters
+    ----------
+    read : dict of str to PatientSlices
+        By patient, planes of one size, as `read_patients` gives them.
+    n_slices : int, default=1
+        Planes wanted: with more than one, rows are named ``patient/plane``.
+
+    Returns
+    -------
+    ImageRows
+        Channels are those that any patient has, in the order t1, t1ce, t2, flair, seg;
+        one that a patient lacks is zero. The type is a common one of those stored.
+    """
+    present = {c for p in read.values() for c in p.channels if c not in p.missing}
+    channels = tuple(name for name in SEQUENCES if name in present)
+    dtype = np.result_type(*(found.image.dtype for found in read.values()))
+    dtype = np.dtype("f4") if dtype.itemsize > 4 else dtype
+    size = next(iter(read.values())).image.shape[-2:]
+    n_rows = sum(len(found.slices) for found in read.values())
+    rows = np.zeros((n_rows, len(channels), *size), dtype=dtype)
+    ids: list[str] = []
+    patients: list[str] = []
+    facts: list[tuple[int, str | None, str, str]] = []
+    remarks: dict[str, str] = {}
+    for patient, found in read.items():
+        have = [c for c in found.channels if c not in found.missing]
+        planes = slice(len(ids), len(ids) + len(found.slices))
+        for name in have:
+            channel = found.image[:, found.channels.index(name)]
+            rows[planes, channels.index(name)] = channel
+        lacks = ", ".join(name for name in channels if name not in have)
+        remarks[patient] = _remark(found, lacks, n_slices)
+        for k in found.slices:
+            ids.append(patient if n_slices == 1 else f"{patient}/{k:03d}")
+            patients.append(patient)
+            facts.append((k, found.mask_file, found.chosen_by, lacks))
+    columns = ["slice", "mask_file", "chosen_by", "missing"]
+    info = pd.DataFrame(facts, columns=columns, index=pd.Index(ids, name="row"))
+    return ImageRows(ids, patients, rows, channels, info, remarks)
+
+
+def _remark(found: PatientSlices, lacks: str, n_slices: int) -> str:
+    remarks = [f"no {lacks}: zeros"] if lacks else []
+    remarks += found.notes
+    if len(found.slices) < n_slices:
+        remarks.append(f"only {len(found.slices)} planes")
+    return "; ".join(remarks)

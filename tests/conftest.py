@@ -1,0 +1,63 @@
+"""Fixtures that every test may use."""
+
+import os
+import sys
+from pathlib import Path
+
+# Before numpy and torch are imported: small arrays are faster on one thread, and bits
+# do not depend on the machine's number of cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+# joblib's workers inherit sys.path: what they unpickle lives in a module on it.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "skmultimodal", deadline=None, database=None, derandomize=True, max_examples=100
+)
+settings.load_profile("skmultimodal")
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("torch finds no CUDA device")
+    if item.get_closest_marker("real_data") and not os.environ.get("SKMULTIMODAL_DATA"):
+        pytest.skip("the environment variable SKMULTIMODAL_DATA is not set")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of real files, named by the environment variable SKMULTIMODAL_DATA."""
+    folder = os.environ.get("SKMULTIMODAL_DATA")
+    if not folder:
+        pytest.skip("the environment variable SKMULTIMODAL_DATA is not set")
+    if not Path(folder).is_dir():
+        pytest.skip(f"SKMULTIMODAL_DATA={folder} is no folder")
+    return Path(folder)
+
+
+@pytest.fixture
+def blocks():
+    """Eleven patients in the positional form; each modality is NaN for some."""
+    from cohort_tools import make_blocks
+
+    return make_blocks(11)
+
+
+@pytest.fixture
+def cohort(blocks):
+    """The same patients as a Cohort, with ids and a covariate."""
+    from cohort_tools import make_cohort
+
+    return make_cohort(blocks)
