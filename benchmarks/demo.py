@@ -25,6 +25,7 @@ from skmultimodal import (
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
 
+MAJORITY = "majority class"
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 
 
@@ -43,7 +44,7 @@ def make_models(memory, seed):
         return TwinTowerClassifier(towers, head, memory=memory, random_state=seed)
 
     return {
-        "majority class": UnimodalClassifier("gene", DummyClassifier()),
+        MAJORITY: UnimodalClassifier("gene", DummyClassifier()),
         "image only": single["image"],
         "gene only": single["gene"],
         "twin tower (concat)": twin(FusionHeadClassifier()),
@@ -74,9 +75,10 @@ def draw_roc(comparison, positive, title, path):
     figure, ax = plt.subplots(figsize=(6.4, 6.4), layout="constrained")
     column = f"proba_{positive}"
     styles = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
-    for style, (name, rows) in zip(
-        styles, comparison.predictions.groupby("model", sort=False), strict=False
-    ):
+    models = comparison.predictions.groupby("model", sort=False)
+    # The majority class ranks nobody: it is the diagonal.
+    curves = [(name, rows) for name, rows in models if name != MAJORITY]
+    for style, (name, rows) in zip(styles, curves, strict=False):
         patients = rows.groupby("row")[["y_true", column]].mean(numeric_only=False)
         RocCurveDisplay.from_predictions(
             patients["y_true"] == positive,
@@ -85,7 +87,8 @@ def draw_roc(comparison, positive, title, path):
             ax=ax,
             curve_kwargs={"linestyle": style, "linewidth": 2},
         )
-    ax.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+    ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, label=MAJORITY)
+    ax.legend(loc="lower right")
     ax.set(xlabel="False positive rate", ylabel="True positive rate", title=title)
     figure.savefig(path, dpi=150)
     plt.close(figure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -93,8 +94,11 @@ class Cohort:
         if not isinstance(blocks, Mapping) or not blocks:
             raise ValueError("blocks must be a dict of at least one modality.")
         for name in blocks:
-            if not isinstance(name, str) or not name:
-                raise ValueError(f"a modality's name must be a string, got {name!r}.")
+            if not isinstance(name, str) or name in ("", NO_MODALITY) or "+" in name:
+                raise ValueError(
+                    "a modality's name must be a string, not 'none' and without '+', "
+                    f"got {name!r}."
+                )
         pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
         unkeyed = [name for name, pair in pairs.items() if pair is None]
         if not unkeyed:
@@ -237,12 +241,16 @@ class Cohort:
     def __getitem__(self, key: Any) -> Cohort:
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
         names = self._modalities
-        if columns is not Ellipsis and not isinstance(columns, slice):
+        if isinstance(columns, slice):
+            names = names[columns]
+        elif isinstance(columns, int | np.integer):
+            raise KeyError(f"a modality is chosen by its name, got {columns}.")
+        elif columns is not Ellipsis:
             names = [columns] if isinstance(columns, str) else list(columns)
             for name in names:
                 self._block(name)
-            if not names or len(set(names)) < len(names):
-                raise KeyError(f"name each modality to keep once, got {names}.")
+        if not names or len(set(names)) < len(names):
+            raise KeyError(f"name each modality to keep once, got {names}.")
         taken = self._rows[row_positions(rows, len(self))]
         return self._view(self._store, taken, list(names))
 
@@ -262,10 +270,7 @@ class Cohort:
         return self._view(store, self._rows, self.modalities)
 
     def compact(self) -> Cohort:
-        """A cohort of its own that holds only the rows and modalities in use.
-
-        In-memory blocks are copied; lazy ones stay on disk.
-        """
+        """A cohort that holds only what is in use; lazy blocks stay on disk."""
         blocks, positions = {}, {}
         for name in self._modalities:
             here = self.positions(name)
@@ -282,7 +287,8 @@ class Cohort:
     def concat(cohorts: Sequence[Cohort]) -> Cohort:
         """Stack cohorts of different patients; a modality one lacks is missing there.
 
-        Views of one cohort are stacked without a copy; otherwise blocks are copied.
+        Views of one cohort are stacked without a copy, and may share patients. Else
+        blocks in memory are copied, and lazy ones stay on disk.
 
         Raises
         ------
@@ -359,7 +365,8 @@ class Cohort:
             f"{name} {tuple(self._block(name).rows.shape[1:])}"
             for name in self._modalities
         )
-        return f"<p>Cohort of {len(self)} rows: {features}</p>{table.to_html()}"
+        title = escape(f"Cohort of {len(self)} rows: {features}")
+        return f"<p>{title}</p>{table.to_html()}"
 
 
 def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
@@ -372,9 +379,6 @@ def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
     columns : dict of str to columns, default=None
         With a DataFrame or 2-D array: the columns of each modality.
 
-    Returns
-    -------
-    cohort : Cohort
     """
     if isinstance(X, Cohort):
         return X

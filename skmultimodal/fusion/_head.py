@@ -181,7 +181,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
         if self.top_k > self.n_experts:
             raise ValueError(f"top_k={self.top_k} of n_experts={self.n_experts}.")

@@ -87,7 +87,7 @@ class TrainingData:
         if len(known) < 2:
             raise ValueError(
                 f"the {self.train.sum()} labelled paired rows are of one class only, "
-                f"{self.classes[known[0]]!r}."
+                f"{self.classes.tolist()[known[0]]!r}."
             )
 
 

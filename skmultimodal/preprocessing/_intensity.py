@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["find_mask_channel", "normalize_channels"]
+__all__ = ["LABELS", "find_mask_channel", "normalize_channels"]
 
 # Labels of BraTS segmentations: background, necrosis, oedema, (3,) enhancing tumour.
 LABELS = (0, 1, 2, 3, 4)

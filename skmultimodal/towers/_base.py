@@ -9,7 +9,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
-from skmultimodal.towers._net import Rows, run_net, train_net
+from skmultimodal.towers._net import Rows, count_batches, run_net, train_net
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._seed import draw_seed, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
@@ -69,6 +69,9 @@ class NetEstimator(BaseEstimator):
         **options : dict
             ``augment`` and ``reconstruct`` of `Rows`.
         """
+        # A fit that fails or is interrupted leaves no half of an older one behind.
+        vars(self).pop("weights_", None)
+        vars(self).pop("_module", None)
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         train, valid = self._split(codes, seed)
@@ -106,7 +109,7 @@ class NetEstimator(BaseEstimator):
     def _count_epochs(self, n_rows):
         if self.max_epochs is not None:
             return self.max_epochs
-        return ceil(self.default_steps / ceil(n_rows / self.batch_size))
+        return ceil(self.default_steps / count_batches(n_rows, self.batch_size))
 
     def _split(self, codes, seed):
         """Rows to train on and rows for early stopping (None without)."""
@@ -123,9 +126,22 @@ class NetEstimator(BaseEstimator):
                 stacklevel=3,
             )
             return rows, None
-        return train_test_split(
-            rows, test_size=self.validation_fraction, stratify=codes, random_state=seed
-        )
+        labelled, unlabelled = rows[codes >= 0], rows[codes < 0]
+        parts = []
+        for part, strata in ((labelled, codes[labelled]), (unlabelled, None)):
+            if len(part) > 1:
+                parts.append(
+                    train_test_split(
+                        part,
+                        test_size=self.validation_fraction,
+                        stratify=strata,
+                        random_state=seed,
+                    )
+                )
+            else:
+                parts.append((part, part[:0]))
+        train, valid = (np.concatenate(half) for half in zip(*parts, strict=True))
+        return train, valid
 
     def _run_net(self, method, read, row_shape, n_rows):
         """Outputs of a method of the module for `n_rows` rows, as an array."""
@@ -135,12 +151,16 @@ class NetEstimator(BaseEstimator):
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:
-            module = self._make_net(**self.net_params_)
+            with seeded_torch(0, "cpu"):  # the weights drawn here are replaced
+                module = self._make_net(**self.net_params_)
             module.load_state_dict(
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
             )
             self._module = module.to(resolve_device(self.device)).eval()
         return self._module
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "weights_")
 
     def __getstate__(self):
         state = super().__getstate__().copy()

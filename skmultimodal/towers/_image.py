@@ -15,7 +15,11 @@ from sklearn.utils import compute_class_weight, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower
-from skmultimodal.preprocessing._intensity import find_mask_channel, normalize_channels
+from skmultimodal.preprocessing._intensity import (
+    LABELS,
+    find_mask_channel,
+    normalize_channels,
+)
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels
@@ -53,8 +57,8 @@ class ImageTowerClassifier(
         with a segmentation, else flattening for maps of up to 16 positions and
         "mean" for larger ones.
     mask_channel : "auto", int or None, default="auto"
-        Channel that holds a segmentation (labels 0 to 4); it is scaled to at most 1
-        rather than normalised. "auto" takes the last channel if it holds only such
+        Channel that holds a segmentation (labels 0 to 4); it is divided by 4 rather
+        than normalised. "auto" takes the last channel if it holds only such
         labels while another channel does not.
     intensity : {"zscore", "minmax", "none"}, default="zscore"
         Normalisation of each other channel of each image over its non-zero voxels.
@@ -228,7 +232,7 @@ class ImageTowerClassifier(
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
         self._learn_images(X)
         net_params = {
@@ -302,11 +306,13 @@ class ImageTowerClassifier(
 
     def _learn_images(self, X):
         """Learn shape, column statistics (2-D) and which channel is a segmentation."""
-        self.mask_channel_, self._mask_scale, self.scaler_ = None, 1.0, None
+        self.mask_channel_, self.scaler_ = None, None
         if len(X.shape) == 2:
             self.scaler_ = StandardScaler()
-            for rows in gen_batches(X.shape[0], 1024):
-                self.scaler_.partial_fit(X[rows])
+            for chunk in gen_batches(X.shape[0], 1024):
+                rows = X[chunk]
+                check_finite_rows(rows, range(chunk.start, chunk.stop))
+                self.scaler_.partial_fit(rows)
             self.image_shape_ = (1, 1, X.shape[1])
             return
         self.image_shape_ = tuple(X.shape[1:])
@@ -321,8 +327,6 @@ class ImageTowerClassifier(
                     "channels."
                 )
             self.mask_channel_ = self.mask_channel % n_channels
-        if self.mask_channel_ is not None:
-            self._mask_scale = max(float(np.max(some[:, self.mask_channel_])), 1.0)
 
     def _choose_pool(self):
         pool = self.global_pool
@@ -354,15 +358,15 @@ class ImageTowerClassifier(
     def _prepare(self, X, rows):
         """Normalised images of `rows` of `X`: float32 (B, C, H, W)."""
         images = np.asarray(X[rows])
+        check_finite_rows(images, rows)
         if self.scaler_ is not None:
             flat = self.scaler_.transform(images).astype(np.float32)
             return flat.reshape(-1, *self.image_shape_)
-        check_finite_rows(images, rows)
         normalized = normalize_channels(images, self.intensity)
         if self.mask_channel_ is not None:
-            mask = images[:, self.mask_channel_].astype(np.float32) / self._mask_scale
+            mask = images[:, self.mask_channel_].astype(np.float32) / LABELS[-1]
             normalized = normalized.copy() if self.intensity == "none" else normalized
-            normalized[:, self.mask_channel_] = mask
+            normalized[:, self.mask_channel_] = mask.clip(0, 1)
         return normalized
 
     def _prepared(self, X):

@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-__all__ = ["Rows", "run_net", "train_net"]
+__all__ = ["Rows", "count_batches", "run_net", "train_net"]
 
 # A fall of the training loss below this share means that training did nothing: with
 # the paper's learning rates the loss falls by 3 %, with working ones by half or more.
@@ -58,6 +58,12 @@ class Rows(Dataset):
         if self.augment is not None:
             inputs = self.augment(inputs)
         return inputs, (inputs, target) if self.reconstruct else target
+
+
+def count_batches(n_rows, batch_size):
+    """Batches of one epoch: a single row at the end joins the batch before it."""
+    n_batches, rest = divmod(n_rows, batch_size)
+    return max(n_batches + (rest > 1), 1)
 
 
 class BatchIterator:
@@ -202,7 +208,7 @@ def train_net(
         )
         callbacks.append(("lr_decay", decay))
     if valid is not None:
-        stopping = EarlyStopping(patience=patience, load_best=True)
+        stopping = EarlyStopping(patience=patience, threshold=0, load_best=True)
         callbacks.append(("early_stopping", stopping))
     if precision == "bfloat16":
         trained = _Autocast(module, device, torch.bfloat16)

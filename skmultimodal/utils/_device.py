@@ -24,9 +24,19 @@ def resolve_device(device: Any) -> Any:
         resolved = torch.device("cpu" if device is None else device)
     except RuntimeError as error:
         raise ValueError(f"device={device!r} is no device that torch knows.") from error
-    if resolved.type == "cuda" and not torch.cuda.is_available():
+    if resolved.type == "cuda":
+        n_devices = torch.cuda.device_count()
+        if not n_devices:
+            raise ValueError(
+                f"device={str(device)!r}, but torch finds no CUDA device here: use "
+                "device='cpu', or install a CUDA build of torch."
+            )
+        if (resolved.index or 0) >= n_devices:
+            raise ValueError(
+                f"device={str(device)!r}, but torch finds {n_devices} CUDA device(s)."
+            )
+    elif resolved.type != "cpu":
         raise ValueError(
-            f"device={str(device)!r}, but torch finds no CUDA device here: use "
-            "device='cpu', or install a CUDA build of torch."
+            f"device={str(device)!r} is not supported: use 'cpu' or 'cuda'."
         )
     return resolved

@@ -4,6 +4,7 @@ import hashlib
 import os
 from typing import Any
 
+import joblib
 import numpy as np
 
 from skmultimodal.utils._rows import RowView
@@ -39,10 +40,10 @@ def block_key(rows: Any, lazy: bool) -> str:
     status = os.stat(source)
     parts = (
         os.path.realpath(source),
+        _place_in_file(rows),
         status.st_mtime_ns,
         status.st_size,
         getattr(rows, "name", ""),
-        getattr(rows, "offset", 0),
         tuple(rows.shape),
         str(rows.dtype),
     )
@@ -55,11 +56,20 @@ def _source(rows: Any) -> Any:
     return getattr(getattr(rows, "file", None), "filename", None)  # h5py.Dataset
 
 
+def _place_in_file(rows: Any) -> tuple[Any, ...]:
+    """Which bytes a memmap shows: a slice of one names the same file."""
+    if not isinstance(rows, np.memmap):
+        return ()
+    whole = rows
+    while isinstance(whole.base, np.memmap):
+        whole = whole.base
+    return whole.offset, rows.ctypes.data - whole.ctypes.data, rows.strides
+
+
 def _hash_array(array: np.ndarray) -> str:
-    digest = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
     if array.dtype == object:
-        for value in array.ravel():
-            digest.update(repr(value).encode())
-    else:
-        digest.update(np.ascontiguousarray(array).data.cast("B"))
+        return str(joblib.hash(array))
+    digest = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    digest.update(content.data)
     return digest.hexdigest()

@@ -1,19 +1,21 @@
 """Row access to blocks that are in memory or lazy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RowView", "is_lazy", "row_positions", "take_rows"]
+__all__ = ["RowView", "StackedRows", "is_lazy", "row_positions", "take_rows"]
 
 
 def is_lazy(block: Any) -> bool:
     """Whether reading rows of `block` may touch a disk."""
     if isinstance(block, np.ndarray):
         return isinstance(block, np.memmap)
-    # Sparse matrices and DataFrames are in memory, though they look alike.
-    return not (hasattr(block, "toarray") or hasattr(block, "iloc")) and all(
+    # Sparse matrices, DataFrames and tensors are in memory, though they look alike.
+    in_memory = any(hasattr(block, name) for name in ("toarray", "iloc", "detach"))
+    return not in_memory and all(
         hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
     )
 
@@ -106,3 +108,38 @@ class RowView:
 
     def __repr__(self) -> str:
         return f"RowView(shape={self.shape}, dtype={self.dtype})"
+
+
+class StackedRows:
+    """Lazy blocks on top of each other, read when indexed.
+
+    Parameters
+    ----------
+    blocks : sequence of array-like
+        Of equal shape but for the number of rows.
+    """
+
+    def __init__(self, blocks: Sequence[Any]) -> None:
+        self.blocks = list(blocks)
+        self.ends = np.cumsum([block.shape[0] for block in self.blocks])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (int(self.ends[-1]), *self.blocks[0].shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.result_type(*(block.dtype for block in self.blocks))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        positions = row_positions(key, len(self))
+        rows = np.empty((len(positions), *self.shape[1:]), dtype=self.dtype)
+        owner = np.searchsorted(self.ends, positions, side="right")
+        for number, block in enumerate(self.blocks):
+            mine = owner == number
+            start = self.ends[number] - block.shape[0]
+            rows[mine] = take_rows(block, positions[mine] - start)
+        return rows

@@ -20,7 +20,12 @@ def seeded_torch(seed: int, device: Any) -> Iterator[None]:
     """Seed torch inside the block and leave its global generators as they were."""
     import torch
 
-    devices = [device] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    device = torch.device(device)
+    on_cuda = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_cuda else []):
+        # torch.manual_seed would seed every GPU as well, forked or not.
+        torch.default_generator.manual_seed(seed)
+        if on_cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._rows import StackedRows, is_lazy
 
 __all__ = ["Block", "Store", "align", "align_metadata", "join", "keyed", "make_block"]
 
@@ -42,6 +42,7 @@ class Keyed:
 
     ids: pd.Index
     rows: Any
+    places: NDArray[np.intp]  # of each id in rows, -1 where it is missing
     names: list[str] | None = None
 
 
@@ -50,48 +51,62 @@ def keyed(name: str, rows: Any) -> Keyed | None:
     if isinstance(rows, pd.Series):
         rows = rows.to_frame()
     if isinstance(rows, pd.DataFrame):
-        pair = Keyed(rows.index, frame_rows(rows), [str(c) for c in rows.columns])
-    elif isinstance(rows, tuple) and len(rows) == 2:
-        ids, rows = rows
-        if isinstance(rows, pd.DataFrame):
-            names = [str(c) for c in rows.columns]
-            pair = Keyed(pd.Index(ids), frame_rows(rows), names)
-        else:
-            pair = Keyed(pd.Index(ids), rows if is_lazy(rows) else dense(name, rows))
-    else:
+        rows = rows.index, rows
+    if not (isinstance(rows, tuple) and len(rows) == 2):
         return None
-    if len(pair.ids) != pair.rows.shape[0]:
+    ids, rows = pd.Index(rows[0]), rows[1]
+    names = None
+    if isinstance(rows, pd.DataFrame):
+        names, rows = [str(c) for c in rows.columns], frame_rows(rows)
+    array, places = read_rows(name, rows)
+    if len(ids) != len(places):
         raise ValueError(
-            f"modality {name!r} has {len(pair.ids)} ids for {pair.rows.shape[0]} rows."
+            f"modality {name!r} has {len(ids)} ids for {len(places)} rows."
         )
-    refuse_duplicates(pair.ids, f"modality {name!r}")
-    return pair
+    refuse_duplicates(ids, f"modality {name!r}")
+    return Keyed(ids, array, places, names)
+
+
+def read_rows(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
+    """Rows as a block, and the place of each row in it, -1 where it is missing.
+
+    A row that is entirely NaN is missing, and so is a cell that is None where rows are
+    a list or object array of arrays. A lazy block is not read: all is present.
+    """
+    if is_lazy(rows):
+        return rows, np.arange(rows.shape[0])
+    if isinstance(rows, list) and any(_is_absent(cell) for cell in rows):
+        cells = np.empty(len(rows), dtype=object)
+        cells[:] = rows
+        rows = cells
+    array = dense(name, rows)
+    if array.dtype == object and array.ndim == 1:
+        return _stack_cells(name, array)
+    present = present_rows(array)
+    return array, np.where(present, np.arange(len(array)), -1)
 
 
 def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
     """Cells of a table as one array; nullable numbers become floats with NaN."""
-    if all(pd.api.types.is_bool_dtype(t) for t in df.dtypes):
-        return df.to_numpy()
-    if all(pd.api.types.is_numeric_dtype(t) for t in df.dtypes):
-        nullable = any(pd.api.types.is_extension_array_dtype(t) for t in df.dtypes)
-        return df.to_numpy(dtype=float, na_value=np.nan) if nullable else df.to_numpy()
-    return df.to_numpy(dtype=object)
+    types = df.dtypes
+    if not all(pd.api.types.is_numeric_dtype(t) for t in types):
+        return df.to_numpy(dtype=object)
+    boolean = [pd.api.types.is_bool_dtype(t) for t in types]
+    mixed = any(boolean) and not all(boolean)
+    nullable = any(pd.api.types.is_extension_array_dtype(t) for t in types)
+    if mixed or nullable:
+        return df.to_numpy(dtype=float, na_value=np.nan)
+    return df.to_numpy()
 
 
 def dense(name: str, rows: Any) -> NDArray[Any]:
-    """Rows as an array of two or more dimensions; cells that are None become absent."""
+    """Rows as an array: of two or more dimensions, or of cells that are arrays."""
     if hasattr(rows, "toarray"):
         raise TypeError(
             f"modality {name!r} is a sparse matrix: convert it with toarray()."
         )
-    if isinstance(rows, list) and any(cell is None for cell in rows):
-        cells = rows
-        rows = np.empty(len(cells), dtype=object)
-        rows[:] = cells
     array = np.asarray(rows)
-    if array.dtype == object and array.ndim == 1:
-        return _stack_cells(name, array)
-    if array.ndim < 2:
+    if array.ndim < 2 and array.dtype != object:
         raise ValueError(
             f"modality {name!r} is {array.ndim}-D: rows of features are 2-D, images "
             "4-D; a single feature is reshape(-1, 1)."
@@ -99,22 +114,18 @@ def dense(name: str, rows: Any) -> NDArray[Any]:
     return array
 
 
-def _stack_cells(name: str, cells: NDArray[Any]) -> NDArray[Any]:
-    present = [np.asarray(cell) for cell in cells if not _is_absent(cell)]
-    shapes = {cell.shape for cell in present}
+def _stack_cells(
+    name: str, cells: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    present = np.array([not _is_absent(cell) for cell in cells], dtype=bool)
+    arrays = [np.asarray(cell) for cell in cells[present]]
+    shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
             f"modality {name!r} needs cells that are arrays of one shape or None, got "
             f"shapes {sorted(shapes)}."
         )
-    # Absent rows are NaN so that one rule finds them, whatever the form.
-    stacked = np.full(
-        (len(cells), *shapes.pop()), np.nan, np.result_type(*present, np.float32)
-    )
-    for row, cell in enumerate(cells):
-        if not _is_absent(cell):
-            stacked[row] = cell
-    return stacked
+    return np.stack(arrays), np.where(present, np.cumsum(present) - 1, -1)
 
 
 def _is_absent(cell: Any) -> bool:
@@ -128,7 +139,8 @@ def present_rows(rows: Any) -> NDArray[np.bool_]:
     if is_lazy(rows) or rows.dtype.kind not in "fcO" or rows.size == 0:
         return present
     # Only rows that begin with a NaN can be all NaN: the others are not scanned.
-    suspects = np.flatnonzero(pd.isna(rows.reshape(n_rows, -1)[:, 0]))
+    first = rows[(slice(None), *[0] * (rows.ndim - 1))]
+    suspects = np.flatnonzero(pd.isna(first))
     for row in suspects:
         present[row] = not np.all(pd.isna(rows[row]))
     return present
@@ -140,6 +152,10 @@ def make_block(rows: Any, names: list[str] | None = None) -> Block:
 
 def refuse_duplicates(ids: pd.Index, what: str) -> None:
     """Raise a ValueError that names the ids which occur twice."""
+    if isinstance(ids, pd.MultiIndex):
+        raise ValueError(
+            f"{what} has a patient id of {ids.nlevels} levels: join them into one."
+        )
     twice = ids[ids.duplicated()].unique()
     if len(twice):
         shown = ", ".join(repr(i) for i in twice[:5]) + (" ..." * (len(twice) > 5))
@@ -160,19 +176,17 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
         raise ValueError(f"no block has a patient of index, such as {unknown[0]!r}.")
     positions = {}
     for name, block in blocks.items():
-        where = block.ids.get_indexer(rows)
-        present = np.append(present_rows(block.rows), False)  # -1 takes the last
-        positions[name] = np.where(present[where], where, -1)
+        # An id that the block lacks is looked up at -1, the last place.
+        places = np.append(block.places, -1)
+        positions[name] = places[block.ids.get_indexer(rows)]
     made = {name: make_block(b.rows, b.names) for name, b in blocks.items()}
     return Store(made, positions, rows)
 
 
 def align(blocks: Mapping[str, Any], index: Any) -> Store:
     """Put arrays of equal length side by side, row i being one patient."""
-    arrays = {
-        n: rows if is_lazy(rows) else dense(n, rows) for n, rows in blocks.items()
-    }
-    lengths = {name: rows.shape[0] for name, rows in arrays.items()}
+    read = {name: read_rows(name, rows) for name, rows in blocks.items()}
+    lengths = {name: len(places) for name, (_, places) in read.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise ValueError(
@@ -184,11 +198,8 @@ def align(blocks: Mapping[str, Any], index: Any) -> Store:
     if len(rows) != n_rows:
         raise ValueError(f"index has {len(rows)} ids for {n_rows} rows.")
     refuse_duplicates(rows, "index")
-    positions = {
-        name: np.where(present_rows(array), np.arange(n_rows), -1)
-        for name, array in arrays.items()
-    }
-    return Store({n: make_block(a) for n, a in arrays.items()}, positions, rows)
+    made = {name: make_block(array) for name, (array, _) in read.items()}
+    return Store(made, {name: places for name, (_, places) in read.items()}, rows)
 
 
 def align_metadata(metadata: Any, index: pd.Index) -> pd.DataFrame:
@@ -229,13 +240,15 @@ def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
     return Store(blocks, positions, index, metadata)
 
 
-def _concat_rows(name: str, rows: list[Any]) -> NDArray[Any]:
+def _concat_rows(name: str, rows: list[Any]) -> Any:
     shapes = {tuple(block.shape[1:]) for block in rows}
     if len(shapes) > 1:
         raise ValueError(
             f"modality {name!r} has rows of different shapes: {sorted(shapes)}."
         )
-    return np.concatenate([np.asarray(block) for block in rows])
+    if any(is_lazy(block) for block in rows):
+        return StackedRows(rows)
+    return np.concatenate(rows)
 
 
 def _same_names(name: str, names: Iterable[list[str] | None]) -> list[str] | None:
@@ -272,11 +285,11 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
             )
         used.update(wanted)
         if single and df[labels].dtype == object:
-            rows, names = dense(name, df[labels].to_numpy()), None
+            rows, names = df[labels].to_numpy(), None
         else:
             rows, names = frame_rows(df[wanted]), [str(c) for c in wanted]
-        blocks[name] = make_block(rows, names)
-        positions[name] = np.where(present_rows(rows), np.arange(len(df)), -1)
+        array, positions[name] = read_rows(name, rows)
+        blocks[name] = make_block(array, names)
     rest = [column for column in df.columns if column not in used]
     return Store(blocks, positions, df.index, df[rest] if rest else None)
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._rows import RowView, is_lazy
 
 __all__ = ["check_finite_rows", "check_rows", "find_bad_row"]
 
@@ -65,8 +65,8 @@ def check_rows(
             )
         )
     if is_lazy(X) and n_dims in ndims:
-        # The first rows stand for the others' shape.
-        some = np.asarray(X[:2])
+        X = X if isinstance(X, RowView) else RowView(X, np.arange(X.shape[0]))
+        some = X[:2]  # the first rows stand for the others' shape
         validate_data(
             estimator, some, reset=reset, allow_nd=True, ensure_all_finite=False
         )
@@ -77,8 +77,10 @@ def check_rows(
             reset=reset,
             allow_nd=n_dims > 2,
             dtype="numeric",
-            ensure_all_finite=finite and n_dims == 2,
+            ensure_all_finite=False,
         )
+        if finite:
+            check_finite_rows(X, range(len(X)))
     if not reset or y is None:
         return X
     y = column_or_1d(y, warn=True)
@@ -103,6 +105,6 @@ def check_finite_rows(rows: Any, numbers: Any) -> None:
     bad = find_bad_row(rows)
     if bad is not None:
         raise ValueError(
-            f"Input X contains NaN or infinity in row {numbers[bad]}: mark a missing "
-            "image by leaving the row out."
+            f"Input X contains NaN or infinity in row {numbers[bad]}: fill it, or "
+            "leave the row out."
         )

@@ -1,0 +1,33 @@
+"""Splitters that know paired rows, comparison statistics, and the shortcut audit."""
+
+from skmultimodal.model_selection._audit import audit_shortcuts
+from skmultimodal.model_selection._compare import compare_classifiers
+from skmultimodal.model_selection._gain import unpaired_gain
+from skmultimodal.model_selection._intervals import (
+    corrected_t_interval,
+    corrected_t_test,
+    holm_adjust,
+    patient_bootstrap_interval,
+    wilson_interval,
+)
+from skmultimodal.model_selection._permutation import paired_permutation_test
+from skmultimodal.model_selection._split import (
+    PairedStratifiedKFold,
+    PairedStratifiedShuffleSplit,
+    PatternStratifiedKFold,
+)
+
+__all__ = [
+    "PairedStratifiedKFold",
+    "PairedStratifiedShuffleSplit",
+    "PatternStratifiedKFold",
+    "audit_shortcuts",
+    "compare_classifiers",
+    "corrected_t_interval",
+    "corrected_t_test",
+    "holm_adjust",
+    "paired_permutation_test",
+    "patient_bootstrap_interval",
+    "unpaired_gain",
+    "wilson_interval",
+]

@@ -1,0 +1,235 @@
+"""Is the label predictable from what is no biology?"""
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import check_random_state
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._compare import score_table, summarise
+from skmultimodal.model_selection._folds import (
+    Fold,
+    check_X_y,
+    make_folds,
+    paired_ratio,
+    run_folds,
+)
+from skmultimodal.model_selection._split import PatternStratifiedKFold
+from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._store import align_metadata
+
+__all__ = ["audit_shortcuts"]
+
+PRESENCE = "modalities present"
+EVERY_COLUMN = "all columns"
+
+
+def audit_shortcuts(
+    X,
+    y,
+    metadata=None,
+    *,
+    cv,
+    estimator=None,
+    groups=None,
+    confidence_level=0.95,
+    random_state=None,
+    n_jobs=None,
+):
+    """How well the label is predicted without looking at any modality.
+
+    The first thing to run on a new cohort. A label that the hospital, or the mere
+    presence of an image, predicts as well as the model does has not been learnt from
+    biology.
+
+    Parameters
+    ----------
+    X : Cohort, or anything that can be read as one
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    metadata : DataFrame, default=None
+        Covariates of the rows, by patient id or in row order; None means
+        ``X.metadata``. Numbers are used as such, anything else as categories: give
+        numeric codes of hospitals the dtype ``category``.
+    cv : splitter, iterable of (train, test), or int
+        As in `compare_classifiers`. Metadata and `estimator` are evaluated on it.
+    estimator : estimator, default=None
+        A classifier that takes `X`, for comparison.
+    groups : array-like of shape (n_rows,), default=None
+        Passed to `cv`.
+    confidence_level : float, default=0.95
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds over all rows.
+    n_jobs : int, default=None
+        Folds fitted at the same time.
+
+    Returns
+    -------
+    audit : DataFrame
+        A row per ``source``: ``"modalities present"``, each column of the metadata,
+        ``"all columns"`` if there are several, and ``"estimator"``. Further columns:
+        ``kind`` (``"presence"``, ``"metadata"``, ``"model"``), ``tested`` (``"all
+        labelled"`` or ``"cv"``), ``roc_auc`` with its interval from ``low`` to
+        ``high``, and ``n_folds``. With more than two classes it is the mean of the
+        one-against-rest AUCs.
+
+    Raises
+    ------
+    RuntimeError
+        If a model fails; the message names it and the fold.
+
+    Notes
+    -----
+    Each predictor is a logistic regression, fitted on all labelled training rows of the
+    fold; categories are one-hot encoded (a missing or unseen one included) and numbers
+    imputed, within the fold. Paired rows all have the same modalities, so presence is
+    judged on a partition of all labelled rows (`PatternStratifiedKFold`) with as many
+    folds and repeats as `cv`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.model_selection import PairedStratifiedKFold, audit_shortcuts
+    >>> rng = np.random.default_rng(1)
+    >>> y = np.arange(90) % 2
+    >>> gene = rng.normal(size=(90, 5))
+    >>> gene[60:] = np.nan
+    >>> site = np.where(rng.random(90) < 0.8, y, 1 - y)
+    >>> table = pd.DataFrame(
+    ...     {"site": np.array(["Leeds", "York"])[site], "age": rng.integers(20, 80, 90)}
+    ... )
+    >>> X = Cohort({"image": rng.normal(size=(90, 4)), "gene": gene}, metadata=table)
+    >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
+    >>> audit = audit_shortcuts(X, y, cv=cv, random_state=0)
+    >>> audit[["source", "tested", "roc_auc"]].round(2)
+                   source        tested  roc_auc
+    0  modalities present  all labelled     0.50
+    1                site            cv     0.80
+    2                 age            cv     0.43
+    3         all columns            cv     0.78
+    """
+    X, y = check_X_y(X, y)
+    cohort = as_cohort(X)
+    folds = make_folds(cv, X, y, groups)
+    ratio = paired_ratio(folds, X, y)
+    table = cohort.metadata
+    if metadata is not None:
+        table = align_metadata(metadata, cohort.index)
+    rows = [_presence(cohort, y, folds, groups, random_state, confidence_level, n_jobs)]
+    for source, columns in _sources(table).items():
+        found = _auc(
+            source, _predictor(columns), columns, y, _labelled(folds, y), n_jobs
+        )
+        rows.append(_row(found, ratio, confidence_level, "metadata", "cv"))
+    if estimator is not None:
+        found = _auc("estimator", estimator, X, y, folds, n_jobs)
+        rows.append(_row(found, ratio, confidence_level, "model", "cv"))
+    return pd.DataFrame(rows)
+
+
+def _presence(cohort, y, folds, groups, random_state, confidence_level, n_jobs):
+    labelled = np.flatnonzero(~missing_labels(y))
+    names = pd.DataFrame({PRESENCE: cohort.patterns[labelled]}, dtype=object)
+    n_repeats = folds[-1].repeat + 1
+    splitter = PatternStratifiedKFold(
+        max(2, len(folds) // n_repeats), random_state=check_random_state(random_state)
+    )
+    groups = None if groups is None else np.asarray(groups)[labelled]
+    partition = [
+        Fold(repeat, number, train, test)
+        for repeat in range(n_repeats)
+        for number, (train, test) in enumerate(
+            splitter.split(cohort[labelled], y[labelled], groups)
+        )
+    ]
+    found = _auc(PRESENCE, _predictor(names), names, y[labelled], partition, n_jobs)
+    ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
+    return _row(found, ratio, confidence_level, "presence", "all labelled")
+
+
+def _sources(table):
+    """Tables to predict from: each column, and all of them."""
+    if table is None or not table.shape[1]:
+        return {}
+    table = table.reset_index(drop=True)
+    columns = {str(name): _readable(table[[name]]) for name in table.columns}
+    if len(columns) > 1:
+        columns[EVERY_COLUMN] = pd.concat(columns.values(), axis=1)
+    return columns
+
+
+def _readable(column):
+    """One column of floats, or of words."""
+    values = column.iloc[:, 0]
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = (values - values.min()) / pd.Timedelta(days=1)
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+        return pd.DataFrame({str(values.name): numbers})
+    words = ["(missing)" if pd.isna(v) else str(v) for v in values]
+    return pd.DataFrame({str(values.name): words}, dtype=object)
+
+
+def _predictor(columns):
+    is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    return make_pipeline(
+        make_column_transformer(
+            (numbers, np.flatnonzero(is_number)),
+            (
+                OneHotEncoder(handle_unknown="ignore"),
+                np.flatnonzero(~np.array(is_number)),
+            ),
+        ),
+        LogisticRegression(class_weight="balanced", max_iter=1000),
+    )
+
+
+def _labelled(folds, y):
+    labelled = ~missing_labels(y)
+    return [fold._replace(train=fold.train[labelled[fold.train]]) for fold in folds]
+
+
+def _auc(source, estimator, X, y, folds, n_jobs):
+    scoring = {"roc_auc": _mean_one_against_rest}
+    return score_table(
+        run_folds([(source, estimator, folds)], X, y, scoring, n_jobs=n_jobs)
+    )
+
+
+def _mean_one_against_rest(fitted, X, y):
+    """AUC that puts up with a test fold, or a training set, which lacks a class."""
+    if hasattr(fitted, "predict_proba"):
+        scores = fitted.predict_proba(X)
+    else:
+        scores = fitted.decision_function(X)
+        if scores.ndim == 1:
+            scores = np.column_stack([-scores, scores])
+    of_class = dict(zip(fitted.classes_, scores.T, strict=True))
+    classes = np.unique(y)
+    if len(classes) < 2:
+        return np.nan
+    unknown = np.zeros(len(y))
+    return np.mean([roc_auc_score(y == c, of_class.get(c, unknown)) for c in classes])
+
+
+def _row(scores, ratio, confidence_level, kind, tested):
+    found = summarise(scores, ratio, confidence_level).iloc[0]
+    return {
+        "source": found["model"],
+        "kind": kind,
+        "tested": tested,
+        "roc_auc": found["mean"],
+        **{name: found[name] for name in ("low", "high", "n_folds")},
+    }

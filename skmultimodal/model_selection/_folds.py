@@ -1,0 +1,140 @@
+"""Folds made once, and models fitted and scored on them."""
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import check_scoring
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import column_or_1d
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._split import PairedStratifiedKFold
+from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._rows import row_positions
+
+__all__ = [
+    "Fold",
+    "check_X_y",
+    "labels_of",
+    "make_folds",
+    "paired_ratio",
+    "run_folds",
+    "take",
+]
+
+
+class Fold(NamedTuple):
+    """One split; test rows are labelled."""
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+
+
+def check_X_y(X, y):
+    """`X` in a form that `take` can slice, and `y` as an array of its length."""
+    if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
+        X = as_cohort(X)
+    y = column_or_1d(y, warn=True)
+    if X.shape[0] != len(y):
+        raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
+    return X, y
+
+
+def take(X, rows):
+    """Rows of a cohort, DataFrame or array."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def labels_of(y, rows):
+    """Labels of `rows`; an object array that need not be one becomes what it holds."""
+    labels = y[rows]
+    if labels.dtype == object and not missing_labels(labels).any():
+        labels = np.array(labels.tolist())
+    return labels
+
+
+def make_folds(cv, X, y, groups=None):
+    """Splits of `cv`, numbered by repeat and fold.
+
+    A repeat ends where a row comes to be tested for the second time. An int stands for
+    that many paired stratified folds.
+    """
+    if isinstance(cv, Integral):
+        cv = PairedStratifiedKFold(int(cv))
+    splits = cv.split(X, y, groups) if hasattr(cv, "split") else cv
+    labelled = ~missing_labels(y)
+    folds, repeat, number = [], 0, 0
+    tested = np.zeros(len(y), dtype=bool)
+    for train, test in splits:
+        train, test = row_positions(train, len(y)), row_positions(test, len(y))
+        test = test[labelled[test]]
+        if not len(test):
+            raise ValueError(f"fold {number} of repeat {repeat} tests no labelled row.")
+        if tested[test].any():
+            repeat, number = repeat + 1, 0
+            tested[:] = False
+        tested[test] = True
+        folds.append(Fold(repeat, number, train, test))
+        number += 1
+    if not folds:
+        raise ValueError("cv has no splits.")
+    return folds
+
+
+def paired_ratio(folds, X, y):
+    """Tested over training rows, counting those that are paired and labelled.
+
+    Unpaired rows train in every fold: they do not make the folds' models any more
+    independent of each other, and counting them would. Where no paired row is tested,
+    all labelled rows count.
+    """
+    labelled = ~missing_labels(y)
+    counted = labelled & as_cohort(X).paired
+    if not any(counted[fold.test].any() for fold in folds):
+        counted = labelled
+    n_test = sum(counted[fold.test].sum() for fold in folds)
+    n_train = sum(counted[fold.train].sum() for fold in folds)
+    return float(n_test / n_train) if n_train else float("inf")
+
+
+def run_folds(models, X, y, scoring, *, inspect=None, n_jobs=None, verbose=0):
+    """Fit and score models on folds.
+
+    Parameters
+    ----------
+    models : list of (name, estimator, list of Fold)
+    X, y : rows and labels
+    scoring : as in ``cross_validate``
+    inspect : callable, default=None
+        ``inspect(fitted, X_test)``, whose result is kept.
+
+    Returns
+    -------
+    results : list of (name, Fold, scores, inspected)
+        ``scores`` maps each metric to its value.
+    """
+    tasks = [(n, model, fold) for n, model, folds in models for fold in folds]
+    return Parallel(n_jobs=n_jobs, verbose=verbose)(
+        delayed(_run_fold)(name, model, fold, X, y, scoring, inspect)
+        for name, model, fold in tasks
+    )
+
+
+def _run_fold(name, estimator, fold, X, y, scoring, inspect):
+    try:
+        fitted = clone(estimator).fit(take(X, fold.train), labels_of(y, fold.train))
+        X_test = take(X, fold.test)
+        score = check_scoring(fitted, scoring)(fitted, X_test, labels_of(y, fold.test))
+        inspected = None if inspect is None else inspect(fitted, X_test)
+    except Exception as error:
+        where = f"fold {fold.fold} of repeat {fold.repeat}"
+        raise RuntimeError(f"model {name!r} failed on {where}: {error}") from error
+    if not isinstance(score, Mapping):
+        score = {scoring if isinstance(scoring, str) else "score": score}
+    scores = {metric: float(value) for metric, value in score.items()}
+    return name, fold, scores, inspected

@@ -1,0 +1,138 @@
+"""What the rows with only one modality are worth."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import Bunch
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._compare import compare_pair, score_table, summarise
+from skmultimodal.model_selection._folds import (
+    check_X_y,
+    make_folds,
+    paired_ratio,
+    run_folds,
+)
+
+__all__ = ["unpaired_gain"]
+
+WITH, WITHOUT = "with unpaired", "without unpaired"
+
+
+def unpaired_gain(
+    estimator,
+    X,
+    y,
+    *,
+    cv,
+    scoring=None,
+    groups=None,
+    confidence_level=0.95,
+    n_jobs=None,
+    verbose=0,
+):
+    """Cross-validate a classifier with and without the unpaired rows in training.
+
+    Both arms are tested on the same rows of the same folds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier that takes `X`. In the arm without unpaired rows each parameter
+        ``tower_rows="unpaired"`` of it, nested ones included, is set to ``"all"``:
+        towers have only the paired rows left to learn from.
+    X : Cohort, or anything that can be read as one
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    cv : splitter, iterable of (train, test), or int
+        As in `compare_classifiers`.
+    scoring : str, callable, list, tuple, set or dict, default=None
+        As in `compare_classifiers`.
+    groups : array-like of shape (n_rows,), default=None
+        Passed to `cv`.
+    confidence_level : float, default=0.95
+    n_jobs : int, default=None
+        Folds fitted at the same time.
+    verbose : int, default=0
+        Passed to joblib.
+
+    Returns
+    -------
+    result : Bunch
+        - ``gain``: DataFrame with a row per metric: ``metric``, ``with_unpaired`` and
+          ``without_unpaired`` (means of the folds), ``gain``, its interval from ``low``
+          to ``high``, ``t`` and ``p`` of the corrected test.
+        - ``scores`` and ``summary`` as in `compare_classifiers`, the arms being models
+          named ``"with unpaired"`` and ``"without unpaired"``.
+
+    Raises
+    ------
+    ValueError
+        If `X` has no unpaired row that trains.
+
+    See Also
+    --------
+    compare_classifiers : The same comparison between different models.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, UnimodalClassifier
+    >>> from skmultimodal.model_selection import PairedStratifiedKFold, unpaired_gain
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(240) % 2
+    >>> image, gene = rng.normal(size=(240, 3)), rng.normal(size=(240, 9))
+    >>> gene += 0.5 * y[:, None]
+    >>> image[40:] = np.nan
+    >>> X = Cohort({"image": image, "gene": gene})
+    >>> model = UnimodalClassifier("gene", LogisticRegression())
+    >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
+    >>> result = unpaired_gain(model, X, y, cv=cv, scoring="roc_auc")
+    >>> result.gain[["with_unpaired", "without_unpaired", "gain"]].round(2)
+       with_unpaired  without_unpaired  gain
+    0           0.71              0.58  0.13
+    """
+    X, y = check_X_y(X, y)
+    paired = as_cohort(X).paired
+    folds = make_folds(cv, X, y, groups)
+    if not any(np.any(~paired[fold.train]) for fold in folds):
+        raise ValueError("no unpaired row trains: there is no gain to measure.")
+    fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
+    arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
+    results = run_folds(arms, X, y, scoring, n_jobs=n_jobs, verbose=verbose)
+    scores = score_table(results)
+    ratio = paired_ratio(folds, X, y)
+    summary = summarise(scores, ratio, confidence_level)
+    return Bunch(
+        gain=_gain_table(scores, summary, ratio, confidence_level),
+        scores=scores,
+        summary=summary,
+    )
+
+
+def _without_unpaired(estimator):
+    every = clone(estimator)
+    params = {
+        name: "all"
+        for name, value in every.get_params().items()
+        if name.split("__")[-1] == "tower_rows" and value == "unpaired"
+    }
+    return every.set_params(**params)
+
+
+def _gain_table(scores, summary, ratio, confidence_level):
+    means = summary.pivot(index="metric", columns="model", values="mean")
+    rows = []
+    for metric in scores["metric"].unique():
+        pair = compare_pair(scores, metric, WITH, WITHOUT, ratio, confidence_level)
+        rows.append(
+            {
+                "metric": metric,
+                "with_unpaired": means.loc[metric, WITH],
+                "without_unpaired": means.loc[metric, WITHOUT],
+                "gain": pair["difference"],
+                **{name: pair[name] for name in ("low", "high", "t", "p")},
+            }
+        )
+    return pd.DataFrame(rows)

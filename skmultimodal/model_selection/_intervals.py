@@ -1,0 +1,259 @@
+"""Intervals and tests for scores of a few patients, tested again and again."""
+
+import numpy as np
+from scipy import stats
+from scipy.special import expit, logit
+from sklearn.utils import Bunch, check_random_state
+
+__all__ = [
+    "corrected_t_interval",
+    "corrected_t_test",
+    "holm_adjust",
+    "patient_bootstrap_interval",
+    "wilson_interval",
+]
+
+
+def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
+    """Wilson's score interval for a proportion, such as the accuracy of one hold-out.
+
+    Parameters
+    ----------
+    n_correct : int
+        Rows predicted correctly.
+    n_rows : int
+        Rows tested, each once.
+    confidence_level : float, default=0.95
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    .. [1] Wilson, "Probable inference, the law of succession, and statistical
+       inference", Journal of the American Statistical Association 22 (1927).
+       :doi:`10.1080/01621459.1927.10502953`
+
+    Examples
+    --------
+    17 of 20 test patients, the published result of the twin tower:
+
+    >>> from skmultimodal.model_selection import wilson_interval
+    >>> low, high = wilson_interval(17, 20)
+    >>> f"{low:.2f} to {high:.2f}"
+    '0.64 to 0.95'
+    """
+    interval = stats.binomtest(n_correct, n_rows).proportion_ci(
+        confidence_level, method="wilson"
+    )
+    return float(interval.low), float(interval.high)
+
+
+def corrected_t_test(differences, test_to_train, *, popmean=0.0):
+    """Nadeau and Bengio's corrected resampled t test of per-fold scores.
+
+    Folds share most of their training rows, so their scores vary together and their
+    plain standard error is far too small. The variance of the mean of J folds is taken
+    as ``(1 / J + test_to_train) * variance`` instead, with J - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_folds,)
+        Score of one model minus that of another on each fold, or scores of one model.
+    test_to_train : float
+        Test rows over training rows, counting only rows that differ between folds: in
+        a cohort the paired ones. It is ``1 / (k - 1)`` for k folds.
+    popmean : float, default=0.0
+        Mean under the null hypothesis.
+
+    Returns
+    -------
+    result : Bunch
+        ``statistic``, ``pvalue`` (two-sided), ``df``, ``mean`` and ``standard_error``.
+        With one fold everything but the mean is NaN.
+
+    See Also
+    --------
+    corrected_t_interval : The interval that belongs to this test.
+
+    References
+    ----------
+    .. [1] Nadeau and Bengio, "Inference for the generalization error", Machine
+       Learning 52 (2003). :doi:`10.1023/A:1024068626366`
+    .. [2] Bouckaert and Frank, "Evaluating the replicability of significance tests for
+       comparing learning algorithms", PAKDD (2004).
+       :doi:`10.1007/978-3-540-24775-3_3`
+
+    Examples
+    --------
+    >>> from skmultimodal.model_selection import corrected_t_test
+    >>> result = corrected_t_test([0.10, 0.02, 0.05, -0.01, 0.04, 0.07], 1 / 2)
+    >>> f"t = {result.statistic:.2f}, p = {result.pvalue:.2f}"
+    't = 1.44, p = 0.21'
+    """
+    values = np.asarray(differences, dtype=float)
+    n_folds, mean = len(values), float(np.mean(values))
+    nothing = float("nan")
+    if n_folds < 2:
+        return Bunch(
+            statistic=nothing, pvalue=nothing, df=0, mean=mean, standard_error=nothing
+        )
+    variance = (1 / n_folds + test_to_train) * np.var(values, ddof=1)
+    error, excess, df = float(np.sqrt(variance)), mean - popmean, n_folds - 1
+    if error > 0:
+        statistic = excess / error
+    else:
+        # Models that always agree do not differ.
+        statistic = float(np.copysign(np.inf, excess)) if excess else 0.0
+    pvalue = float(2 * stats.t.sf(abs(statistic), df))
+    return Bunch(
+        statistic=statistic, pvalue=pvalue, df=df, mean=mean, standard_error=error
+    )
+
+
+def corrected_t_interval(
+    scores, test_to_train, *, bounded=False, confidence_level=0.95
+):
+    """Interval for the mean of per-fold scores by the corrected resampled t.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_folds,)
+        Score of each fold, or difference of two models' scores.
+    test_to_train : float
+        As for `corrected_t_test`.
+    bounded : bool, default=False
+        Whether the scores lie between 0 and 1, as accuracies and AUCs do. The interval
+        is then that of the log-odds of their mean (by the delta method), so it lies
+        between 0 and 1 too, and reaches further on the side away from the bound.
+    confidence_level : float, default=0.95
+
+    Returns
+    -------
+    low, high : float
+        NaN with one fold, whose score has no variance to go by.
+
+    See Also
+    --------
+    corrected_t_test : The formula and its source.
+    patient_bootstrap_interval : An interval that also serves one hold-out.
+
+    Examples
+    --------
+    >>> from skmultimodal.model_selection import corrected_t_interval
+    >>> scores = [0.8, 0.9, 0.7, 1.0, 0.8, 0.9]
+    >>> low, high = corrected_t_interval(scores, 1 / 2)
+    >>> f"{low:.2f} to {high:.2f}"
+    '0.63 to 1.07'
+    >>> low, high = corrected_t_interval(scores, 1 / 2, bounded=True)
+    >>> f"{low:.2f} to {high:.2f}"
+    '0.50 to 0.97'
+    """
+    result = corrected_t_test(scores, test_to_train)
+    half = stats.t.ppf((1 + confidence_level) / 2, max(result.df, 1))
+    half *= result.standard_error
+    mean = result.mean
+    if bounded and 0 < mean < 1:
+        centre, half = logit(mean), half / (mean * (1 - mean))
+        return float(expit(centre - half)), float(expit(centre + half))
+    return float(mean - half), float(mean + half)
+
+
+def patient_bootstrap_interval(
+    y_true,
+    y_score,
+    metric,
+    *,
+    n_resamples=2000,
+    confidence_level=0.95,
+    random_state=None,
+):
+    """Percentile interval that resamples the patients of out-of-fold predictions.
+
+    Patients are drawn with replacement within each class. The models are not fitted
+    again, so the interval leaves out how much they depend on their training rows and is
+    too narrow for cross-validation; the statistics benchmark says by how much. For one
+    hold-out it answers how well *that* model does.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_rows,)
+        Labels of the tested rows.
+    y_score : array-like of shape (n_rows, ...) or list of them
+        Predictions, as `metric` wants them. A list holds one array for each repeat of
+        the cross-validation; their metrics are averaged.
+    metric : callable
+        ``metric(y_true, y_score)``, such as ``sklearn.metrics.roc_auc_score``.
+    n_resamples : int, default=2000
+    confidence_level : float, default=0.95
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    low, high : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.metrics import roc_auc_score
+    >>> from skmultimodal.model_selection import patient_bootstrap_interval
+    >>> y, score = np.array([0, 0, 0, 1, 1, 1]), [0.1, 0.4, 0.3, 0.35, 0.8, 0.9]
+    >>> low, high = patient_bootstrap_interval(y, score, roc_auc_score, random_state=0)
+    >>> f"{low:.2f} to {high:.2f}"
+    '0.56 to 1.00'
+    """
+    y_true = np.asarray(y_true)
+    several = isinstance(y_score, list) and np.ndim(y_score[0]) > 0
+    repeats = [np.asarray(scores) for scores in (y_score if several else [y_score])]
+
+    def mean_metric(*rows_of_classes):
+        rows = np.concatenate(rows_of_classes)
+        return np.mean([metric(y_true[rows], scores[rows]) for scores in repeats])
+
+    rows_of_classes = [np.flatnonzero(y_true == label) for label in np.unique(y_true)]
+    if min(map(len, rows_of_classes)) < 2:
+        raise ValueError("the bootstrap needs at least two rows of each class.")
+    interval = stats.bootstrap(
+        rows_of_classes,
+        mean_metric,
+        vectorized=False,
+        method="percentile",
+        n_resamples=n_resamples,
+        confidence_level=confidence_level,
+        # scipy before 1.15 knows it under this name, and later ones still do.
+        random_state=check_random_state(random_state),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def holm_adjust(pvalues):
+    """Holm's step-down adjustment of p values for the number of tests.
+
+    Parameters
+    ----------
+    pvalues : array-like of shape (n_tests,)
+        NaN marks a test that was not possible, and does not count.
+
+    Returns
+    -------
+    adjusted : ndarray of shape (n_tests,)
+
+    References
+    ----------
+    .. [1] Holm, "A simple sequentially rejective multiple test procedure",
+       Scandinavian Journal of Statistics 6 (1979).
+       https://www.jstor.org/stable/4615733
+
+    Examples
+    --------
+    >>> from skmultimodal.model_selection import holm_adjust
+    >>> holm_adjust([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    """
+    pvalues = np.asarray(pvalues, dtype=float)
+    adjusted = np.full(len(pvalues), np.nan)
+    order = np.argsort(pvalues)[: np.sum(~np.isnan(pvalues))]
+    steps = pvalues[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted

@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import logit
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from skmultimodal.model_selection import (
+    corrected_t_interval,
+    corrected_t_test,
+    holm_adjust,
+    patient_bootstrap_interval,
+    wilson_interval,
+)
+
+
+@pytest.mark.parametrize(
+    ("confusion", "printed"),
+    [
+        ((14, 1, 2, 3), (0.85, 0.9333, 0.875, 0.9032)),
+        ((9, 1, 4, 6), (0.75, 0.9, 0.692, 0.783)),
+        ((29, 17, 11, 44), (0.723, 0.630, 0.725, 0.674)),
+    ],
+)
+def test_confusion_matrices_behind_the_printed_numbers(confusion, printed):
+    tp, fp, fn, tn = confusion
+    truth = np.repeat([1, 0, 1, 0], [tp, fp, fn, tn])
+    found = np.repeat([1, 1, 0, 0], [tp, fp, fn, tn])
+    metrics = (accuracy_score, precision_score, recall_score, f1_score)
+    for metric, value in zip(metrics, printed, strict=True):
+        assert metric(truth, found) == pytest.approx(value, abs=5e-4)
+
+
+def test_wilson_interval_of_17_of_20():
+    low, high = wilson_interval(17, 20)
+    assert (round(low, 2), round(high, 2)) == (0.64, 0.95)
+    # The closed form: the roots of (p - s/n)^2 = z^2 p (1 - p) / n.
+    z, n, share = stats.norm.ppf(0.95), 20, 0.85
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * 0.15 / n + z**2 / (4 * n**2))
+    found = wilson_interval(17, 20, confidence_level=0.9)
+    assert found == pytest.approx((centre - half, centre + half), rel=1e-12)
+
+
+def test_variance_factor_of_5_folds_repeated_20_times():
+    values = np.random.default_rng(0).normal(0.1, 1, size=100)
+    result = corrected_t_test(values, 1 / 4)
+    assert result.standard_error**2 == pytest.approx(0.26 * np.var(values, ddof=1))
+    assert result.df == 99
+    assert result.statistic == pytest.approx(values.mean() / result.standard_error)
+    assert result.pvalue == pytest.approx(2 * stats.t.sf(abs(result.statistic), 99))
+
+
+def test_without_overlap_it_is_the_plain_t_test():
+    values = [0.3, -0.1, 0.2, 0.4, 0.1]
+    ours, theirs = corrected_t_test(values, 0.0), stats.ttest_1samp(values, 0.0)
+    assert ours.statistic == pytest.approx(theirs.statistic)
+    assert ours.pvalue == pytest.approx(theirs.pvalue)
+    interval = theirs.confidence_interval(0.9)
+    found = corrected_t_interval(values, 0.0, confidence_level=0.9)
+    assert found == pytest.approx((interval.low, interval.high))
+
+
+def test_interval_and_test_agree():
+    values = np.random.default_rng(1).normal(0.3, 0.5, size=30)
+    for level in (0.5, 0.8, 0.95, 0.99):
+        low, high = corrected_t_interval(values, 1 / 2, confidence_level=level)
+        for edge in (low, high):
+            pvalue = corrected_t_test(values, 1 / 2, popmean=edge).pvalue
+            assert pvalue == pytest.approx(1 - level)
+
+
+def test_bounded_interval_is_symmetric_in_log_odds():
+    values = [0.8, 0.9, 0.7, 1.0, 0.8, 0.9]
+    low, high = corrected_t_interval(values, 1 / 2, bounded=True)
+    plain = corrected_t_interval(values, 1 / 2)
+    mean = np.mean(values)
+    assert 0 < low < mean < high < 1
+    assert logit(high) + logit(low) == pytest.approx(2 * logit(mean))
+    # To first order both are equally wide.
+    width = (logit(high) - logit(low)) * mean * (1 - mean)
+    assert width == pytest.approx(plain[1] - plain[0])
+
+
+def test_scores_without_spread():
+    assert corrected_t_test([0.0, 0.0, 0.0], 0.5).pvalue == 1.0
+    assert corrected_t_test([0.1, 0.1, 0.1], 0.5).pvalue < 1e-12
+    assert corrected_t_interval([1.0, 1.0], 0.5, bounded=True) == (1.0, 1.0)
+    one = corrected_t_test([0.4], 0.5)
+    assert one.mean == 0.4
+    assert np.isnan([one.statistic, one.pvalue, one.standard_error]).all()
+    assert np.isnan(corrected_t_interval([0.4], 0.5)).all()
+    assert np.isnan(corrected_t_interval([0.4], 0.5, bounded=True)).all()
+
+
+def test_holm_adjustment():
+    # Worked by hand: 4 * .005, then 3 * .01, then 2 * .03, then the running maximum.
+    np.testing.assert_allclose(
+        holm_adjust([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02]
+    )
+    np.testing.assert_allclose(holm_adjust([0.6, 0.9]), [1.0, 1.0])
+    np.testing.assert_allclose(holm_adjust([np.nan, 0.02, 0.5]), [np.nan, 0.04, 0.5])
+    assert holm_adjust([]).shape == (0,)
+
+
+def test_bootstrap_of_an_accuracy_is_near_its_binomial():
+    y = np.repeat([0, 1], 100)
+    predicted = y.copy()
+    predicted[:20] = 1
+    predicted[-40:] = 0
+    low, high = patient_bootstrap_interval(
+        y, predicted, accuracy_score, n_resamples=1500, random_state=0
+    )
+    # Stratified: each class has a binomial count of its own.
+    error = np.sqrt(0.2 * 0.8 * 100 + 0.4 * 0.6 * 100) / 200
+    assert low == pytest.approx(0.7 - 1.96 * error, abs=0.015)
+    assert high == pytest.approx(0.7 + 1.96 * error, abs=0.015)
+
+
+def test_bootstrap_averages_repeats_and_is_reproducible():
+    rng = np.random.default_rng(0)
+    y = np.array(["no", "yes"])[np.arange(40) % 2]
+    scores = [rng.normal(size=40) + (y == "yes") for _ in range(3)]
+    options = {"n_resamples": 60, "random_state": 0}
+    once = patient_bootstrap_interval(y, scores, roc_auc_score, **options)
+    assert once == patient_bootstrap_interval(y, scores, roc_auc_score, **options)
+    mean = np.mean([roc_auc_score(y, s) for s in scores])
+    assert once[0] < mean < once[1]
+    alone = patient_bootstrap_interval(y, scores[0], roc_auc_score, **options)
+    assert alone == patient_bootstrap_interval(
+        y, [scores[0], scores[0]], roc_auc_score, **options
+    )
+    assert alone == patient_bootstrap_interval(
+        y, scores[0].tolist(), roc_auc_score, **options
+    )
+
+
+def test_bootstrap_needs_two_rows_of_each_class():
+    with pytest.raises(ValueError, match="two rows of each class"):
+        patient_bootstrap_interval([0, 0, 1], [0.1, 0.2, 0.3], roc_auc_score)

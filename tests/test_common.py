@@ -1,0 +1,95 @@
+"""scikit-learn's whole check suite on every public estimator.
+
+No check is expected to fail, and no tag is set to skip one.
+"""
+
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+from skmultimodal import (
+    FusionHeadClassifier,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+    TwinTowerClassifier,
+    UnimodalClassifier,
+)
+from skmultimodal.baselines import LateFusionClassifier
+from skmultimodal.preprocessing import (
+    FractalTextureTransformer,
+    TumorTextureTransformer,
+)
+
+# A bare 2-D array is the gene modality, so the image tower is left out; some checks
+# train on noise, which teaches nothing.
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore::skmultimodal.exceptions.MissingModalityWarning"
+    ),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+MIN_CHECKS = 40
+
+DEFAULTS = [
+    ImageTowerClassifier(),
+    GeneAutoencoderTransformer(),
+    FusionHeadClassifier(),
+    TwinTowerClassifier(),
+    UnimodalClassifier("gene", LogisticRegression()),
+    TumorTextureTransformer(),
+    FractalTextureTransformer(),
+]
+
+VARIANTS = [
+    ImageTowerClassifier(
+        filters=(8, 8), dense_units=(12,), global_pool="max", early_stopping=True
+    ),
+    ImageTowerClassifier(
+        optimizer="sgd", lr=0.05, class_weight="balanced", augment="flip"
+    ),
+    GeneAutoencoderTransformer(
+        label_weight=0, signed_log=False, decoder_units=(), max_epochs=20
+    ),
+    FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
+    FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
+    TwinTowerClassifier(
+        [("gene", make_pipeline(StandardScaler(), PCA(1)))],
+        KNeighborsClassifier(),
+        missing="impute",
+    ),
+    TwinTowerClassifier(
+        [("gene", RandomForestClassifier(10))],
+        LogisticRegression(),
+        tower_output="log_odds",
+        tower_rows="all",
+        missing="error",
+    ),
+    UnimodalClassifier("gene", RandomForestClassifier(10), tower_rows="unpaired"),
+    LateFusionClassifier(
+        [
+            ("logistic", UnimodalClassifier("gene", LogisticRegression())),
+            ("forest", UnimodalClassifier("gene", RandomForestClassifier(10))),
+        ],
+        pool="log_odds",
+    ),
+]
+
+
+@parametrize_with_checks(DEFAULTS + VARIANTS)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator", [UnimodalClassifier("gene", LogisticRegression())]
+)
+def test_the_suite_runs_enough_checks(estimator):
+    results = check_estimator(estimator, on_skip=None)
+    assert sum(r["status"] == "passed" for r in results) >= MIN_CHECKS
+    assert all(r["expected_to_fail"] is False for r in results)

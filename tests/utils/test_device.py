@@ -1,0 +1,33 @@
+"""A device's name becomes a device, or one clear sentence."""
+
+import pytest
+import torch
+
+from skmultimodal.utils._device import resolve_device
+
+NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="has a CUDA device")
+
+
+@pytest.mark.parametrize("device", [None, "cpu", torch.device("cpu")])
+def test_cpu(device):
+    assert resolve_device(device) == torch.device("cpu")
+
+
+@NO_CUDA
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", torch.device("cuda")])
+def test_cuda_without_cuda(device):
+    with pytest.raises(ValueError, match=rf"device='{device}'.*no CUDA device"):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", ""])
+def test_unknown_device_is_named(device):
+    with pytest.raises(ValueError, match=f"device='{device}'"):
+        resolve_device(device)
+
+
+@pytest.mark.cuda
+def test_cuda_device_that_is_not_there():
+    absent = f"cuda:{torch.cuda.device_count()}"
+    with pytest.raises(ValueError, match=f"device='{absent}'"):
+        resolve_device(absent)

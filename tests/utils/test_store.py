@@ -1,0 +1,249 @@
+"""How blocks are read and joined into one set of rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohort_tools import RecordingBlock
+from scipy.sparse import csr_array
+
+from skmultimodal.utils._store import (
+    align,
+    align_metadata,
+    block_frame,
+    concat_stores,
+    dense,
+    frame_rows,
+    join,
+    keyed,
+    make_block,
+    present_rows,
+    refuse_duplicates,
+    store_from_frame,
+)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "O"])
+@pytest.mark.parametrize("shape", [(5, 3), (5, 2, 3, 4)])
+def test_absent_rows_are_wholly_nan(dtype, shape):
+    rows = np.ones(shape, dtype=dtype)
+    rows[1] = np.nan
+    flat = rows.reshape(5, -1)
+    flat[2, 0] = np.nan  # begins with NaN and is there
+    flat[3, 1:] = np.nan  # ends with NaN and is there
+    assert present_rows(rows).tolist() == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "bool", "U3"])
+def test_rows_without_nan_are_all_present(dtype):
+    assert present_rows(np.zeros((4, 3), dtype=dtype)).all()
+
+
+def test_rows_without_columns_are_present():
+    assert present_rows(np.zeros((4, 0))).tolist() == [True] * 4
+
+
+def test_lazy_rows_are_present_and_not_read():
+    rows = RecordingBlock(np.full((4, 3), np.nan))
+    assert present_rows(rows).all()
+    assert not rows.reads
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [
+        ({"a": [1, 2], "b": [3, 4]}, "i"),
+        ({"a": [1, 2], "b": [0.5, 4]}, "f"),
+        ({"a": [True, False]}, "b"),
+        ({"a": [True, False], "b": [1, 2]}, "O"),
+        ({"a": pd.array([1, None], dtype="Int64"), "b": [0.5, 1]}, "f"),
+        ({"a": pd.array([0.5, None], dtype="Float32")}, "f"),
+        ({"a": ["x", "y"], "b": [1, 2]}, "O"),
+    ],
+    ids=["int", "float", "bool", "bool and int", "Int64", "Float32", "mixed"],
+)
+def test_cells_of_a_table(frame, kind):
+    frame = pd.DataFrame(frame)
+    rows = frame_rows(frame)
+    assert rows.shape == frame.shape
+    assert rows.dtype.kind == kind or (kind == "O" and rows.dtype.kind in "if")
+    missing = frame.isna().to_numpy()
+    np.testing.assert_array_equal(pd.isna(rows), missing)
+
+
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [
+        ([np.ones((2, 3)), None], "float64"),
+        ([np.ones((2, 3), np.float32), None], "float32"),
+        ([np.ones((2, 3), np.uint8), None], "float32"),
+    ],
+)
+def test_cells_that_are_arrays(cells, dtype):
+    stacked = dense("image", cells)
+    assert stacked.shape == (2, 2, 3)
+    assert present_rows(stacked).tolist() == [True, False]
+    np.testing.assert_array_equal(stacked[0], np.asarray(cells[0]))
+    assert stacked.dtype == np.result_type(dtype)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        (np.ones(4), ValueError, r"'gene' is 1-D.*reshape"),
+        (3.5, ValueError, "'gene' is 0-D"),
+        (csr_array(np.eye(3)), TypeError, r"'gene' is a sparse.*toarray"),
+        ([np.ones((2, 3)), np.ones((3, 2)), None], ValueError, r"\(2, 3\), \(3, 2\)"),
+        ([None, None], ValueError, "'gene' needs cells"),
+        ([1.0, None], ValueError, "'gene' needs cells"),
+    ],
+    ids=["1-D", "0-D", "sparse", "shapes", "nothing", "numbers"],
+)
+def test_rows_that_are_none(rows, error, message):
+    with pytest.raises(error, match=message):
+        dense("gene", rows)
+
+
+def test_keyed_forms():
+    frame = pd.DataFrame(np.ones((2, 3)), index=["a", "b"], columns=[5, 6, 7])
+    block = keyed("gene", frame)
+    assert block.names == ["5", "6", "7"]
+    assert block.ids.tolist() == ["a", "b"]
+    series = keyed("age", pd.Series([1.0, 2.0], index=["a", "b"], name="age"))
+    assert series.rows.shape == (2, 1)
+    assert series.names == ["age"]
+    pair = keyed("gene", (["a", "b"], np.ones((2, 3))))
+    assert pair.names is None
+    named = keyed("gene", (["c", "d"], frame))
+    assert named.names == ["5", "6", "7"]
+    assert named.ids.tolist() == ["c", "d"]
+    assert keyed("gene", np.ones((2, 3))) is None
+    with pytest.raises(ValueError, match="'gene' has 3 ids for 2 rows"):
+        keyed("gene", (["a", "b", "c"], np.ones((2, 3))))
+
+
+def test_lazy_rows_stay_lazy():
+    rows = RecordingBlock(np.ones((2, 3)))
+    pair = keyed("gene", (["a", "b"], rows))
+    assert pair.rows is rows
+    block = make_block(rows)
+    assert block.lazy
+    assert not make_block(np.ones((2, 3))).lazy
+    store = join({"gene": pair}, ["b", "x", "a"])
+    assert store.positions["gene"].tolist() == [1, -1, 0]
+    assert not rows.reads
+
+
+def test_join():
+    gene = keyed("gene", pd.DataFrame(np.ones((3, 4)), index=["a", "b", "c"]))
+    values = np.ones((3, 5))
+    values[1] = np.nan
+    image = keyed("image", (["c", "d", "e"], values))
+    store = join({"gene": gene, "image": image}, None)
+    assert store.index.tolist() == ["a", "b", "c", "d", "e"]
+    assert store.positions["gene"].tolist() == [0, 1, 2, -1, -1]
+    assert store.positions["image"].tolist() == [-1, -1, 0, -1, 2]
+    chosen = join({"gene": gene, "image": image}, ["e", "z", "a"])
+    assert chosen.positions["gene"].tolist() == [-1, -1, 0]
+    assert chosen.positions["image"].tolist() == [2, -1, -1]
+    with pytest.raises(ValueError, match=r"no block has a patient of index.*'y'"):
+        join({"gene": gene}, ["y", "z"])
+
+
+def test_align():
+    gene = np.ones((3, 4))
+    gene[1] = np.nan
+    store = align({"gene": gene, "image": np.ones((3, 5))}, None)
+    assert store.positions["gene"].tolist() == [0, -1, 2]
+    assert store.index.tolist() == [0, 1, 2]
+    assert store.blocks["gene"].rows is gene
+    with pytest.raises(ValueError, match="index has 2 ids for 3 rows"):
+        align({"gene": gene}, ["a", "b"])
+    with pytest.raises(ValueError, match="gene has 3, image has 2"):
+        align({"gene": gene, "image": np.ones((2, 5))}, None)
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["a", "b", "a"], "the table has a duplicated patient id: 'a'"),
+        ([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], r"1, 2, 3, 4, 5 \.\.\."),
+        (["a", None], "missing patient id"),
+        ([1.0, np.nan], "missing patient id"),
+    ],
+)
+def test_ids_that_are_none(ids, message):
+    with pytest.raises(ValueError, match=message):
+        refuse_duplicates(pd.Index(ids), "the table")
+
+
+def test_metadata():
+    index = pd.Index(["a", "b", "c"])
+    by_id = pd.DataFrame({"age": [3, 1]}, index=["c", "a"])
+    found = align_metadata(by_id, index)
+    assert found.index.tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(found["age"], [1, np.nan, 3])
+    by_row = align_metadata(pd.DataFrame({"age": [1, 2, 3]}), index)
+    assert by_row["age"].tolist() == [1, 2, 3]
+    assert by_row.index.tolist() == ["a", "b", "c"]
+    with pytest.raises(TypeError, match="must be a DataFrame, got dict"):
+        align_metadata({"age": [1, 2, 3]}, index)
+    with pytest.raises(ValueError, match="no row for any patient, such as 'a'"):
+        align_metadata(by_id.set_axis(["x", "y"]), index)
+    with pytest.raises(ValueError, match="metadata has a duplicated patient id: 'a'"):
+        align_metadata(by_id.set_axis(["a", "a"]), index)
+
+
+def test_columns_of_one_table():
+    table = pd.DataFrame(
+        {"a": [1.0, np.nan], "b": [2.0, np.nan], "age": [50, 60], "n": [7, 8]},
+        index=["p", "q"],
+    )
+    store = store_from_frame(table, {"gene": ["b", "a"], "count": "n"})
+    np.testing.assert_array_equal(store.blocks["gene"].rows[0], [2.0, 1.0])
+    assert store.blocks["gene"].names == ["b", "a"]
+    assert store.positions["gene"].tolist() == [0, -1]
+    assert store.blocks["count"].rows.shape == (2, 1)
+    assert store.metadata.columns.tolist() == ["age"]
+    with pytest.raises(ValueError, match="modality 'gene': no column 'z'"):
+        store_from_frame(table, {"gene": ["a", "z"]})
+
+
+def test_concat_shifts_positions():
+    first = align({"gene": np.ones((2, 3))}, ["a", "b"])
+    values = np.full((3, 3), 2.0)
+    values[1] = np.nan
+    second = align({"gene": values, "image": np.ones((3, 5))}, ["c", "d", "e"])
+    parts = [(s, {n: b.rows for n, b in s.blocks.items()}) for s in (first, second)]
+    store = concat_stores(parts)
+    assert store.index.tolist() == ["a", "b", "c", "d", "e"]
+    assert store.positions["gene"].tolist() == [0, 1, 2, -1, 4]
+    assert store.positions["image"].tolist() == [-1, -1, 0, 1, 2]
+    assert store.blocks["gene"].rows[:, 0].tolist()[:3] == [1, 1, 2]
+    assert store.metadata is None
+    with pytest.raises(ValueError, match=r"concatenated cohort has a duplicated.*'a'"):
+        concat_stores([parts[0], parts[0]])
+
+
+@pytest.mark.parametrize("names", [None, ["u", "v", "w"]])
+def test_table_of_a_block(names):
+    rows = np.arange(6.0).reshape(2, 3)
+    table = block_frame("gene", rows, names, np.array([0, -1, 1]), list("abc"))
+    assert table.columns.tolist() == (names or ["gene0", "gene1", "gene2"])
+    assert table.index.tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(table.loc["c"], [3, 4, 5])
+    assert table.loc["b"].isna().all()
+
+
+def test_table_of_images():
+    images = np.arange(24).reshape(2, 3, 4)
+    table = block_frame("image", images, None, np.array([-1, 0, 1]), list("abc"))
+    assert table.columns.tolist() == ["image"]
+    assert table["image"]["a"] is None
+    np.testing.assert_array_equal(table["image"]["c"], images[1])
+
+
+def test_views_share_the_keys_of_their_store():
+    store = align({"gene": np.ones((2, 3))}, None)
+    store.keys["gene"] = "key"
+    assert store.keys == {"gene": "key"}
+    assert align({"gene": np.ones((2, 3))}, None).keys == {}
