@@ -53,9 +53,8 @@ class ImageTowerClassifier(
         Dense ReLU layers; the last one's size is the number of features.
     global_pool : {"auto", "mask", "mean", "max"} or False, default="auto"
         How the last feature map becomes a vector. "mask": its mean, beside its mean
-        weighted by the segmentation. False flattens it (the paper). "auto" is "mask"
-        with a segmentation, else flattening for maps of up to 16 positions and
-        "mean" for larger ones.
+        weighted by the segmentation. False flattens it (the paper). "auto" flattens
+        maps of up to 16 positions and takes the mean of larger ones.
     mask_channel : "auto", int or None, default="auto"
         Channel that holds a segmentation (labels 0 to 4); it is divided by 4 rather
         than normalised. "auto" takes the last channel if it holds only such
@@ -337,8 +336,6 @@ class ImageTowerClassifier(
             )
         if pool != "auto":
             return {True: "mean", False: "flatten"}.get(pool, pool)
-        if self.mask_channel_ is not None:
-            return "mask"
         sides = [side // 2 ** len(self.filters) or 1 for side in self.image_shape_[1:]]
         return "flatten" if np.prod(sides) <= MAX_FLATTENED else "mean"
 

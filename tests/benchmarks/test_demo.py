@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tcga_folder import write_tcga_folder
 
 from benchmarks import demo
 from benchmarks.cohorts import pattern_table, read_benchmark_cohort
@@ -43,6 +44,13 @@ def test_pairs_are_split_up_where_a_modality_has_few_rows(folder):
 def test_a_number_of_pairs_is_kept(folder):
     X, _, _ = read_benchmark_cohort(str(folder), "response", n_paired=14)
     assert X.paired.sum() == 14
+
+
+def test_a_folder_of_downloads_is_read_as_it_is(tmp_path):
+    write_tcga_folder(tmp_path)
+    X, _, title = read_benchmark_cohort(str(tmp_path), n_paired=1)
+    assert X.modalities == ["image", "gene"]
+    assert "disease_control" in title
 
 
 def test_a_folder_needs_a_label(folder):
