@@ -59,9 +59,8 @@ class Cohort:
     Attributes
     ----------
     index : pandas.Index of shape (n_rows,)
-        Patient ids.
     modalities : list of str
-        Names of the modalities, in the order of `blocks`.
+        In the order of `blocks`.
     shape : tuple of int
         ``(n_rows, n_modalities)``.
 
@@ -103,7 +102,7 @@ class Cohort:
         unkeyed = [name for name, pair in pairs.items() if pair is None]
         if not unkeyed:
             store = join({n: p for n, p in pairs.items() if p is not None}, index)
-        elif len(unkeyed) == len(blocks):
+        elif len(unkeyed) == len(pairs):  # the length of a SliceDict is its rows
             store = align(blocks, index)
         else:
             raise ValueError(

@@ -32,6 +32,7 @@ pytestmark = [
         "ignore::skmultimodal.exceptions.MissingModalityWarning"
     ),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:.*early stopping is switched off"),
 ]
 
 MIN_CHECKS = 40
@@ -64,17 +65,22 @@ VARIANTS = [
         missing="impute",
     ),
     TwinTowerClassifier(
-        [("gene", RandomForestClassifier(10))],
+        [("gene", RandomForestClassifier(10, random_state=0))],
         LogisticRegression(),
         tower_output="log_odds",
         tower_rows="all",
         missing="error",
     ),
-    UnimodalClassifier("gene", RandomForestClassifier(10), tower_rows="unpaired"),
+    UnimodalClassifier(
+        "gene", RandomForestClassifier(10, random_state=0), tower_rows="unpaired"
+    ),
     LateFusionClassifier(
         [
             ("logistic", UnimodalClassifier("gene", LogisticRegression())),
-            ("forest", UnimodalClassifier("gene", RandomForestClassifier(10))),
+            (
+                "forest",
+                UnimodalClassifier("gene", RandomForestClassifier(10, random_state=0)),
+            ),
         ],
         pool="log_odds",
     ),

@@ -31,13 +31,15 @@ LABELS = ["idh_mut", "progression_free_2y", "disease_control", "survival_2y"]
 N_TRAIN_IMAGES = 30
 
 IMAGE = {
-    "flatten (paper)": {"global_pool": False},
-    "mean": {"global_pool": "mean"},
-    "max": {"global_pool": "max"},
-    "mask": {"global_pool": "mask"},
-    "mean, flip": {"global_pool": "mean", "augment": "flip"},
-    "mask, flip": {"global_pool": "mask", "augment": "flip"},
-    "mean, flip, lr 3e-3": {"global_pool": "mean", "augment": "flip", "lr": 3e-3},
+    "flatten, 64 px": {"global_pool": False},
+    "max, 64 px": {"global_pool": "max"},
+    "mask, 64 px": {"global_pool": "mask"},
+    "mean, 64 px": {"global_pool": "mean"},
+    "mean, 32 px": {"global_pool": "mean", "max_size": 32},
+    "mean, 96 px": {"global_pool": "mean", "max_size": 96},
+    "mask, 32 px": {"global_pool": "mask", "max_size": 32},
+    "mean, 64 px, flip": {"global_pool": "mean", "augment": "flip"},
+    "mask, 64 px, flip": {"global_pool": "mask", "augment": "flip"},
 }
 GENE = {
     "paper (no label, raw values)": {
@@ -52,17 +54,6 @@ GENE = {
     "label 1, dropout 0.2": {"label_weight": 1},
     "label 0.3, dropout 0.2, 200 steps": {"max_epochs": 16},
 }
-
-
-def downsample(images, size):
-    """Images at `size` pixels: means of intensities, the largest label of the mask."""
-    import torch
-    from torch.nn import functional as F
-
-    rows = torch.from_numpy(images.astype(np.float32))
-    values = F.adaptive_avg_pool2d(rows[:, :-1], size)
-    mask = F.adaptive_max_pool2d(rows[:, -1:], size)
-    return torch.cat([values, mask], dim=1).numpy()
 
 
 def image_scores(X, y, settings, n_splits):
@@ -93,8 +84,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tower", choices=["image", "gene"])
     parser.add_argument("--cohort", type=Path, required=True)
-    parser.add_argument("--splits", type=int, help="default: 12 (image), 4 (gene)")
-    parser.add_argument("--image-size", type=int, default=60, help="pixels")
+    parser.add_argument("--splits", type=int, help="default: 8 (image), 4 (gene)")
     parser.add_argument("--out", type=Path, help="CSV file")
     options = parser.parse_args(arguments)
     # Some settings are there to show that they do not train.
@@ -105,12 +95,11 @@ def main(arguments=None):
         kept = ~missing_labels(data.target) & data.data.has(options.tower)
         if options.tower == "gene":
             kept &= ~data.data.paired
-        block, y = data.data[kept].block(options.tower), data.target[kept]
+        block, y = np.asarray(data.data[kept].block(options.tower)), data.target[kept]
         if options.tower == "image":
-            images = downsample(np.asarray(block), options.image_size)
-            scores = image_scores(images, y, IMAGE, options.splits or 12)
+            scores = image_scores(block, y, IMAGE, options.splits or 8)
         else:
-            scores = gene_scores(np.asarray(block), y, GENE, options.splits or 4)
+            scores = gene_scores(block, y, GENE, options.splits or 4)
         rows += [(label, name, score) for name, score in scores]
     scores = pd.DataFrame(rows, columns=["label", "setting", "auc"])
     table = scores.pivot_table("auc", "setting", "label", sort=False)[LABELS]

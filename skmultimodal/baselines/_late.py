@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, clone
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._input import check_labels, read_cohort
@@ -101,6 +102,8 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         """
         cohort = read_cohort(self, X, reset=True)
         y = check_labels(y, len(cohort))
+        if not self.estimators:
+            raise ValueError("estimators is an empty list.")
         self._validate_names([name for name, _ in self.estimators])
         self.classes_, _ = encode_labels(y, allow_unlabelled=True)
         self.estimators_ = [clone(e).fit(cohort, y) for _, e in self.estimators]
@@ -140,3 +143,9 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         if self.pool == "log_odds":
             return pool_log_odds(answers)
         return np.mean(answers, axis=0)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        allow = [get_tags(e).input_tags.allow_nan for _, e in self.estimators]
+        tags.input_tags.allow_nan = all(allow)
+        return tags

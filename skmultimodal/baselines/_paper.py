@@ -44,7 +44,12 @@ def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=
     2e-05
     """
     image = ImageTowerClassifier(
-        global_pool=False, optimizer="sgd", lr=2e-5, max_epochs=20, **TABLE_1
+        global_pool=False,
+        max_size=None,
+        optimizer="sgd",
+        lr=2e-5,
+        max_epochs=20,
+        **TABLE_1,
     )
     gene = GeneAutoencoderTransformer(
         label_weight=0,

@@ -1,11 +1,12 @@
 """Imitate a cohort in which most patients have one modality."""
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.utils._labels import encode_labels
-from skmultimodal.utils._seed import draw_seed
 
 __all__ = ["unpair"]
 
@@ -54,6 +55,10 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     _, codes = encode_labels(y, allow_unlabelled=True)
     paired = X.paired
     candidates = np.flatnonzero(paired & (codes >= 0))
+    if len(X.modalities) < 2:
+        raise ValueError(f"X has one modality, {X.modalities[0]!r}: nothing to unpair.")
+    if not isinstance(n_paired, Integral):
+        raise TypeError(f"n_paired must be an integer, got {n_paired!r}.")
     if not 1 <= n_paired <= len(candidates):
         raise ValueError(
             f"n_paired={n_paired}, but {len(candidates)} rows are paired and labelled."
@@ -62,17 +67,26 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
         keep = min(X.modalities, key=lambda name: X.has(name).sum())
     elif keep not in X.modalities:
         raise ValueError(f"keep={keep!r} is no modality of {X.modalities}.")
-    stay = candidates
-    if n_paired < len(candidates):
-        stay, _ = train_test_split(
-            candidates,
-            train_size=n_paired,
-            stratify=codes[candidates],
-            random_state=draw_seed(random_state),
-        )
+    stay = _draw(candidates, codes[candidates], n_paired, random_state)
     hidden = paired.copy()
     hidden[stay] = False
     for name in X.modalities:
         if name != keep:
             X = X.hide(name, hidden)
     return X, y
+
+
+def _draw(rows, codes, n_drawn, random_state):
+    """Draw rows, of each class its share within one."""
+    rng = check_random_state(random_state)
+    shuffled = rng.permutation(len(rows))
+    counts = np.bincount(codes)
+    exact = n_drawn * counts / len(rows)
+    wanted = np.floor(exact).astype(int)
+    # Largest remainders, ties at random.
+    order = np.lexsort((rng.random(len(counts)), wanted - exact))
+    wanted[order[: n_drawn - wanted.sum()]] += 1
+    drawn = [
+        shuffled[codes[shuffled] == code][:n] for code, n in enumerate(wanted) if n
+    ]
+    return rows[np.sort(np.concatenate(drawn))]

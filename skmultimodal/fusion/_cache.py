@@ -7,6 +7,7 @@ share are computed once, and each fold picks its own.
 
 import joblib
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
@@ -21,7 +22,8 @@ def _fit_tower(key, tower, X, y):
 
 
 def _run_tower(key, tower, method, X):
-    return np.asarray(getattr(tower, method)(X))
+    output = getattr(tower, method)(X)
+    return output.toarray() if issparse(output) else np.asarray(output)
 
 
 class TowerCache:
@@ -81,13 +83,20 @@ class TowerCache:
         output : ndarray of shape (n_present, n_outputs)
         """
         if key is None or not self.active:
-            return np.asarray(getattr(tower, method)(read(cohort)))
+            return _run_tower(key, tower, method, read(cohort))
         everyone = cohort.widest(modality)
         run = self.memory.cache(_run_tower, ignore=["tower", "X"])
+        try:
+            rows = read(everyone)
+        except ValueError:  # a bad row that is perhaps not wanted
+            return _run_tower(key, tower, method, read(cohort))
         names = cohort.feature_names(modality)
-        base = joblib.hash((key, self._block_key(cohort, modality), names, method))
-        table = run(base, tower, method, read(everyone))
+        # Cohorts may share a block and not the rows that have it.
         place = everyone.positions(modality)
+        block = self._block_key(cohort, modality)
+        table = run(
+            joblib.hash((key, block, place, names, method)), tower, method, rows
+        )
         wanted = cohort.positions(modality)
         order = np.argsort(place)
         where = np.searchsorted(place, wanted[wanted >= 0], sorter=order)

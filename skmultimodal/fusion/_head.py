@@ -202,7 +202,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
                 self.class_weight, classes=self.classes_, y=y
             )
             weight = torch.as_tensor(weights, dtype=torch.float32, device=device)
-        rows = torch.from_numpy(X.astype(np.float32)).to(device)
+        rows = torch.from_numpy(np.array(X, dtype=np.float32)).to(device)
         criterion = torch.nn.CrossEntropyLoss(weight=weight)
         self._fit_net(net_params, criterion, rows.__getitem__, codes)
         return self
@@ -233,7 +233,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         p : ndarray of float32, shape (n_rows, n_classes)
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False).astype(np.float32)
+        X = np.asarray(check_rows(self, X, reset=False), dtype=np.float32)
         device = resolve_device(self.device)
 
         def read(rows):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import column_or_1d
@@ -29,7 +30,13 @@ def read_cohort(estimator, X, *, reset, columns=None):
     -------
     cohort : Cohort
     """
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
     container = isinstance(X, Cohort | Mapping) and not issparse(X)
+    if not reset and isinstance(X, pd.DataFrame):
+        # Fitted on a cohort: the tower matches the columns by name.
+        container |= not hasattr(estimator, "n_features_in_")
     if not container and not (columns and isinstance(X, pd.DataFrame)):
         X = _check_bare(estimator, X, reset)
     cohort = as_cohort(X, columns)
@@ -69,6 +76,8 @@ def check_labels(y, n_rows):
         raise ValueError(
             "this classifier requires y to be passed, but the target y is None."
         )
+    if isinstance(y, list | tuple) and np.asarray(y).dtype.kind in "US":
+        y = np.asarray(y, dtype=object)  # lest NaN become the class "nan"
     y = column_or_1d(y, warn=True)
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")

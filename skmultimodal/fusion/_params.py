@@ -57,10 +57,16 @@ class TowerParamsMixin:
                     f"columns), got the item {tower!r}."
                 )
             name, estimator = tower[:2]
-            if not isinstance(name, str) or "__" in name or name in self._own_params():
+            taken = ["head", *self._own_params()]
+            if (
+                not isinstance(name, str)
+                or "__" in name
+                or "+" in name
+                or name in taken
+            ):
                 raise ValueError(
-                    f"a tower's name is a string without '__' that is no parameter of "
-                    f"{type(self).__name__}, got {name!r}."
+                    f"a tower's name is a string without '__' and '+' that is no "
+                    f"parameter of {type(self).__name__} and not 'head', got {name!r}."
                 )
             if not hasattr(estimator, "fit") or not (
                 hasattr(estimator, "transform") or hasattr(estimator, "predict_proba")

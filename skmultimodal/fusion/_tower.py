@@ -4,20 +4,22 @@ import warnings
 
 import joblib
 import numpy as np
+import pandas as pd
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skmultimodal.exceptions import MissingModalityWarning
-from skmultimodal.fusion._probability import align_classes, log_odds
+from skmultimodal.fusion._probability import align_classes, log_odds, pool_log_odds
+from skmultimodal.fusion._rows import HEAD
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
-__all__ = ["Tower", "build_towers", "inherit"]
+__all__ = ["Tower", "answer_routes", "build_towers", "inherit", "takes_nan"]
 
 N_CROSS_FIT = 5
 
@@ -101,6 +103,19 @@ def build_towers(resolved, cohort, seeds, device, verbose):
     return towers
 
 
+def takes_nan(estimator):
+    """Whether NaN is imputed, or let through to the end; a Pipeline does not say."""
+    steps = [estimator]
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if not isinstance(step, str)]
+    for step in steps:
+        if not get_tags(step).input_tags.allow_nan:
+            return False
+        if type(step).__module__.startswith("sklearn.impute"):
+            return True
+    return True
+
+
 class Tower:
     """A tower and the head that turns its features into classes, if it needs one.
 
@@ -130,6 +145,12 @@ class Tower:
     @property
     def gives_classes(self):
         return hasattr(self.estimator, "predict_proba")
+
+    @property
+    def reads_labels(self):
+        """Whether the features follow the labels of the rows fitted on."""
+        tags = get_tags(self.estimator)
+        return hasattr(self.estimator, "classes_") or tags.target_tags.required
 
     # Fitting
 
@@ -171,9 +192,12 @@ class Tower:
         self.feature_names = data.cohort.feature_names(self.modality)
         self.row_shape = data.cohort.block_shape(self.modality)[1:]
         if self.frozen:
+            self._check_frozen()
             self.key = joblib.hash(self.estimator) if cache.active else None
             return self
-        labels = data.y[rows]
+        codes = data.codes[rows]
+        # Without gaps the labels have a type that every classifier takes.
+        labels = data.y[rows] if (codes < 0).any() else data.classes[codes]
         if is_classifier(self.estimator) and len(np.unique(data.codes[rows])) < 2:
             raise ValueError(
                 f"tower {self.name!r} is a classifier, and its {rows.sum()} labelled "
@@ -185,6 +209,18 @@ class Tower:
             self.estimator, cohort, self.modality, self.read(cohort), labels
         )
         return self
+
+    def _check_frozen(self):
+        if hasattr(self.estimator, "feature_names_in_"):
+            self.feature_names = list(self.estimator.feature_names_in_)
+        if not self.gives_classes:
+            return
+        other = [c for c in self.estimator.classes_ if c not in self.classes]
+        if other:
+            raise ValueError(
+                f"frozen tower {self.name!r} knows class {other[0]!r}, which no label "
+                f"is: the classes are {self.classes.tolist()}."
+            )
 
     def fit_head(self, data, rows, spare, cache):
         """Give a tower without classes a logistic regression on its features.
@@ -273,8 +309,10 @@ class Tower:
         NaN is left to an estimator whose tags allow it.
         """
         rows = self._match_features(cohort)
-        if is_lazy(rows) or get_tags(self.estimator).input_tags.allow_nan:
+        if is_lazy(rows):
             return rows
+        if takes_nan(self.estimator):
+            return self._with_names(rows)
         bad = find_bad_row(rows)
         if bad is not None:
             patient = cohort.index[cohort.has(self.modality)][bad]
@@ -283,7 +321,13 @@ class Tower:
                 f"{self.modality!r}: fill it, or make the whole row NaN if the patient "
                 "lacks the modality."
             )
-        return rows
+        return self._with_names(rows)
+
+    def _with_names(self, rows):
+        """A frozen estimator may have been fitted on a table, whose names it checks."""
+        if not (self.frozen and hasattr(self.estimator, "feature_names_in_")):
+            return rows
+        return pd.DataFrame(rows, columns=self.feature_names)
 
     def _match_features(self, cohort):
         rows = cohort.block(self.modality)
@@ -310,3 +354,27 @@ class Tower:
                 f"({len(absent)} lacking, {len(extra)} additional)."
             )
         return [place[name] for name in self.feature_names]
+
+
+def answer_routes(towers, cohort, route, cache):
+    """Answers of the towers for the rows that are not the final estimator's.
+
+    Parameters
+    ----------
+    towers : list of Tower
+    cohort : Cohort
+    route : ndarray of str, shape (n_rows,)
+        As of `route_rows`.
+    cache : TowerCache
+
+    Yields
+    ------
+    rows : ndarray of bool, shape (n_rows,)
+        Rows of one route.
+    probabilities : ndarray of shape (n_rows_of_route, n_classes)
+    """
+    for pattern in np.unique(route[route != HEAD]):
+        rows = route == pattern
+        asked = [tower for tower in towers if tower.name in pattern.split("+")]
+        answers = [tower.probabilities(cohort[rows], cache) for tower in asked]
+        yield rows, pool_log_odds(answers)

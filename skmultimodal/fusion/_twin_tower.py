@@ -7,15 +7,13 @@ from numbers import Integral
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, is_classifier
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import check_labels, read_cohort
 from skmultimodal.fusion._params import TowerParamsMixin
-from skmultimodal.fusion._probability import align_classes, pool_log_odds
+from skmultimodal.fusion._probability import align_classes
 from skmultimodal.fusion._rows import (
     HEAD,
     TrainingData,
@@ -23,8 +21,15 @@ from skmultimodal.fusion._rows import (
     refuse_empty_rows,
     route_rows,
 )
-from skmultimodal.fusion._tower import build_towers, inherit
+from skmultimodal.fusion._scaling import OutputScaler
+from skmultimodal.fusion._tower import (
+    answer_routes,
+    build_towers,
+    inherit,
+    takes_nan,
+)
 from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 
 __all__ = ["TwinTowerClassifier"]
@@ -188,10 +193,17 @@ class TwinTowerClassifier(
             class, or there are no paired rows or no rows for a tower.
         """
         self._check_towers()
+        if not is_classifier(self._final_estimator()):
+            raise ValueError(
+                "final_estimator must be a classifier, got "
+                f"{type(self.final_estimator).__name__}."
+            )
         cohort = read_cohort(self, X, reset=True, columns=self._columns())
         y = check_labels(y, len(cohort))
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
-        seed, *seeds = self._draw_seeds()
+        n_seeds = 1 + len(self._resolved_towers())
+        # The head's comes first, so that one tower more changes no other seed.
+        seed, *seeds = draw_seeds(self.random_state, n_seeds)
         towers = build_towers(
             self._resolved_towers(), cohort, seeds, self.device, self.verbose
         )
@@ -201,7 +213,8 @@ class TwinTowerClassifier(
         data = TrainingData(cohort, y, self.classes_, codes, paired)
         data.check(has)
         cache = TowerCache(self.memory)
-        tower_rows = "all" if len(towers) == 1 else self.tower_rows
+        single = len({tower.modality for tower in towers}) == 1
+        tower_rows = "all" if single else self.tower_rows
         rows = [tower.training_rows(data, tower_rows) for tower in towers]
         self._towers = Parallel(n_jobs=self.n_jobs)(
             delayed(self._fit_tower)(tower, data, mask, len(towers), cache)
@@ -231,9 +244,10 @@ class TwinTowerClassifier(
         predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
         by_head = route == HEAD
         if by_head.any():
-            features = self._features(cohort[by_head], impute=True)
+            features = self._features(cohort[by_head], fill=0)
             predicted[by_head] = self.final_estimator_.predict(features)
-        for rows, probabilities in self._tower_answers(cohort, route):
+        cache = TowerCache(self.memory)
+        for rows, probabilities in answer_routes(self._towers, cohort, route, cache):
             predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
         return predicted
 
@@ -257,10 +271,11 @@ class TwinTowerClassifier(
         """
         check_is_fitted(self)
         cohort, route = self._read_routed(X)
-        answers = list(self._tower_answers(cohort, route))
+        cache = TowerCache(self.memory)
+        answers = list(answer_routes(self._towers, cohort, route, cache))
         by_head = route == HEAD
         if by_head.any():
-            features = self._features(cohort[by_head], impute=True)
+            features = self._features(cohort[by_head], fill=0)
             p = self.final_estimator_.predict_proba(features)
             known = self.final_estimator_.classes_
             answers.append((by_head, align_classes(p, known, self.classes_)))
@@ -301,7 +316,7 @@ class TwinTowerClassifier(
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False, columns=self._columns())
         refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
-        return self._features(cohort)
+        return self._features(cohort, fill=np.nan)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of ``transform``.
@@ -317,23 +332,9 @@ class TwinTowerClassifier(
             The name of the tower and a number: ``image0``, ``image1``, ...
         """
         check_is_fitted(self)
-        names = [
-            f"{name}{i}"
-            for name, span in self._spans.items()
-            for i in range(span.stop - span.start)
-        ]
-        return np.array(names, dtype=object)
+        return self._scaler.names()
 
     # Fitting
-
-    def _draw_seeds(self):
-        """Seeds of the head and of each tower, None without a random state."""
-        n_seeds = 1 + len(self._resolved_towers())
-        if self.random_state is None:
-            return [None] * n_seeds
-        # The head's comes first, so that one tower more changes no other seed.
-        rng = check_random_state(self.random_state)
-        return rng.randint(np.iinfo(np.int32).max, size=n_seeds).tolist()
 
     def _fit_tower(self, tower, data, rows, n_towers, cache):
         start = time.perf_counter()
@@ -348,21 +349,18 @@ class TwinTowerClassifier(
         return self.tower_output == "log_odds" or not tower.gives_features
 
     def _training_output(self, tower, data, rows, tower_rows, cache):
-        """Output of a tower for the paired rows."""
-        out = tower.output(data.cohort[data.paired], self.tower_output, cache)
-        if tower_rows == "unpaired" or tower.frozen:
-            return out
-        if self._reads_odds(tower):
-            labelled = data.labelled[data.paired]
-            out[labelled] = tower.cross_fitted_log_odds(data, rows, cache)
-        elif self.tower_rows == "all" and hasattr(tower.estimator, "classes_"):
+        """Output of a tower for the labelled paired rows."""
+        seen = tower_rows == "all" and not tower.frozen
+        if seen and self._reads_odds(tower):
+            return tower.cross_fitted_log_odds(data, rows, cache)
+        if seen and self.tower_rows == "all" and tower.reads_labels:
             warnings.warn(
                 f"tower {tower.name!r} learnt the labels of the paired rows whose "
                 "features train the final estimator, which will trust them too "
                 "much; tower_output='log_odds' is cross-fitted.",
                 stacklevel=4,
             )
-        return out
+        return tower.output(data.cohort[data.train], self.tower_output, cache)
 
     def _fit_head(self, outputs, data, seed):
         start = time.perf_counter()
@@ -372,21 +370,13 @@ class TwinTowerClassifier(
             device=self.device,
             verbose=self.verbose,
         )
-        if not is_classifier(head):
-            raise ValueError(
-                f"final_estimator must be a classifier, got {type(head).__name__}."
-            )
-        self.scalers_ = {n: StandardScaler().fit(out) for n, out in outputs.items()}
-        ends = np.cumsum([out.shape[1] for out in outputs.values()]).tolist()
-        self._spans = {
-            name: slice(a, b)
-            for name, a, b in zip(outputs, [0, *ends], ends, strict=False)
-        }
-        scaled = [self.scalers_[n].transform(out) for n, out in outputs.items()]
-        Z = np.hstack(scaled).astype(np.float32)[data.labelled[data.paired]]
+        self._scaler = OutputScaler(outputs)
+        self.scalers_ = self._scaler.scalers
+        parts = [(name, slice(None), out) for name, out in outputs.items()]
+        Z = self._scaler.join(parts, int(data.train.sum()))
         labels = self.classes_[data.codes[data.train]]
         takes_spans = has_fit_parameter(head, "modalities")
-        options = {"modalities": self._spans} if takes_spans else {}
+        options = {"modalities": self._scaler.spans} if takes_spans else {}
         self.final_estimator_ = head.fit(Z, labels, **options)
         self._say(f"final estimator: {len(Z)} paired rows", start)
 
@@ -403,28 +393,21 @@ class TwinTowerClassifier(
         refuse_empty_rows(cohort, has)
         return cohort, route_rows(cohort, has, self.missing)
 
-    def _tower_answers(self, cohort, route):
-        """Yield row mask and probabilities of each route other than the head's."""
+    def _features(self, cohort, fill):
+        """What the final estimator reads; `fill` where a modality is absent."""
         cache = TowerCache(self.memory)
-        for pattern in np.unique(route[route != HEAD]):
-            rows = route == pattern
-            asked = [t for t in self._towers if t.name in pattern.split("+")]
-            answers = [t.probabilities(cohort[rows], cache) for t in asked]
-            yield rows, pool_log_odds(answers)
-
-    def _features(self, cohort, impute=False):
-        cache = TowerCache(self.memory)
-        n_outputs = max(span.stop for span in self._spans.values())
-        Z = np.full((len(cohort), n_outputs), 0 if impute else np.nan, np.float32)
-        for name, rows in modality_masks(cohort, self._towers).items():
-            if rows.any():
-                tower = next(t for t in self._towers if t.name == name)
-                out = tower.output(cohort[rows], self.tower_output, cache)
-                Z[rows, self._spans[name]] = self.scalers_[name].transform(out)
-        return Z
+        has = modality_masks(cohort, self._towers)
+        parts = [
+            (t.name, rows, t.output(cohort[rows], self.tower_output, cache))
+            for t in self._towers
+            if (rows := has[t.name]).any()
+        ]
+        return self._scaler.join(parts, len(cohort), fill)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        towers = self._named_towers().values()
+        tags.input_tags.allow_nan = all(takes_nan(tower) for tower in towers)
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

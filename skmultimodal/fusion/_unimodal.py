@@ -9,7 +9,7 @@ from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import check_labels, read_cohort
 from skmultimodal.fusion._probability import align_classes
 from skmultimodal.fusion._rows import TrainingData, modality_masks
-from skmultimodal.fusion._tower import Tower
+from skmultimodal.fusion._tower import Tower, takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 
@@ -109,9 +109,13 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"the data have no modality {self.modality!r}, only "
                 f"{cohort.modalities}."
             )
-        data = TrainingData(cohort, y, self.classes_, codes, cohort.paired)
+        present = [m for m in cohort.modalities if cohort.has(m).any()]
+        if self.modality not in present:
+            raise ValueError(f"no row has modality {self.modality!r}.")
+        paired = cohort[:, present].paired
+        data = TrainingData(cohort, y, self.classes_, codes, paired)
         tower = Tower(self.modality, self.modality, clone(self.estimator))
-        single = len(cohort.modalities) == 1
+        single = len(present) == 1
         rows = tower.training_rows(data, "all" if single else self.tower_rows)
         known = codes[rows & data.labelled]
         if len(np.unique(known)) < 2:
@@ -139,7 +143,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False)
-        predicted = np.full(len(cohort), self.classes_[self.class_prior_.argmax()])
+        predicted = np.repeat(self.classes_[[self.class_prior_.argmax()]], len(cohort))
         rows = self._has(cohort)
         if not rows.any():
             return predicted
@@ -173,6 +177,11 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         probabilities = np.tile(self.class_prior_.astype(p.dtype), (len(cohort), 1))
         probabilities[rows] = p
         return probabilities
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = takes_nan(self.estimator)
+        return tags
 
     def _run(self, cohort, method):
         return self._tower.run(cohort, method, TowerCache(self.memory))

@@ -2,13 +2,18 @@
 
 import numpy as np
 
-__all__ = ["LABELS", "find_mask_channel", "normalize_channels"]
+__all__ = [
+    "find_mask_channel",
+    "normalize_channels",
+    "resolve_mask_channel",
+    "shrink",
+]
 
 # Labels of BraTS segmentations: background, necrosis, oedema, (3,) enhancing tumour.
 LABELS = (0, 1, 2, 3, 4)
 
 
-def normalize_channels(images, method):
+def normalize_channels(images, method, mask_channel=None):
     """Normalise each channel of each image by itself, which leaks nothing.
 
     Parameters
@@ -18,13 +23,23 @@ def normalize_channels(images, method):
         "zscore" has mean 0 and standard deviation 1 over the non-zero voxels,
         "minmax" range 0 to 1 over them; zero voxels (background) stay 0.
 
+    mask_channel : int or None, default=None
+        Channel of a segmentation, which is divided by 4, the largest label, instead.
+
     Returns
     -------
     normalized : ndarray of float32, same shape
     """
     images = np.asarray(images, dtype=np.float32)
-    if method == "none":
-        return images
+    normalized = images if method == "none" else _normalize(images, method)
+    if mask_channel is None:
+        return normalized
+    normalized = normalized.copy() if method == "none" else normalized
+    normalized[:, mask_channel] = (images[:, mask_channel] / LABELS[-1]).clip(0, 1)
+    return normalized
+
+
+def _normalize(images, method):
     inside = images != 0
     count = np.maximum(inside.sum(axis=(2, 3), keepdims=True), 1)
     if method == "zscore":
@@ -40,6 +55,54 @@ def normalize_channels(images, method):
     # A channel that is constant over its voxels carries no contrast.
     scale = np.where(scale > 1e-6 * np.abs(shift), scale, 1)
     return (centred / scale).astype(np.float32)
+
+
+def shrink(images, factor):
+    """Average blocks of `factor` x `factor` pixels; what sticks out is padded with 0.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_rows, n_channels, height, width)
+    factor : int
+
+    Returns
+    -------
+    smaller : ndarray of shape (n_rows, n_channels, ceil(height / factor), \
+            ceil(width / factor))
+    """
+    if factor == 1:
+        return images
+    pad = [(0, 0), (0, 0), *((0, -side % factor) for side in images.shape[2:])]
+    images = np.pad(images, pad)
+    n_rows, n_channels, height, width = images.shape
+    blocks = images.reshape(
+        n_rows, n_channels, height // factor, factor, width // factor, factor
+    )
+    return blocks.mean(axis=(3, 5))
+
+
+def resolve_mask_channel(mask_channel, images):
+    """Turn a `mask_channel` parameter into the number of a channel, or None.
+
+    Parameters
+    ----------
+    mask_channel : "auto", int or None
+        "auto" asks `find_mask_channel`.
+    images : ndarray of shape (n_rows, n_channels, height, width)
+
+    Raises
+    ------
+    ValueError
+        If there is no such channel.
+    """
+    if mask_channel is None or mask_channel == "auto":
+        return None if mask_channel is None else find_mask_channel(images)
+    n_channels = images.shape[1]
+    if not -n_channels <= mask_channel < n_channels:
+        raise ValueError(
+            f"mask_channel={mask_channel} for images of {n_channels} channels."
+        )
+    return mask_channel % n_channels
 
 
 def find_mask_channel(images):

@@ -1,5 +1,6 @@
 """The image tower."""
 
+from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -16,15 +17,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower
 from skmultimodal.preprocessing._intensity import (
-    LABELS,
-    find_mask_channel,
     normalize_channels,
+    resolve_mask_channel,
+    shrink,
 )
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._rows import is_lazy
-from skmultimodal.utils._sklearn import StrOptions, fit_context
+from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["ImageTowerClassifier"]
@@ -61,6 +62,10 @@ class ImageTowerClassifier(
         labels while another channel does not.
     intensity : {"zscore", "minmax", "none"}, default="zscore"
         Normalisation of each other channel of each image over its non-zero voxels.
+    max_size : int or None, default=64
+        Larger images are averaged over blocks of pixels, the smallest that bring both
+        sides to at most `max_size`. A few dozen images teach their coarse features
+        better, and sooner. None keeps every pixel (the paper).
     encoder : callable, default=None
         ``encoder(in_channels=...)`` returns a torch module that maps images to feature
         maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks.
@@ -151,6 +156,7 @@ class ImageTowerClassifier(
         "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
         "mask_channel": [StrOptions({"auto"}), Integral, None],
         "intensity": [StrOptions({"zscore", "minmax", "none"})],
+        "max_size": [Interval(Integral, 1, None, closed="left"), None],
         "encoder": [callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "augment": [StrOptions({"flip"}), callable, None],
@@ -165,6 +171,7 @@ class ImageTowerClassifier(
         global_pool="auto",
         mask_channel="auto",
         intensity="zscore",
+        max_size=64,
         encoder=None,
         class_weight=None,
         augment=None,
@@ -188,6 +195,7 @@ class ImageTowerClassifier(
         self.global_pool = global_pool
         self.mask_channel = mask_channel
         self.intensity = intensity
+        self.max_size = max_size
         self.encoder = encoder
         self.class_weight = class_weight
         self.augment = augment
@@ -235,7 +243,7 @@ class ImageTowerClassifier(
             )
         self._learn_images(X)
         net_params = {
-            "image_shape": self.image_shape_,
+            "image_shape": self._net_shape,
             "n_classes": len(self.classes_),
             "filters": tuple(self.filters),
             "dense_units": tuple(self.dense_units),
@@ -305,7 +313,7 @@ class ImageTowerClassifier(
 
     def _learn_images(self, X):
         """Learn shape, column statistics (2-D) and which channel is a segmentation."""
-        self.mask_channel_, self.scaler_ = None, None
+        self.mask_channel_, self.scaler_, self._factor = None, None, 1
         if len(X.shape) == 2:
             self.scaler_ = StandardScaler()
             for chunk in gen_batches(X.shape[0], 1024):
@@ -315,17 +323,10 @@ class ImageTowerClassifier(
             self.image_shape_ = (1, 1, X.shape[1])
             return
         self.image_shape_ = tuple(X.shape[1:])
+        if self.max_size is not None:
+            self._factor = ceil(max(self.image_shape_[1:]) / self.max_size)
         some = X[: min(N_MASK_ROWS, X.shape[0])]
-        if self.mask_channel == "auto":
-            self.mask_channel_ = find_mask_channel(some)
-        elif self.mask_channel is not None:
-            n_channels = self.image_shape_[0]
-            if not -n_channels <= self.mask_channel < n_channels:
-                raise ValueError(
-                    f"mask_channel={self.mask_channel} for images of {n_channels} "
-                    "channels."
-                )
-            self.mask_channel_ = self.mask_channel % n_channels
+        self.mask_channel_ = resolve_mask_channel(self.mask_channel, some)
 
     def _choose_pool(self):
         pool = self.global_pool
@@ -336,7 +337,7 @@ class ImageTowerClassifier(
             )
         if pool != "auto":
             return {True: "mean", False: "flatten"}.get(pool, pool)
-        sides = [side // 2 ** len(self.filters) or 1 for side in self.image_shape_[1:]]
+        sides = [side // 2 ** len(self.filters) or 1 for side in self._net_shape[1:]]
         return "flatten" if np.prod(sides) <= MAX_FLATTENED else "mean"
 
     def _loss_weights(self, y):
@@ -359,16 +360,18 @@ class ImageTowerClassifier(
         if self.scaler_ is not None:
             flat = self.scaler_.transform(images).astype(np.float32)
             return flat.reshape(-1, *self.image_shape_)
-        normalized = normalize_channels(images, self.intensity)
-        if self.mask_channel_ is not None:
-            mask = images[:, self.mask_channel_].astype(np.float32) / LABELS[-1]
-            normalized = normalized.copy() if self.intensity == "none" else normalized
-            normalized[:, self.mask_channel_] = mask.clip(0, 1)
-        return normalized
+        normalized = normalize_channels(images, self.intensity, self.mask_channel_)
+        return shrink(normalized, self._factor)
+
+    @property
+    def _net_shape(self):
+        """Channels, height and width that the network sees."""
+        n_channels, *sides = self.image_shape_
+        return (n_channels, *(ceil(side / self._factor) for side in sides))
 
     def _prepared(self, X):
         """All images, normalised once, as one tensor on the device."""
-        images = np.empty((X.shape[0], *self.image_shape_), dtype=np.float32)
+        images = np.empty((X.shape[0], *self._net_shape), dtype=np.float32)
         for chunk in gen_batches(X.shape[0], CHUNK):
             rows = np.arange(chunk.start, chunk.stop)
             images[chunk] = self._prepare(X, rows)

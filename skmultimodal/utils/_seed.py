@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["draw_seed", "seeded_torch"]
+__all__ = ["draw_seed", "draw_seeds", "seeded_torch"]
 
 
 def draw_seed(random_state: Any) -> int:
     """One integer seed from an int, a RandomState or None."""
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def draw_seeds(random_state: Any, n_seeds: int) -> list[int | None]:
+    """Seeds for the parts of a meta-estimator; None for each without a random state."""
+    if random_state is None:
+        return [None] * n_seeds
+    rng = check_random_state(random_state)
+    return rng.randint(np.iinfo(np.int32).max, size=n_seeds).tolist()
 
 
 @contextmanager

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from skmultimodal.preprocessing._intensity import find_mask_channel, normalize_channels
+from skmultimodal.preprocessing._intensity import (
+    find_mask_channel,
+    normalize_channels,
+    shrink,
+)
 
 
 def make_images(dtype=np.float32):
@@ -114,3 +118,14 @@ def test_what_is_no_segmentation(case):
     else:
         images = images[:, -1:]
     assert find_mask_channel(images) is None
+
+
+@pytest.mark.parametrize(("factor", "shape"), [(1, (7, 9)), (2, (4, 5)), (4, (2, 3))])
+def test_shrink_averages_blocks(factor, shape):
+    images = np.random.default_rng(0).normal(size=(3, 2, 7, 9))
+    smaller = shrink(images, factor)
+    assert smaller.shape == (3, 2, *shape)
+    corner = images[:, :, :factor, :factor].mean(axis=(2, 3))
+    np.testing.assert_allclose(smaller[:, :, 0, 0], corner)
+    # Padding is background: nothing is lost or made up.
+    np.testing.assert_allclose(smaller.sum() * factor**2, images.sum())

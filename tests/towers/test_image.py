@@ -39,7 +39,9 @@ def with_mask(images, seed=0):
 
 def test_size_of_the_papers_tower():
     images = np.random.default_rng(0).normal(size=(4, 5, 240, 240)).astype(np.float32)
-    tower = ImageTowerClassifier(global_pool=False, max_epochs=1, mask_channel=None)
+    tower = ImageTowerClassifier(
+        global_pool=False, max_epochs=1, mask_channel=None, max_size=None
+    )
     assert n_parameters(tower.fit(images, [0, 1, 0, 1])) == 1_867_666
     assert tower.transform(images).shape == (4, 16)
 
@@ -103,12 +105,22 @@ def test_zscore_makes_the_unit_of_an_image_irrelevant():
     assert not np.allclose(raw.transform(images), raw.transform(images * scale))
 
 
+def test_large_images_are_averaged_before_the_network():
+    images = np.repeat(np.repeat(X, 3, axis=2), 3, axis=3)
+    small = image_tower(intensity="none", max_size=None).fit(X, Y)
+    large = image_tower(intensity="none", max_size=max(X.shape[2:])).fit(images, Y)
+    assert large.image_shape_ == images.shape[1:]
+    np.testing.assert_allclose(
+        large.predict_proba(images), small.predict_proba(X), atol=1e-5
+    )
+
+
 # Masks
 
 
 def test_mask_is_found_scaled_and_pooled():
     images = with_mask(X)
-    tower = image_tower(global_pool="auto").fit(images, Y)
+    tower = image_tower(global_pool="mask").fit(images, Y)
     assert tower.mask_channel_ == 2
     assert tower.weights_["dense.0.weight"].shape == (6, 2 * 4)
     named = image_tower(global_pool="mask", mask_channel=-1).fit(images, Y)

@@ -11,12 +11,12 @@ from skmultimodal.utils._store import (
     align_metadata,
     block_frame,
     concat_stores,
-    dense,
     frame_rows,
     join,
     keyed,
     make_block,
     present_rows,
+    read_rows,
     refuse_duplicates,
     store_from_frame,
 )
@@ -73,17 +73,18 @@ def test_cells_of_a_table(frame, kind):
 @pytest.mark.parametrize(
     ("cells", "dtype"),
     [
-        ([np.ones((2, 3)), None], "float64"),
-        ([np.ones((2, 3), np.float32), None], "float32"),
-        ([np.ones((2, 3), np.uint8), None], "float32"),
+        ([None, np.ones((2, 3)), None], "float64"),
+        ([None, np.ones((2, 3), np.float32), None], "float32"),
+        ([np.nan, np.ones((2, 3), np.uint8), None], "uint8"),
+        ([np.nan, [[1, 2, 3], [4, 5, 6]], np.nan], "int64"),
     ],
 )
 def test_cells_that_are_arrays(cells, dtype):
-    stacked = dense("image", cells)
-    assert stacked.shape == (2, 2, 3)
-    assert present_rows(stacked).tolist() == [True, False]
-    np.testing.assert_array_equal(stacked[0], np.asarray(cells[0]))
-    assert stacked.dtype == np.result_type(dtype)
+    """Only the cells that are there are kept, in their own type."""
+    rows, places = read_rows("image", cells)
+    assert places.tolist() == [-1, 0, -1]
+    assert rows.dtype == dtype
+    np.testing.assert_array_equal(rows, [cells[1]])
 
 
 @pytest.mark.parametrize(
@@ -98,9 +99,9 @@ def test_cells_that_are_arrays(cells, dtype):
     ],
     ids=["1-D", "0-D", "sparse", "shapes", "nothing", "numbers"],
 )
-def test_rows_that_are_none(rows, error, message):
+def test_what_are_no_rows(rows, error, message):
     with pytest.raises(error, match=message):
-        dense("gene", rows)
+        read_rows("gene", rows)
 
 
 def test_keyed_forms():
@@ -171,7 +172,7 @@ def test_align():
         ([1.0, np.nan], "missing patient id"),
     ],
 )
-def test_ids_that_are_none(ids, message):
+def test_what_are_no_ids(ids, message):
     with pytest.raises(ValueError, match=message):
         refuse_duplicates(pd.Index(ids), "the table")
 
