@@ -58,5 +58,8 @@ bench-speed: $(VENV)/.demo
 
 bench: bench-speed
 
+docs:
+	@echo "README.md, CONTRIBUTING.md and docs/*.md; every public name has a docstring."
+
 clean:
 	rm -rf $(VENV) results build *.egg-info
