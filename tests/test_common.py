@@ -49,10 +49,18 @@ DEFAULTS = [
 
 VARIANTS = [
     ImageTowerClassifier(
-        filters=(8, 8), dense_units=(12,), global_pool="max", early_stopping=True
+        filters=(8, 8),
+        dense_units=(12,),
+        global_pool="max",
+        lr=1e-2,
+        early_stopping=True,
     ),
     ImageTowerClassifier(
-        optimizer="sgd", lr=0.05, class_weight="balanced", augment="flip"
+        optimizer="sgd",
+        lr=0.05,
+        max_epochs=40,
+        class_weight="balanced",
+        augment="flip",
     ),
     GeneAutoencoderTransformer(
         label_weight=0, signed_log=False, decoder_units=(), max_epochs=20
@@ -60,7 +68,7 @@ VARIANTS = [
     FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
     FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
     TwinTowerClassifier(
-        [("gene", make_pipeline(StandardScaler(), PCA(1)))],
+        [("gene", make_pipeline(StandardScaler(), PCA()))],
         KNeighborsClassifier(),
         missing="impute",
     ),

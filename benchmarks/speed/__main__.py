@@ -57,7 +57,9 @@ def image_case(rng, quick):
     side, epochs = (64, 10) if quick else (240, 4)
     X = rng.normal(100, 20, size=(76, 5, side, side)).astype(np.float32)
     y = rng.permutation(np.arange(76) % 2)
-    tower = ImageTowerClassifier(global_pool="mean", max_epochs=epochs, random_state=0)
+    tower = ImageTowerClassifier(
+        global_pool="mean", max_size=None, max_epochs=epochs, random_state=0
+    )
 
     def by_hand():
         x = torch.from_numpy(normalize_channels(X, "zscore"))
