@@ -16,6 +16,7 @@ help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
 	@echo "make lint         style, types and the floors of the house"
+	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-speed  fits against hand-written torch loops"
 
 $(VENV)/.python:
@@ -35,9 +36,13 @@ $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 	$(PIP) install --quiet -c constraints.txt -e '.[plot]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.torch pyproject.toml
+	$(PIP) install --quiet -c constraints.txt -e '.[plot,texture,boost,inception]'
+	@touch $@ $(VENV)/.demo
+
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.bench
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
@@ -56,7 +61,11 @@ lint: $(VENV)/.dev
 bench-speed: $(VENV)/.demo
 	$(BIN)/python -m benchmarks.speed
 
-bench: bench-speed
+# Tables 2 to 4 and Figures 2 and 3 of the paper; an interrupted run continues.
+bench: $(VENV)/.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.paper --table all \
+		--cohort "$(COHORT)" --repeats 3 --out results/paper \
+		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
 
 docs:
 	@echo "README.md, CONTRIBUTING.md and docs/*.md; every public name has a docstring."

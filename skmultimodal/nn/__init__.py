@@ -3,6 +3,7 @@
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
 from skmultimodal.nn._conv import ConvTower
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
+from skmultimodal.nn._transformer import PlaneTransformer
 
 __all__ = [
     "Autoencoder",
@@ -10,4 +11,5 @@ __all__ = [
     "ConvTower",
     "MixtureOfExperts",
     "MultilayerPerceptron",
+    "PlaneTransformer",
 ]

@@ -137,7 +137,8 @@ class InceptionPlaneTransformer(TransformerMixin, BaseEstimator):
         self._import()
         seed = None if self.weights is not None else self.random_state
         run = _load_network(None if self.weights is None else str(self.weights), seed)
-        return np.stack([self._describe(X[i : i + 1], run) for i in range(len(X))])
+        rows = (np.asarray(X[np.array([i])]) for i in range(X.shape[0]))
+        return np.stack([self._describe(row, run) for row in rows])
 
     def _describe(self, image, run):
         if image.ndim == 2:
@@ -152,7 +153,7 @@ class InceptionPlaneTransformer(TransformerMixin, BaseEstimator):
         return torch.cat(parts).float().cpu().numpy().ravel()
 
     def _resolve_channels(self, X):
-        if X.ndim == 2:
+        if len(X.shape) == 2:
             return [0]
         n = X.shape[1]
         mask = None if self.mask_channel is None else self.mask_channel % n

@@ -1,0 +1,179 @@
+"""The tables of the paper as estimators, and the estimators they are made of."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmultimodal import Cohort
+from skmultimodal.baselines import (
+    BalancedSubsampleClassifier,
+    MetadataClassifier,
+    SignificantFeatureSelector,
+    reference_baselines,
+    table2,
+    table3,
+    table4,
+)
+from skmultimodal.datasets import make_glioma_cohort
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(scope="module")
+def patients():
+    """A small cohort in which every seventh row is unlabelled."""
+    data = make_glioma_cohort(12, 40, 20, n_genes=50, image_size=16, random_state=0)
+    y = data.target.astype(float)
+    y[::7] = np.nan
+    return data.data, y
+
+
+@parametrize_with_checks(
+    [
+        MetadataClassifier(),
+        BalancedSubsampleClassifier(DecisionTreeClassifier(), n_estimators=3),
+        SignificantFeatureSelector(),
+    ]
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+ABLATION = table3(random_state=0)
+REFERENCES = reference_baselines(random_state=0, n_components=3)
+
+
+@pytest.mark.parametrize("name", [*ABLATION, *REFERENCES])
+def test_every_model_answers_with_unlabelled_rows(name, patients):
+    X, y = patients
+    model = clone({**ABLATION, **REFERENCES}[name])
+    p = model.fit(X, y).predict_proba(X)
+    assert p.shape == (72, 2)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert set(model.predict(X)) <= {0.0, 1.0}
+
+
+def test_names_are_those_of_the_paper():
+    assert list(table2()) == [
+        "twin tower",
+        "InceptionResNet [6], random weights",
+        "MRF [17]",
+        "mpMRI [5], structural surrogate",
+        "RF [20]",
+    ]
+    named = table2(multiparametric=["FA", "CL"], inception_weights="weights.h5")
+    assert {"InceptionResNet [6]", "mpMRI [5]"} < set(named)
+    assert named["mpMRI [5]"].columns == ["FA", "CL"]
+    assert list(table4())[4:6] == ["kNN", "PCA+SVM"]
+    assert len(table4()) == 9
+
+
+def test_towers_are_fitted_once_for_all_models_and_folds(patients, tmp_path):
+    X, y = patients
+    models = table3(memory=str(tmp_path), random_state=0)
+    for train in (np.arange(72)[:60], np.r_[0:50, 62:72]):
+        for model in models.values():
+            model.fit(X[train], y[train])
+    # A cached call has a folder of its own.
+    fits = list(tmp_path.glob("**/_fit_tower/*/metadata.json"))
+    # Unpaired rows are the first 52: the second split took two gene rows away.
+    assert len(fits) == 3
+
+
+# The classifier of covariates
+
+
+@pytest.fixture
+def hospital():
+    table = pd.DataFrame(
+        {
+            "site": ["Leeds", "York", None, "York"] * 5,
+            "code": [1, 2, 1, 2] * 5,
+            "age": [40.0, np.nan, 50.0, 70.0] * 5,
+            "smoker": [True, False, True, False] * 5,
+            "seen": pd.NaT,
+            "grade": pd.array([2, 4, None, 4] * 5, dtype="Int64"),
+            "unknown": np.nan,
+        },
+        index=[f"p{i}" for i in range(20)],
+    )
+    return Cohort({"gene": np.zeros((20, 2))}, index=table.index, metadata=table)
+
+
+def test_numbers_are_imputed_and_categories_encoded(hospital):
+    y = ["yes", "no"] * 10
+    model = MetadataClassifier().fit(hospital, y)
+    numbers = np.array(model.columns_)[model.is_number_].tolist()
+    assert numbers == ["code", "age", "grade", "unknown"]
+    assert model.predict(hospital).tolist() == y
+    assert model.classes_.tolist() == ["no", "yes"]
+
+
+def test_codes_can_be_categories(hospital):
+    y = [0, 1, 0, 1] * 5
+    model = MetadataClassifier(["code"], categories=["code"]).fit(hospital, y)
+    assert not model.is_number_.any()
+    assert model.score(hospital, y) == 1
+
+
+def test_an_unseen_category_is_answered(hospital):
+    model = MetadataClassifier(["site"]).fit(hospital[:2], [0, 1])
+    assert model.predict_proba(hospital).shape == (20, 2)
+
+
+def test_statistics_come_from_labelled_training_rows(hospital):
+    y = np.array([0.0, 1.0, np.nan, np.nan] * 5)
+    model = MetadataClassifier(["age"]).fit(hospital, y)
+    numbers = model.estimator_[0].named_transformers_["pipeline"]
+    assert numbers[0].statistics_.tolist() == [40.0]
+
+
+def test_a_missing_column_is_named(hospital):
+    with pytest.raises(ValueError, match="lack column 'FA', 'CL': they have"):
+        MetadataClassifier(["FA", "age", "CL"]).fit(hospital, [0, 1] * 10)
+    model = MetadataClassifier(["age"]).fit(hospital, [0, 1] * 10)
+    bare = Cohort({"gene": np.zeros((3, 2))})
+    with pytest.raises(ValueError, match="no metadata"):
+        model.predict(bare)
+
+
+def test_one_class_is_refused(hospital):
+    with pytest.raises(ValueError, match="one class"):
+        MetadataClassifier(["age"]).fit(hospital, [1] * 20)
+
+
+# Selection and balancing
+
+
+def test_selection_is_that_of_an_f_test(rng):
+    from sklearn.feature_selection import SelectFpr
+
+    X, y = rng.normal(size=(60, 40)), np.arange(60) % 2
+    X[:, :8] += y[:, None]
+    ours = SignificantFeatureSelector(0.05).fit(X, y).get_support()
+    np.testing.assert_array_equal(ours, SelectFpr(alpha=0.05).fit(X, y).get_support())
+
+
+def test_some_features_are_always_left(rng):
+    X, y = np.ones((20, 9)), np.arange(20) % 2
+    X[:, 3] = rng.normal(size=20)
+    support = SignificantFeatureSelector(0.0, min_features=2).fit(X, y).get_support()
+    assert support.sum() == 2
+    assert support[3]
+
+
+def test_each_subsample_is_balanced():
+    class Recorder(DecisionTreeClassifier):
+        def fit(self, X, y):
+            self.counts_ = np.bincount(y)
+            return super().fit(X, y)
+
+    X = np.arange(30.0).reshape(-1, 1)
+    y = np.repeat(["a", "b", "c"], [18, 8, 4])
+    model = BalancedSubsampleClassifier(Recorder(), n_estimators=5, random_state=0)
+    model.fit(X, y)
+    assert [e.counts_.tolist() for e in model.estimators_] == [[4, 4, 4]] * 5
+    assert model.predict(X[[0, 20, 29]]).tolist() == ["a", "b", "c"]
