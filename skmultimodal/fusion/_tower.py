@@ -152,6 +152,20 @@ class Tower:
         tags = get_tags(self.estimator)
         return hasattr(self.estimator, "classes_") or tags.target_tags.required
 
+    def speaks_odds(self, kind):
+        """Whether ``output(cohort, kind)`` is log-odds."""
+        return kind == "log_odds" or not self.gives_features
+
+    def warn_of_seen_labels(self):
+        """Warn if features of rows follow the labels of these very rows."""
+        if self.reads_labels:
+            warnings.warn(
+                f"tower {self.name!r} learnt the labels of the paired rows whose "
+                "features train the final estimator, which will trust them too much; "
+                "tower_output='log_odds' is cross-fitted.",
+                stacklevel=6,
+            )
+
     # Fitting
 
     def training_rows(self, data, tower_rows):
@@ -284,9 +298,9 @@ class Tower:
 
     def output(self, cohort, kind, cache):
         """What the final estimator reads: features or log-odds, (n_rows, n_outputs)."""
-        if kind == "features" and self.gives_features:
-            return self.run(cohort, "transform", cache)
-        return log_odds(self.probabilities(cohort, cache))
+        if self.speaks_odds(kind):
+            return log_odds(self.probabilities(cohort, cache))
+        return self.run(cohort, "transform", cache)
 
     def probabilities(self, cohort, cache):
         """Class probabilities: (n_rows, n_classes of the parent)."""

@@ -1,7 +1,6 @@
 """The meta-estimator: towers on their own rows, a head on the paired rows."""
 
 import time
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -35,14 +34,10 @@ from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 __all__ = ["TwinTowerClassifier"]
 
 
-def _final_estimator_has(method):
-    def check(self):
-        fitted = hasattr(self, "final_estimator_")
-        final = self.final_estimator_ if fitted else self._final_estimator()
-        getattr(final, method)
-        return True
-
-    return check
+def _gives_probabilities(self):
+    fitted = hasattr(self, "final_estimator_")
+    final = self.final_estimator_ if fitted else self._final_estimator()
+    return hasattr(final, "predict_proba")
 
 
 class TwinTowerClassifier(
@@ -251,7 +246,7 @@ class TwinTowerClassifier(
             predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
         return predicted
 
-    @available_if(_final_estimator_has("predict_proba"))
+    @available_if(_gives_probabilities)
     def predict_proba(self, X):
         """Predict class probabilities.
 
@@ -340,26 +335,18 @@ class TwinTowerClassifier(
         start = time.perf_counter()
         tower.fit(data, rows, cache)
         answers_alone = self.missing == "tower" and n_towers > 1
-        if answers_alone or self._reads_odds(tower):
+        if answers_alone or tower.speaks_odds(self.tower_output):
             tower.fit_head(data, rows, data.train, cache)
         self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
         return tower
 
-    def _reads_odds(self, tower):
-        return self.tower_output == "log_odds" or not tower.gives_features
-
     def _training_output(self, tower, data, rows, tower_rows, cache):
         """Output of a tower for the labelled paired rows."""
         seen = tower_rows == "all" and not tower.frozen
-        if seen and self._reads_odds(tower):
+        if seen and tower.speaks_odds(self.tower_output):
             return tower.cross_fitted_log_odds(data, rows, cache)
-        if seen and self.tower_rows == "all" and tower.reads_labels:
-            warnings.warn(
-                f"tower {tower.name!r} learnt the labels of the paired rows whose "
-                "features train the final estimator, which will trust them too "
-                "much; tower_output='log_odds' is cross-fitted.",
-                stacklevel=4,
-            )
+        if seen and self.tower_rows == "all":
+            tower.warn_of_seen_labels()
         return tower.output(data.cohort[data.train], self.tower_output, cache)
 
     def _fit_head(self, outputs, data, seed):
