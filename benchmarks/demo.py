@@ -72,7 +72,7 @@ def draw_roc(comparison, positive, title, path):
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6.4, 6.4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6.4, 7.4), layout="constrained")
     column = f"proba_{positive}"
     styles = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
     models = comparison.predictions.groupby("model", sort=False)
@@ -88,7 +88,7 @@ def draw_roc(comparison, positive, title, path):
             curve_kwargs={"linestyle": style, "linewidth": 2},
         )
     ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, label=MAJORITY)
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
     ax.set(xlabel="False positive rate", ylabel="True positive rate", title=title)
     figure.savefig(path, dpi=150)
     plt.close(figure)
