@@ -207,9 +207,7 @@ class GeneAutoencoderTransformer(
         else:
             X, y = check_rows(self, X, y)
         codes = self._encode(y, X.shape[0])
-        self.scaler_ = StandardScaler()
-        for rows in gen_batches(X.shape[0], CHUNK):
-            self.scaler_.partial_fit(self._unscaled(X, np.arange(X.shape[0])[rows]))
+        read = self._scaled_reader(X)
         net_params = {
             "n_features": X.shape[1],
             "encoder_units": tuple(self.encoder_units),
@@ -217,11 +215,6 @@ class GeneAutoencoderTransformer(
             "n_classes": len(getattr(self, "classes_", ())),
             "dropout": self.dropout,
         }
-        if is_lazy(X):
-            read = self._reader(X)
-        else:
-            genes = self._reader(X)(torch.arange(X.shape[0]))
-            read = genes.__getitem__
         criterion = AutoencoderLoss(self.label_weight)
         self._fit_net(net_params, criterion, read, codes, reconstruct=True)
         return self
@@ -327,6 +320,22 @@ class GeneAutoencoderTransformer(
         X = check_rows(self, X, reset=False)
         return self._run_net(method, self._reader(X), X.shape[1:], X.shape[0])
 
+    def _scaled_reader(self, X):
+        """Learn the statistics of the genes, and read rows for training."""
+        rows = np.arange(X.shape[0])
+        if is_lazy(X):
+            self.scaler_ = StandardScaler()
+            for chunk in gen_batches(len(rows), CHUNK):
+                self.scaler_.partial_fit(self._unscaled(X, rows[chunk]))
+            return self._reader(X)
+        genes = self._unscaled(X, rows)
+        self.scaler_ = StandardScaler().fit(genes)
+        return self._tensor(genes).__getitem__
+
+    def _tensor(self, genes):
+        scaled = self.scaler_.transform(genes).astype(np.float32, copy=False)
+        return torch.from_numpy(scaled).to(resolve_device(self.device))
+
     def _unscaled(self, X, rows):
         genes = np.asarray(X[rows])
         if genes.dtype.kind != "f":
@@ -335,13 +344,7 @@ class GeneAutoencoderTransformer(
         return signed_log(genes) if self.signed_log else genes
 
     def _reader(self, X):
-        device = resolve_device(self.device)
-
-        def read(rows):
-            genes = self.scaler_.transform(self._unscaled(X, rows.numpy()))
-            return torch.from_numpy(genes.astype(np.float32, copy=False)).to(device)
-
-        return read
+        return lambda rows: self._tensor(self._unscaled(X, rows.numpy()))
 
     @staticmethod
     def _make_net(**net_params):
