@@ -144,7 +144,9 @@ def join_cohort(
         # A patient's expression goes with each of its slices, so each row is paired.
         has = patients.isin(genes.index)
         blocks["gene"] = genes.loc[patients[has]].set_axis(ids[has], axis=0)
-    metadata = clinical.reindex(patients).set_axis(ids, axis=0)
+    # The label is no covariate of itself: an audit would find it a perfect shortcut.
+    covariates = clinical.drop(columns=[labels.name], errors="ignore")
+    metadata = covariates.reindex(patients).set_axis(ids, axis=0)
     if per_slice:
         metadata.insert(0, "patient", patients.to_numpy())
     return Bunch(
@@ -266,7 +268,8 @@ def load_cohort(
     -------
     Bunch
         - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, *size) in
-          the type stored, and ``"gene"``; its metadata are the clinical columns.
+          the type stored, and ``"gene"``; its metadata are the clinical
+          columns but the label.
         - ``target``: ndarray of shape (n_rows,): float with NaN, or object with None,
           where unknown. Patients without a clinical row are unlabelled.
         - ``clinical``: DataFrame, the clinical table, by patient.

@@ -17,12 +17,15 @@ from skmultimodal.utils._digest import block_key
 __all__ = ["TowerCache"]
 
 
-def _fit_tower(key, tower, X, y):
-    return tower.fit(X, y)
+# Rows are read inside the cached functions: a hit reads none.
 
 
-def _run_tower(key, tower, method, X):
-    output = getattr(tower, method)(X)
+def _fit_tower(key, tower, read, cohort, y):
+    return tower.fit(read(cohort), y)
+
+
+def _run_tower(key, tower, method, read, cohort):
+    output = getattr(tower, method)(read(cohort))
     return output.toarray() if issparse(output) else np.asarray(output)
 
 
@@ -38,8 +41,8 @@ class TowerCache:
         self.memory = check_memory(memory)
         self.active = self.memory.location is not None
 
-    def fit(self, tower, cohort, modality, X, y):
-        """Fit `tower` on rows `X` of `cohort`, labels `y`.
+    def fit(self, tower, cohort, modality, read, y):
+        """Fit `tower` on the rows of `cohort`, labels `y`; `read` as of ``run``.
 
         Returns
         -------
@@ -49,7 +52,7 @@ class TowerCache:
             Names the fit; None without a cache.
         """
         if not self.active:
-            return tower.fit(X, y), None
+            return _fit_tower(None, tower, read, cohort, y), None
         positions = cohort.positions(modality)
         key = joblib.hash(
             (
@@ -61,8 +64,8 @@ class TowerCache:
                 np.asarray(y),
             )
         )
-        fit = self.memory.cache(_fit_tower, ignore=["tower", "X", "y"])
-        return fit(key, tower, X, y), key
+        fit = self.memory.cache(_fit_tower, ignore=["tower", "read", "cohort", "y"])
+        return fit(key, tower, read, cohort, y), key
 
     def run(self, tower, key, cohort, modality, method, read):
         """Output of a method of a fitted tower for the rows of `cohort` that have it.
@@ -83,20 +86,18 @@ class TowerCache:
         output : ndarray of shape (n_present, n_outputs)
         """
         if key is None or not self.active:
-            return _run_tower(key, tower, method, read(cohort))
+            return _run_tower(key, tower, method, read, cohort)
         everyone = cohort.widest(modality)
-        run = self.memory.cache(_run_tower, ignore=["tower", "X"])
-        try:
-            rows = read(everyone)
-        except ValueError:  # a bad row that is perhaps not wanted
-            return _run_tower(key, tower, method, read(cohort))
-        names = cohort.feature_names(modality)
+        run = self.memory.cache(_run_tower, ignore=["tower", "read", "cohort"])
         # Cohorts may share a block and not the rows that have it.
         place = everyone.positions(modality)
+        names = cohort.feature_names(modality)
         block = self._block_key(cohort, modality)
-        table = run(
-            joblib.hash((key, block, place, names, method)), tower, method, rows
-        )
+        table_key = joblib.hash((key, block, place, names, method))
+        try:
+            table = run(table_key, tower, method, read, everyone)
+        except ValueError:  # a bad row that is perhaps not wanted
+            return _run_tower(key, tower, method, read, cohort)
         wanted = cohort.positions(modality)
         order = np.argsort(place)
         where = np.searchsorted(place, wanted[wanted >= 0], sorter=order)

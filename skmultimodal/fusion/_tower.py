@@ -220,7 +220,7 @@ class Tower:
             )
         cohort = data.cohort[rows]
         self.estimator, self.key = cache.fit(
-            self.estimator, cohort, self.modality, self.read(cohort), labels
+            self.estimator, cohort, self.modality, self.read, labels
         )
         return self
 

@@ -166,8 +166,9 @@ def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFram
     else:
         text = read_text(path)
     # cBioPortal puts descriptions of the columns into comment lines.
-    n_comments = len(_COMMENTS.match(text)[0].splitlines())  # type: ignore[index]
-    table = read_table(path, _COMMENTS.sub("", text, count=1))
+    content = _COMMENTS.sub("", text, count=1)
+    n_comments = text.count("\n") - content.count("\n")
+    table = read_table(path, content)
     aliases: dict[str, str] = {}
     n_headers = _header_rows(table)
     if n_headers == 2:

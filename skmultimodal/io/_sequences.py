@@ -90,7 +90,10 @@ def _recognise(path: Path) -> _Found | None:
 
 def _same_kind(left: str, right: str) -> bool:
     """Whether two names are ids of one system, so that a difference is a patient's."""
-    first = [re.match(r"[A-Za-z]*", name)[0].lower() for name in (left, right)]  # type: ignore[index]
+    first = [
+        re.sub(r"[^A-Za-z].*", "", name, flags=re.DOTALL).lower()
+        for name in (left, right)
+    ]
     shapes = [re.sub(r"[A-Za-z0-9]", "x", name) for name in (left, right)]
     return shapes[0] == shapes[1] or (first[0] == first[1] != "")
 

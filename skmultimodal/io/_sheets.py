@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -43,14 +44,13 @@ def read_table(path: Path, text: str | None = None) -> pd.DataFrame:
     sep = separator_of(header)
     if sep not in header:
         raise ValueError(f"{path}, line 1: one column, no table ({header[:60]!r}).")
-    quoting = 3 if sep == "\t" else 0
     try:
         table = pd.read_csv(
             io.StringIO(text),
             sep=sep,
             dtype=str,
             keep_default_na=False,
-            quoting=quoting,  # type: ignore[call-overload]
+            quoting=csv.QUOTE_NONE if sep == "\t" else csv.QUOTE_MINIMAL,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{path}: {str(error).strip()}.") from error

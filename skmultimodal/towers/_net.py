@@ -19,8 +19,7 @@ from tqdm.auto import tqdm
 
 __all__ = ["Rows", "count_batches", "run_net", "train_net"]
 
-# A fall of the training loss below this share means that training did nothing: with
-# the paper's learning rates the loss falls by 3 %, with working ones by half or more.
+# A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
 
 OPTIMIZERS = {

@@ -55,7 +55,7 @@ def test_rows_blocks_and_labels(home):
     assert list(data.feature_names("gene")) == GENES
     assert_array_equal(bunch.target, [1, 0, np.nan, np.nan, np.nan])
     assert bunch.target.dtype == float
-    assert list(data.metadata.columns) == ["age", "response", "words", "flag"]
+    assert list(data.metadata.columns) == ["age", "words", "flag"]
     assert_array_equal(data.metadata["age"], [50, 40, 61, np.nan, np.nan])
     assert "5 rows, 2 of them labelled" in bunch.DESCR
 

@@ -21,9 +21,12 @@ from fusion_tools import (
     small_head,
 )
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.datasets import unpair
@@ -409,3 +412,29 @@ def test_lazy_block_without_a_key_is_refused(log, memory, rng):
     lazy_model(log).fit(X, y)
     with pytest.raises(ValueError, match=r"memory.*RecordingBlock.*cache_key"):
         lazy_model(log, memory).fit(X, y)
+
+
+def test_a_hit_reads_no_row(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    clinical = rng.normal(size=(31, 3))
+    clinical[:11] = np.nan
+    cohort = Cohort({"gene": rng.normal(size=(31, 7)), "clinical": clinical})
+    X, y = cohort.hide("gene", np.arange(11, 19)), np.arange(31) % 2
+    towers = [
+        (name, make_pipeline(StandardScaler(), PCA(2))) for name in ("gene", "clinical")
+    ]
+    model = TwinTowerClassifier(
+        towers, LogisticRegression(), memory=str(tmp_path / "memory")
+    )
+    read, block = [], Cohort.block
+
+    def counted(cohort, name):
+        read.append(name)
+        return block(cohort, name)
+
+    monkeypatch.setattr(Cohort, "block", counted)
+    first = clone(model).fit(X, y).predict_proba(X)
+    assert set(read) == {"gene", "clinical"}
+    read.clear()
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), first)
+    assert read == []
