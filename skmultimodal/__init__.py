@@ -7,9 +7,11 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Cohort": "skmultimodal.cohort",
+    "CrossFittedEnsembleClassifier": "skmultimodal.towers",
     "FusionHeadClassifier": "skmultimodal.fusion",
     "GeneAutoencoderTransformer": "skmultimodal.towers",
     "ImageTowerClassifier": "skmultimodal.towers",
+    "LogOpinionPoolClassifier": "skmultimodal.fusion",
     "TwinTowerClassifier": "skmultimodal.fusion",
     "UnimodalClassifier": "skmultimodal.fusion",
 }

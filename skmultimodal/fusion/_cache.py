@@ -20,8 +20,8 @@ __all__ = ["TowerCache"]
 # Rows are read inside the cached functions: a hit reads none.
 
 
-def _fit_tower(key, tower, read, cohort, y):
-    return tower.fit(read(cohort), y)
+def _fit_tower(key, tower, read, cohort, y, options):
+    return tower.fit(read(cohort), y, **options)
 
 
 def _run_tower(key, tower, method, read, cohort):
@@ -41,8 +41,10 @@ class TowerCache:
         self.memory = check_memory(memory)
         self.active = self.memory.location is not None
 
-    def fit(self, tower, cohort, modality, read, y):
+    def fit(self, tower, cohort, modality, read, y, **options):
         """Fit `tower` on the rows of `cohort`, labels `y`; `read` as of ``run``.
+
+        `options` are passed to the tower's ``fit``.
 
         Returns
         -------
@@ -52,7 +54,7 @@ class TowerCache:
             Names the fit; None without a cache.
         """
         if not self.active:
-            return _fit_tower(None, tower, read, cohort, y), None
+            return _fit_tower(None, tower, read, cohort, y, options), None
         positions = cohort.positions(modality)
         key = joblib.hash(
             (
@@ -62,10 +64,12 @@ class TowerCache:
                 cohort.feature_names(modality),
                 positions[positions >= 0],
                 np.asarray(y),
+                {name: np.asarray(value) for name, value in options.items()},
             )
         )
-        fit = self.memory.cache(_fit_tower, ignore=["tower", "read", "cohort", "y"])
-        return fit(key, tower, read, cohort, y), key
+        ignored = ["tower", "read", "cohort", "y", "options"]
+        fit = self.memory.cache(_fit_tower, ignore=ignored)
+        return fit(key, tower, read, cohort, y, options), key
 
     def run(self, tower, key, cohort, modality, method, read):
         """Output of a method of a fitted tower for the rows of `cohort` that have it.

@@ -16,7 +16,7 @@ from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_rows
 
-__all__ = ["FusionHeadClassifier"]
+__all__ = ["FusionHeadClassifier", "check_spans"]
 
 
 class FusionHeadClassifier(ClassifierMixin, NetEstimator):
@@ -185,7 +185,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
             )
         if self.top_k > self.n_experts:
             raise ValueError(f"top_k={self.top_k} of n_experts={self.n_experts}.")
-        self.modalities_ = _check_spans(modalities, X.shape[1])
+        self.modalities_ = check_spans(modalities, X.shape[1])
         net_params = {
             "n_inputs": X.shape[1],
             "hidden_units": tuple(self.hidden_units),
@@ -249,7 +249,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         return MultilayerPerceptron(**net_params)
 
 
-def _check_spans(modalities, n_features):
+def check_spans(modalities, n_features):
     if modalities is None:
         return None
     covered = np.zeros(n_features, dtype=int)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import column_or_1d
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.utils._validation import check_rows
 
-__all__ = ["check_labels", "read_cohort"]
+__all__ = ["check_groups", "check_labels", "read_cohort"]
 
 
 def read_cohort(estimator, X, *, reset, columns=None):
@@ -82,3 +82,19 @@ def check_labels(y, n_rows):
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
     return y
+
+
+def check_groups(groups, n_rows):
+    """Groups as a 1-D array, None if there are none.
+
+    Raises
+    ------
+    ValueError
+        If there is not one group a row.
+    """
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(f"groups has shape {groups.shape} for {n_rows} rows of X.")
+    return groups

@@ -1,6 +1,8 @@
 """Parameters of a meta-estimator whose parts may be given as None."""
 
 from skmultimodal.fusion._head import FusionHeadClassifier
+from skmultimodal.fusion._pool import LogOpinionPoolClassifier
+from skmultimodal.fusion._scaling import FEATURES
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
 
 __all__ = ["TowerParamsMixin"]
@@ -9,8 +11,8 @@ __all__ = ["TowerParamsMixin"]
 class TowerParamsMixin:
     """Nested parameters of `towers` and `final_estimator`, also of their defaults.
 
-    ``get_params`` shows the defaults that None stands for; ``set_params`` on one of
-    their parameters replaces None by them.
+    ``get_params`` shows the defaults that None stands for, of the final estimator also
+    the alternative; ``set_params`` on one of their parameters replaces None by them.
     """
 
     @staticmethod
@@ -21,9 +23,28 @@ class TowerParamsMixin:
         ]
 
     def _final_estimator(self):
-        if self.final_estimator is None:
-            return FusionHeadClassifier()
-        return self.final_estimator
+        if self.final_estimator is not None:
+            return self.final_estimator
+        return self._default_heads()[0]
+
+    def _final_estimator_with(self, names):
+        """The default final estimator, or the other one if that has these names."""
+        default, other = self._default_heads()
+        if set(names) <= set(other.get_params()) - set(default.get_params()):
+            return other
+        return default  # whose set_params names what it lacks
+
+    def _default_heads(self):
+        """What a final estimator of None is, and what else it can become."""
+        heads = [LogOpinionPoolClassifier(), FusionHeadClassifier()]
+        return heads[::-1] if self.tower_output == FEATURES else heads
+
+    def _output_kind(self):
+        """What `tower_output` means: "features", "log_odds" or "both"."""
+        if self.tower_output != "auto":
+            return self.tower_output
+        pools = isinstance(self._final_estimator(), LogOpinionPoolClassifier)
+        return "both" if pools else FEATURES
 
     def _resolved_towers(self):
         """List of (name, estimator, modality)."""
@@ -96,14 +117,16 @@ class TowerParamsMixin:
         params = self._own_params()
         if not deep:
             return params
-        parts = self._named_towers()
-        params |= parts
-        parts["final_estimator"] = self._final_estimator()
-        for name, part in parts.items():
+        towers = self._named_towers()
+        heads = [self.final_estimator]
+        if self.final_estimator is None:
+            heads = self._default_heads()
+        parts = [*towers.items(), *(("final_estimator", head) for head in heads)]
+        for name, part in parts:
             if hasattr(part, "get_params"):
                 nested = part.get_params(deep=True)
                 params |= {f"{name}__{key}": value for key, value in nested.items()}
-        return params
+        return params | towers
 
     def set_params(self, **params):
         """Set parameters, also of towers and final estimator.
@@ -112,7 +135,9 @@ class TowerParamsMixin:
         ----------
         **params : dict
             ``image__lr=...`` sets a parameter of tower "image", ``image=...`` replaces
-            the tower.
+            the tower. ``final_estimator__lr=...`` on a `final_estimator` that is None
+            replaces it by the default one, or by the other of `FusionHeadClassifier`
+            and `LogOpinionPoolClassifier` if only that has such a parameter.
 
         Returns
         -------
@@ -125,10 +150,12 @@ class TowerParamsMixin:
             self.towers = self._default_towers()
         for name in set(names) & set(params):
             self._replace_tower(name, params.pop(name))
-        nested = any(key.startswith("final_estimator__") for key in params)
+        self.tower_output = params.pop("tower_output", self.tower_output)
+        prefix = "final_estimator__"
+        nested = [k.removeprefix(prefix) for k in params if k.startswith(prefix)]
         if nested and params.get("final_estimator", self.final_estimator) is None:
-            self.final_estimator = FusionHeadClassifier()
-            params.pop("final_estimator", None)
+            self.final_estimator = params.pop("final_estimator", None)
+            self.final_estimator = self._final_estimator_with(nested)
         super().set_params(**params)
         return self
 

@@ -54,6 +54,8 @@ class TrainingData:
         Class numbers, -1 for an unlabelled row.
     paired : ndarray of bool, shape (n_rows,)
         Rows with the modality of every tower.
+    groups : ndarray of shape (n_rows,), default=None
+        Rows that a cross-fitted tower holds out together.
     """
 
     cohort: Any
@@ -61,6 +63,7 @@ class TrainingData:
     classes: Any
     codes: Any
     paired: Any
+    groups: Any = None
 
     @property
     def labelled(self):

@@ -7,21 +7,20 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.exceptions import MissingModalityWarning
-from skmultimodal.fusion._probability import align_classes, log_odds, pool_log_odds
 from skmultimodal.fusion._rows import HEAD
+from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
+from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.towers._ensemble import feature_head
+from skmultimodal.utils._probability import align_classes, log_odds, pool_log_odds
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
 __all__ = ["Tower", "answer_routes", "build_towers", "inherit", "takes_nan"]
-
-N_CROSS_FIT = 5
 
 
 def inherit(estimator, *, seed, device, verbose=0):
@@ -54,7 +53,7 @@ def inherit(estimator, *, seed, device, verbose=0):
     return copy.set_params(**unset)
 
 
-def build_towers(resolved, cohort, seeds, device, verbose):
+def build_towers(resolved, cohort, seeds, *, kind, cv, device, verbose):
     """Unfitted towers whose modality the data have.
 
     Parameters
@@ -63,6 +62,10 @@ def build_towers(resolved, cohort, seeds, device, verbose):
     cohort : Cohort
     seeds : list of int or None
         One for each of `resolved`.
+    kind : {"features", "log_odds", "both"}
+        What the final estimator reads.
+    cv : int, splitter or None
+        See `Tower`.
     device : str, torch.device or None
     verbose : int
 
@@ -80,7 +83,7 @@ def build_towers(resolved, cohort, seeds, device, verbose):
     for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
         if modality in present:
             copy = inherit(estimator, seed=seed, device=device, verbose=verbose)
-            towers.append(Tower(name, modality, copy))
+            towers.append(Tower(name, modality, copy, kind=kind, cv=cv, seed=seed))
         else:
             warnings.warn(
                 f"tower {name!r} is left out: no row has modality {modality!r} (the "
@@ -125,18 +128,32 @@ class Tower:
     modality : str
     estimator : estimator
         Has ``transform`` or ``predict_proba``; fitted by ``fit`` unless frozen.
+    kind : {"features", "log_odds", "both"}, default="features"
+        What a final estimator reads of it. A tower without features gives log-odds.
+    cv : int, splitter or None, default=None
+        Folds of the `CrossFittedEnsembleClassifier` that the estimator becomes where
+        its log-odds are read. None leaves it as it is.
+    seed : int or None, default=None
+        Shuffles these folds.
     """
 
-    def __init__(self, name, modality, estimator):
+    def __init__(self, name, modality, estimator, *, kind=FEATURES, cv=None, seed=None):
         self.name = name
         self.modality = modality
         self.estimator = estimator
+        self.kind = kind
+        self.cv = cv
+        self.seed = seed
         self.head = None
         self.key = None
 
     @property
     def frozen(self):
         return isinstance(self.estimator, FrozenEstimator)
+
+    @property
+    def cross_fitted(self):
+        return isinstance(self.estimator, CrossFittedEnsembleClassifier)
 
     @property
     def gives_features(self):
@@ -149,20 +166,22 @@ class Tower:
     @property
     def reads_labels(self):
         """Whether the features follow the labels of the rows fitted on."""
-        tags = get_tags(self.estimator)
-        return hasattr(self.estimator, "classes_") or tags.target_tags.required
+        inner = self.estimator.estimators_[0] if self.cross_fitted else self.estimator
+        tags = get_tags(inner)
+        return hasattr(inner, "classes_") or tags.target_tags.required
 
-    def speaks_odds(self, kind):
-        """Whether ``output(cohort, kind)`` is log-odds."""
-        return kind == "log_odds" or not self.gives_features
+    @property
+    def speaks_odds(self):
+        """Whether a final estimator reads log-odds of it."""
+        return self.kind != FEATURES or not self.gives_features
 
     def warn_of_seen_labels(self):
-        """Warn if features of rows follow the labels of these very rows."""
-        if self.reads_labels:
+        """Warn if outputs of rows follow the labels of these very rows."""
+        if self.reads_labels and not self.cross_fitted:
             warnings.warn(
                 f"tower {self.name!r} learnt the labels of the paired rows whose "
-                "features train the final estimator, which will trust them too much; "
-                "tower_output='log_odds' is cross-fitted.",
+                "outputs train the final estimator, which will trust them too much; "
+                "tower_output='log_odds' with a tower_cv is cross-fitted.",
                 stacklevel=6,
             )
 
@@ -200,8 +219,8 @@ class Tower:
             )
         return rows & data.labelled
 
-    def fit(self, data, rows, cache):
-        """Fit on the rows of mask `rows`."""
+    def fit(self, data, rows, cache, *, seen=False):
+        """Fit on the rows of mask `rows`; `seen` if rows of the head are among them."""
         self.classes = data.classes
         self.feature_names = data.cohort.feature_names(self.modality)
         self.row_shape = data.cohort.block_shape(self.modality)[1:]
@@ -212,17 +231,33 @@ class Tower:
         codes = data.codes[rows]
         # Without gaps the labels have a type that every classifier takes.
         labels = data.y[rows] if (codes < 0).any() else data.classes[codes]
-        if is_classifier(self.estimator) and len(np.unique(data.codes[rows])) < 2:
+        one_class = len(np.unique(codes[codes >= 0])) < 2
+        if is_classifier(self.estimator) and one_class:
             raise ValueError(
                 f"tower {self.name!r} is a classifier, and its {rows.sum()} labelled "
                 f"rows are of one class, {labels[0]!r}: tower_rows='all' adds the "
                 "paired rows."
             )
+        speaks_odds = self.kind != FEATURES or (seen and not self.gives_features)
+        if speaks_odds and self.cv is not None and not self.cross_fitted:
+            self._cross_fit(one_class)
+        groups = {}
+        if data.groups is not None and has_fit_parameter(self.estimator, "groups"):
+            groups = {"groups": data.groups[rows]}
         cohort = data.cohort[rows]
         self.estimator, self.key = cache.fit(
-            self.estimator, cohort, self.modality, self.read, labels
+            self.estimator, cohort, self.modality, self.read, labels, **groups
         )
         return self
+
+    def _cross_fit(self, one_class):
+        if one_class:  # unsupervised, and these rows cannot say how good it is
+            self.kind = FEATURES
+            return
+        seed = self.estimator.get_params(deep=False).get("random_state", self.seed)
+        self.estimator = CrossFittedEnsembleClassifier(
+            self.estimator, cv=self.cv, random_state=seed
+        )
 
     def _check_frozen(self):
         if hasattr(self.estimator, "feature_names_in_"):
@@ -254,53 +289,60 @@ class Tower:
         if len(np.unique(data.codes[rows])) < 2:
             rows = rows | spare
         features = self.run(data.cohort[rows], "transform", cache)
-        # Strongly shrunk: the features were made by a net that saw these rows.
-        self.head = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-        self.head.fit(features, data.codes[rows])
+        self.head = feature_head().fit(features, data.codes[rows])
         return self
 
-    def cross_fitted_log_odds(self, data, rows, cache):
-        """Log-odds of the paired training rows by towers that have not seen them.
+    def training_output(self, data, rows, seen, cache):
+        """Output for the labelled paired rows, from which the final estimator learns.
 
         Parameters
         ----------
         data : TrainingData
         rows : ndarray of bool, shape (n_rows,)
-            Rows of the tower.
+            Rows that the tower was fitted on.
+        seen : bool
+            Whether the paired rows are among them.
         cache : TowerCache
 
         Returns
         -------
-        odds : ndarray of shape (n_train, n_outputs)
+        outputs : dict of str to ndarray of shape (n_train, n_outputs)
+            As of ``output``.
         """
-        where = np.flatnonzero(data.train)
-        codes = data.codes[where]
-        counts = np.bincount(codes)
-        n_folds = min(N_CROSS_FIT, counts[counts > 0].min())
-        if n_folds < 2:
-            raise ValueError(
-                "log-odds of towers fitted on all rows are cross-fitted, which needs "
-                "two paired rows of each class."
-            )
-        parts, places = [], []
-        for _, fold in StratifiedKFold(n_folds).split(where, codes):
-            kept = rows.copy()
-            kept[where[fold]] = False
-            tower = Tower(self.name, self.modality, clone(self.estimator))
-            tower.fit(data, kept, cache)
-            tower.fit_head(data, kept, data.train & kept, cache)
-            held_out = data.cohort[where[fold]]
-            parts.append(tower.output(held_out, "log_odds", cache))
-            places.append(fold)
-        return np.concatenate(parts)[np.argsort(np.concatenate(places))]
+        if not (seen and self.cross_fitted):
+            return self.output(data.cohort[data.train], cache)
+        if self.reads_labels and self.kind == "both":
+            # Features of these rows follow their labels, and only log-odds are
+            # cross-fitted.
+            self.kind = LOG_ODDS
+        outputs = {}
+        if self.kind == "both":
+            outputs = self.output(data.cohort[data.train], cache)
+        place = np.cumsum(rows)[data.train] - 1
+        outputs[LOG_ODDS] = log_odds(self.estimator.held_out_proba(place))
+        return outputs
 
     # Answering
 
-    def output(self, cohort, kind, cache):
-        """What the final estimator reads: features or log-odds, (n_rows, n_outputs)."""
-        if self.speaks_odds(kind):
-            return log_odds(self.probabilities(cohort, cache))
-        return self.run(cohort, "transform", cache)
+    def output(self, cohort, cache):
+        """What the final estimator reads of rows that all have the modality.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        cache : TowerCache
+
+        Returns
+        -------
+        outputs : dict of str to ndarray of shape (n_rows, n_outputs)
+            ``"features"``, ``"log_odds"`` or both.
+        """
+        outputs = {}
+        if self.kind != LOG_ODDS and self.gives_features:
+            outputs[FEATURES] = self.run(cohort, "transform", cache)
+        if self.speaks_odds:
+            outputs[LOG_ODDS] = log_odds(self.probabilities(cohort, cache))
+        return outputs
 
     def probabilities(self, cohort, cache):
         """Class probabilities: (n_rows, n_classes of the parent)."""

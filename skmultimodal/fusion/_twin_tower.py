@@ -10,9 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._input import check_labels, read_cohort
+from skmultimodal.fusion._input import check_groups, check_labels, read_cohort
 from skmultimodal.fusion._params import TowerParamsMixin
-from skmultimodal.fusion._probability import align_classes
 from skmultimodal.fusion._rows import (
     HEAD,
     TrainingData,
@@ -28,16 +27,19 @@ from skmultimodal.fusion._tower import (
     takes_nan,
 )
 from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._seed import draw_seeds
-from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
+from skmultimodal.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
 __all__ = ["TwinTowerClassifier"]
 
 
-def _gives_probabilities(self):
-    fitted = hasattr(self, "final_estimator_")
-    final = self.final_estimator_ if fitted else self._final_estimator()
-    return hasattr(final, "predict_proba")
+def _final_has(method):
+    def check(self):
+        final = getattr(self, "final_estimator_", None)
+        return hasattr(self._final_estimator() if final is None else final, method)
+
+    return check
 
 
 class TwinTowerClassifier(
@@ -60,13 +62,21 @@ class TwinTowerClassifier(
         ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
         A tower whose modality is absent is left out, with a warning.
     final_estimator : estimator, default=None
-        Classifier of the towers' outputs. None means ``FusionHeadClassifier()``.
+        Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``,
+        or ``FusionHeadClassifier()`` with ``tower_output="features"`` (the paper).
     tower_rows : {"unpaired", "all"}, default="unpaired"
         Rows a tower learns from: those that lack another modality (the paper), or
-        all that have its own. With "all", log-odds for the final estimator are
-        cross-fitted; features cannot be, since each fold's net has its own axes.
-    tower_output : {"features", "log_odds"}, default="features"
-        What the final estimator reads.
+        all that have its own. With "all", log-odds of rows that train the final
+        estimator are those of members that have not seen them; features cannot be,
+        since each net has its own axes, so "both" leaves those that follow labels out.
+    tower_output : {"auto", "features", "log_odds", "both"}, default="auto"
+        What the final estimator reads: features of each tower (the paper), its
+        calibrated log-odds, or both. "auto" is "both" for a `LogOpinionPoolClassifier`,
+        the default, and "features" for any other.
+    tower_cv : int, splitter or None, default=5
+        Where log-odds are read, each tower becomes a `CrossFittedEnsembleClassifier`
+        of so many members, fitted on folds of its rows. None fits it once, and takes
+        its log-odds as they are.
     missing : {"tower", "impute", "error"}, default="tower"
         How a row that is not paired is predicted. "tower": by the classifier of the
         tower it has, or a logistic regression on the features of one that has none;
@@ -88,9 +98,10 @@ class TwinTowerClassifier(
     ----------
     classes_ : ndarray of shape (n_classes,)
     towers_ : dict of str to estimator
-        The fitted towers.
+        The fitted towers, ensembles where log-odds are read.
     scalers_ : dict of str to StandardScaler
-        Fitted on the outputs of each tower for the paired training rows.
+        Of the features of each tower (of its log-odds, centred only, if those alone
+        are read), fitted on the paired training rows.
     final_estimator_ : estimator
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
@@ -102,12 +113,14 @@ class TwinTowerClassifier(
     See Also
     --------
     UnimodalClassifier : One modality of a cohort.
-    FusionHeadClassifier : The default final estimator.
+    LogOpinionPoolClassifier : The default final estimator.
+    FusionHeadClassifier : The paper's final estimator.
+    CrossFittedEnsembleClassifier : What a tower becomes.
 
     Notes
     -----
     With one modality in total, every row is paired, and tower and head learn from all
-    rows.
+    rows. ``TwinTowerClassifier(tower_output="features")`` is the paper's architecture.
 
     References
     ----------
@@ -132,7 +145,12 @@ class TwinTowerClassifier(
         "towers": [list, tuple, None],
         "final_estimator": [HasMethods(["fit", "predict"]), None],
         "tower_rows": [StrOptions({"unpaired", "all"})],
-        "tower_output": [StrOptions({"features", "log_odds"})],
+        "tower_output": [StrOptions({"auto", "features", "log_odds", "both"})],
+        "tower_cv": [
+            Interval(Integral, 2, None, closed="left"),
+            HasMethods(["split"]),
+            None,
+        ],
         "missing": [StrOptions({"tower", "impute", "error"})],
         "memory": [str, HasMethods(["cache"]), None],
         "n_jobs": [Integral, None],
@@ -147,7 +165,8 @@ class TwinTowerClassifier(
         final_estimator=None,
         *,
         tower_rows="unpaired",
-        tower_output="features",
+        tower_output="auto",
+        tower_cv=5,
         missing="tower",
         memory=None,
         n_jobs=None,
@@ -159,6 +178,7 @@ class TwinTowerClassifier(
         self.final_estimator = final_estimator
         self.tower_rows = tower_rows
         self.tower_output = tower_output
+        self.tower_cv = tower_cv
         self.missing = missing
         self.memory = memory
         self.n_jobs = n_jobs
@@ -167,7 +187,7 @@ class TwinTowerClassifier(
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, groups=None):
         """Fit towers, scalers and final estimator.
 
         Parameters
@@ -176,6 +196,11 @@ class TwinTowerClassifier(
             Rows are patients. A bare array is one modality: 2-D is "gene", 4-D "image".
         y : array-like of shape (n_rows,)
             Class labels; NaN or None marks an unlabelled row.
+        groups : array-like of shape (n_rows,), default=None
+            Rows that a cross-fitted tower holds out together, such as those of a
+            hospital: its log-odds then count as far as they hold in another hospital.
+            A search or cross-validation passes them on after
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -195,29 +220,37 @@ class TwinTowerClassifier(
             )
         cohort = read_cohort(self, X, reset=True, columns=self._columns())
         y = check_labels(y, len(cohort))
+        groups = check_groups(groups, len(cohort))
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         n_seeds = 1 + len(self._resolved_towers())
         # The head's comes first, so that one tower more changes no other seed.
         seed, *seeds = draw_seeds(self.random_state, n_seeds)
         towers = build_towers(
-            self._resolved_towers(), cohort, seeds, self.device, self.verbose
+            self._resolved_towers(),
+            cohort,
+            seeds,
+            kind=self._output_kind(),
+            cv=self.tower_cv,
+            device=self.device,
+            verbose=self.verbose,
         )
         has = modality_masks(cohort, towers)
         refuse_empty_rows(cohort, has)
         paired = np.all(list(has.values()), axis=0)
-        data = TrainingData(cohort, y, self.classes_, codes, paired)
+        data = TrainingData(cohort, y, self.classes_, codes, paired, groups)
         data.check(has)
         cache = TowerCache(self.memory)
         single = len({tower.modality for tower in towers}) == 1
         tower_rows = "all" if single else self.tower_rows
         rows = [tower.training_rows(data, tower_rows) for tower in towers]
+        seen = tower_rows == "all"
         self._towers = Parallel(n_jobs=self.n_jobs)(
-            delayed(self._fit_tower)(tower, data, mask, len(towers), cache)
+            delayed(self._fit_tower)(tower, data, mask, seen, len(towers), cache)
             for tower, mask in zip(towers, rows, strict=True)
         )
         self.towers_ = {tower.name: tower.estimator for tower in self._towers}
         outputs = {
-            tower.name: self._training_output(tower, data, mask, tower_rows, cache)
+            tower.name: self._training_output(tower, data, mask, seen, cache)
             for tower, mask in zip(self._towers, rows, strict=True)
         }
         self._fit_head(outputs, data, seed)
@@ -246,7 +279,7 @@ class TwinTowerClassifier(
             predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
         return predicted
 
-    @available_if(_gives_probabilities)
+    @available_if(_final_has("predict_proba"))
     def predict_proba(self, X):
         """Predict class probabilities.
 
@@ -297,7 +330,7 @@ class TwinTowerClassifier(
         return self._read_routed(X)[1]
 
     def transform(self, X):
-        """Compute what the final estimator reads.
+        """Compute the features of the towers.
 
         Parameters
         ----------
@@ -306,12 +339,36 @@ class TwinTowerClassifier(
         Returns
         -------
         Z : ndarray of float32, shape (n_rows, n_outputs)
-            Standardised outputs of the towers; NaN where a modality is absent.
+            Standardised features of each tower, or its centred log-odds if the final
+            estimator reads those alone; NaN where a modality is absent.
         """
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False, columns=self._columns())
         refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
-        return self._features(cohort, fill=np.nan)
+        shown = np.concatenate(list(self._scaler.shown.values()))
+        return self._features(cohort, fill=np.nan)[:, shown]
+
+    @available_if(_final_has("decision_terms"))
+    def decision_terms(self, X):
+        """What each modality adds to the log-odds of each row.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        terms : DataFrame with a row per patient
+            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
+            the weights. An absent modality adds 0. The terms of a paired row add up to
+            what ``predict_proba`` says of it; of another row, to what it says with
+            ``missing="impute"``.
+        """
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False, columns=self._columns())
+        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
+        terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
+        return terms.set_axis(cohort.index, axis=0)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of ``transform``.
@@ -331,23 +388,22 @@ class TwinTowerClassifier(
 
     # Fitting
 
-    def _fit_tower(self, tower, data, rows, n_towers, cache):
+    def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
         start = time.perf_counter()
-        tower.fit(data, rows, cache)
+        tower.fit(data, rows, cache, seen=seen)
         answers_alone = self.missing == "tower" and n_towers > 1
-        if answers_alone or tower.speaks_odds(self.tower_output):
+        if answers_alone or tower.speaks_odds:
             tower.fit_head(data, rows, data.train, cache)
         self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
         return tower
 
-    def _training_output(self, tower, data, rows, tower_rows, cache):
-        """Output of a tower for the labelled paired rows."""
-        seen = tower_rows == "all" and not tower.frozen
-        if seen and tower.speaks_odds(self.tower_output):
-            return tower.cross_fitted_log_odds(data, rows, cache)
+    def _training_output(self, tower, data, rows, seen, cache):
+        """Outputs of a tower for the labelled paired rows."""
+        seen = seen and not tower.frozen
+        outputs = tower.training_output(data, rows, seen, cache)
         if seen and self.tower_rows == "all":
             tower.warn_of_seen_labels()
-        return tower.output(data.cohort[data.train], self.tower_output, cache)
+        return outputs
 
     def _fit_head(self, outputs, data, seed):
         start = time.perf_counter()
@@ -362,9 +418,12 @@ class TwinTowerClassifier(
         parts = [(name, slice(None), out) for name, out in outputs.items()]
         Z = self._scaler.join(parts, int(data.train.sum()))
         labels = self.classes_[data.codes[data.train]]
-        takes_spans = has_fit_parameter(head, "modalities")
-        options = {"modalities": self._scaler.spans} if takes_spans else {}
-        self.final_estimator_ = head.fit(Z, labels, **options)
+        spans = {
+            "modalities": self._scaler.spans,
+            "log_odds": self._scaler.odds_spans,
+        }
+        known = {n: s for n, s in spans.items() if has_fit_parameter(head, n)}
+        self.final_estimator_ = head.fit(Z, labels, **known)
         self._say(f"final estimator: {len(Z)} paired rows", start)
 
     def _say(self, stage, start):
@@ -385,7 +444,7 @@ class TwinTowerClassifier(
         cache = TowerCache(self.memory)
         has = modality_masks(cohort, self._towers)
         parts = [
-            (t.name, rows, t.output(cohort[rows], self.tower_output, cache))
+            (t.name, rows, t.output(cohort[rows], cache))
             for t in self._towers
             if (rows := has[t.name]).any()
         ]

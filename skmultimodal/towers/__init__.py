@@ -1,6 +1,11 @@
 """Towers: one encoder per modality, each an ordinary scikit-learn estimator."""
 
+from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
 from skmultimodal.towers._gene import GeneAutoencoderTransformer
 from skmultimodal.towers._image import ImageTowerClassifier
 
-__all__ = ["GeneAutoencoderTransformer", "ImageTowerClassifier"]
+__all__ = [
+    "CrossFittedEnsembleClassifier",
+    "GeneAutoencoderTransformer",
+    "ImageTowerClassifier",
+]

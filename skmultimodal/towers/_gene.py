@@ -59,14 +59,14 @@ class GeneAutoencoderTransformer(
         Take ``sign(x) * log(1 + |x|)`` of each value first: published z-scores reach
         several thousand, and counts span decades.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
-    lr : float, default=1e-3
+    lr : float, default=3e-3
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
     lr_decay : float, default=0
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
     max_epochs : int or None, default=None
-        None: as many epochs as make 500 optimisation steps.
+        None: as many epochs as make 150 optimisation steps.
     batch_size : int, default=32
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
@@ -123,7 +123,7 @@ class GeneAutoencoderTransformer(
     (40, 30)
     """
 
-    default_steps = 500
+    default_steps = 150
 
     # Rows without a label take part in the reconstruction: a meta-estimator that sees
     # this passes them on, with their NaN.
@@ -147,7 +147,7 @@ class GeneAutoencoderTransformer(
         dropout=0.2,
         signed_log=True,
         optimizer="adamw",
-        lr=1e-3,
+        lr=3e-3,
         momentum=0.9,
         lr_decay=0.0,
         weight_decay=1e-4,

@@ -76,14 +76,14 @@ class ImageTowerClassifier(
         "flip" mirrors each training image left to right with probability 1/2. A
         callable maps a batch, a tensor (B, C, H, W), to an augmented batch.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
-    lr : float, default=1e-3
+    lr : float, default=3e-3
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
     lr_decay : float, default=0
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
     max_epochs : int or None, default=None
-        None: as many epochs as make 120 optimisation steps, whatever the number of
+        None: as many epochs as make 80 optimisation steps, whatever the number of
         rows; with 20 to 100 images it is steps that training lacks.
     batch_size : int, default=16
     early_stopping : bool, default=False
@@ -148,7 +148,7 @@ class ImageTowerClassifier(
     1.0
     """
 
-    default_steps = 120
+    default_steps = 80
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],
@@ -176,7 +176,7 @@ class ImageTowerClassifier(
         class_weight=None,
         augment=None,
         optimizer="adamw",
-        lr=1e-3,
+        lr=3e-3,
         momentum=0.9,
         lr_decay=0.0,
         weight_decay=1e-4,

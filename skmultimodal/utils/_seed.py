@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["draw_seed", "draw_seeds", "seeded_torch"]
+__all__ = ["derive_seed", "draw_seed", "draw_seeds", "seeded_torch"]
 
 
 def draw_seed(random_state: Any) -> int:
@@ -37,3 +37,11 @@ def seeded_torch(seed: int, device: Any) -> Iterator[None]:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+def derive_seed(random_state: Any, number: int) -> Any:
+    """Seed of part `number` of several; a random state that is no int is kept."""
+    if not isinstance(random_state, int | np.integer):
+        return random_state
+    mixed = np.random.SeedSequence([int(random_state), number])
+    return int(mixed.generate_state(1)[0] % np.iinfo(np.int32).max)

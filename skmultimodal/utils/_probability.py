@@ -1,15 +1,16 @@
 """Probabilities and log-odds of estimators that may know only some of the classes."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["align_classes", "log_odds", "pool_log_odds"]
+__all__ = ["align_classes", "log_odds", "log_ratios", "pool_log_odds"]
 
 # Log-odds of a tower that is certain would be infinite.
 SMALLEST = 1e-6
 
 
-def align_classes(probabilities, known, classes):
+def align_classes(probabilities: NDArray, known: NDArray, classes: NDArray) -> NDArray:
     """Probabilities of all `classes`; 0 for one that the estimator never saw.
 
     Parameters
@@ -30,11 +31,17 @@ def align_classes(probabilities, known, classes):
     return aligned
 
 
-def _log(probabilities):
+def _log(probabilities: NDArray) -> NDArray:
     return np.log(np.clip(probabilities, SMALLEST, 1))
 
 
-def log_odds(probabilities):
+def log_ratios(probabilities: NDArray) -> NDArray:
+    """Log-probabilities centred over the classes: (n_rows, n_classes)."""
+    logs = _log(probabilities)
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+def log_odds(probabilities: NDArray) -> NDArray:
     """Log-odds of the second of two classes, or centred log-ratios of more.
 
     Parameters
@@ -45,13 +52,13 @@ def log_odds(probabilities):
     -------
     odds : ndarray of shape (n_rows, 1) or (n_rows, n_classes)
     """
-    logs = _log(probabilities)
-    if logs.shape[1] == 2:
+    if probabilities.shape[1] == 2:
+        logs = _log(probabilities)
         return logs[:, 1:] - logs[:, :1]
-    return logs - logs.mean(axis=1, keepdims=True)
+    return log_ratios(probabilities)
 
 
-def pool_log_odds(probabilities):
+def pool_log_odds(probabilities: list) -> NDArray:
     """Probabilities of the mean log-odds of several estimators.
 
     Parameters
