@@ -30,8 +30,8 @@ def make_single_towers(towers, memory=None):
 def table3(*, memory=None, device=None, random_state=None):
     """Make the ablation of the paper's Table 3.
 
-    All five have the same towers, trained on the unpaired rows. With `memory` a tower
-    is fitted once for all models and folds.
+    All five have the same kinds of towers, trained on the unpaired rows. With `memory`
+    a tower is fitted once for all models and folds.
 
     Parameters
     ----------
@@ -49,8 +49,9 @@ def table3(*, memory=None, device=None, random_state=None):
 
     Notes
     -----
-    "Concatenate" is the head with layers 64, 128 and 16 that section 2.5 describes, so
-    the same model as the twin tower as long as that is its default head. The paper's
+    "Twin tower" is the library's default: calibrated ensembles of the towers and a
+    `LogOpinionPoolClassifier`. "Concatenate" is the head with layers 64, 128 and 16
+    that section 2.5 describes, on single towers, as are the others. The paper's
     mixture of experts is described by its citation only: four experts with layers 64
     and 16, of which two answer. For the paper's learning rates see
     `paper_twin_tower`.

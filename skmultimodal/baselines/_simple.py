@@ -77,7 +77,11 @@ def reference_baselines(
         "early fusion (PCA + logistic)": early_fusion(n_components, random_state),
         "mean of tower probabilities": LateFusionClassifier(list(single.items())),
         "stacking of tower log-odds": TwinTowerClassifier(
-            towers, LogisticRegression(), tower_output="log_odds", **shared
+            towers,
+            LogisticRegression(),
+            tower_output="log_odds",
+            tower_cv=None,
+            **shared,
         ),
     }
 

@@ -5,13 +5,12 @@ import warnings
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.fusion._rows import HEAD
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
 from skmultimodal.towers import CrossFittedEnsembleClassifier
@@ -20,90 +19,7 @@ from skmultimodal.utils._probability import align_classes, log_odds, pool_log_od
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
-__all__ = ["Tower", "answer_routes", "build_towers", "inherit", "takes_nan"]
-
-
-def inherit(estimator, *, seed, device, verbose=0):
-    """A clone whose unset `random_state` and `device` are the parent's.
-
-    Parameters
-    ----------
-    estimator : estimator
-    seed : int or None
-    device : str, torch.device or None
-    verbose : int
-        The parent's; from 2 on, the clone is verbose as well.
-
-    Returns
-    -------
-    clone : estimator
-        The estimator itself if it is frozen.
-    """
-    if isinstance(estimator, FrozenEstimator):
-        return estimator
-    copy = clone(estimator)
-    wanted = {"random_state": seed, "device": device}
-    unset = {
-        name: wanted[name.split("__")[-1]]
-        for name, value in copy.get_params(deep=True).items()
-        if value is None and wanted.get(name.split("__")[-1]) is not None
-    }
-    if verbose > 1 and "verbose" in copy.get_params(deep=False):
-        unset["verbose"] = verbose - 1
-    return copy.set_params(**unset)
-
-
-def build_towers(resolved, cohort, seeds, *, kind, cv, device, verbose):
-    """Unfitted towers whose modality the data have.
-
-    Parameters
-    ----------
-    resolved : list of (name, estimator, modality)
-    cohort : Cohort
-    seeds : list of int or None
-        One for each of `resolved`.
-    kind : {"features", "log_odds", "both"}
-        What the final estimator reads.
-    cv : int, splitter or None
-        See `Tower`.
-    device : str, torch.device or None
-    verbose : int
-
-    Returns
-    -------
-    towers : list of Tower
-
-    Warns
-    -----
-    MissingModalityWarning
-        If a tower has no modality, or a modality no tower.
-    """
-    towers = []
-    present = [m for m in cohort.modalities if cohort.has(m).any()]
-    for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
-        if modality in present:
-            copy = inherit(estimator, seed=seed, device=device, verbose=verbose)
-            towers.append(Tower(name, modality, copy, kind=kind, cv=cv, seed=seed))
-        else:
-            warnings.warn(
-                f"tower {name!r} is left out: no row has modality {modality!r} (the "
-                f"data have {present}).",
-                MissingModalityWarning,
-                stacklevel=5,
-            )
-    if not towers:
-        raise ValueError(
-            f"no tower has a modality of the data, which have {present}; the towers "
-            f"are {[name for name, *_ in resolved]}."
-        )
-    unused = [m for m in present if m not in {tower.modality for tower in towers}]
-    if unused:
-        warnings.warn(
-            f"modality {unused[0]!r} has no tower and is not used.",
-            MissingModalityWarning,
-            stacklevel=5,
-        )
-    return towers
+__all__ = ["Tower", "answer_routes", "takes_nan"]
 
 
 def takes_nan(estimator):

@@ -5,27 +5,23 @@ from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from skmultimodal.fusion._build import build_towers, inherit
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import check_groups, check_labels, read_cohort
+from skmultimodal.fusion._outputs import TowerOutputsMixin, final_has
 from skmultimodal.fusion._params import TowerParamsMixin
 from skmultimodal.fusion._rows import (
     HEAD,
     TrainingData,
     modality_masks,
     refuse_empty_rows,
-    route_rows,
 )
 from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._tower import (
-    answer_routes,
-    build_towers,
-    inherit,
-    takes_nan,
-)
+from skmultimodal.fusion._tower import answer_routes, takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._seed import draw_seeds
@@ -34,23 +30,16 @@ from skmultimodal.utils._sklearn import HasMethods, Interval, StrOptions, fit_co
 __all__ = ["TwinTowerClassifier"]
 
 
-def _final_has(method):
-    def check(self):
-        final = getattr(self, "final_estimator_", None)
-        return hasattr(self._final_estimator() if final is None else final, method)
-
-    return check
-
-
 class TwinTowerClassifier(
-    TowerParamsMixin, ClassifierMixin, TransformerMixin, BaseEstimator
+    TowerParamsMixin, ClassifierMixin, TowerOutputsMixin, BaseEstimator
 ):
     """Classifier of patients of whom most have only one modality.
 
     Each tower learns from the rows that have its modality and not every other one.
-    The towers are then frozen, their features standardised and concatenated, and a
-    final estimator learns from the paired rows, which have every modality. Any row is
-    predicted: by the final estimator if paired, else by the towers it has.
+    The towers are then frozen, and a final estimator learns from the paired rows, which
+    have every modality, how to put together what the towers give: features, log-odds
+    or both. Any row is predicted: by the final estimator if paired, else by the towers
+    it has.
 
     Parameters
     ----------
@@ -279,7 +268,7 @@ class TwinTowerClassifier(
             predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
         return predicted
 
-    @available_if(_final_has("predict_proba"))
+    @available_if(final_has("predict_proba"))
     def predict_proba(self, X):
         """Predict class probabilities.
 
@@ -312,79 +301,6 @@ class TwinTowerClassifier(
         for rows, p in answers:
             probabilities[rows] = p
         return probabilities
-
-    def predict_route(self, X):
-        """Tell how each row is predicted.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        route : ndarray of str, shape (n_rows,)
-            ``"head"`` for the final estimator, else the modalities whose towers
-            answer, such as ``"image"``.
-        """
-        check_is_fitted(self)
-        return self._read_routed(X)[1]
-
-    def transform(self, X):
-        """Compute the features of the towers.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        Z : ndarray of float32, shape (n_rows, n_outputs)
-            Standardised features of each tower, or its centred log-odds if the final
-            estimator reads those alone; NaN where a modality is absent.
-        """
-        check_is_fitted(self)
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
-        shown = np.concatenate(list(self._scaler.shown.values()))
-        return self._features(cohort, fill=np.nan)[:, shown]
-
-    @available_if(_final_has("decision_terms"))
-    def decision_terms(self, X):
-        """What each modality adds to the log-odds of each row.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        terms : DataFrame with a row per patient
-            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
-            the weights. An absent modality adds 0. The terms of a paired row add up to
-            what ``predict_proba`` says of it; of another row, to what it says with
-            ``missing="impute"``.
-        """
-        check_is_fitted(self)
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
-        terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
-        return terms.set_axis(cohort.index, axis=0)
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns of ``transform``.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        names : ndarray of str, shape (n_outputs,)
-            The name of the tower and a number: ``image0``, ``image1``, ...
-        """
-        check_is_fitted(self)
-        return self._scaler.names()
 
     # Fitting
 
@@ -430,25 +346,6 @@ class TwinTowerClassifier(
         if self.verbose:
             seconds = time.perf_counter() - start
             print(f"[{type(self).__name__}] {stage}, {seconds:.1f} s", flush=True)
-
-    # Predicting
-
-    def _read_routed(self, X):
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        has = modality_masks(cohort, self._towers)
-        refuse_empty_rows(cohort, has)
-        return cohort, route_rows(cohort, has, self.missing)
-
-    def _features(self, cohort, fill):
-        """What the final estimator reads; `fill` where a modality is absent."""
-        cache = TowerCache(self.memory)
-        has = modality_masks(cohort, self._towers)
-        parts = [
-            (t.name, rows, t.output(cohort[rows], cache))
-            for t in self._towers
-            if (rows := has[t.name]).any()
-        ]
-        return self._scaler.join(parts, len(cohort), fill)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -54,7 +54,8 @@ def compare_classifiers(
         One or several metrics as in scikit-learn's ``cross_validate``; None is the
         estimators' ``score``.
     groups : array-like of shape (n_rows,), default=None
-        Passed to `cv`.
+        Passed to `cv`, and to the ``fit`` of estimators that request it with
+        ``set_fit_request(groups=True)``. To do only the latter, give `cv` as splits.
     confidence_level : float, default=0.95
     n_jobs : int, default=None
         Folds fitted at the same time.
@@ -127,6 +128,7 @@ def compare_classifiers(
         X,
         y,
         scoring,
+        groups=groups,
         inspect=_Predictions(classes),
         n_jobs=n_jobs,
         verbose=verbose,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import column_or_1d
 
@@ -102,7 +103,9 @@ def paired_ratio(folds, X, y):
     return float(n_test / n_train) if n_train else float("inf")
 
 
-def run_folds(models, X, y, scoring, *, inspect=None, n_jobs=None, verbose=0):
+def run_folds(
+    models, X, y, scoring, *, groups=None, inspect=None, n_jobs=None, verbose=0
+):
     """Fit and score models on folds.
 
     Parameters
@@ -110,6 +113,8 @@ def run_folds(models, X, y, scoring, *, inspect=None, n_jobs=None, verbose=0):
     models : list of (name, estimator, list of Fold)
     X, y : rows and labels
     scoring : as in ``cross_validate``
+    groups : array-like of shape (n_rows,), default=None
+        Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
         ``inspect(fitted, X_test)``, whose result is kept.
 
@@ -120,14 +125,19 @@ def run_folds(models, X, y, scoring, *, inspect=None, n_jobs=None, verbose=0):
     """
     tasks = [(n, model, fold) for n, model, folds in models for fold in folds]
     return Parallel(n_jobs=n_jobs, verbose=verbose)(
-        delayed(_run_fold)(name, model, fold, X, y, scoring, inspect)
+        delayed(_run_fold)(name, model, fold, X, y, scoring, groups, inspect)
         for name, model, fold in tasks
     )
 
 
-def _run_fold(name, estimator, fold, X, y, scoring, inspect):
+def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
+    params = {}
+    routing = get_routing_for_object(estimator)
+    if groups is not None and routing.consumes("fit", ["groups"]):
+        params["groups"] = np.asarray(groups)[fold.train]
     try:
-        fitted = clone(estimator).fit(take(X, fold.train), labels_of(y, fold.train))
+        fitted = clone(estimator)
+        fitted.fit(take(X, fold.train), labels_of(y, fold.train), **params)
         X_test = take(X, fold.test)
         score = check_scoring(fitted, scoring)(fitted, X_test, labels_of(y, fold.test))
         inspected = None if inspect is None else inspect(fitted, X_test)

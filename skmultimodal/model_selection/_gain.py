@@ -49,7 +49,7 @@ def unpaired_gain(
     scoring : str, callable, list, tuple, set or dict, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
-        Passed to `cv`.
+        As in `compare_classifiers`.
     confidence_level : float, default=0.95
     n_jobs : int, default=None
         Folds fitted at the same time.
@@ -100,7 +100,9 @@ def unpaired_gain(
         raise ValueError("no unpaired row trains: there is no gain to measure.")
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
-    results = run_folds(arms, X, y, scoring, n_jobs=n_jobs, verbose=verbose)
+    results = run_folds(
+        arms, X, y, scoring, groups=groups, n_jobs=n_jobs, verbose=verbose
+    )
     scores = score_table(results)
     ratio = paired_ratio(folds, X, y)
     summary = summarise(scores, ratio, confidence_level)

@@ -16,13 +16,13 @@ from sklearn.base import (
 )
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._probability import align_classes, log_ratios
@@ -35,6 +35,9 @@ __all__ = ["CrossFittedEnsembleClassifier", "feature_head"]
 
 # Fewer labelled rows say nothing about how far a tower can be trusted.
 MIN_CALIBRATION_ROWS = 8
+# Prior of the slope, in units of the standard deviation of held-out log-ratios, and
+# its strength: towers tend to be informative, and 20 rows alone cannot tell.
+SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 # Principal components with a smaller share of the variance are rounding.
 MIN_VARIANCE = 1e-6
 NDIMS = range(2, 8)
@@ -110,9 +113,10 @@ class CrossFittedEnsembleClassifier(
     -----
     The calibrated log-ratios are ``slope_ * mean + intercept_``: a multinomial logistic
     regression of the log-ratios of held-out rows in units of their standard deviation,
-    with half the squared slope added to its loss. With fewer than 8 such rows the slope
-    is 0, and the probabilities are the class frequencies. A fold without which a class
-    has no rows left is not held out.
+    whose loss, summed over rows, has ``4 / 2 * (slope - 0.5)^2`` added: a weak prior
+    for some dozens of rows. With fewer than 8 such rows the slope is 0, and the
+    probabilities are the class frequencies. A fold without which a class has no rows
+    left is not held out.
 
     Features of different members have axes of their own; ``transform`` gives as many
     principal components of all of them, standardised, as one member has features.
@@ -180,7 +184,7 @@ class CrossFittedEnsembleClassifier(
         Warns
         -----
         UserWarning
-            If a class has one row only, so that nothing can be held out.
+            If nothing can be held out, since a class has one row only.
         """
         X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
@@ -194,7 +198,15 @@ class CrossFittedEnsembleClassifier(
         held_out = np.full((len(y), len(self.classes_)), np.nan)
         n_seen = np.zeros(len(y), dtype=int)
         self.estimators_, self.heads_ = [], []
-        for number, (train, test) in enumerate(self._folds(codes, groups)):
+        folds = hold_out(self.cv, codes, groups, self.random_state)
+        if not any(len(test) for _, test in folds):
+            warnings.warn(
+                "a class has one row, or all its rows are in one group: nothing can be "
+                f"held out, so {type(self).__name__} cannot tell how far its estimator "
+                "can be trusted and says the class frequencies.",
+                stacklevel=3,
+            )
+        for number, (train, test) in enumerate(folds):
             rows = np.concatenate([train, rest]).astype(int)
             self._fit_member(number, _take(X, rows), labels[rows], codes[rows])
             if len(test):
@@ -209,45 +221,6 @@ class CrossFittedEnsembleClassifier(
             used = np.concatenate([known, rest]).astype(int)
             self._fit_axes(_take(X, used))
         return self
-
-    def _folds(self, codes, groups):
-        """Pairs of rows, to fit a member on and to hold out; labelled ones only."""
-        known = np.flatnonzero(codes >= 0)
-        counts = np.bincount(codes[known])
-        if counts.min() < 2:
-            warnings.warn(
-                f"class {self.classes_.tolist()[counts.argmin()]!r} has one row: no "
-                f"fold can be held out, so {type(self).__name__} cannot tell how far "
-                "its estimator can be trusted and says the class frequencies.",
-                stacklevel=4,
-            )
-            return [(known, known[:0])]
-        if groups is not None:
-            groups = _number_groups(groups, len(codes))[known]
-        cv = self._splitter(counts.min(), groups)
-        folds = [
-            (known[train], known[test])
-            for train, test in cv.split(known, codes[known], groups)
-            if len(np.unique(codes[known[train]])) == len(counts)
-        ]
-        return folds or [(known, known[:0])]
-
-    def _splitter(self, n_scarcest, groups):
-        if not isinstance(self.cv, Integral):
-            return check_cv(self.cv)
-        shuffled = {
-            "shuffle": self.random_state is not None,
-            "random_state": self.random_state,
-        }
-        if groups is None:
-            return StratifiedKFold(min(self.cv, n_scarcest), **shuffled)
-        n_groups = len(np.unique(groups))
-        if n_groups < 2:
-            raise ValueError(
-                f"{type(self).__name__} holds out whole groups, and all rows are of "
-                "one group: leave `groups` out."
-            )
-        return StratifiedGroupKFold(min(self.cv, n_groups, n_scarcest), **shuffled)
 
     def _fit_member(self, number, X, labels, codes):
         member = clone(self.estimator)
@@ -290,8 +263,8 @@ class CrossFittedEnsembleClassifier(
             np.empty((seen.sum(), 0)),
             codes[seen],
             n_classes,
-            prior_weight=0.0,
-            weight_penalty=1.0,
+            prior_weight=SLOPE_PRIOR,
+            weight_penalty=SLOPE_PENALTY,
             intercept_penalty=1e-3,
             feature_penalty=np.empty(0),
         )
@@ -414,11 +387,3 @@ def _take(X, rows):
 
 def _dense(features):
     return features.toarray() if issparse(features) else np.asarray(features)
-
-
-def _number_groups(groups, n_rows):
-    """Groups as numbers; rows of unknown group are one group."""
-    numbers = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
-    if len(numbers) != n_rows:
-        raise ValueError(f"groups has {len(numbers)} entries for {n_rows} rows.")
-    return numbers

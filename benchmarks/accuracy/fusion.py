@@ -1,0 +1,192 @@
+"""Fusion on real patients: the default twin tower against named comparators.
+
+``python -m benchmarks.accuracy.fusion --cohort FOLDER [--seeds 16] [--leave-site-out]``
+
+For each label and seed, 65 % of the labelled pairs (at most 50) stay paired, the others
+keep their images only, and all models are cross-validated on the same folds of the
+paired patients (3 x 3). With ``--leave-site-out`` the folds are made of whole
+hospitals, whose unpaired patients leave training as well.
+"""
+
+import argparse
+import tempfile
+import time
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+import torch
+from sklearn import config_context
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.accuracy.models import COMPARATORS, MEAN, OURS, patient_models
+from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from skmultimodal.datasets import load_cohort, unpair
+from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
+from skmultimodal.utils._labels import missing_labels
+
+LABELS = [
+    "idh_mut",
+    "progression_free_2y",
+    "disease_control",
+    "survival_2y",
+    "objective_response",
+]
+METRICS = ["roc_auc", "neg_brier_score", "accuracy", "neg_log_loss"]
+SHARE_PAIRED, MAX_PAIRED = 0.65, 50
+
+
+def read(cohort, label, seed):
+    data = load_cohort(Path(cohort), label=label)
+    X, y = data.data, data.target
+    n_pairs = int((X.paired & ~missing_labels(y)).sum())
+    n_kept = min(MAX_PAIRED, round(SHARE_PAIRED * n_pairs))
+    return unpair(X, y, n_kept, random_state=seed)
+
+
+def run(cohort, site, by_site, label, seed):
+    """Scores of all models by fold, and what they said of each tested patient."""
+    X, y = read(cohort, label, seed)
+    sites = X.metadata[site].astype(str).to_numpy()
+    cv = PairedStratifiedKFold(3, 1 if by_site else 3, random_state=seed)
+    splits = list(cv.split(X, y, sites if by_site else None))
+    with (
+        tempfile.TemporaryDirectory() as memory,
+        config_context(enable_metadata_routing=True),
+    ):
+        models = patient_models(seed, memory)
+        if by_site:
+            models = {name: models[name] for name in [OURS, *COMPARATORS]}
+        result = compare_classifiers(
+            models, X, y, cv=splits, scoring=METRICS, groups=sites
+        )
+    scores = result.scores.assign(kind="score")
+    said = result.predictions.rename(columns={"row": "fold_row"})
+    said = pd.DataFrame(
+        {
+            "model": said["model"],
+            "repeat": said["repeat"],
+            "fold": said["fold"],
+            "metric": said["id"],
+            "score": said.iloc[:, -1],
+            "truth": (said["y_true"] == result.classes[-1]).astype(int),
+            "kind": "probability",
+        }
+    )
+    return pd.concat([scores, said]).assign(label=label, seed=seed)
+
+
+def patient_interval(said, other, n_boot=1000, seed=0):
+    """Bootstrap over patients of the pooled differences in AUC and Brier score.
+
+    A patient is drawn with all that was said of it, under any label and seed.
+    """
+    pair = said[said["model"].isin([OURS, other])]
+    keys = ["label", "seed", "repeat", "patient"]
+    wide = pair.pivot(index=[*keys, "truth"], columns="model", values="score")
+    wide = wide.reset_index()
+    patients, number = np.unique(wide["patient"], return_inverse=True)
+    truth = wide["truth"].to_numpy()
+    loss = (wide[other] - truth) ** 2 - (wide[OURS] - truth) ** 2
+    cells = list(wide.groupby(["label", "seed", "repeat"]).indices.items())
+    rng = np.random.default_rng(seed)
+
+    def statistic(weight):
+        by_label = {}
+        for (label, *_), rows in cells:
+            w, t = weight[number[rows]], truth[rows]
+            if not (w[t == 1].sum() and w[t == 0].sum()):
+                continue
+            auc = [
+                roc_auc_score(t, wide[name].to_numpy()[rows], sample_weight=w)
+                for name in (OURS, other)
+            ]
+            brier = np.average(loss.to_numpy()[rows], weights=w)
+            by_label.setdefault(label, []).append((auc[0] - auc[1], brier))
+        return np.mean([np.mean(v, axis=0) for v in by_label.values()], axis=0)
+
+    n = len(patients)
+    draws = [rng.multinomial(n, np.full(n, 1 / n)) for _ in range(n_boot)]
+    drawn = np.array([statistic(weight.astype(float)) for weight in draws])
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    point = statistic(np.ones(n))
+    return [
+        {"metric": metric, "other": other, "difference": p, "low": lo, "high": hi}
+        for metric, p, lo, hi in zip(
+            ["roc_auc", "neg_brier_score"], point, low, high, strict=True
+        )
+    ]
+
+
+def report(scores, bootstrap, out, name, title):
+    others = [m for m in scores["model"].unique() if m != OURS]
+    gaps = differences(scores, OURS, others, "label", "seed")
+    gaps.to_csv(out / f"{name}_differences.csv", index=False, float_format="%.5f")
+    lines = [f"# {title}", ""]
+    table = means(scores, "label")
+    for metric in METRICS:
+        lines += [f"## {metric}", "", markdown(table.loc[metric]), ""]
+        chosen = gaps[(gaps["metric"] == metric) & gaps["other"].isin(COMPARATORS)]
+        chosen = chosen.drop(columns="metric").set_index(["other", "label"])
+        lines += [
+            f"{OURS} - other, interval over seeds (the same patients, other splits):",
+            "",
+            markdown(chosen, 4),
+            "",
+        ]
+    if len(bootstrap):
+        bootstrap.to_csv(out / f"{name}_patients.csv", index=False, float_format="%.5f")
+        lines += [
+            "## Bootstrap over patients, pooled over labels",
+            "",
+            markdown(bootstrap.set_index(["metric", "other"]), 4),
+            "",
+        ]
+    (out / f"{name}.md").write_text("\n".join(lines))
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cohort", type=Path, required=True)
+    parser.add_argument("--site", default="tss", help="metadata column: hospital")
+    parser.add_argument("--labels", nargs="+", default=LABELS)
+    parser.add_argument("--seeds", type=int, default=16)
+    parser.add_argument("--leave-site-out", action="store_true")
+    parser.add_argument("--bootstrap", type=int, default=300)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--work", type=Path, default=Path("results/fusion"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/accuracy/results"))
+    options = parser.parse_args(arguments)
+    start = time.perf_counter()
+    name = "fusion_leave_site_out" if options.leave_site_out else "fusion"
+    one = partial(run, options.cohort, options.site, options.leave_site_out)
+    tasks = [(label, s) for s in range(options.seeds) for label in options.labels]
+    table = run_tasks(one, tasks, options.work / name, options.jobs)
+    scores = table[table["kind"] == "score"]
+    said = table[table["kind"] == "probability"].rename(columns={"metric": "patient"})
+    bootstrap = pd.DataFrame(
+        [
+            row
+            for other in COMPARATORS
+            if options.bootstrap
+            for row in patient_interval(said, other, options.bootstrap)
+        ]
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    compact = scores.groupby(["label", "seed", "model", "metric"], sort=False)["score"]
+    compact.mean().round(5).to_csv(options.out / f"{name}_scores.csv")
+    folds = "hospitals left out, 3 folds" if options.leave_site_out else "3 folds x 3"
+    title = (
+        f"Fusion on {options.cohort.resolve().name}: {options.seeds} seeds, {folds}, "
+        f"{date.today()}, scikit-learn {sklearn.__version__}, torch {torch.__version__}"
+    )
+    report(scores, bootstrap, options.out, name, title)
+    print((options.out / f"{name}.md").read_text())
+    print(f"{MEAN}: see {name}_differences.csv; {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

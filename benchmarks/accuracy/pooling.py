@@ -1,0 +1,112 @@
+"""Scores of many runs, kept on disk, and differences pooled over them."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy.stats import t as student
+
+from skmultimodal.model_selection import holm_adjust
+
+
+def run_tasks(run, tasks, work, n_jobs):
+    """Run ``run(*task)`` for what is not in `work` yet: one DataFrame of all.
+
+    Parameters
+    ----------
+    run : callable
+        Returns a DataFrame.
+    tasks : list of tuple
+    work : Path
+        Folder with a file a task; an interrupted run continues from it.
+    n_jobs : int
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    paths = [work / ("-".join(map(str, task)) + ".csv") for task in tasks]
+    todo = [(t, p) for t, p in zip(tasks, paths, strict=True) if not p.exists()]
+    Parallel(n_jobs=n_jobs)(delayed(_run_task)(run, t, p) for t, p in todo)
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+
+
+def _run_task(run, task, path: Path):
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    table = run(*task)
+    part = path.with_suffix(".part")
+    table.to_csv(part, index=False)
+    part.replace(path)  # a killed run leaves no half of a file
+    print(task, flush=True)
+
+
+def t_interval(values, level=0.95):
+    """Mean of `values`, its t interval and two-sided p: dict."""
+    values = np.asarray(values, dtype=float)
+    mean, n = values.mean(), len(values)
+    error = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    reach = student.ppf((1 + level) / 2, n - 1) * error if n > 1 else np.nan
+    p = 2 * student.sf(abs(mean) / error, n - 1) if error > 0 else np.nan
+    return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p}
+
+
+def differences(scores, ours, others, by, unit):
+    """Differences of `ours` to `others`, for each value of `by` and pooled over them.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns ``model``, ``metric``, ``score``, `by` and `unit`; higher is better.
+    ours : str
+    others : list of str
+    by : str
+        Column such as the label.
+    unit : str
+        Column whose values are the replicates, such as the seed: the interval is of
+        the mean over them.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns ``metric``, `by`, ``other``, ``difference``, ``low``, ``high``, ``p``,
+        ``p_holm`` (over the values of `by`).
+    """
+    mean = scores.groupby(["metric", by, unit, "model"])["score"].mean().unstack()
+    rows = []
+    for metric in scores["metric"].unique():
+        for other in others:
+            gap = (mean[ours] - mean[other]).loc[metric].unstack(by)
+            parts = [(value, t_interval(gap[value].dropna())) for value in gap]
+            adjusted = holm_adjust([part["p"] for _, part in parts])
+            for (value, part), p_holm in zip(parts, adjusted, strict=True):
+                rows.append(
+                    {"metric": metric, by: value, "other": other, **part}
+                    | {"p_holm": p_holm}
+                )
+            pooled = t_interval(gap.mean(axis=1))
+            rows.append({"metric": metric, by: "pooled", "other": other, **pooled})
+    return pd.DataFrame(rows)
+
+
+def means(scores, by):
+    """Mean score of each model, a column a metric and value of `by`, and their mean."""
+    table = scores.groupby(["metric", "model", by], sort=False)["score"].mean()
+    table = table.unstack(by)
+    table["mean"] = table.mean(axis=1)
+    return table
+
+
+def markdown(table, digits=3):
+    """A DataFrame as a Markdown table, without another package."""
+    head = [*table.index.names, *map(str, table.columns)]
+    lines = ["| " + " | ".join(str(h or "") for h in head) + " |"]
+    lines.append("|" + "---|" * len(head))
+    for key, row in zip(table.index, table.to_numpy(), strict=True):
+        key = key if isinstance(key, tuple) else (key,)
+        cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
+        lines.append("| " + " | ".join([*map(str, key), *cells]) + " |")
+    return "\n".join(lines)

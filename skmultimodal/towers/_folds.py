@@ -1,0 +1,70 @@
+"""Folds that the members of an ensemble do not see."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+
+__all__ = ["hold_out"]
+
+
+def hold_out(cv, codes, groups=None, random_state=None):
+    """Rows to fit each member on, and rows to hold out from it.
+
+    Parameters
+    ----------
+    cv : int or splitter
+        An int is stratified by class, in whole groups if there are any, shuffled if
+        there is a random state, and reduced to the rows of the scarcest class.
+    codes : ndarray of int, shape (n_rows,)
+        Class numbers; rows with -1 are in no fold.
+    groups : array-like of shape (n_rows,), default=None
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    folds : list of (train, test)
+        Row numbers. Folds without which a class has no row are left out; if none is
+        left, the only one trains on all labelled rows and holds out none.
+
+    Raises
+    ------
+    ValueError
+        If `groups` has another length, or all rows are of one group.
+    """
+    known = np.flatnonzero(codes >= 0)
+    counts = np.bincount(codes[known])
+    everything = [(known, known[:0])]
+    if counts.min() < 2:
+        return everything
+    if groups is not None:
+        groups = _number_groups(groups, len(codes))[known]
+    if isinstance(cv, Integral):
+        cv = _stratified(min(cv, counts.min()), groups, random_state)
+    folds = [
+        (known[train], known[test])
+        for train, test in check_cv(cv).split(known, codes[known], groups)
+        if len(np.unique(codes[known[train]])) == len(counts)
+    ]
+    return folds or everything
+
+
+def _stratified(n_splits, groups, random_state):
+    shuffled = {"shuffle": random_state is not None, "random_state": random_state}
+    if groups is None:
+        return StratifiedKFold(n_splits, **shuffled)
+    n_groups = len(np.unique(groups))
+    if n_groups < 2:
+        raise ValueError(
+            "whole groups are held out, and all rows are of one group: leave `groups` "
+            "out."
+        )
+    return StratifiedGroupKFold(min(n_splits, n_groups), **shuffled)
+
+
+def _number_groups(groups, n_rows):
+    """Groups as numbers; rows of unknown group are one group."""
+    numbers = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
+    if len(numbers) != n_rows:
+        raise ValueError(f"groups has {len(numbers)} entries for {n_rows} rows.")
+    return numbers
