@@ -16,9 +16,11 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skmultimodal import (
+    CrossFittedEnsembleClassifier,
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
+    LogOpinionPoolClassifier,
     TwinTowerClassifier,
     UnimodalClassifier,
 )
@@ -44,7 +46,9 @@ DEFAULTS = [
     ImageTowerClassifier(),
     GeneAutoencoderTransformer(),
     FusionHeadClassifier(),
-    TwinTowerClassifier(),
+    LogOpinionPoolClassifier(),
+    CrossFittedEnsembleClassifier(LogisticRegression()),
+    TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
     TumorTextureTransformer(),
     FractalTextureTransformer(),
@@ -68,8 +72,17 @@ VARIANTS = [
     GeneAutoencoderTransformer(
         label_weight=0, signed_log=False, decoder_units=(), max_epochs=20
     ),
+    CrossFittedEnsembleClassifier(GeneAutoencoderTransformer(max_epochs=4), cv=2),
+    CrossFittedEnsembleClassifier(
+        make_pipeline(StandardScaler(), PCA()), cv=3, calibrate=False
+    ),
+    LogOpinionPoolClassifier(weight_penalty=0, feature_penalty=0.1),
     FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
     FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
+    TwinTowerClassifier(tower_output="features"),
+    TwinTowerClassifier(
+        [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="log_odds"
+    ),
     TwinTowerClassifier(
         [("gene", make_pipeline(StandardScaler(), PCA()))],
         KNeighborsClassifier(),

@@ -57,7 +57,7 @@ def run(cohort, site, by_site, label, seed):
         tempfile.TemporaryDirectory() as memory,
         config_context(enable_metadata_routing=True),
     ):
-        models = patient_models(seed, memory)
+        models = patient_models(seed, memory, site)
         if by_site:
             models = {name: models[name] for name in [OURS, *COMPARATORS]}
         result = compare_classifiers(

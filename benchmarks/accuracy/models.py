@@ -13,7 +13,7 @@ from skmultimodal import (
     TwinTowerClassifier,
     UnimodalClassifier,
 )
-from skmultimodal.baselines import LateFusionClassifier
+from skmultimodal.baselines import LateFusionClassifier, MetadataClassifier
 from skmultimodal.baselines._genes import expression_scaler
 from skmultimodal.baselines._simple import early_fusion
 
@@ -96,7 +96,7 @@ def other_fusions(names, seed, memory):
     }
 
 
-def patient_models(seed, memory):
+def patient_models(seed, memory, site):
     """All rows of the tables on patients; those of the comparison first."""
     names = ["image", "gene"]
     genes = make_pipeline(
@@ -111,5 +111,7 @@ def patient_models(seed, memory):
         "genes (PCA + logistic)": UnimodalClassifier("gene", genes),
         **other_fusions(names, seed, memory),
         "twin tower, hospitals as groups": grouped,
+        "clinical covariates": MetadataClassifier(["age", "sex"]),
+        "site only": MetadataClassifier([site], categories=[site]),
         "majority class": UnimodalClassifier("gene", DummyClassifier()),
     }

@@ -47,7 +47,8 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
     max_epochs : int or None, default=None
-        None: as many epochs as make 120 optimisation steps.
+        None: as many epochs as make 120 optimisation steps per bit of the label (one
+        bit for two classes).
     batch_size : int, default=16
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import column_or_1d
 
 from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.utils._labels import as_labels
 from skmultimodal.utils._validation import check_rows
 
 __all__ = ["check_groups", "check_labels", "read_cohort"]
@@ -76,9 +77,7 @@ def check_labels(y, n_rows):
         raise ValueError(
             "this classifier requires y to be passed, but the target y is None."
         )
-    if isinstance(y, list | tuple) and np.asarray(y).dtype.kind in "US":
-        y = np.asarray(y, dtype=object)  # lest NaN become the class "nan"
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(as_labels(y), warn=True)
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
     return y

@@ -35,7 +35,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     ----------
     weight_penalty : float, default=30.0
         Strength by which the weights are held at 1.
-    feature_penalty : float, default=3.0
+    feature_penalty : float, default=2.0
         Strength by which the residual is held at 0. It is multiplied by the number of
         features of a modality, so that a long vector counts as much as a short one.
 
@@ -87,7 +87,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         "feature_penalty": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, weight_penalty=30.0, feature_penalty=3.0):
+    def __init__(self, weight_penalty=30.0, feature_penalty=2.0):
         self.weight_penalty = weight_penalty
         self.feature_penalty = feature_penalty
 
@@ -126,7 +126,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             )
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
-        self._odds = self._check_log_odds({} if log_odds is None else dict(log_odds))
+        self._odds = self._check_log_odds(log_odds or {}, X.shape[1])
         self._features = self._feature_columns(X.shape[1])
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
@@ -148,34 +148,42 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         self.n_iter_ = model.n_iter
         return self
 
-    def _check_log_odds(self, log_odds):
+    def _check_log_odds(self, log_odds, n_columns):
+        """Columns of the log-odds of each modality that has any."""
         wanted = 1 if len(self.classes_) == 2 else len(self.classes_)
+        every = np.arange(n_columns)
+        columns = {}
         for name, span in log_odds.items():
             if name not in self.modalities_:
                 raise ValueError(
                     f"log_odds names {name!r}, which is none of the modalities "
                     f"{list(self.modalities_)}."
                 )
-            if span.stop - span.start != wanted:
+            columns[name] = every[span]
+            if not np.isin(columns[name], every[self.modalities_[name]]).all():
                 raise ValueError(
-                    f"log-odds of {name!r} have {span.stop - span.start} columns; "
+                    f"log_odds of {name!r} are the columns {columns[name].tolist()}, "
+                    "which are not all columns of that modality."
+                )
+            if len(columns[name]) != wanted:
+                raise ValueError(
+                    f"log_odds of {name!r} have {len(columns[name])} columns; "
                     f"{len(self.classes_)} classes need {wanted}."
                 )
-        return log_odds
+        return columns
 
     def _feature_columns(self, n_columns):
         """Columns of each modality that are no log-odds."""
         every = np.arange(n_columns)
-        odds = [every[span] for span in self._odds.values()]
-        odds = np.concatenate([*odds, every[:0]])
+        odds = np.concatenate([*self._odds.values(), every[:0]])
         return {n: np.setdiff1d(every[s], odds) for n, s in self.modalities_.items()}
 
     def _opinions(self, X):
         """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
         n_classes = len(self.classes_)
         opinions = np.empty((len(self._odds), len(X), n_classes))
-        for opinion, span in zip(opinions, self._odds.values(), strict=True):
-            odds = X[:, span]
+        for opinion, columns in zip(opinions, self._odds.values(), strict=True):
+            odds = X[:, columns]
             opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
         return opinions
 

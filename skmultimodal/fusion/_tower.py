@@ -72,6 +72,10 @@ class Tower:
         return isinstance(self.estimator, CrossFittedEnsembleClassifier)
 
     @property
+    def held_out_by_head(self):
+        return isinstance(self.head, CrossFittedEnsembleClassifier)
+
+    @property
     def gives_features(self):
         return hasattr(self.estimator, "transform")
 
@@ -93,7 +97,9 @@ class Tower:
 
     def warn_of_seen_labels(self):
         """Warn if outputs of rows follow the labels of these very rows."""
-        if self.reads_labels and not self.cross_fitted:
+        by_head = self.kind != FEATURES and self.head is not None
+        learnt = by_head or (self.reads_labels and not self.frozen)
+        if learnt and not (self.cross_fitted or self.held_out_by_head):
             warnings.warn(
                 f"tower {self.name!r} learnt the labels of the paired rows whose "
                 "outputs train the final estimator, which will trust them too much; "
@@ -138,6 +144,8 @@ class Tower:
     def fit(self, data, rows, cache, *, seen=False):
         """Fit on the rows of mask `rows`; `seen` if rows of the head are among them."""
         self.classes = data.classes
+        # The final estimator reads the log-odds of the classes that it learns.
+        self.fused = np.unique(data.codes[data.train])
         self.feature_names = data.cohort.feature_names(self.modality)
         self.row_shape = data.cohort.block_shape(self.modality)[1:]
         if self.frozen:
@@ -155,21 +163,35 @@ class Tower:
                 "paired rows."
             )
         speaks_odds = self.kind != FEATURES or (seen and not self.gives_features)
-        if speaks_odds and self.cv is not None and not self.cross_fitted:
-            self._cross_fit(one_class)
-        groups = {}
-        if data.groups is not None and has_fit_parameter(self.estimator, "groups"):
-            groups = {"groups": data.groups[rows]}
+        # Rows of one class cannot say how good an unsupervised tower is; a head will.
+        wanted = speaks_odds and self.cv is not None and not one_class
+        if wanted and not self.cross_fitted:
+            self._cross_fit()
         cohort = data.cohort[rows]
         self.estimator, self.key = cache.fit(
-            self.estimator, cohort, self.modality, self.read, labels, **groups
+            self.estimator,
+            cohort,
+            self.modality,
+            self.read,
+            labels,
+            **self._fit_options(data, rows),
         )
         return self
 
-    def _cross_fit(self, one_class):
-        if one_class:  # unsupervised, and these rows cannot say how good it is
-            self.kind = FEATURES
-            return
+    def _fit_options(self, data, rows):
+        if data.groups is None or not has_fit_parameter(self.estimator, "groups"):
+            return {}
+        groups = data.groups[rows]
+        if len(set(groups[data.codes[rows] >= 0].tolist())) < 2:
+            warnings.warn(
+                f"tower {self.name!r} cannot hold out groups: its {rows.sum()} rows "
+                "are of one, so its folds ignore them.",
+                stacklevel=6,
+            )
+            return {}
+        return {"groups": groups}
+
+    def _cross_fit(self):
         seed = self.estimator.get_params(deep=False).get("random_state", self.seed)
         self.estimator = CrossFittedEnsembleClassifier(
             self.estimator, cv=self.cv, random_state=seed
@@ -187,25 +209,32 @@ class Tower:
                 f"is: the classes are {self.classes.tolist()}."
             )
 
-    def fit_head(self, data, rows, spare, cache):
+    def fit_head(self, data, rows, cache, *, seen=False):
         """Give a tower without classes a logistic regression on its features.
 
         Parameters
         ----------
         data : TrainingData
         rows : ndarray of bool, shape (n_rows,)
-            Rows of the tower; the labelled ones teach the head.
-        spare : ndarray of bool, shape (n_rows,)
-            Labelled rows to add where those show one class only.
+            Rows of the tower; the labelled ones teach the head, and the paired ones as
+            well where those show one class only.
         cache : TowerCache
+        seen : bool
+            Whether rows that the final estimator learns from are among them. What the
+            head says of such a row is then cross-fitted.
         """
         if self.gives_classes:
             return self
         rows = rows & data.labelled
         if len(np.unique(data.codes[rows])) < 2:
-            rows = rows | spare
+            rows, seen = rows | data.train, True
         features = self.run(data.cohort[rows], "transform", cache)
-        self.head = feature_head().fit(features, data.codes[rows])
+        self.head, self.head_rows = feature_head(), rows
+        if seen and self.speaks_odds and self.cv is not None:
+            self.head = CrossFittedEnsembleClassifier(
+                self.head, cv=self.cv, random_state=self.seed
+            )
+        self.head.fit(features, data.codes[rows])
         return self
 
     def training_output(self, data, rows, seen, cache):
@@ -225,7 +254,12 @@ class Tower:
         outputs : dict of str to ndarray of shape (n_train, n_outputs)
             As of ``output``.
         """
-        if not (seen and self.cross_fitted):
+        told = None
+        if seen and self.cross_fitted and not self.frozen:
+            told = self.estimator
+        elif self.held_out_by_head:
+            told, rows = self.head, self.head_rows
+        if told is None:
             return self.output(data.cohort[data.train], cache)
         if self.reads_labels and self.kind == "both":
             # Features of these rows follow their labels, and only log-odds are
@@ -235,7 +269,10 @@ class Tower:
         if self.kind == "both":
             outputs = self.output(data.cohort[data.train], cache)
         place = np.cumsum(rows)[data.train] - 1
-        outputs[LOG_ODDS] = log_odds(self.estimator.held_out_proba(place))
+        held_out = told.held_out_proba(place)
+        if told is self.head:
+            held_out = self._of_head(held_out)
+        outputs[LOG_ODDS] = log_odds(held_out[:, self.fused])
         return outputs
 
     # Answering
@@ -257,17 +294,22 @@ class Tower:
         if self.kind != LOG_ODDS and self.gives_features:
             outputs[FEATURES] = self.run(cohort, "transform", cache)
         if self.speaks_odds:
-            outputs[LOG_ODDS] = log_odds(self.probabilities(cohort, cache))
+            said = self.probabilities(cohort, cache)
+            outputs[LOG_ODDS] = log_odds(said[:, self.fused])
         return outputs
 
     def probabilities(self, cohort, cache):
         """Class probabilities: (n_rows, n_classes of the parent)."""
         if self.head is not None:
             features = self.run(cohort, "transform", cache)
-            known = self.classes[self.head.classes_]
-            return align_classes(self.head.predict_proba(features), known, self.classes)
+            return self._of_head(self.head.predict_proba(features))
         p = self.run(cohort, "predict_proba", cache)
         return align_classes(p, self.estimator.classes_, self.classes)
+
+    def _of_head(self, probabilities):
+        """Probabilities of the parent's classes; the head knows them by number."""
+        known = self.classes[self.head.classes_]
+        return align_classes(probabilities, known, self.classes)
 
     def run(self, cohort, method, cache):
         """Output of a method for the rows of `cohort`, which all have the modality."""

@@ -137,7 +137,7 @@ class TwinTowerClassifier(
         "tower_output": [StrOptions({"auto", "features", "log_odds", "both"})],
         "tower_cv": [
             Interval(Integral, 2, None, closed="left"),
-            HasMethods(["split"]),
+            HasMethods(["split", "get_n_splits"]),
             None,
         ],
         "missing": [StrOptions({"tower", "impute", "error"})],
@@ -309,13 +309,12 @@ class TwinTowerClassifier(
         tower.fit(data, rows, cache, seen=seen)
         answers_alone = self.missing == "tower" and n_towers > 1
         if answers_alone or tower.speaks_odds:
-            tower.fit_head(data, rows, data.train, cache)
+            tower.fit_head(data, rows, cache, seen=seen)
         self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
         return tower
 
     def _training_output(self, tower, data, rows, seen, cache):
         """Outputs of a tower for the labelled paired rows."""
-        seen = seen and not tower.frozen
         outputs = tower.training_output(data, rows, seen, cache)
         if seen and self.tower_rows == "all":
             tower.warn_of_seen_labels()

@@ -1,7 +1,7 @@
 """What the estimators around one network share."""
 
 import warnings
-from math import ceil
+from math import ceil, log2
 from numbers import Integral, Real
 
 import numpy as np
@@ -24,7 +24,8 @@ class NetEstimator(BaseEstimator):
     """An estimator around one torch module that is trained once.
 
     A subclass has ``_make_net(**net_params)``, which builds its module, and
-    ``default_steps``, the optimisation steps that ``max_epochs=None`` means.
+    ``default_steps``, the optimisation steps that ``max_epochs=None`` means for two
+    classes; more classes take more, in proportion to the bits of a label.
 
     Attributes
     ----------
@@ -36,6 +37,10 @@ class NetEstimator(BaseEstimator):
     history_ : skorch.history.History
         Losses by epoch and batch.
     """
+
+    # In float64, what a dense net says of a row does not depend on the batch it is in.
+    # Convolutions are too slow for that, and round alike in batches of most sizes.
+    inference_dtype = torch.float64
 
     _parameter_constraints: dict = {
         "optimizer": [StrOptions({"adam", "adamw", "sgd"})],
@@ -90,7 +95,7 @@ class NetEstimator(BaseEstimator):
                 momentum=self.momentum,
                 lr_decay=self.lr_decay,
                 weight_decay=self.weight_decay,
-                max_epochs=self._count_epochs(len(train)),
+                max_epochs=self._count_epochs(len(train), codes),
                 batch_size=self.batch_size,
                 patience=self.patience,
                 precision=self.precision,
@@ -101,15 +106,17 @@ class NetEstimator(BaseEstimator):
         self.net_params_ = net_params
         self.weights_ = {
             # A copy: state_dict gives views of the module that is kept.
-            name: value.detach().cpu().numpy().copy()
+            name: value.detach().cpu().numpy().copy(order="C")
             for name, value in module.state_dict().items()
         }
-        self._module = module.eval()
+        self._module = module.eval().to(self.inference_dtype)
 
-    def _count_epochs(self, n_rows):
+    def _count_epochs(self, n_rows, codes):
         if self.max_epochs is not None:
             return self.max_epochs
-        return ceil(self.default_steps / count_batches(n_rows, self.batch_size))
+        bits = log2(max(codes.max() + 1, 2))
+        n_batches = count_batches(n_rows, self.batch_size)
+        return ceil(self.default_steps * bits / n_batches)
 
     def _split(self, codes, seed):
         """Rows to train on and rows for early stopping (None without)."""
@@ -147,7 +154,11 @@ class NetEstimator(BaseEstimator):
         """Outputs of a method of the module for `n_rows` rows, as an array."""
         batch_size = max(1, INFERENCE_ELEMENTS // int(np.prod(row_shape)))
         function = getattr(self._fitted_module(), method)
-        return run_net(function, read, n_rows, batch_size)
+
+        def read_as_inferred(rows):
+            return read(rows).to(self.inference_dtype)
+
+        return run_net(function, read_as_inferred, n_rows, batch_size)
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:
@@ -156,7 +167,8 @@ class NetEstimator(BaseEstimator):
             module.load_state_dict(
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
             )
-            self._module = module.to(resolve_device(self.device)).eval()
+            device = resolve_device(self.device)
+            self._module = module.to(device, self.inference_dtype).eval()
         return self._module
 
     def __sklearn_is_fitted__(self):

@@ -1,6 +1,7 @@
 """An ensemble of one estimator whose members did not see every row."""
 
 import warnings
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -24,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._log_linear import fit_log_linear
-from skmultimodal.utils._labels import UNLABELLED, encode_labels
+from skmultimodal.utils._labels import UNLABELLED, as_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, log_ratios
 from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._seed import derive_seed
@@ -64,11 +65,10 @@ class CrossFittedEnsembleClassifier(
 ):
     """Average of clones of one estimator, each fitted without one fold, calibrated.
 
-    The rows are split into folds, and a clone is fitted without each of them. The
-    ensemble's log-odds are the mean of the members', which removes what a network owes
-    to its initialisation. What each member says of the fold it has not seen tells how
-    far such log-odds can be trusted: one slope, fitted on those rows, calibrates them.
-    It costs as many fits as there are folds.
+    The log-odds are the mean of the members', which removes what a network owes to its
+    initialisation. What each member says of the fold it has not seen tells how far they
+    can be trusted: one slope, fitted on those rows, calibrates them. It costs as many
+    fits as there are folds.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ class CrossFittedEnsembleClassifier(
     The calibrated log-ratios are ``slope_ * mean + intercept_``: a multinomial logistic
     regression of the log-ratios of held-out rows in units of their standard deviation,
     whose loss, summed over rows, has ``4 / 2 * (slope - 0.5)^2`` added: a weak prior
-    for some dozens of rows. With fewer than 8 such rows the slope is 0, and the
-    probabilities are the class frequencies. A fold without which a class has no rows
-    left is not held out.
+    for some dozens of rows. With fewer than 8 such rows, or none of some class, the
+    slope is 0, and the probabilities are the class frequencies. A fold without which a
+    class has no rows left is not held out.
 
     Features of different members have axes of their own; ``transform`` gives as many
     principal components of all of them, standardised, as one member has features.
@@ -141,7 +141,10 @@ class CrossFittedEnsembleClassifier(
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit"])],
-        "cv": [Interval(Integral, 2, None, closed="left"), HasMethods(["split"])],
+        "cv": [
+            Interval(Integral, 2, None, closed="left"),
+            HasMethods(["split", "get_n_splits"]),
+        ],
         "calibrate": ["boolean"],
         "random_state": ["random_state"],
     }
@@ -184,37 +187,37 @@ class CrossFittedEnsembleClassifier(
         Warns
         -----
         UserWarning
-            If nothing can be held out, since a class has one row only.
+            If no row of a class can be held out, since it has one row or one group.
         """
-        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
+        X, y = check_rows(self, X, as_labels(y), ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs two classes, got one class only: "
                 f"{self.classes_.tolist()}."
             )
-        labels = self.classes_[codes] if (codes >= 0).all() else y
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
         held_out = np.full((len(y), len(self.classes_)), np.nan)
         n_seen = np.zeros(len(y), dtype=int)
         self.estimators_, self.heads_ = [], []
         folds = hold_out(self.cv, codes, groups, self.random_state)
-        if not any(len(test) for _, test in folds):
-            warnings.warn(
-                "a class has one row, or all its rows are in one group: nothing can be "
-                f"held out, so {type(self).__name__} cannot tell how far its estimator "
-                "can be trusted and says the class frequencies.",
-                stacklevel=3,
-            )
         for number, (train, test) in enumerate(folds):
             rows = np.concatenate([train, rest]).astype(int)
-            self._fit_member(number, _take(X, rows), labels[rows], codes[rows])
+            # Without gaps the labels have a type that every classifier takes.
+            gaps = (codes[rows] < 0).any()
+            labels = y[rows] if gaps else self.classes_[codes[rows]]
+            self._fit_member(number, _take(X, rows), labels, codes[rows])
             if len(test):
                 said = self._member_ratios(-1, _take(X, test))
                 held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + said
                 n_seen[test] += 1
         held_out /= np.maximum(n_seen, 1)[:, None]
-        self._fit_calibration(held_out, codes, n_seen > 0)
+        known_well = np.unique(codes[n_seen > 0]).tolist() == [
+            *range(len(self.classes_))
+        ]
+        if not known_well:
+            self._warn_of_blind_folds()
+        self._fit_calibration(held_out, codes, (n_seen > 0) & known_well)
         self.oof_proba_ = self._calibrated(held_out)
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)
@@ -233,6 +236,11 @@ class CrossFittedEnsembleClassifier(
         member.fit(X, labels)
         head = None
         if not hasattr(member, "predict_proba"):
+            if not hasattr(member, "transform"):
+                raise TypeError(
+                    f"the estimator of {type(self).__name__} must have predict_proba "
+                    f"or transform; {type(member).__name__} has neither of the two."
+                )
             known = codes >= 0
             features = _dense(member.transform(_take(X, np.flatnonzero(known))))
             head = feature_head().fit(features, self.classes_[codes[known]])
@@ -246,6 +254,15 @@ class CrossFittedEnsembleClassifier(
         said = X if head is None else _dense(member.transform(X))
         probabilities = speaker.predict_proba(said)
         return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
+
+    def _warn_of_blind_folds(self):
+        said = " and says the class frequencies" if self.calibrate else ""
+        warnings.warn(
+            "a class has one row, or all its rows are in one group, so none of them "
+            f"can be held out: {type(self).__name__} cannot tell how far its estimator "
+            f"can be trusted{said}.",
+            stacklevel=4,
+        )
 
     def _fit_calibration(self, held_out, codes, seen):
         n_classes = len(self.classes_)
@@ -276,11 +293,11 @@ class CrossFittedEnsembleClassifier(
         features = np.hstack(parts)
         n_axes = min(parts[0].shape[1], *features.shape)
         self._scaler = StandardScaler().fit(features)
-        self._axes = PCA(n_axes, svd_solver="full").fit(
-            self._scaler.transform(features)
-        )
-        rounding = self._axes.explained_variance_ratio_ < MIN_VARIANCE
-        self._axes.components_[rounding] = 0
+        scaled = self._scaler.transform(features)
+        with np.errstate(invalid="ignore"):  # all features may be constant
+            self._axes = PCA(n_axes, svd_solver="full").fit(scaled)
+        told = self._axes.explained_variance_ratio_ >= MIN_VARIANCE
+        self._axes.components_[~told] = 0
 
     def _member_features(self, X):
         return [_dense(member.transform(X)) for member in self.estimators_]
@@ -366,16 +383,17 @@ class CrossFittedEnsembleClassifier(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
+        tags.input_tags = replace(inner.input_tags, sparse=False)
         if inner.transformer_tags is not None:
             tags.transformer_tags = inner.transformer_tags
         return tags
 
 
 # Within the class, the wrapper of set_output would take the condition off.
-CrossFittedEnsembleClassifier.transform = available_if(_gives_features)(
-    CrossFittedEnsembleClassifier.transform
-)
+for _method in ("transform", "fit_transform"):
+    _function = getattr(CrossFittedEnsembleClassifier, _method)
+    _conditional = available_if(_gives_features)(_function)
+    setattr(CrossFittedEnsembleClassifier, _method, _conditional)
 
 
 def _take(X, rows):

@@ -66,7 +66,8 @@ class GeneAutoencoderTransformer(
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
     max_epochs : int or None, default=None
-        None: as many epochs as make 150 optimisation steps.
+        None: as many epochs as make 150 optimisation steps per bit of the label (one
+        bit for two classes or none).
     batch_size : int, default=32
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,

@@ -83,8 +83,9 @@ class ImageTowerClassifier(
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
     max_epochs : int or None, default=None
-        None: as many epochs as make 80 optimisation steps, whatever the number of
-        rows; with 20 to 100 images it is steps that training lacks.
+        None: as many epochs as make 120 optimisation steps per bit of the label (one
+        bit for two classes), whatever the number of rows; with 20 to 100 images it is
+        steps that training lacks.
     batch_size : int, default=16
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
@@ -148,7 +149,8 @@ class ImageTowerClassifier(
     1.0
     """
 
-    default_steps = 80
+    default_steps = 120
+    inference_dtype = torch.float32
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],
@@ -373,23 +375,32 @@ class ImageTowerClassifier(
         """All images, normalised once, as one tensor on the device."""
         images = np.empty((X.shape[0], *self._net_shape), dtype=np.float32)
         for chunk in gen_batches(X.shape[0], CHUNK):
-            rows = np.arange(chunk.start, chunk.stop)
-            images[chunk] = self._prepare(X, rows)
-        return torch.from_numpy(images).to(resolve_device(self.device))
+            images[chunk] = self._prepare(X, np.arange(chunk.start, chunk.stop))
+        return self._tensor(images)
 
     def _reader(self, X):
-        device = resolve_device(self.device)
-        return lambda rows: torch.from_numpy(self._prepare(X, rows.numpy())).to(device)
+        return lambda rows: self._tensor(self._prepare(X, rows.numpy()))
+
+    def _tensor(self, images):
+        tensor = torch.from_numpy(images).to(resolve_device(self.device))
+        return tensor.contiguous(memory_format=_memory_format(self.image_shape_))
 
     @staticmethod
     def _make_net(**net_params):
-        return ConvTower(**net_params)
+        net = ConvTower(**net_params)
+        return net.to(memory_format=_memory_format(net_params["image_shape"]))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _memory_format(image_shape):
+    """With channels last, convolutions of images take half the time on a CPU."""
+    flat = image_shape[1] == 1
+    return torch.contiguous_format if flat else torch.channels_last
 
 
 def _flip(images):

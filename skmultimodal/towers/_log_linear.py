@@ -56,13 +56,16 @@ def fit_log_linear(
     n_classes : int
     prior_weight, weight_penalty, intercept_penalty : float
     feature_penalty : ndarray of shape (n_features,)
+        Above 0.
 
     Returns
     -------
     model : LogLinear
     """
     opinions = np.asarray(opinions, dtype=np.float64)
-    features = np.asarray(features, dtype=np.float64)
+    # In units in which each penalty is 1, one tolerance suits all columns.
+    unit = np.sqrt(feature_penalty)
+    features = np.asarray(features, dtype=np.float64) / unit
     n_opinions, n_features = len(opinions), features.shape[1]
     target = np.eye(n_classes)[codes]
     shares = target.mean(axis=0)
@@ -80,17 +83,16 @@ def fit_log_linear(
         logs = log_softmax(logits, axis=1)
         excess = np.exp(logs) - target
         shrunk, moved = weights - prior_weight, intercept - prior
-        penalised = feature_penalty[:, None] * coef
         value = (
             -np.sum(target * logs)
             + weight_penalty * np.sum(shrunk**2) / 2
             + intercept_penalty * np.sum(moved**2) / 2
-            + np.sum(penalised * coef) / 2
+            + np.sum(coef**2) / 2
         )
         gradient = [
             np.tensordot(opinions, excess, 2) + weight_penalty * shrunk,
             excess.sum(axis=0) + intercept_penalty * moved,
-            (features.T @ excess + penalised).ravel(),
+            (features.T @ excess + coef).ravel(),
         ]
         return value, np.concatenate(gradient)
 
@@ -104,4 +106,5 @@ def fit_log_linear(
         bounds=[(0, None)] * n_opinions + [(None, None)] * free,
         options={"maxiter": 1000, "gtol": 1e-6, "ftol": 1e-12},
     )
-    return LogLinear(*split(solution.x), int(solution.nit))
+    weights, intercept, coef = split(solution.x)
+    return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))

@@ -7,9 +7,16 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["UNLABELLED", "encode_labels", "missing_labels"]
+__all__ = ["UNLABELLED", "as_labels", "encode_labels", "missing_labels"]
 
 UNLABELLED = -1
+
+
+def as_labels(y: Any) -> Any:
+    """A list of text as an object array, lest NaN become a class "nan"."""
+    if isinstance(y, list | tuple) and np.asarray(y).dtype.kind in "US":
+        return np.asarray(y, dtype=object)
+    return y
 
 
 def missing_labels(y: Any) -> NDArray[np.bool_]:

@@ -1,5 +1,7 @@
 """Bad input gets one sentence that names the row, the modality or the parameter."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,70 @@ def test_no_labelled_row_for_a_tower():
     y[11:24] = np.nan
     with pytest.raises(ValueError, match=r"tower 'gene' needs labels.*13 unpaired"):
         twin().fit(X, y)
+
+
+# Groups
+
+
+def pool():
+    return TwinTowerClassifier(plain_towers(), tower_cv=2)
+
+
+@pytest.mark.parametrize("make", [twin, pool])
+@pytest.mark.parametrize("shape", [(41,), (43,), (42, 2), ()])
+def test_groups_of_another_shape(make, shape):
+    X, y = make_case()
+    message = rf"groups has shape {re.escape(str(shape))} for 42 rows"
+    with pytest.raises(ValueError, match=message):
+        make().fit(X, y, groups=np.zeros(shape))
+
+
+def test_groups_with_gaps():
+    """Rows of unknown group are one group."""
+    X, y = make_case()
+    groups = np.array(["a", "b", "c", "d", None, np.nan] * 7, dtype=object)
+    assert np.isfinite(pool().fit(X, y, groups=groups).predict_proba(X)).all()
+
+
+def test_tower_of_one_group():
+    """All images may come from one hospital: the tower that ignores it is named."""
+    X, y = make_case()
+    groups = np.where(X.patterns == "image", "here", np.array(list("abcdef"))[y + 2])
+    with pytest.warns(UserWarning, match="tower 'image' cannot hold out groups"):
+        model = pool().fit(X, y, groups=groups)
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("method", ["decision_terms", "transform", "predict_route"])
+def test_unfitted_pool(method):
+    X, _ = make_case()
+    with pytest.raises(NotFittedError):
+        getattr(pool(), method)(X)
+
+
+def test_bad_row_is_named_by_an_ensemble_too():
+    blocks, y = make_tables(TWO)
+    ids = [f"p{i:02d}" for i in range(42)]
+    model = pool().fit(Cohort(blocks, index=ids), y)
+    blocks["gene"][30, 3] = np.inf
+    bad = Cohort(blocks, index=ids)
+    message = r"NaN or infinity in row 'p30' of modality 'gene'"
+    for call in (model.predict, model.decision_terms, lambda X: pool().fit(X, y)):
+        with pytest.raises(ValueError, match=message):
+            call(bad)
+
+
+@pytest.mark.filterwarnings("ignore:a class has one row")
+def test_a_class_of_one_row_in_a_tower():
+    """Nothing can be held out: the tower says the class frequencies."""
+    X, y = make_case()
+    y[X.patterns == "image"] = 0
+    y[3] = 1
+    model = pool().fit(X, y)
+    p = model.predict_proba(X[X.patterns == "image"])
+    np.testing.assert_allclose(p, [[10 / 11, 1 / 11]] * 11, rtol=1e-6)
+    with pytest.warns(UserWarning, match="a class has one row"):
+        pool().fit(X, y)
 
 
 # Values
@@ -293,7 +359,8 @@ def test_heads_are_checked_before_towers_are_trained(capsys):
 @pytest.mark.parametrize("counts", [ONE, TWO, THREE], ids=["one", "two", "three"])
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
 @pytest.mark.parametrize("labels", ["str", "object", "bool", "float", "category"])
-def test_any_number_and_type_of_classes(counts, n_classes, labels):
+@pytest.mark.parametrize("head", ["logistic", "pool"])
+def test_any_number_and_type_of_classes(counts, n_classes, labels, head):
     """Good input, of every kind of label."""
     counts = {pattern: 2 * count for pattern, count in counts.items()}
     X, codes = make_case(counts, n_classes=n_classes)
@@ -309,7 +376,8 @@ def test_any_number_and_type_of_classes(counts, n_classes, labels):
     elif labels == "category":
         y = pd.Series(y, dtype="category")
     towers = [(name, odds_tower()) for name in X.modalities]
-    model = TwinTowerClassifier(towers, LogisticRegression()).fit(X, y)
+    head = LogisticRegression() if head == "logistic" else None
+    model = TwinTowerClassifier(towers, head, tower_cv=2).fit(X, y)
     known = sorted(set(y) - {None})
     assert model.classes_.tolist() == known
     found = model.predict(X)
@@ -332,10 +400,12 @@ def test_any_number_and_type_of_classes(counts, n_classes, labels):
     ids=["objects", "Int64", "boolean", "category", "string"],
 )
 @pytest.mark.parametrize("towers", ["plain", "gene autoencoder"])
-def test_missing_labels_in_tables_of_pandas(y, towers):
+@pytest.mark.parametrize("head", ["net", "pool"])
+def test_missing_labels_in_tables_of_pandas(y, towers, head):
     X, _ = make_case()
     gene = axes_tower() if towers == "plain" else gene_tower(random_state=0)
     towers = [("image", odds_tower()), ("gene", gene)]
-    model = TwinTowerClassifier(towers, small_head(random_state=0)).fit(X, y)
+    head = small_head(random_state=0) if head == "net" else None
+    model = TwinTowerClassifier(towers, head, tower_cv=2).fit(X, y)
     assert len(model.classes_) == 2
     assert model.predict(X).shape == (42,)

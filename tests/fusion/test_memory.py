@@ -18,6 +18,7 @@ from fusion_tools import (
     make_pictures,
     make_tables,
     odds_tower,
+    picture_tower,
     small_head,
 )
 from sklearn.base import clone
@@ -181,6 +182,111 @@ def test_unimodal_classifier_shares_the_fit(memory, counted):
     # Trained on all rows it is another tower.
     UnimodalClassifier("image", tower, memory=memory).fit(X, y)
     assert len(counted) == 2
+
+
+# Ensembles
+
+
+def pool_model(log, memory=None, **params):
+    """The default head, whose towers are ensembles of two members."""
+    towers = [("image", CountingTower(log)), ("gene", odds_tower())]
+    params = {"tower_cv": 2, "random_state": 0} | params
+    return TwinTowerClassifier(towers, memory=memory, **params)
+
+
+def test_members_are_fitted_once(log, memory):
+    X, y = make_case()
+    first = pool_model(log, memory).fit(X, y)
+    assert len(count_fits(log)) == 2
+    second = pool_model(log, memory).fit(X, y)
+    assert len(count_fits(log)) == 2
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("tower_output", ["auto", "log_odds"])
+def test_same_bits_of_ensembles(log, memory, tower_rows, grouped, tower_output):
+    X, y = make_case()
+    groups = np.arange(42) % 7 if grouped else None
+    options = {"tower_rows": tower_rows, "tower_output": tower_output}
+    plain = pool_model(log, **options).fit(X, y, groups=groups)
+    for _ in range(2):
+        cached = pool_model(log, memory, **options).fit(X, y, groups=groups)
+        np.testing.assert_array_equal(cached.predict_proba(X), plain.predict_proba(X))
+        np.testing.assert_array_equal(cached.transform(X), plain.transform(X))
+        pd.testing.assert_frame_equal(cached.decision_terms(X), plain.decision_terms(X))
+
+
+def test_same_bits_of_ensembles_of_networks(memory):
+    """What is learnt; what is said of rows depends on the rows that are read together.
+
+    The cache reads all of a block at once, so bits of outputs may differ, to 1e-5.
+    """
+    X, y = make_pictures()
+    towers = [("image", picture_tower()), ("gene", gene_tower())]
+    model = TwinTowerClassifier(towers, tower_cv=2, random_state=0)
+    plain, p = clone(model).fit(X, y), None
+    for _ in range(2):
+        cached = clone(model).set_params(memory=memory).fit(X, y)
+        for name, tower in cached.towers_.items():
+            wanted = plain.towers_[name]
+            np.testing.assert_array_equal(tower.oof_proba_, wanted.oof_proba_)
+            members = zip(tower.estimators_, wanted.estimators_, strict=True)
+            for member, other in members:
+                for key, weights in other.weights_.items():
+                    np.testing.assert_array_equal(member.weights_[key], weights)
+        found = cached.predict_proba(X)
+        np.testing.assert_allclose(found, plain.predict_proba(X), rtol=1e-5)
+        p = found if p is None else p
+        np.testing.assert_array_equal(found, p)
+
+
+def test_other_groups_are_fitted_anew(log, memory):
+    X, y = make_case()
+    n_fits = 0
+    for groups in (None, np.arange(42) % 7, np.arange(42) // 3, np.arange(42) % 7):
+        found = pool_model(log, memory).fit(X, y, groups=groups)
+        wanted = pool_model(log + "2").fit(X, y, groups=groups)
+        np.testing.assert_array_equal(found.predict_proba(X), wanted.predict_proba(X))
+        n_fits += 2
+        if n_fits <= 6:
+            assert len(count_fits(log)) == n_fits
+    assert len(count_fits(log)) == 6  # the last groups were those of the second fit
+
+
+def test_groups_of_other_rows_are_the_same_fit(log, memory):
+    X, y = make_case()
+    groups = np.arange(42) % 7
+    pool_model(log, memory).fit(X, y, groups=groups)
+    groups = np.where(X.has("gene"), groups[::-1], groups)
+    pool_model(log, memory).fit(X, y, groups=groups)
+    assert len(count_fits(log)) == 2
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"tower_cv": 3}, {"tower_cv": None}, {"random_state": 1}, {"tower_rows": "all"}],
+    ids=lambda params: next(iter(params)),
+)
+def test_other_ensembles_are_fitted_anew(log, memory, params):
+    X, y = make_case()
+    pool_model(log, memory).fit(X, y)
+    before = len(count_fits(log))
+    found = pool_model(log, memory, **params).fit(X, y)
+    assert len(count_fits(log)) > before
+    wanted = pool_model(log, **params).fit(X, y)
+    np.testing.assert_array_equal(found.predict_proba(X), wanted.predict_proba(X))
+
+
+def test_a_search_over_the_pool_fits_no_tower_twice(log, memory):
+    X, y = make_case()
+    grid = {"final_estimator__feature_penalty": [0.5, 5.0, 50.0]}
+    search = GridSearchCV(
+        pool_model(log, memory), grid, cv=PairedStratifiedKFold(3, random_state=0)
+    )
+    search.fit(X, y)
+    assert len(count_fits(log)) == 2
 
 
 # What must be fitted anew

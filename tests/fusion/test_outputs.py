@@ -10,22 +10,36 @@ from fusion_tools import (
     TWO,
     RecordingClassifier,
     RecordingTransformer,
+    UnlabelledUser,
     axes_tower,
     make_case,
+    make_pictures,
     odds_tower,
     plain_towers,
+    row_numbers,
+    rows_where,
+    small_head,
 )
 from scipy.special import logit
+from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tower_tools import calibrate_by_hand
 
-from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal import (
+    Cohort,
+    CrossFittedEnsembleClassifier,
+    FusionHeadClassifier,
+    LogOpinionPoolClassifier,
+    TwinTowerClassifier,
+)
+from skmultimodal.model_selection import PairedStratifiedKFold
 
 
 @pytest.mark.parametrize("counts", [ONE, TWO, THREE], ids=["one", "two", "three"])
@@ -82,7 +96,10 @@ def test_fit_transform():
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_log_odds_of_unpaired_towers(n_classes):
-    """The head reads the scaled log-odds of towers that never saw its rows."""
+    """The head reads the log-odds of towers that never saw its rows.
+
+    They are centred only: their scale says how sure the tower is.
+    """
     X, y = make_case({k: 2 * v for k, v in TWO.items()}, n_classes=n_classes)
     towers = [(name, odds_tower()) for name in X.modalities]
     model = TwinTowerClassifier(
@@ -95,7 +112,7 @@ def test_log_odds_of_unpaired_towers(n_classes):
         odds = logit(p[:, 1:])
         if n_classes == 3:
             odds = np.log(p) - np.log(p).mean(axis=1, keepdims=True)
-        columns.append(StandardScaler().fit_transform(odds))
+        columns.append(odds - odds.mean(axis=0))
     np.testing.assert_allclose(
         model.final_estimator_.X_, np.hstack(columns), rtol=1e-4, atol=1e-5
     )
@@ -152,15 +169,38 @@ def test_log_odds_are_out_of_fold(counts, tower_output):
     ).fit(X, y)
     for name, tower in model.towers_.items():
         rows = X[X.has(name)]
-        assert tower.score(rows.block(name), y[X.has(name)]) == 1.0
+        if not isinstance(tower, CrossFittedEnsembleClassifier):
+            assert tower.score(rows.block(name), y[X.has(name)]) == 1.0
+            continue
+        # Each member remembers the four fifths that it has seen.
+        for member in tower.estimators_:
+            assert member.score(rows.block(name), y[X.has(name)]) > 0.8
     seen, labels = model.final_estimator_.X_, model.final_estimator_.y_
     for column in seen.T:
         assert 0.3 < roc_auc_score(labels, column) < 0.7
 
 
-@pytest.mark.parametrize("transformer", [False, True])
-def test_cross_fitted_log_odds_by_hand(transformer):
-    """Each fold's paired rows are told by a tower of all its other rows."""
+def member_odds(tower, rows, y, train):
+    """Log-odds of all rows by a clone fitted on some; features get a small head."""
+    member = clone(tower).fit(rows[train], y[train])
+    if hasattr(member, "transform"):
+        head = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+        member = make_pipeline(FrozenEstimator(member), head)
+        member.fit(rows[train], y[train])
+    return logit(member.predict_proba(rows)[:, 1])
+
+
+def centred(values):
+    return values - values.mean(axis=0)
+
+
+TRANSFORMER = pytest.mark.parametrize("transformer", [False, True])
+
+
+@TRANSFORMER
+@pytest.mark.parametrize("tower_cv", [5, 3])
+def test_cross_fitted_log_odds_by_hand(transformer, tower_cv):
+    """Each row is told by a clone fitted without its fold, and one slope is fitted."""
     X, y = make_case({"image": 11, "gene": 13, "image+gene": 25})
     tower = axes_tower() if transformer else odds_tower()
     model = TwinTowerClassifier(
@@ -168,30 +208,88 @@ def test_cross_fitted_log_odds_by_hand(transformer):
         RecordingClassifier(),
         tower_rows="all",
         tower_output="log_odds",
+        tower_cv=tower_cv,
     ).fit(X, y)
-    paired = np.flatnonzero(X.paired)
-    odds = np.empty(len(paired))
-    for _, fold in StratifiedKFold(5).split(paired, y[paired]):
-        kept = X.has("gene").copy()
-        kept[paired[fold]] = False
-        part = tower.fit(X[kept].block("gene"), y[kept])
-        if transformer:
-            head = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-            part = make_pipeline(FrozenEstimator(part), head)
-            part.fit(X[kept].block("gene"), y[kept])
-        held_out = X[paired[fold]].block("gene")
-        odds[fold] = logit(part.predict_proba(held_out)[:, 1])
-    scaled = (odds - odds.mean()) / odds.std()
+    rows, labels = X.block("gene"), y[X.has("gene")]
+    odds = np.empty(len(labels))
+    for train, test in StratifiedKFold(tower_cv).split(rows, labels):
+        odds[test] = member_odds(tower, rows, labels, train)[test]
+    slope, intercept = calibrate_by_hand(np.column_stack([-odds, odds]) / 2, labels)
+    calibrated = slope * odds + intercept[1] - intercept[0]
+    wanted = centred(calibrated[X.paired[X.has("gene")]])
     np.testing.assert_allclose(
-        model.final_estimator_.X_[:, 1], scaled, rtol=1e-4, atol=1e-5
+        model.final_estimator_.X_[:, 1], wanted, rtol=1e-3, atol=1e-3
     )
 
 
-def test_cross_fitting_leaves_the_tower_fitted_on_all_rows():
+@TRANSFORMER
+def test_log_odds_of_unpaired_towers_by_hand(transformer):
+    """Paired rows are told by all members: the mean of their log-odds, calibrated."""
+    X, y = make_case({"image": 11, "gene": 34, "image+gene": 18})
+    tower = axes_tower() if transformer else odds_tower()
+    model = TwinTowerClassifier(
+        [("image", odds_tower()), ("gene", tower)],
+        RecordingClassifier(),
+        tower_output="log_odds",
+        tower_cv=4,
+    ).fit(X, y)
+    own = X[X.patterns == "gene"]
+    rows, labels = own.block("gene"), y[X.patterns == "gene"]
+    everyone = np.vstack([rows, X[X.paired].block("gene")])
+    held_out, said = np.empty(34), []
+    for train, test in StratifiedKFold(4).split(rows, labels):
+        odds = member_odds(tower, everyone, np.r_[labels, y[X.paired]], train)
+        held_out[test] = odds[test]
+        said.append(odds[34:])
+    ratios = np.column_stack([-held_out, held_out]) / 2
+    slope, _ = calibrate_by_hand(ratios, labels)
+    wanted = slope * centred(np.mean(said, axis=0))
+    np.testing.assert_allclose(
+        model.final_estimator_.X_[:, 1], wanted, rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("tower_output", ["log_odds", "both", "auto"])
+def test_a_memory_does_not_look_perfect_to_the_default_head(tower_output):
+    """An overfitting tower of all rows gets no more than it knows of rows not seen."""
+    X, y = memorising_case({"image": 30, "gene": 31, "image+gene": 150})
+    near = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    model = TwinTowerClassifier(
+        [("image", near), ("gene", near)],
+        tower_rows="all",
+        tower_output=tower_output,
+        random_state=0,
+    ).fit(X, y)
+    p = model.predict_proba(X[X.paired])
+    assert np.abs(p - 0.5).max() < 0.2
+
+
+def test_both_leaves_features_that_follow_labels_out():
+    """With all rows only log-odds can be cross-fitted; other features stay."""
+    X, y = make_case()
+    towers = [("image", LinearDiscriminantAnalysis()), ("gene", axes_tower())]
+    model = TwinTowerClassifier(
+        towers, RecordingClassifier(), tower_rows="all", tower_output="both"
+    ).fit(X, y)
+    # image: log-odds; gene: two features and log-odds.
+    assert model.final_estimator_.X_.shape == (18, 4)
+    assert model.get_feature_names_out().tolist() == ["image0", "gene0", "gene1"]
+    assert model.transform(X).shape == (42, 3)
+    assert model.predict_proba(X).shape == (42, 2)
+    unpaired = clone(model).set_params(tower_rows="unpaired").fit(X, y)
+    assert unpaired.final_estimator_.X_.shape == (18, 5)
+
+
+def test_members_together_see_all_rows():
     X, y = make_case()
     towers = [("image", RecordingClassifier()), ("gene", odds_tower())]
     model = TwinTowerClassifier(towers, LogisticRegression(), **ALL_LOG_ODDS).fit(X, y)
-    assert len(model.towers_["image"].X_) == 29
+    ensemble = model.towers_["image"]
+    assert isinstance(ensemble, CrossFittedEnsembleClassifier)
+    seen = [set(row_numbers(member.X_)) for member in ensemble.estimators_]
+    assert set.union(*seen) == set(rows_where(X.has("image")))
+    held_out = [set(rows_where(X.has("image"))) - rows for rows in seen]
+    assert sum(map(len, held_out)) == len(set.union(*held_out)) == 29
 
 
 def test_cross_fitting_ignores_unlabelled_rows():
@@ -204,24 +302,400 @@ def test_cross_fitting_ignores_unlabelled_rows():
     assert np.isfinite(model.final_estimator_.X_).all()
 
 
-def test_cross_fitting_needs_two_paired_rows_of_each_class():
+def test_one_paired_row_of_a_class_is_enough():
+    """Folds are made of all rows of a tower, not of the paired ones."""
     X, y = make_case()
     y[X.paired] = 0
     y[24] = 1
     towers = [(name, odds_tower()) for name in X.modalities]
-    model = TwinTowerClassifier(towers, LogisticRegression(), tower_rows="all")
-    with pytest.raises(ValueError, match="two paired rows of each class"):
+    model = TwinTowerClassifier(towers, RecordingClassifier(), **ALL_LOG_ODDS).fit(X, y)
+    assert np.isfinite(model.final_estimator_.X_).all()
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_frozen_towers_are_not_cross_fitted(tower_rows):
+    X, y = make_case()
+    fitted = RecordingClassifier().fit(X.block("image")[:11], y[:11])
+    towers = [("image", FrozenEstimator(fitted)), ("gene", odds_tower())]
+    model = TwinTowerClassifier(
+        towers, RecordingClassifier(), tower_output="log_odds", tower_rows=tower_rows
+    ).fit(X, y)
+    assert model.towers_["image"].estimator is fitted
+    odds = logit(fitted.predict_proba(X[X.paired].block("image"))[:, 1])
+    np.testing.assert_allclose(
+        model.final_estimator_.X_[:, 0], centred(odds), rtol=1e-4, atol=1e-6
+    )
+
+
+def noisy_case():
+    """Labels without a pattern, and 90 genes by which any 40 labels are told."""
+    rng = np.random.default_rng(0)
+    blocks = {"image": rng.normal(size=(60, 3)), "gene": rng.normal(size=(60, 90))}
+    blocks["image"][:20] = np.nan
+    return Cohort(blocks), rng.permutation(np.arange(60) % 2)
+
+
+def gene_auc(model):
+    """How well the gene log-odds tell the labels of the head's training rows."""
+    head = model.final_estimator_
+    return roc_auc_score(head.y_, head.X_[:, 1])
+
+
+def test_frozen_features_tell_no_label_that_they_were_shown():
+    """A frozen tower has no labels; log-odds of it are learnt here, from rows not seen.
+
+    Else its log-odds are perfect on the head's rows, whatever it is worth.
+    """
+    X, y = noisy_case()
+    frozen = FrozenEstimator(StandardScaler().fit(X.block("gene")))
+    towers = [("image", odds_tower()), ("gene", frozen)]
+    model = TwinTowerClassifier(towers, RecordingClassifier(), **ALL_LOG_ODDS).fit(X, y)
+    assert gene_auc(model) < 0.8
+
+
+def test_log_odds_of_features_that_were_shown_the_labels_warn():
+    """Without cross-fitting, the logistic regression on features has seen the rows."""
+    X, y = noisy_case()
+    towers = [
+        ("image", FrozenEstimator(odds_tower().fit(X.block("image"), y[20:]))),
+        ("gene", StandardScaler()),
+    ]
+    model = TwinTowerClassifier(
+        towers, RecordingClassifier(), **ALL_LOG_ODDS, tower_cv=None
+    )
+    with pytest.warns(UserWarning, match=r"tower 'gene' learnt the labels"):
         model.fit(X, y)
 
 
-def test_frozen_towers_are_not_cross_fitted():
+def test_log_odds_as_they_are():
+    """``tower_cv=None``: one fit, no calibration."""
+    X, y = make_case({"image": 22, "gene": 26, "image+gene": 18})
+    towers = [("image", odds_tower()), ("gene", axes_tower())]
+    model = TwinTowerClassifier(
+        towers, RecordingClassifier(), tower_output="log_odds", tower_cv=None
+    ).fit(X, y)
+    for column, (name, tower) in enumerate(model.towers_.items()):
+        assert not isinstance(tower, CrossFittedEnsembleClassifier)
+        own, train = X.has(name), np.flatnonzero(~X.paired[X.has(name)])
+        odds = member_odds(dict(towers)[name], X.block(name), y[own], train)
+        wanted = centred(odds[X.paired[own]])
+        found = model.final_estimator_.X_[:, column]
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_seen_log_odds_as_they_are_warn():
     X, y = make_case()
-    fitted = RecordingClassifier().fit(X.block("image"), y[X.has("image")])
-    towers = [("image", FrozenEstimator(fitted)), ("gene", odds_tower())]
-    model = TwinTowerClassifier(towers, RecordingClassifier(), **ALL_LOG_ODDS).fit(X, y)
-    odds = logit(fitted.predict_proba(X[X.paired].block("image"))[:, 1])
-    scaled = (odds - odds.mean()) / odds.std()
-    np.testing.assert_allclose(model.final_estimator_.X_[:, 0], scaled, rtol=1e-4)
+    towers = [("image", odds_tower()), ("gene", axes_tower())]
+    model = TwinTowerClassifier(
+        towers, LogisticRegression(), **ALL_LOG_ODDS, tower_cv=None
+    )
+    # The logistic regression on the other tower's features has seen them as well.
+    with (
+        pytest.warns(UserWarning, match=r"tower 'image' learnt .*tower_cv"),
+        pytest.warns(UserWarning, match=r"tower 'gene' learnt .*tower_cv"),
+    ):
+        model.fit(X, y)
+
+
+def test_a_tower_may_be_an_ensemble_already():
+    """It is not wrapped a second time, and keeps its own folds."""
+    X, y = make_case()
+    own = CrossFittedEnsembleClassifier(RecordingClassifier(), cv=3, calibrate=False)
+    model = TwinTowerClassifier([("image", own), ("gene", axes_tower())]).fit(X, y)
+    fitted = model.towers_["image"]
+    assert len(fitted.estimators_) == 3
+    assert isinstance(fitted.estimators_[0], RecordingClassifier)
+    assert len(model.towers_["gene"].estimators_) == 5
+
+
+def test_tower_cv_may_be_a_splitter():
+    X, y = make_case()
+    towers = [(name, RecordingClassifier()) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_cv=KFold(4)).fit(X, y)
+    rows = np.flatnonzero(X.patterns == "gene")
+    for member, (train, _) in zip(
+        model.towers_["gene"].estimators_, KFold(4).split(rows), strict=True
+    ):
+        assert row_numbers(member.X_) == rows[train].tolist()
+
+
+def test_seed_shuffles_the_folds_and_repeats_them():
+    X, y = make_case()
+
+    def folds(seed):
+        towers = [(name, RecordingClassifier()) for name in X.modalities]
+        model = TwinTowerClassifier(towers, random_state=seed).fit(X, y)
+        members = [m for t in model.towers_.values() for m in t.estimators_]
+        return [row_numbers(member.X_) for member in members]
+
+    assert folds(0) == folds(0)
+    assert folds(0) != folds(1) != folds(None)
+
+
+@pytest.mark.parametrize("tower_output", ["log_odds", "both"])
+def test_tower_of_rows_of_one_class(tower_output):
+    """Without labels it can learn; what its features say of classes, it cannot."""
+    X, y = make_case()
+    y = y.astype(float)
+    y[(X.patterns == "gene") & (y == 0)] = np.nan
+    towers = [("image", odds_tower()), ("gene", UnlabelledUser())]
+    model = TwinTowerClassifier(towers, tower_output=tower_output).fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    widths = {"log_odds": ["image0", "gene0"], "both": ["image0", "gene0", "gene1"]}
+    assert model.get_feature_names_out().tolist() == widths[tower_output]
+
+
+# Groups
+
+
+def hospitals(n_rows, n_groups=8):
+    return np.array([f"h{i}" for i in range(n_groups)])[
+        np.arange(n_rows) // 2 % n_groups
+    ]
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+@pytest.mark.parametrize("kind", ["array", "series", "list"])
+def test_groups_reach_the_towers(tower_rows, kind):
+    """No member has seen a hospital that it tells of."""
+    X, y = make_case({name: 2 * count for name, count in TWO.items()})
+    groups = hospitals(len(y))
+    given = {
+        "array": groups,
+        "series": pd.Series(groups, index=np.arange(len(y)) + 100),
+        "list": groups.tolist(),
+    }[kind]
+    towers = [(name, RecordingClassifier()) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_rows=tower_rows, tower_cv=3)
+    model.fit(X, y, groups=given)
+    for name, ensemble in model.towers_.items():
+        rows = X.has(name) & (~X.paired if tower_rows == "unpaired" else True)
+        own = set(rows_where(rows))
+        assert len(ensemble.estimators_) == 3
+        for member in ensemble.estimators_:
+            seen = set(row_numbers(member.X_))
+            assert seen < own
+            assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
+
+
+def test_groups_of_shuffled_patients(rng):
+    X, y = make_case({name: 2 * count for name, count in TWO.items()})
+    groups = hospitals(len(y))
+    order = rng.permutation(len(y))
+    towers = [(name, RecordingClassifier()) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_cv=3)
+    model.fit(X[order], y[order], groups=groups[order])
+    for name, ensemble in model.towers_.items():
+        own = set(rows_where(X.has(name) & ~X.paired))
+        for member in ensemble.estimators_:
+            seen = set(row_numbers(member.X_))
+            assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
+
+
+def test_groups_reach_an_ensemble_of_the_user():
+    X, y = make_case({name: 2 * count for name, count in TWO.items()})
+    groups = hospitals(len(y))
+    own = CrossFittedEnsembleClassifier(RecordingClassifier(), cv=3)
+    towers = [("image", own), ("gene", odds_tower())]
+    model = TwinTowerClassifier(towers, tower_output="features")
+    model.fit(X, y, groups=groups)
+    rows = set(rows_where(X.patterns == "image"))
+    for member in model.towers_["image"].estimators_:
+        seen = set(row_numbers(member.X_))
+        assert not set(groups[list(seen)]) & set(groups[list(rows - seen)])
+
+
+@pytest.mark.parametrize("tower_cv", [None, 5])
+def test_groups_do_not_disturb_towers_of_features(tower_cv):
+    X, y = make_case()
+    model = TwinTowerClassifier(plain_towers(), LogisticRegression(), tower_cv=tower_cv)
+    p = clone(model).fit(X, y).predict_proba(X)
+    found = model.fit(X, y, groups=hospitals(len(y))).predict_proba(X)
+    np.testing.assert_array_equal(found, p)
+
+
+def test_a_search_passes_the_groups_on():
+    X, y = make_case({name: 3 * count for name, count in TWO.items()})
+    groups = hospitals(len(y))
+    towers = [(name, RecordingClassifier()) for name in X.modalities]
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = TwinTowerClassifier(towers, tower_cv=3).set_fit_request(groups=True)
+        search = GridSearchCV(
+            model,
+            {"final_estimator__feature_penalty": [1.0, 10.0]},
+            cv=PairedStratifiedKFold(2),
+        )
+        search.fit(X, y, groups=groups)
+    for name, ensemble in search.best_estimator_.towers_.items():
+        own = set(rows_where(X.has(name) & ~X.paired))
+        for member in ensemble.estimators_:
+            seen = set(row_numbers(member.X_))
+            assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
+
+
+# The default head
+
+
+def log_odds_of(model, X):
+    """What ``predict_proba`` says, as log-odds or centred logits."""
+    p = model.predict_proba(X)
+    logs = np.log(p)
+    if p.shape[1] == 2:
+        return logs[:, 1] - logs[:, 0]
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+def total(terms, n_classes):
+    if n_classes == 2:
+        return terms.sum(axis=1).to_numpy()
+    logits = terms.T.groupby(level=2).sum().T.to_numpy()
+    return logits - logits.mean(axis=1, keepdims=True)
+
+
+POOL_CASES = pytest.mark.parametrize(
+    ("counts", "n_classes"),
+    [(ONE, 2), (TWO, 2), (TWO, 3), (THREE, 2), (THREE, 4)],
+    ids=["one", "two", "two of three classes", "three", "three of four classes"],
+)
+
+
+def pool_model(counts, n_classes, **params):
+    X, y = make_case({k: 3 * n for k, n in counts.items()}, n_classes=n_classes)
+    model = TwinTowerClassifier(plain_towers(X.modalities), tower_cv=3, **params)
+    return model.fit(X, y), X, y
+
+
+@POOL_CASES
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_terms_add_up_to_what_is_predicted(counts, n_classes, tower_rows):
+    model, X, _ = pool_model(counts, n_classes, tower_rows=tower_rows)
+    assert isinstance(model.final_estimator_, LogOpinionPoolClassifier)
+    terms = model.decision_terms(X[X.paired])
+    assert terms.index.tolist() == X.index[X.paired].tolist()
+    np.testing.assert_allclose(
+        total(terms, n_classes),
+        log_odds_of(model, X[X.paired]),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+@POOL_CASES
+def test_absent_modality_adds_nothing(counts, n_classes):
+    model, X, _ = pool_model(counts, n_classes)
+    terms = model.decision_terms(X)
+    assert terms.index.tolist() == X.index.tolist()
+    for name in X.modalities:
+        values = terms[name].to_numpy()
+        assert np.all(values[~X.has(name)] == 0)
+        assert np.all(values[X.has(name)] != 0)
+    model.set_params(missing="impute")
+    np.testing.assert_allclose(
+        total(terms, n_classes), log_odds_of(model, X), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_terms_of_a_single_route():
+    model, X, _ = pool_model(TWO, 2)
+    rows = X[X.patterns == "gene"]
+    terms = model.decision_terms(rows)
+    np.testing.assert_allclose(terms, model.decision_terms(X).loc[rows.index])
+    bare = model.decision_terms(rows.without("image"))
+    np.testing.assert_allclose(bare, terms)
+    with pytest.raises(ValueError, match="no modality of a tower"):
+        model.decision_terms(X[[0]].hide("image", 0))
+
+
+def test_terms_read_the_weights_of_the_head():
+    model, X, _ = pool_model(TWO, 2, tower_output="log_odds")
+    terms, pool = model.decision_terms(X), model.final_estimator_
+    rows = X.has("image")
+    odds = logit(model.towers_["image"].predict_proba(X.block("image"))[:, 1])
+    odds -= odds[X.paired[rows]].mean()
+    found = terms["image", "log-odds"].to_numpy()[rows]
+    np.testing.assert_allclose(
+        found, pool.weights_["image"] * odds, rtol=1e-3, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("tower_output", ["features", "log_odds", "both", "auto"])
+@pytest.mark.parametrize("head", [None, "logistic", "pool", "net"])
+def test_what_each_head_is_given(tower_output, head):
+    """auto: both for a pool, which is the default, features for any other."""
+    X, y = make_case()
+    make = {
+        None: lambda: None,
+        "logistic": LogisticRegression,
+        "pool": LogOpinionPoolClassifier,
+        "net": small_head,
+    }[head]
+    towers = [("image", LinearDiscriminantAnalysis()), ("gene", axes_tower())]
+    model = TwinTowerClassifier(
+        towers, make(), tower_output=tower_output, random_state=0
+    )
+    model.fit(X, y)
+    fitted = model.final_estimator_
+    pools = head in (None, "pool") and tower_output == "auto"
+    kind = tower_output
+    if tower_output == "auto":
+        kind = "both" if pools else "features"
+    # Features of two classes: 1 of the image, 2 of the genes; 1 log-odds each.
+    widths = {"features": 3, "log_odds": 2, "both": 5}
+    assert fitted.n_features_in_ == widths[kind]
+    if head is None:
+        wanted = (
+            FusionHeadClassifier if kind == "features" else LogOpinionPoolClassifier
+        )
+        assert type(fitted) is wanted
+    for tower in model.towers_.values():
+        ensemble = isinstance(tower, CrossFittedEnsembleClassifier)
+        assert ensemble == (kind != "features")
+    assert model.transform(X).shape == (42, 2 if kind == "log_odds" else 3)
+    assert hasattr(model, "decision_terms") == isinstance(
+        fitted, LogOpinionPoolClassifier
+    )
+
+
+def test_terms_need_a_head_that_has_them():
+    X, y = make_case()
+    model = TwinTowerClassifier(plain_towers(), LogisticRegression())
+    assert not hasattr(model, "decision_terms")
+    assert not hasattr(model.fit(X, y), "decision_terms")
+    assert hasattr(TwinTowerClassifier(), "decision_terms")
+    assert not hasattr(TwinTowerClassifier(tower_output="features"), "decision_terms")
+
+
+def test_default_model_has_48_features():
+    """With the sixteen and thirty-two of the paper's networks."""
+    X, y = make_pictures({"image": 20, "gene": 35, "image+gene": 18})
+    model = TwinTowerClassifier(random_state=0, tower_cv=2)
+    model.set_params(image__max_epochs=1, gene__max_epochs=1).fit(X, y)
+    names = [f"image{i}" for i in range(16)] + [f"gene{i}" for i in range(32)]
+    assert model.get_feature_names_out().tolist() == names
+    Z = model.transform(X)
+    assert Z.shape == (73, 48)
+    np.testing.assert_array_equal(np.isnan(Z[:, :16]).all(axis=1), ~X.has("image"))
+    np.testing.assert_array_equal(np.isnan(Z[:, 16:]).all(axis=1), ~X.has("gene"))
+    np.testing.assert_allclose(np.nanmean(Z[X.paired], axis=0), 0, atol=1e-5)
+    assert model.final_estimator_.n_features_in_ == 50
+    np.testing.assert_allclose(
+        model.decision_terms(X[X.paired]).sum(axis=1),
+        log_odds_of(model, X[X.paired]),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_genes_learn_from_unlabelled_rows_in_each_member():
+    """Autoencoders in an ensemble are given rows without a label as well."""
+    X, y = make_case()
+    y = y.astype(float)
+    hidden = (X.patterns == "gene") & (np.arange(42) % 3 == 0)
+    y[hidden] = np.nan
+    towers = [("image", odds_tower()), ("gene", UnlabelledUser())]
+    model = TwinTowerClassifier(towers, tower_cv=2).fit(X, y)
+    for member in model.towers_["gene"].estimators_:
+        assert set(rows_where(hidden)) < set(row_numbers(member.X_))
 
 
 # Supervised features of rows that the tower has seen

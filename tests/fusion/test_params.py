@@ -10,14 +10,17 @@ from fusion_tools import (
     TWO,
     Seeded,
     axes_tower,
+    gene_tower,
     make_case,
     make_pictures,
     odds_tower,
     picture_model,
+    picture_tower,
     plain_towers,
 )
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -25,8 +28,10 @@ from skmultimodal import (
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
+    LogOpinionPoolClassifier,
     TwinTowerClassifier,
 )
+from skmultimodal.model_selection import PairedStratifiedKFold
 
 
 def test_parameters_of_the_default_towers_are_shown():
@@ -67,6 +72,93 @@ def test_one_call_sets_everything():
     assert model.get_params()["image__logisticregression__C"] == 9
 
 
+def test_default_heads_and_the_parameters_of_both():
+    """None is a pool, or the paper's head with features; either can be tuned."""
+    pool, head = LogOpinionPoolClassifier(), FusionHeadClassifier()
+    for params in ({}, {"tower_output": "both"}, {"tower_output": "features"}):
+        shown = TwinTowerClassifier(**params).get_params()
+        assert shown["final_estimator"] is None
+        for part in (pool, head):
+            for name, value in part.get_params().items():
+                assert shown[f"final_estimator__{name}"] == value
+
+
+@pytest.mark.parametrize(
+    ("params", "nested", "wanted"),
+    [
+        ({}, {"lr": 0.5}, FusionHeadClassifier),
+        ({}, {"lr": 0.5, "hidden_units": (3,)}, FusionHeadClassifier),
+        ({}, {"feature_penalty": 0.5}, LogOpinionPoolClassifier),
+        ({"tower_output": "log_odds"}, {"weight_penalty": 9}, LogOpinionPoolClassifier),
+        ({"tower_output": "log_odds"}, {"lr": 0.5}, FusionHeadClassifier),
+        ({"tower_output": "features"}, {"lr": 0.5}, FusionHeadClassifier),
+        (
+            {"tower_output": "features"},
+            {"feature_penalty": 0.5, "weight_penalty": 9},
+            LogOpinionPoolClassifier,
+        ),
+    ],
+)
+def test_nested_parameter_of_the_head_tells_which(params, nested, wanted):
+    nested = {f"final_estimator__{name}": value for name, value in nested.items()}
+    model = TwinTowerClassifier(**params).set_params(**nested)
+    assert type(model.final_estimator) is wanted
+    found = model.get_params()
+    assert nested.items() <= found.items()
+    # At once, in any order, and from an explicit None.
+    for together in (params | nested, nested | params):
+        model = TwinTowerClassifier().set_params(**together)
+        assert type(model.final_estimator) is wanted
+        model = TwinTowerClassifier(LogisticRegression()).set_params(
+            **together, final_estimator=None
+        )
+        assert type(model.final_estimator) is wanted
+
+
+def test_a_head_that_is_given_keeps_its_type():
+    model = TwinTowerClassifier(final_estimator=LogOpinionPoolClassifier())
+    model.set_params(final_estimator__weight_penalty=2.0)
+    assert model.final_estimator.weight_penalty == 2.0
+    with pytest.raises(ValueError, match="Invalid parameter 'lr'"):
+        model.set_params(final_estimator__lr=0.1)
+    assert "final_estimator__lr" not in model.get_params()
+
+
+@pytest.mark.parametrize(
+    "names", [["speed"], ["lr", "feature_penalty"], ["feature_penalty", "lr"]]
+)
+def test_parameters_that_no_head_has(names):
+    params = {f"final_estimator__{name}": 0.5 for name in names}
+    with pytest.raises(ValueError, match=r"Invalid parameter '(speed|lr)'"):
+        TwinTowerClassifier().set_params(**params)
+
+
+GRIDS = {
+    "both": {"image__lr": [0.01, 0.02], "final_estimator__lr": [0.01, 0.02]},
+    "pool": {"final_estimator__feature_penalty": [0.1, 1e3]},
+    "heads": [
+        {"final_estimator__feature_penalty": [0.1]},
+        {"final_estimator__max_epochs": [1], "final_estimator__hidden_units": [(3,)]},
+    ],
+    "outputs": {"tower_output": ["features", "log_odds"], "tower_cv": [2]},
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_grid_search_over_a_default_head(grid):
+    X, y = make_pictures(TWO)
+    towers = [("image", picture_tower()), ("gene", gene_tower())]
+    model = TwinTowerClassifier(towers, tower_cv=2, random_state=0)
+    cv = PairedStratifiedKFold(2, random_state=0)
+    search = GridSearchCV(model, grid, cv=cv, error_score="raise").fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    best = search.best_estimator_
+    assert search.best_params_.items() <= best.get_params().items()
+    assert model.final_estimator is None
+    assert search.predict_proba(X).shape == (42, 2)
+
+
 def test_other_models_keep_their_defaults():
     TwinTowerClassifier().set_params(image__lr=0.25, final_estimator__lr=0.5)
     params = TwinTowerClassifier().get_params()
@@ -95,8 +187,14 @@ def test_unknown_parameter_is_named():
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"image__lr": 0.25}, {"final_estimator__lr": 0.5}, {"memory": "cache"}],
-    ids=["none", "tower", "head", "own"],
+    [
+        {},
+        {"image__lr": 0.25},
+        {"final_estimator__lr": 0.5},
+        {"final_estimator__feature_penalty": 0.5},
+        {"memory": "cache", "tower_cv": None, "tower_output": "both"},
+    ],
+    ids=["none", "tower", "head", "pool", "own"],
 )
 def test_clone_round_trip(params):
     model = TwinTowerClassifier(missing="error", random_state=3).set_params(**params)
@@ -163,6 +261,9 @@ def test_bad_towers_are_refused(towers, error, message):
         ({"tower_rows": "some"}, "'tower_rows' parameter"),
         ({"tower_output": "votes"}, "'tower_output' parameter"),
         ({"missing": "drop"}, "'missing' parameter"),
+        ({"tower_cv": 1}, "'tower_cv' parameter"),
+        ({"tower_cv": 2.5}, "'tower_cv' parameter"),
+        ({"tower_cv": "five", "tower_output": "both"}, "tower_cv"),
         ({"memory": 3}, "'memory' parameter"),
         ({"n_jobs": 1.5}, "'n_jobs' parameter"),
         ({"random_state": "x"}, "'random_state' parameter"),
@@ -202,6 +303,27 @@ def test_unset_seeds_are_inherited_and_differ():
     assert again.final_estimator_.random_state == model.final_estimator_.random_state
     other = seeded_model(random_state=6).fit(X, y)
     assert not set(seeds_of(other).values()) & set(drawn)
+
+
+def test_members_of_an_ensemble_differ_in_seed():
+    X, y = make_case()
+    towers = [("image", Seeded()), ("gene", Seeded(random_state=9))]
+
+    def seeds(random_state):
+        model = TwinTowerClassifier(towers, tower_cv=3, random_state=random_state)
+        return [
+            [member.random_state for member in tower.estimators_]
+            for tower in model.fit(X, y).towers_.values()
+        ]
+
+    first = seeds(5)
+    assert len({*first[0], *first[1]}) == 6
+    assert seeds(5) == first
+    # Where a seed is given, it wins.
+    other = seeds(6)
+    assert not set(other[0]) & set(first[0])
+    assert other[1] == first[1]
+    assert seeds(None)[0] == [None] * 3
 
 
 def test_without_a_seed_nothing_is_inherited():
@@ -265,15 +387,17 @@ def test_random_state_instance_moves_on():
     assert seeds_of(seeded_model(random_state=state).fit(X, y)) != first
 
 
+@pytest.mark.parametrize("tower_output", ["auto", "both"])
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_networks_are_the_same_to_the_last_bit(n_jobs):
+def test_networks_are_the_same_to_the_last_bit(n_jobs, tower_output):
     X, y = make_pictures(TWO)
-    first = picture_model().fit(X, y)
+    options = {"tower_output": tower_output, "tower_cv": 2}
+    first = picture_model(**options).fit(X, y)
     torch.rand(3)  # the global generator plays no part
-    second = picture_model(n_jobs=n_jobs).fit(X, y)
+    second = picture_model(n_jobs=n_jobs, **options).fit(X, y)
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
     np.testing.assert_array_equal(first.transform(X), second.transform(X))
-    other = picture_model(random_state=1).fit(X, y)
+    other = picture_model(random_state=1, **options).fit(X, y)
     assert not np.array_equal(first.predict_proba(X), other.predict_proba(X))
 
 

@@ -187,11 +187,29 @@ def test_tower_that_never_saw_a_class(labels):
     assert set(model.predict(X)) <= set(names.tolist())
 
 
-def test_head_that_never_saw_a_class():
+@pytest.mark.parametrize(
+    ("head", "tower_output"),
+    [
+        (LogisticRegression(), "auto"),
+        (LogisticRegression(), "both"),
+        (None, "auto"),
+        (None, "log_odds"),
+    ],
+    ids=["features", "both", "default", "default of log-odds"],
+)
+@pytest.mark.parametrize("missing", ["tower", "impute"])
+def test_head_that_never_saw_a_class(head, tower_output, missing):
     X, y = make_case({k: 2 * v for k, v in TWO.items()}, n_classes=3)
     y[X.paired & (y == 1)] = 2
-    model = TwinTowerClassifier(plain_towers(), LogisticRegression()).fit(X, y)
+    model = TwinTowerClassifier(
+        plain_towers(), head, tower_output=tower_output, missing=missing
+    ).fit(X, y)
     p = model.predict_proba(X)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    if missing == "impute" or head is None:
+        assert model.classes_.tolist() == [0, 1, 2]
+        assert model.predict(X[X.paired]).max() <= 2
+        return
     assert model.classes_.tolist() == [0, 1, 2]
     assert np.all(p[X.paired, 1] == 0)
     assert np.all(p[~X.paired, 1] > 0)
@@ -225,9 +243,54 @@ def test_tower_names_do_not_confuse_the_routes(name):
 
 
 def test_probabilities_of_a_row_do_not_depend_on_its_neighbours(rng):
+    """To the precision of float32, in which the head is given its columns."""
     model, X, _ = fit(THREE)
     p = model.predict_proba(X)
     order = rng.permutation(len(X))
-    np.testing.assert_allclose(model.predict_proba(X[order]), p[order], rtol=1e-9)
+    np.testing.assert_allclose(model.predict_proba(X[order]), p[order], rtol=1e-6)
     single = np.vstack([model.predict_proba(X[i]) for i in range(len(X))])
-    np.testing.assert_allclose(single, p, rtol=1e-9)
+    np.testing.assert_allclose(single, p, rtol=1e-6)
+    alone = ~X.paired
+    np.testing.assert_allclose(single[alone], p[alone], rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("counts", [TWO, THREE], ids=["two", "three"])
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_routes_around_the_default_head(counts, n_classes, tower_rows):
+    """Calibrated towers answer alone, or by the mean of their log-odds."""
+    counts = {pattern: 2 * count for pattern, count in counts.items()}
+    X, y = make_case(counts, n_classes=n_classes)
+    model = TwinTowerClassifier(
+        plain_towers(X.modalities), tower_cv=3, tower_rows=tower_rows
+    ).fit(X, y)
+    p, route = model.predict_proba(X), model.predict_route(X)
+    assert set(route[X.paired]) == {"head"}
+    for way in set(route) - {"head"}:
+        rows = X[route == way]
+        logs = [
+            np.log(model.towers_[name].predict_proba(rows.block(name)))
+            for name in way.split("+")
+        ]
+        wanted = softmax(np.mean(logs, axis=0), axis=1)
+        np.testing.assert_allclose(p[route == way], wanted, rtol=1e-6, err_msg=way)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[p.argmax(axis=1)])
+    whole = X[X.paired]
+    impute = model.set_params(missing="impute").predict_proba(whole)
+    np.testing.assert_array_equal(impute, p[X.paired])
+
+
+def test_default_head_imputes_what_the_others_say():
+    """Log-odds of an absent modality are 0: the rest of the pool answers."""
+    X, y = make_case({pattern: 2 * count for pattern, count in TWO.items()})
+    model = TwinTowerClassifier(
+        plain_towers(), tower_cv=3, tower_output="log_odds", missing="impute"
+    ).fit(X, y)
+    rows = X[X.patterns == "image"]
+    pool = model.final_estimator_
+    odds = logit(model.towers_["image"].predict_proba(rows.block("image")))[:, 1:]
+    odds = model.scalers_["image"].transform(odds)[:, 0]
+    odds = pool.intercept_[1] - pool.intercept_[0] + pool.weights_["image"] * odds
+    found = logit(model.predict_proba(rows)[:, 1])
+    np.testing.assert_allclose(found, odds, rtol=1e-4, atol=1e-5)

@@ -128,6 +128,56 @@ def test_unlabelled_rows(kind, tower_rows):
     assert set(model.final_estimator_.y_) == set(known)
 
 
+@pytest.mark.parametrize("kind", ["float", "None", "NaN", "series", "list"])
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_unlabelled_rows_of_ensembles(kind, tower_rows):
+    """Members learn from rows of their tower, from unlabelled ones if they ask."""
+    X, y = make_case()
+    hidden = np.zeros(len(y), dtype=bool)
+    hidden[[0, 3, 12, 15, 16, 25, 30, 41]] = True
+    towers = [("image", RecordingClassifier()), ("gene", UnlabelledUser())]
+    model = TwinTowerClassifier(towers, tower_cv=2, tower_rows=tower_rows)
+    model.fit(X, hide_labels(y, hidden, kind))
+    rows = ~X.paired if tower_rows == "unpaired" else np.ones(len(y), dtype=bool)
+    for name, tower in model.towers_.items():
+        own, known = X.has(name) & rows, X.has(name) & rows & ~hidden
+        asked = set(rows_where(own & hidden)) if name == "gene" else set()
+        held_out = set()
+        for member in tower.estimators_:
+            seen = set(row_numbers(member.X_))
+            assert seen - set(rows_where(known)) == asked
+            held_out |= set(rows_where(known)) - seen
+        assert held_out == set(rows_where(known))
+    # Log-odds of both, and two features of the genes.
+    assert model.final_estimator_.n_features_in_ == 4
+
+
+@pytest.mark.parametrize("kind", ["float", "None"])
+def test_held_out_log_odds_are_matched_to_their_rows(rng, kind):
+    """Also where the tower's rows are shuffled, and some of them are not labelled."""
+    X, y = make_case()
+    hidden = np.isin(np.arange(42), [0, 12, 25, 30, 41])
+    order = rng.permutation(42)
+    X, labels = X[order], np.asarray(hide_labels(y, hidden, kind))[order]
+    known = ~hidden[order]
+    towers = [("image", RecordingClassifier()), ("gene", UnlabelledUser())]
+    model = TwinTowerClassifier(
+        towers,
+        RecordingClassifier(),
+        tower_rows="all",
+        tower_output="log_odds",
+        tower_cv=3,
+    ).fit(X, labels)
+    train = X.paired & known
+    for column, name in enumerate(X.modalities):
+        rows = X.has(name) & (known if name == "image" else True)
+        p = model.towers_[name].oof_proba_[train[rows]][:, 1]
+        odds = np.log(p) - np.log1p(-p)
+        np.testing.assert_allclose(
+            model.final_estimator_.X_[:, column], odds - odds.mean(), atol=1e-5
+        )
+
+
 @pytest.mark.parametrize("labels", ["all", "some"])
 def test_scalers_learn_from_paired_labelled_rows(labels):
     X, y = make_case()

@@ -1,18 +1,25 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from scipy import stats
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, make_scorer, roc_auc_score
+from sklearn.metrics import accuracy_score, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import (
+    GridSearchCV,
     RepeatedStratifiedKFold,
     ShuffleSplit,
     cross_validate,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
+from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
@@ -213,6 +220,129 @@ class _OnGenes(LogisticRegression):
 
     def score(self, X, y):
         return accuracy_score(y, self.predict(X))
+
+
+class _Grouped(_OnGenes):
+    """Writes down the groups of each fit, in the file `log`."""
+
+    def __init__(self, log=None):
+        super().__init__()
+        self.log = log
+
+    def fit(self, X, y, groups=None):
+        rows = [] if groups is None else np.asarray(groups).tolist()
+        with Path(self.log).open("a") as file:
+            file.write(json.dumps(rows) + "\n")
+        return super().fit(X, y)
+
+
+def _fits(log):
+    return [json.loads(line) for line in Path(log).read_text().splitlines()]
+
+
+def _site_case(make):
+    X, y = make(n_image=0, n_gene=0)
+    return X, y, np.arange(40) % 8 * 10
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("kind", ["array", "series", "list"])
+def test_groups_reach_those_who_ask(make, tmp_path, n_jobs, kind):
+    X, y, groups = _site_case(make)
+    given = {"array": groups, "list": groups.tolist()}.get(
+        kind, pd.Series(groups, index=[f"p{i}" for i in range(40)])
+    )
+    asks, asks_not, never = (str(tmp_path / name) for name in ("a", "b", "c"))
+    cv = PairedStratifiedKFold(4, random_state=0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        models = {
+            "asks": _Grouped(asks).set_fit_request(groups=True),
+            "asks not": _Grouped(asks_not).set_fit_request(groups=False),
+            "never said": _Grouped(never),
+            "cannot": _OnGenes(),
+        }
+        result = compare_classifiers(models, X, y, cv=cv, groups=given, n_jobs=n_jobs)
+    wanted = [groups[fold.train].tolist() for fold in result.folds]
+    assert len(wanted) == 4
+    assert sorted(_fits(asks)) == sorted(wanted)
+    assert _fits(asks_not) == _fits(never) == [[]] * 4
+    # All models are the same but for what they write down.
+    assert result.summary["mean"].nunique() == 1
+    # The splitter was given them as well: no group is on both sides.
+    for fold in result.folds:
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+
+
+def test_groups_for_fits_alone(make, tmp_path):
+    """Splits made beforehand know no groups; the fits do."""
+    X, y, groups = _site_case(make)
+    cv = list(PairedStratifiedKFold(4, random_state=0).split(X, y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = _Grouped(str(tmp_path / "a")).set_fit_request(groups=True)
+        compare_classifiers({"m": model}, X, y, cv=cv, groups=groups)
+    assert _fits(tmp_path / "a") == [groups[train].tolist() for train, _ in cv]
+
+
+def test_request_of_a_model_is_kept_without_routing(make, tmp_path):
+    """A request set earlier holds, though routing is off by now."""
+    X, y, groups = _site_case(make)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = _Grouped(str(tmp_path / "a")).set_fit_request(groups=True)
+    compare_classifiers({"m": model}, X, y, cv=2, groups=groups)
+    assert [len(fit) for fit in _fits(tmp_path / "a")] == [20, 20]
+
+
+def test_no_groups_no_routing(make, tmp_path):
+    X, y, _ = _site_case(make)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = _Grouped(str(tmp_path / "a")).set_fit_request(groups=True)
+        compare_classifiers({"m": model}, X, y, cv=2)
+    assert _fits(tmp_path / "a") == [[], []]
+
+
+def test_groups_reach_a_model_inside_a_search(make, tmp_path):
+    X, y, groups = _site_case(make)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = _Grouped(str(tmp_path / "a")).set_fit_request(groups=True)
+        search = GridSearchCV(model, {"log": [model.log]}, cv=PairedStratifiedKFold(2))
+        result = compare_classifiers({"m": search}, X, y, cv=2, groups=groups)
+    fits = _fits(tmp_path / "a")
+    assert len(fits) == 2 * 3
+    for fold, refit in zip(result.folds, (fits[2], fits[5]), strict=True):
+        assert refit == groups[fold.train].tolist()
+
+
+def test_groups_reach_the_towers_of_a_model(make):
+    X, y = make(n_image=24, n_gene=24, n_paired=40)
+    X = Cohort(_flat(X))
+    groups = np.arange(88) % 11
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = TwinTowerClassifier(
+            [(name, GaussianNB()) for name in X.modalities], tower_cv=3
+        )
+        scores = [
+            compare_classifiers(
+                {"m": m}, X, y, cv=2, groups=groups, scoring="neg_log_loss"
+            )
+            for m in (clone(model), clone(model).set_fit_request(groups=True))
+        ]
+    values = [result.scores["score"].to_numpy() for result in scores]
+    assert not np.allclose(*values)
+    fold = scores[1].folds[0]
+    fitted = clone(model).fit(X[fold.train], y[fold.train], groups=groups[fold.train])
+    p = fitted.predict_proba(X[fold.test])
+    found = -log_loss(y[fold.test], p)
+    assert values[1][0] == pytest.approx(found)
+
+
+def _flat(X):
+    """Two-dimensional blocks of a cohort, NaN where a modality is absent."""
+    blocks = {}
+    for name in X.modalities:
+        rows = X.block(name).reshape(X.has(name).sum(), -1)
+        blocks[name] = np.full((len(X), rows.shape[1]), np.nan)
+        blocks[name][X.has(name)] = rows
+    return blocks
 
 
 class _Fails(LogisticRegression):

@@ -106,13 +106,24 @@ def test_history_is_skorchs(case):
 
 
 @pytest.mark.parametrize("n_rows", [16, 17, 33, 50])
-@pytest.mark.parametrize(("kind", "steps"), [("image", 120), ("gene", 500)])
+@pytest.mark.parametrize(("kind", "steps"), [("image", 120), ("gene", 150)])
 def test_default_epochs_make_the_steps_promised(kind, steps, n_rows):
     case = make_case(kind, n_rows)
     tower = case.make(max_epochs=None, batch_size=16).fit(case.X, case.y)
     taken = sum(len(epoch["batches"]) for epoch in tower.history_)
     per_epoch = taken // len(tower.history_)
     assert steps <= taken < steps + per_epoch
+
+
+@pytest.mark.parametrize(("kind", "steps"), [("image", 120), ("gene", 150)])
+@pytest.mark.parametrize(("n_classes", "bits"), [(3, np.log2(3)), (4, 2)])
+def test_default_steps_are_per_bit_of_the_label(kind, steps, n_classes, bits):
+    case = make_case(kind, 33)
+    y = np.arange(33) % n_classes
+    tower = case.make(max_epochs=None, batch_size=16).fit(case.X, y)
+    taken = sum(len(epoch["batches"]) for epoch in tower.history_)
+    per_epoch = taken // len(tower.history_)
+    assert bits * steps <= taken < bits * steps + per_epoch
 
 
 # Randomness
