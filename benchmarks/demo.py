@@ -30,7 +30,7 @@ METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 
 
 def make_models(memory, seed):
-    """The compared classifiers by name; the towers are the same in all of them."""
+    """The compared classifiers by name; only the twin tower averages its towers."""
     towers = [
         ("image", ImageTowerClassifier(random_state=seed)),
         ("gene", GeneAutoencoderTransformer(random_state=seed)),
@@ -47,9 +47,9 @@ def make_models(memory, seed):
         MAJORITY: UnimodalClassifier("gene", DummyClassifier()),
         "image only": single["image"],
         "gene only": single["gene"],
-        "twin tower (concat)": twin(FusionHeadClassifier()),
-        "twin tower (moe)": twin(FusionHeadClassifier("moe", hidden_units=(64, 16))),
         "mean of towers": LateFusionClassifier(list(single.items())),
+        "concat (paper)": twin(FusionHeadClassifier()),
+        "twin tower": twin(None),
     }
 
 

@@ -1,7 +1,7 @@
 """Torch modules only: the networks of the towers and of the fusion head."""
 
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
-from skmultimodal.nn._conv import ConvTower
+from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.nn._transformer import PlaneTransformer
 
@@ -12,4 +12,6 @@ __all__ = [
     "MixtureOfExperts",
     "MultilayerPerceptron",
     "PlaneTransformer",
+    "choose_memory_format",
+    "flip",
 ]

@@ -40,21 +40,25 @@ def normalize_channels(images, method, mask_channel=None):
 
 
 def _normalize(images, method):
-    inside = images != 0
-    count = np.maximum(inside.sum(axis=(2, 3), keepdims=True), 1)
-    if method == "zscore":
-        shift = images.sum(axis=(2, 3), keepdims=True, dtype=np.float64) / count
-        centred = (images - shift.astype(np.float32)) * inside
-        square = np.square(centred).sum(axis=(2, 3), keepdims=True, dtype=np.float64)
-        scale = np.sqrt(square / count)
-    else:
-        low = np.where(inside, images, np.inf).min(axis=(2, 3), keepdims=True)
-        shift = np.where(np.isfinite(low), low, 0).astype(np.float32)
-        centred = (images - shift) * inside
-        scale = centred.max(axis=(2, 3), keepdims=True)
-    # A channel that is constant over its voxels carries no contrast.
-    scale = np.where(scale > 1e-6 * np.abs(shift), scale, 1)
-    return (centred / scale).astype(np.float32)
+    normalized = np.empty(images.shape, dtype=np.float32)
+    planes = images.reshape(-1, *images.shape[2:])
+    # Plane by plane, each pass finds its voxels in the processor's cache.
+    for plane, out in zip(planes, normalized.reshape(planes.shape), strict=True):
+        inside = plane != 0
+        count = max(np.count_nonzero(inside), 1)
+        if method == "zscore":
+            shift = plane.sum(dtype=np.float64) / count
+            np.multiply(plane - np.float32(shift), inside, out=out)
+            scale = np.sqrt(np.square(out).sum(dtype=np.float64) / count)
+        else:
+            shift = plane.min(where=inside, initial=np.inf)
+            shift = shift if np.isfinite(shift) else 0.0
+            np.multiply(plane - np.float32(shift), inside, out=out)
+            scale = out.max()
+        # A channel that is constant over its voxels carries no contrast.
+        if scale > 1e-6 * abs(shift):
+            out /= np.float32(scale)
+    return normalized
 
 
 def shrink(images, factor):
@@ -75,10 +79,11 @@ def shrink(images, factor):
     pad = [(0, 0), (0, 0), *((0, -side % factor) for side in images.shape[2:])]
     images = np.pad(images, pad)
     n_rows, n_channels, height, width = images.shape
-    blocks = images.reshape(
-        n_rows, n_channels, height // factor, factor, width // factor, factor
-    )
-    return blocks.mean(axis=(3, 5))
+    # Whole rows are added first: a reduction over both axes at once is slow.
+    stripes = images.reshape(n_rows, n_channels, height // factor, factor, width)
+    stripes = stripes.mean(axis=3)
+    blocks = stripes.reshape(*stripes.shape[:3], width // factor, factor)
+    return blocks.mean(axis=4)
 
 
 def resolve_mask_channel(mask_channel, images):

@@ -27,7 +27,7 @@ from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._labels import UNLABELLED, as_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, log_ratios
-from skmultimodal.utils._rows import RowView, is_lazy
+from skmultimodal.utils._rows import view_rows
 from skmultimodal.utils._seed import derive_seed
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._validation import check_rows
@@ -206,9 +206,9 @@ class CrossFittedEnsembleClassifier(
             # Without gaps the labels have a type that every classifier takes.
             gaps = (codes[rows] < 0).any()
             labels = y[rows] if gaps else self.classes_[codes[rows]]
-            self._fit_member(number, _take(X, rows), labels, codes[rows])
+            self._fit_member(number, view_rows(X, rows), labels, codes[rows])
             if len(test):
-                said = self._member_ratios(-1, _take(X, test))
+                said = self._member_ratios(-1, view_rows(X, test))
                 held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + said
                 n_seen[test] += 1
         held_out /= np.maximum(n_seen, 1)[:, None]
@@ -222,7 +222,7 @@ class CrossFittedEnsembleClassifier(
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)
             used = np.concatenate([known, rest]).astype(int)
-            self._fit_axes(_take(X, used))
+            self._fit_axes(view_rows(X, used))
         return self
 
     def _fit_member(self, number, X, labels, codes):
@@ -242,7 +242,7 @@ class CrossFittedEnsembleClassifier(
                     f"or transform; {type(member).__name__} has neither of the two."
                 )
             known = codes >= 0
-            features = _dense(member.transform(_take(X, np.flatnonzero(known))))
+            features = _dense(member.transform(view_rows(X, np.flatnonzero(known))))
             head = feature_head().fit(features, self.classes_[codes[known]])
         self.estimators_.append(member)
         self.heads_.append(head)
@@ -394,13 +394,6 @@ for _method in ("transform", "fit_transform"):
     _function = getattr(CrossFittedEnsembleClassifier, _method)
     _conditional = available_if(_gives_features)(_function)
     setattr(CrossFittedEnsembleClassifier, _method, _conditional)
-
-
-def _take(X, rows):
-    """Rows of an array; a lazy block stays one."""
-    if is_lazy(X):
-        return RowView(X.block, X.positions[rows])
-    return X[rows]
 
 
 def _dense(features):

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RowView", "StackedRows", "is_lazy", "row_positions", "take_rows"]
+__all__ = [
+    "RowView",
+    "StackedRows",
+    "is_lazy",
+    "row_positions",
+    "take_rows",
+    "view_rows",
+]
 
 
 def is_lazy(block: Any) -> bool:
@@ -143,3 +150,10 @@ class StackedRows:
             start = self.ends[number] - block.shape[0]
             rows[mine] = take_rows(block, positions[mine] - start)
         return rows
+
+
+def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:
+    """Rows of an array, or of a `RowView`, which stays one."""
+    if isinstance(rows, RowView):
+        return RowView(rows.block, rows.positions[positions])
+    return rows[positions]

@@ -67,7 +67,7 @@ def test_the_main_job(folder, tmp_path, capsys):
         + ["--out", str(out)]
     )
     printed = capsys.readouterr().out
-    for name in ("majority class", "twin tower (moe)", "mean of towers", "image+gene"):
+    for name in ("majority class", "twin tower", "mean of towers", "image+gene"):
         assert name in printed
     table = pd.read_csv(out / "table.csv")
     assert table.shape[0] == 6 * len(demo.METRICS)

@@ -17,7 +17,7 @@ from tower_tools import (
 )
 
 from skmultimodal import ImageTowerClassifier
-from skmultimodal.towers._image import _flip
+from skmultimodal.nn import flip
 
 # A few epochs of a small net are enough here, and may be too few to learn.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -265,7 +265,7 @@ def test_augment_that_does_nothing_changes_nothing():
 def test_flip_mirrors_about_half_of_the_images():
     torch.manual_seed(0)
     images = torch.randn(200, 2, 3, 4)
-    result = _flip(images)
+    result = flip(images)
     kept = (result == images).flatten(1).all(dim=1)
     mirrored = (result == images[..., [3, 2, 1, 0]]).flatten(1).all(dim=1)
     assert (kept ^ mirrored).all()

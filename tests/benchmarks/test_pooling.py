@@ -1,0 +1,93 @@
+"""Differences pooled over runs, and the draws of the benchmark of views."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ttest_rel
+
+from benchmarks.accuracy.fusion import OURS, patient_interval
+from benchmarks.accuracy.pooling import differences, markdown, run_tasks, t_interval
+from benchmarks.accuracy.views import deal
+from skmultimodal import Cohort
+
+
+@pytest.fixture
+def scores():
+    rng = np.random.default_rng(0)
+    rows = [
+        (model, "roc_auc", rng.normal(0.7 + 0.1 * (model == "ours"), 0.05), label, seed)
+        for model in ("ours", "other")
+        for label in ("idh", "response", "survival")
+        for seed in range(7)
+    ]
+    return pd.DataFrame(rows, columns=["model", "metric", "score", "label", "seed"])
+
+
+def test_interval_is_that_of_a_paired_t_test(scores):
+    table = differences(scores, "ours", ["other"], "label", "seed")
+    wide = scores.pivot(index=["label", "seed"], columns="model", values="score")
+    for label in ("idh", "response", "survival"):
+        test = ttest_rel(wide.loc[label, "ours"], wide.loc[label, "other"])
+        row = table[table["label"] == label].iloc[0]
+        assert row["p"] == pytest.approx(test.pvalue)
+        low, high = test.confidence_interval()
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+        assert row["p_holm"] >= row["p"]
+    by_seed = wide.groupby("seed").mean()
+    pooled = ttest_rel(by_seed["ours"], by_seed["other"])
+    row = table[table["label"] == "pooled"].iloc[0]
+    assert row["p"] == pytest.approx(pooled.pvalue)
+
+
+def test_one_value_has_no_interval():
+    found = t_interval([0.3])
+    assert found["difference"] == 0.3
+    assert np.isnan(found["low"])
+
+
+def test_patients_are_drawn_with_all_that_was_said_of_them():
+    rng = np.random.default_rng(0)
+    patients = [f"p{i}" for i in range(23)]
+    truth = np.arange(23) % 2
+    rows = [
+        (model, repeat, patient, truth[i], "idh", seed, p)
+        for model, noise in ((OURS, 0.2), ("other", 2.0))
+        for seed in (0, 1)
+        for repeat in (0, 1, 2)
+        for i, patient in enumerate(patients)
+        for p in [1 / (1 + np.exp(-(4 * truth[i] - 2 + rng.normal(0, noise))))]
+    ]
+    names = ["model", "repeat", "patient", "truth", "label", "seed", "score"]
+    auc, brier = patient_interval(pd.DataFrame(rows, columns=names), "other", 50)
+    assert auc["metric"] == "roc_auc"
+    for part in (auc, brier):
+        assert part["low"] < part["difference"] < part["high"]
+        assert part["difference"] > 0
+
+
+def test_tasks_are_run_once(tmp_path):
+    def run(name, seed):
+        return pd.DataFrame({"name": [name], "seed": [seed]})
+
+    first = run_tasks(run, [("a", 0), ("b", 1)], tmp_path, None)
+    kept = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = run_tasks(run, [("a", 0), ("b", 1)], tmp_path, None)
+    pd.testing.assert_frame_equal(first, again)
+    assert kept == {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+
+
+def test_markdown():
+    table = pd.DataFrame({"idh": [0.1234]}, index=pd.Index(["ours"], name="model"))
+    wanted = "| model | idh |\n|---|---|\n| ours | 0.12 |"
+    assert markdown(table, 2) == wanted
+
+
+def test_deal_hides_what_the_pattern_lacks():
+    n = 60
+    blocks = {"image": np.ones((n, 1, 4, 5)), "zer": np.ones((n, 7))}
+    y = np.arange(n) % 2
+    sizes = {"image": 11, "zer": 23, "paired": 8}
+    X, (train, test) = deal(Cohort(blocks), y, sizes, seed=0)
+    assert X[train].summary().to_dict() == {"image": 11, "zer": 23, "image+zer": 8}
+    assert X[test].paired.all()
+    assert sorted([*train, *test]) == list(range(n))
