@@ -77,7 +77,8 @@ def shrink(images, factor):
     if factor == 1:
         return images
     pad = [(0, 0), (0, 0), *((0, -side % factor) for side in images.shape[2:])]
-    images = np.pad(images, pad)
+    if np.any(pad):
+        images = np.pad(images, pad)
     n_rows, n_channels, height, width = images.shape
     stripes = images.reshape(n_rows, n_channels, height // factor, factor, width)
     stripes = stripes.mean(axis=3)
