@@ -153,8 +153,11 @@ def main(arguments=None):
         others = [m for m in part["model"].unique() if m != OURS]
         gaps = differences(part, OURS, others, "view", "seed")
         table = means(part, "view")
+        # The towers fitted once and the calibrated ones are in the tables of means.
+        shown = [m for m in others if "fitted once" not in m and "calibrated" not in m]
         for metric in METRICS[task]:
-            chosen = gaps[gaps["metric"] == metric].drop(columns="metric")
+            chosen = gaps[(gaps["metric"] == metric) & gaps["other"].isin(shown)]
+            chosen = chosen[["other", "view", "difference", "low", "high"]]
             lines += [
                 f"## {task}, {kind} views: {metric}",
                 "",
