@@ -20,7 +20,6 @@ import pandas as pd
 import sklearn
 import torch
 from sklearn import config_context
-from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy.models import COMPARATORS, MEAN, OURS, patient_models
 from benchmarks.accuracy.pooling import (
@@ -83,7 +82,7 @@ def run(cohort, site, by_site, label, seed):
             models, X, y, cv=splits, scoring=METRICS, groups=sites
         )
     scores = result.scores.assign(kind="score")
-    said = result.predictions.rename(columns={"row": "fold_row"})
+    said = result.predictions
     said = pd.DataFrame(
         {
             "model": said["model"],
@@ -98,46 +97,46 @@ def run(cohort, site, by_site, label, seed):
     return pd.concat([scores, said]).assign(label=label, seed=seed)
 
 
-def patient_interval(said, other, n_boot=1000, seed=0):
+def patient_interval(said, other, n_boot, seed=0):
     """Bootstrap over patients of the pooled differences in AUC and Brier score.
 
-    A patient is drawn with all that was said of it, under any label and seed.
+    A patient is drawn with all that was said of it, under any label and seed. The
+    fitted models are given, so what another training set would change is not in it.
     """
     pair = said[said["model"].isin([OURS, other])]
-    keys = ["label", "seed", "repeat", "patient"]
-    wide = pair.pivot(index=[*keys, "truth"], columns="model", values="score")
-    wide = wide.reset_index()
-    patients, number = np.unique(wide["patient"], return_inverse=True)
-    truth = wide["truth"].to_numpy()
-    loss = (wide[other] - truth) ** 2 - (wide[OURS] - truth) ** 2
-    cells = list(wide.groupby(["label", "seed", "repeat"]).indices.items())
+    keys = ["label", "seed", "repeat", "patient", "truth"]
+    wide = pair.pivot(index=keys, columns="model", values="score").reset_index()
+    patients, wide["number"] = np.unique(wide["patient"], return_inverse=True)
     rng = np.random.default_rng(seed)
-
-    def statistic(weight):
-        by_label = {}
-        for (label, *_), rows in cells:
-            w, t = weight[number[rows]], truth[rows]
-            if not (w[t == 1].sum() and w[t == 0].sum()):
-                continue
-            auc = [
-                roc_auc_score(t, wide[name].to_numpy()[rows], sample_weight=w)
-                for name in (OURS, other)
-            ]
-            brier = np.average(loss.to_numpy()[rows], weights=w)
-            by_label.setdefault(label, []).append((auc[0] - auc[1], brier))
-        return np.mean([np.mean(v, axis=0) for v in by_label.values()], axis=0)
-
     n = len(patients)
-    draws = [rng.multinomial(n, np.full(n, 1 / n)) for _ in range(n_boot)]
-    drawn = np.array([statistic(weight.astype(float)) for weight in draws])
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    point = statistic(np.ones(n))
-    return [
-        {"metric": metric, "other": other, "difference": p, "low": lo, "high": hi}
-        for metric, p, lo, hi in zip(
-            ["roc_auc", "neg_brier_score"], point, low, high, strict=True
-        )
-    ]
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=n_boot)
+    weight = np.vstack([np.ones(n), drawn])  # the first is the cohort itself
+    gaps = {"roc_auc": {}, "neg_brier_score": {}}
+    for (label, *_), cell in wide.groupby(["label", "seed", "repeat"]):
+        truth, rows = cell["truth"].to_numpy(), weight[:, cell["number"]]
+        ours, theirs = cell[OURS].to_numpy(), cell[other].to_numpy()
+        auc = weighted_auc(truth, ours, rows) - weighted_auc(truth, theirs, rows)
+        loss = (theirs - truth) ** 2 - (ours - truth) ** 2
+        gaps["roc_auc"].setdefault(label, []).append(auc)
+        brier = rows @ loss / np.maximum(rows.sum(axis=1), 1)
+        gaps["neg_brier_score"].setdefault(label, []).append(brier)
+    table = []
+    for metric, by_label in gaps.items():
+        pooled = np.mean([np.nanmean(v, axis=0) for v in by_label.values()], axis=0)
+        low, high = np.nanpercentile(pooled[1:], [2.5, 97.5])
+        row = {"difference": pooled[0], "low": low, "high": high}
+        table.append({"metric": metric, "other": other, **row})
+    return table
+
+
+def weighted_auc(truth, score, weight):
+    """AUC under each row of weights (n_draws, n_rows): scikit-learn's, all at once."""
+    positive, negative = weight[:, truth == 1], weight[:, truth == 0]
+    gap = score[truth == 1][:, None] - score[truth == 0]
+    wins = (gap > 0) + (gap == 0) / 2
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    won = np.einsum("bi,ij,bj->b", positive, wins, negative)
+    return np.divide(won, pairs, out=np.full(len(weight), np.nan), where=pairs > 0)
 
 
 def by_label(scores, metric):
@@ -203,7 +202,7 @@ def main(arguments=None):
     parser.add_argument("--labels", nargs="+", default=LABELS)
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--leave-site-out", action="store_true")
-    parser.add_argument("--bootstrap", type=int, default=300)
+    parser.add_argument("--bootstrap", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("results/fusion"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/accuracy/results"))
@@ -212,7 +211,8 @@ def main(arguments=None):
     name = "fusion_leave_site_out" if options.leave_site_out else "fusion"
     one = partial(run, options.cohort, options.site, options.leave_site_out)
     tasks = [(label, s) for s in range(options.seeds) for label in options.labels]
-    table = run_tasks(one, tasks, options.work / name, options.jobs)
+    work = options.work / options.cohort.resolve().name / name
+    table = run_tasks(one, tasks, work, options.jobs)
     scores = table[table["kind"] == "score"]
     said = table[table["kind"] == "probability"].rename(columns={"metric": "patient"})
     bootstrap = pd.DataFrame(

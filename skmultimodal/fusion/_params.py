@@ -34,6 +34,13 @@ class TowerParamsMixin:
             return other
         return default  # whose set_params names what it lacks
 
+    def _is_what_none_shows(self, names, params):
+        """Whether parameters of both defaults are set to what they are already."""
+        both = all(set(names) - set(h.get_params()) for h in self._default_heads())
+        shown = self.get_params()
+        keys = [f"final_estimator__{name}" for name in names]
+        return both and all(k in shown and shown[k] is params[k] for k in keys)
+
     def _default_heads(self):
         """What a final estimator of None is, and what else it can become."""
         heads = [LogOpinionPoolClassifier(), FusionHeadClassifier()]
@@ -155,7 +162,10 @@ class TowerParamsMixin:
         nested = [k.removeprefix(prefix) for k in params if k.startswith(prefix)]
         if nested and params.get("final_estimator", self.final_estimator) is None:
             self.final_estimator = params.pop("final_estimator", None)
-            self.final_estimator = self._final_estimator_with(nested)
+            if self._is_what_none_shows(nested, params):
+                params = {k: v for k, v in params.items() if not k.startswith(prefix)}
+            else:
+                self.final_estimator = self._final_estimator_with(nested)
         super().set_params(**params)
         return self
 

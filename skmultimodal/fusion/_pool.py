@@ -45,7 +45,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     weights_ : dict of str to float
         Weight of the log-odds of each modality.
     intercept_ : ndarray of shape (n_classes,)
-    coef_ : ndarray of shape (n_features_in_, n_classes)
+    coef_ : ndarray of shape (n_classes, n_features_in_)
         Of the features; 0 for the columns that are log-odds.
     modalities_ : dict of str to slice
         Columns of each modality.
@@ -60,8 +60,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Penalties were chosen on labels and views other than those whose results are
-    reported (docs/fusion.md).
+    How the penalties were chosen is in docs/fusion.md.
 
     References
     ----------
@@ -143,8 +142,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         )
         self.weights_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
         self.intercept_ = model.intercept
-        self.coef_ = np.zeros((X.shape[1], len(self.classes_)))
-        self.coef_[columns] = model.coef
+        self.coef_ = np.zeros((len(self.classes_), X.shape[1]))
+        self.coef_[:, columns] = model.coef.T
         self.n_iter_ = model.n_iter
         return self
 
@@ -195,7 +194,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             if name in opinions:
                 terms[name, "log-odds"] = self.weights_[name] * opinions[name]
             if len(columns):
-                terms[name, "features"] = X[:, columns] @ self.coef_[columns]
+                terms[name, "features"] = X[:, columns] @ self.coef_[:, columns].T
         return terms
 
     def decision_terms(self, X):

@@ -7,32 +7,18 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.fusion._rows import HEAD
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
+from skmultimodal.fusion._traits import follows_labels, takes_nan
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.towers._ensemble import feature_head
 from skmultimodal.utils._probability import align_classes, log_odds, pool_log_odds
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
-__all__ = ["Tower", "answer_routes", "takes_nan"]
-
-
-def takes_nan(estimator):
-    """Whether NaN is imputed, or let through to the end; a Pipeline does not say."""
-    steps = [estimator]
-    if isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if not isinstance(step, str)]
-    for step in steps:
-        if not get_tags(step).input_tags.allow_nan:
-            return False
-        if type(step).__module__.startswith("sklearn.impute"):
-            return True
-    return True
+__all__ = ["Tower", "answer_routes"]
 
 
 class Tower:
@@ -87,8 +73,8 @@ class Tower:
     def reads_labels(self):
         """Whether the features follow the labels of the rows fitted on."""
         inner = self.estimator.estimators_[0] if self.cross_fitted else self.estimator
-        tags = get_tags(inner)
-        return hasattr(inner, "classes_") or tags.target_tags.required
+        parts = [inner, *inner.get_params(deep=True).values()]
+        return any(follows_labels(part) for part in parts if hasattr(part, "fit"))
 
     @property
     def speaks_odds(self):
@@ -179,10 +165,16 @@ class Tower:
         return self
 
     def _fit_options(self, data, rows):
-        if data.groups is None or not has_fit_parameter(self.estimator, "groups"):
+        """Groups of the rows, if the estimator holds out rows at all."""
+        if not has_fit_parameter(self.estimator, "groups"):
             return {}
+        if data.groups is None:
+            # A row that is there twice, as after a bootstrap, is not held out by half.
+            places = data.cohort[rows].positions(self.modality)
+            twice = len(np.unique(places)) < len(places)
+            return {"groups": places} if twice else {}
         groups = data.groups[rows]
-        if len(set(groups[data.codes[rows] >= 0].tolist())) < 2:
+        if len(np.unique(groups[data.codes[rows] >= 0].astype(str))) < 2:
             warnings.warn(
                 f"tower {self.name!r} cannot hold out groups: its {rows.sum()} rows "
                 "are of one, so its folds ignore them.",
@@ -255,7 +247,7 @@ class Tower:
             As of ``output``.
         """
         told = None
-        if seen and self.cross_fitted and not self.frozen:
+        if seen and self.cross_fitted:
             told = self.estimator
         elif self.held_out_by_head:
             told, rows = self.head, self.head_rows

@@ -21,7 +21,8 @@ from skmultimodal.fusion._rows import (
     refuse_empty_rows,
 )
 from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._tower import answer_routes, takes_nan
+from skmultimodal.fusion._tower import answer_routes
+from skmultimodal.fusion._traits import takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._seed import draw_seeds
@@ -63,9 +64,10 @@ class TwinTowerClassifier(
         calibrated log-odds, or both. "auto" is "both" for a `LogOpinionPoolClassifier`,
         the default, and "features" for any other.
     tower_cv : int, splitter or None, default=5
-        Where log-odds are read, each tower becomes a `CrossFittedEnsembleClassifier`
-        of so many members, fitted on folds of its rows. None fits it once, and takes
-        its log-odds as they are.
+        With "log_odds" and "both", each tower becomes a `CrossFittedEnsembleClassifier`
+        of so many members, fitted on folds of its rows. So does, in any case, a tower
+        without features that is fitted on rows of the final estimator. None fits each
+        tower once, and takes its log-odds as they are.
     missing : {"tower", "impute", "error"}, default="tower"
         How a row that is not paired is predicted. "tower": by the classifier of the
         tower it has, or a logistic regression on the features of one that has none;
@@ -200,6 +202,14 @@ class TwinTowerClassifier(
         ValueError
             If a row has no modality, a present row holds NaN or infinity, `y` has one
             class, or there are no paired rows or no rows for a tower.
+
+        Warns
+        -----
+        MissingModalityWarning
+            If a tower has no modality, or a modality no tower.
+        UserWarning
+            If what a tower gives of rows follows the labels of these very rows, or its
+            log-odds cannot be calibrated, or its rows are of one group.
         """
         self._check_towers()
         if not is_classifier(self._final_estimator()):

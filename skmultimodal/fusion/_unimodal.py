@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import check_labels, read_cohort
 from skmultimodal.fusion._rows import TrainingData, modality_masks
-from skmultimodal.fusion._tower import Tower, takes_nan
+from skmultimodal.fusion._tower import Tower
+from skmultimodal.fusion._traits import takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context

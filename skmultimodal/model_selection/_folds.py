@@ -132,8 +132,7 @@ def run_folds(
 
 def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
     params = {}
-    routing = get_routing_for_object(estimator)
-    if groups is not None and routing.consumes("fit", ["groups"]):
+    if groups is not None and _requests_groups(estimator):
         params["groups"] = np.asarray(groups)[fold.train]
     try:
         fitted = clone(estimator)
@@ -148,3 +147,10 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         score = {scoring if isinstance(scoring, str) else "score": score}
     scores = {metric: float(value) for metric, value in score.items()}
     return name, fold, scores, inspected
+
+
+def _requests_groups(estimator):
+    try:
+        return bool(get_routing_for_object(estimator).consumes("fit", ["groups"]))
+    except NotImplementedError:  # a meta-estimator without metadata routing
+        return False

@@ -5,6 +5,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+from numpy.random import RandomState
 from scipy.sparse import issparse
 from scipy.special import softmax
 from sklearn.base import (
@@ -23,22 +24,17 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
 from skmultimodal.towers._folds import hold_out
-from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._labels import UNLABELLED, as_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, log_ratios
 from skmultimodal.utils._rows import view_rows
-from skmultimodal.utils._seed import derive_seed
+from skmultimodal.utils._seed import derive_seed, draw_seed
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._validation import check_rows
 
 __all__ = ["CrossFittedEnsembleClassifier", "feature_head"]
 
-# Fewer labelled rows say nothing about how far a tower can be trusted.
-MIN_CALIBRATION_ROWS = 8
-# Prior of the slope, in units of the standard deviation of held-out log-ratios, and
-# its strength: towers tend to be informative, and 20 rows alone cannot tell.
-SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 # Principal components with a smaller share of the variance are rounding.
 MIN_VARIANCE = 1e-6
 NDIMS = range(2, 8)
@@ -187,7 +183,8 @@ class CrossFittedEnsembleClassifier(
         Warns
         -----
         UserWarning
-            If no row of a class can be held out, since it has one row or one group.
+            If no row of a class can be held out, since it has one row or one group, or
+            fewer than 8 rows can be.
         """
         X, y = check_rows(self, X, as_labels(y), ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
@@ -201,23 +198,28 @@ class CrossFittedEnsembleClassifier(
         n_seen = np.zeros(len(y), dtype=int)
         self.estimators_, self.heads_ = [], []
         folds = hold_out(self.cv, codes, groups, self.random_state)
+        seeds = self._draw_seeds()
         for number, (train, test) in enumerate(folds):
             rows = np.concatenate([train, rest]).astype(int)
             # Without gaps the labels have a type that every classifier takes.
             gaps = (codes[rows] < 0).any()
             labels = y[rows] if gaps else self.classes_[codes[rows]]
-            self._fit_member(number, view_rows(X, rows), labels, codes[rows])
+            self._fit_member(number, seeds, view_rows(X, rows), labels, codes[rows])
             if len(test):
-                said = self._member_ratios(-1, view_rows(X, test))
+                said = self._member_ratios(number, view_rows(X, test))
                 held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + said
                 n_seen[test] += 1
         held_out /= np.maximum(n_seen, 1)[:, None]
-        known_well = np.unique(codes[n_seen > 0]).tolist() == [
-            *range(len(self.classes_))
-        ]
-        if not known_well:
-            self._warn_of_blind_folds()
-        self._fit_calibration(held_out, codes, (n_seen > 0) & known_well)
+        seen = n_seen > 0
+        if len(np.unique(codes[seen])) < len(self.classes_):
+            self._warn("a class has one row, or all its rows are in one group")
+            # Which rows are known would tell the class of those that are not.
+            held_out[:], seen[:] = np.nan, False
+        elif seen.sum() < MIN_ROWS:
+            self._warn(f"only {seen.sum()} labelled rows can be held out")
+        self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
+        if self.calibrate:
+            self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
         self.oof_proba_ = self._calibrated(held_out)
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)
@@ -225,14 +227,21 @@ class CrossFittedEnsembleClassifier(
             self._fit_axes(view_rows(X, used))
         return self
 
-    def _fit_member(self, number, X, labels, codes):
-        member = clone(self.estimator)
-        seeds = {
-            name: derive_seed(self.random_state if value is None else value, number)
-            for name, value in member.get_params(deep=True).items()
+    def _draw_seeds(self):
+        """Random state of each part of the estimator, from which members get theirs."""
+        return {
+            name: draw_seed(state) if isinstance(state, RandomState) else state
+            for name, state in self.estimator.get_params(deep=True).items()
             if name.split("__")[-1] == "random_state"
         }
-        member.set_params(**{k: seed for k, seed in seeds.items() if seed is not None})
+
+    def _fit_member(self, number, seeds, X, labels, codes):
+        own = {
+            name: derive_seed(self.random_state if seed is None else seed, number)
+            for name, seed in seeds.items()
+        }
+        member = clone(self.estimator)
+        member.set_params(**{name: s for name, s in own.items() if s is not None})
         member.fit(X, labels)
         head = None
         if not hasattr(member, "predict_proba"):
@@ -255,38 +264,13 @@ class CrossFittedEnsembleClassifier(
         probabilities = speaker.predict_proba(said)
         return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
 
-    def _warn_of_blind_folds(self):
-        said = " and says the class frequencies" if self.calibrate else ""
-        warnings.warn(
-            "a class has one row, or all its rows are in one group, so none of them "
-            f"can be held out: {type(self).__name__} cannot tell how far its estimator "
-            f"can be trusted{said}.",
-            stacklevel=4,
-        )
-
-    def _fit_calibration(self, held_out, codes, seen):
-        n_classes = len(self.classes_)
-        self.slope_, self.intercept_ = 1.0, np.zeros(n_classes)
-        if not self.calibrate:
-            return
-        known = codes[codes >= 0]
-        shares = np.bincount(known, minlength=n_classes) / len(known)
-        self.slope_, self.intercept_ = 0.0, np.log(shares)
-        spread = held_out[seen].std() if seen.any() else 0
-        if seen.sum() < MIN_CALIBRATION_ROWS or spread < 1e-12:
-            return
-        model = fit_log_linear(
-            held_out[None, seen] / spread,
-            np.empty((seen.sum(), 0)),
-            codes[seen],
-            n_classes,
-            prior_weight=SLOPE_PRIOR,
-            weight_penalty=SLOPE_PENALTY,
-            intercept_penalty=1e-3,
-            feature_penalty=np.empty(0),
-        )
-        self.slope_ = float(model.weights[0] / spread)
-        self.intercept_ = model.intercept
+    def _warn(self, reason):
+        if self.calibrate:
+            warnings.warn(
+                f"{reason}: {type(self).__name__} cannot tell how far its estimator "
+                "can be trusted and says the class frequencies.",
+                stacklevel=4,
+            )
 
     def _fit_axes(self, X):
         parts = self._member_features(X)
@@ -345,8 +329,7 @@ class CrossFittedEnsembleClassifier(
         Returns
         -------
         p : ndarray of shape (n_rows, n_classes)
-            ``oof_proba_``, and the probabilities where nothing is known of a row
-            (those of log-ratios of 0) where that is NaN.
+            ``oof_proba_``; where that is NaN, the probabilities of log-ratios of 0.
         """
         check_is_fitted(self)
         unknown = self._calibrated(np.zeros((1, len(self.classes_))))
@@ -390,7 +373,7 @@ class CrossFittedEnsembleClassifier(
 
 
 # Within the class, the wrapper of set_output would take the condition off.
-for _method in ("transform", "fit_transform"):
+for _method in ("transform", "fit_transform", "get_feature_names_out"):
     _function = getattr(CrossFittedEnsembleClassifier, _method)
     _conditional = available_if(_gives_features)(_function)
     setattr(CrossFittedEnsembleClassifier, _method, _conditional)

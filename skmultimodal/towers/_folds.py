@@ -1,5 +1,6 @@
 """Folds that the members of an ensemble do not see."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -14,8 +15,8 @@ def hold_out(cv, codes, groups=None, random_state=None):
     Parameters
     ----------
     cv : int or splitter
-        An int is stratified by class, in whole groups if there are any, shuffled if
-        there is a random state, and reduced to the rows of the scarcest class.
+        An int is stratified by class, in whole groups if there are any, and shuffled if
+        there is a random state.
     codes : ndarray of int, shape (n_rows,)
         Class numbers; rows with -1 are in no fold.
     groups : array-like of shape (n_rows,), default=None
@@ -40,10 +41,14 @@ def hold_out(cv, codes, groups=None, random_state=None):
     if groups is not None:
         groups = _number_groups(groups, len(codes))[known]
     if isinstance(cv, Integral):
-        cv = _stratified(min(cv, counts.min()), groups, random_state)
+        cv = _stratified(min(cv, counts.max()), groups, random_state)
+    with warnings.catch_warnings():
+        # A class with fewer rows than folds is held out from as many as it has rows.
+        warnings.filterwarnings("ignore", "The least populated class")
+        splits = list(check_cv(cv).split(known, codes[known], groups))
     folds = [
         (known[train], known[test])
-        for train, test in check_cv(cv).split(known, codes[known], groups)
+        for train, test in splits
         if len(np.unique(codes[known[train]])) == len(counts)
     ]
     return folds or everything

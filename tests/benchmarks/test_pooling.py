@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
+from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy.fusion import OURS, patient_interval
+from benchmarks.accuracy.fusion import OURS, patient_interval, weighted_auc
 from benchmarks.accuracy.pooling import differences, markdown, run_tasks, t_interval
 from benchmarks.accuracy.views import deal
 from skmultimodal import Cohort
@@ -63,6 +64,14 @@ def test_patients_are_drawn_with_all_that_was_said_of_them():
     for part in (auc, brier):
         assert part["low"] < part["difference"] < part["high"]
         assert part["difference"] > 0
+
+
+def test_weighted_auc_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    truth, score = np.arange(19) % 2, rng.integers(0, 5, 19) / 5
+    weight = rng.integers(0, 3, (7, 19)).astype(float)
+    wanted = [roc_auc_score(truth, score, sample_weight=w) for w in weight]
+    np.testing.assert_allclose(weighted_auc(truth, score, weight), wanted)
 
 
 def test_tasks_are_run_once(tmp_path):

@@ -80,11 +80,11 @@ def test_shapes(n_classes):
     assert list(model.weights_) == ["image", "gene"]
     assert all(isinstance(weight, float) for weight in model.weights_.values())
     assert model.intercept_.shape == (n_classes,)
-    assert model.coef_.shape == (Z.shape[1], n_classes)
+    assert model.coef_.T.shape == (Z.shape[1], n_classes)
     assert model.modalities_ == spans["modalities"]
     for span in spans["log_odds"].values():
-        assert np.all(model.coef_[span] == 0)
-    assert np.all(model.coef_[:4] != 0)
+        assert np.all(model.coef_.T[span] == 0)
+    assert np.all(model.coef_.T[:4] != 0)
     assert model.n_iter_ > 0
     p = model.predict_proba(Z[:7])
     assert p.shape == (7, n_classes)
@@ -115,7 +115,7 @@ def test_another_solver_finds_the_same(n_classes, params):
     np.testing.assert_allclose(model.intercept_, found[2 : 2 + n_classes], atol=2e-3)
     features = [*range(4), *range(Z.shape[1] - 5, Z.shape[1])]
     coef = found[2 + n_classes :].reshape(-1, n_classes)
-    np.testing.assert_allclose(model.coef_[features], coef[features], atol=2e-3)
+    np.testing.assert_allclose(model.coef_.T[features], coef[features], atol=2e-3)
 
 
 def test_bayes_rule():
@@ -146,7 +146,7 @@ def test_features_alone_are_a_logistic_regression():
     # Both columns are shrunk, by 2.0 times 3 features.
     wanted = LogisticRegression(C=2 / 6, tol=1e-10).fit(Z, y)
     np.testing.assert_allclose(
-        model.coef_[:, 1] - model.coef_[:, 0], wanted.coef_[0], atol=1e-4
+        model.coef_.T[:, 1] - model.coef_.T[:, 0], wanted.coef_[0], atol=1e-4
     )
 
 
@@ -155,7 +155,7 @@ def test_strong_penalties_leave_the_sum_of_the_log_odds(n_classes):
     params = {"weight_penalty": 1e6, "feature_penalty": 1e6}
     model, Z, y, spans = fit(n_classes, params=params)
     np.testing.assert_allclose(list(model.weights_.values()), 1, atol=1e-3)
-    np.testing.assert_allclose(model.coef_, 0, atol=1e-3)
+    np.testing.assert_allclose(model.coef_.T, 0, atol=1e-3)
     total = sum(odds_of(Z, span, n_classes) for span in spans["log_odds"].values())
     np.testing.assert_allclose(
         model.predict_proba(Z), softmax(total + model.intercept_, axis=1), atol=1e-2
@@ -207,7 +207,7 @@ def test_terms_of_two_classes_add_up_to_the_log_odds(dtype):
     np.testing.assert_allclose(terms.sum(axis=1), logit(p), rtol=1e-6, atol=1e-9)
     weighted = model.weights_["gene"] * Z[:, model.modalities_["gene"]][:, 0]
     np.testing.assert_allclose(terms["gene", "log-odds"], weighted, rtol=1e-6)
-    coef = model.coef_[-5:, 1] - model.coef_[-5:, 0]
+    coef = model.coef_.T[-5:, 1] - model.coef_.T[-5:, 0]
     np.testing.assert_allclose(
         terms["stain", "features"], Z[:, -5:] @ coef, rtol=1e-4, atol=1e-6
     )
@@ -302,7 +302,7 @@ def test_order_of_columns_and_of_rows(seed, n_classes):
     np.testing.assert_allclose(moved.predict_proba(Z[:, columns]), p, atol=1e-3)
     for name, weight in model.weights_.items():
         assert moved.weights_[name] == pytest.approx(weight, abs=1e-3)
-    np.testing.assert_allclose(moved.coef_, model.coef_[columns], atol=1e-3)
+    np.testing.assert_allclose(moved.coef_.T, model.coef_.T[columns], atol=1e-3)
     assert np.all(np.isfinite(p))
     assert min(model.weights_.values()) >= 0
 
@@ -341,7 +341,7 @@ def test_second_fit_forgets_the_first():
     Z, y, _ = make_columns(2, {"stain": (6, False)})
     model.fit(Z, y)
     assert model.weights_ == {}
-    assert model.coef_.shape == (6, 2)
+    assert model.coef_.T.shape == (6, 2)
     assert model.decision_terms(Z).columns.tolist() == [
         ("intercept", ""),
         ("x", "features"),
@@ -351,7 +351,7 @@ def test_second_fit_forgets_the_first():
 def test_log_odds_alone():
     widths = {"a": (0, True), "b": (0, True)}
     model, Z, _, _ = fit(2, widths=widths)
-    assert np.all(model.coef_ == 0)
+    assert np.all(model.coef_.T == 0)
     assert model.decision_terms(Z).shape == (53, 3)
 
 

@@ -1,0 +1,50 @@
+"""How far the log-odds of a tower can be trusted."""
+
+import numpy as np
+
+from skmultimodal.towers._log_linear import fit_log_linear
+
+__all__ = ["MIN_ROWS", "fit_slope"]
+
+# Fewer labelled rows say nothing about it.
+MIN_ROWS = 8
+# Prior of the slope, in units of the standard deviation of held-out log-ratios, and
+# its strength: towers tend to be informative, and 20 rows alone cannot tell.
+SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
+
+
+def fit_slope(ratios, codes, seen):
+    """Slope and intercept that calibrate log-ratios of rows that were held out.
+
+    Parameters
+    ----------
+    ratios : ndarray of shape (n_rows, n_classes)
+        Centred log-ratios of the classes.
+    codes : ndarray of int, shape (n_rows,)
+        Class numbers, -1 for a row without label.
+    seen : ndarray of bool, shape (n_rows,)
+        Labelled rows whose `ratios` are known.
+
+    Returns
+    -------
+    slope : float
+        0 if fewer than 8 rows are known, or all say the same.
+    intercept : ndarray of shape (n_classes,)
+    """
+    n_classes = ratios.shape[1]
+    known = codes[codes >= 0]
+    spread = ratios[seen].std() if seen.any() else 0
+    if seen.sum() < MIN_ROWS or spread < 1e-12:
+        shares = np.bincount(known, minlength=n_classes) / len(known)
+        return 0.0, np.log(shares)
+    model = fit_log_linear(
+        ratios[None, seen] / spread,
+        np.empty((seen.sum(), 0)),
+        codes[seen],
+        n_classes,
+        prior_weight=SLOPE_PRIOR,
+        weight_penalty=SLOPE_PENALTY,
+        intercept_penalty=1e-3,
+        feature_penalty=np.empty(0),
+    )
+    return float(model.weights[0] / spread), model.intercept
