@@ -215,7 +215,7 @@ class CrossFittedEnsembleClassifier(
             self._warn("a class has one row, or all its rows are in one group")
             # Which rows are known would tell the class of those that are not.
             held_out[:], seen[:] = np.nan, False
-        elif seen.sum() < MIN_ROWS:
+        elif self.calibrate and seen.sum() < MIN_ROWS:
             self._warn(f"only {seen.sum()} labelled rows can be held out")
         self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
         if self.calibrate:
@@ -265,12 +265,12 @@ class CrossFittedEnsembleClassifier(
         return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
 
     def _warn(self, reason):
-        if self.calibrate:
-            warnings.warn(
-                f"{reason}: {type(self).__name__} cannot tell how far its estimator "
-                "can be trusted and says the class frequencies.",
-                stacklevel=4,
-            )
+        said = " and says the class frequencies" if self.calibrate else ""
+        warnings.warn(
+            f"{reason}: {type(self).__name__} cannot tell how far its estimator can be "
+            f"trusted{said}.",
+            stacklevel=4,
+        )
 
     def _fit_axes(self, X):
         parts = self._member_features(X)

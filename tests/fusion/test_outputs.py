@@ -22,8 +22,11 @@ from fusion_tools import (
 )
 from scipy.special import logit
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
@@ -747,3 +750,40 @@ def test_sparse_features():
     np.testing.assert_allclose(
         model.transform(X[X.paired])[:, : wanted.shape[1]], scaled, rtol=1e-5
     )
+
+
+# What an independent reading of the code found
+
+
+def test_selected_features_of_rows_seen_are_left_out():
+    """A selector follows labels though no tag of its Pipeline says so."""
+    X, y = memorising_case({"image": 30, "gene": 31, "image+gene": 60})
+    selector = make_pipeline(SelectKBest(k=2), PCA(2))
+    towers = [("image", odds_tower()), ("gene", selector)]
+    model = TwinTowerClassifier(towers, tower_rows="all").fit(X, y)
+    assert model.get_feature_names_out().tolist() == ["image0", "gene0"]
+    alone = TwinTowerClassifier(towers, LogisticRegression(), tower_rows="all")
+    with pytest.warns(UserWarning, match="tower 'gene' learnt the labels"):
+        alone.fit(X, y)
+
+
+def test_imputing_pipeline_gets_its_nan():
+    X, y = make_case()
+    blocks = {name: X.block(name).copy() for name in X.modalities}
+    blocks["image"][3, 2] = np.nan
+    X = Cohort({n: (X.index[X.has(n)], b) for n, b in blocks.items()}, index=X.index)
+    imputing = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
+    model = TwinTowerClassifier([("image", imputing), ("gene", axes_tower())])
+    assert np.isfinite(model.fit(X, y).predict_proba(X)).all()
+
+
+def test_rows_of_a_bootstrap_are_held_out_together():
+    """A nearest neighbour finds its own row again unless all copies are held out."""
+    X, y = memorising_case({"image": 100, "gene": 101, "image+gene": 60})
+    rows = np.random.default_rng(0).integers(0, 261, 400)
+    nearest = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    towers = [(name, nearest) for name in X.modalities]
+    model = TwinTowerClassifier(towers).fit(X[rows], y[rows])
+    fresh = TwinTowerClassifier(towers).fit(X, y)
+    for name in X.modalities:
+        assert model.towers_[name].slope_ < 2 * fresh.towers_[name].slope_ + 0.02

@@ -427,3 +427,12 @@ def test_cuda_is_inherited():
     assert model.towers_["gene"].device == "cuda"
     on_cpu = picture_model().fit(X, y)
     assert on_cpu.predict_proba(X).shape == model.predict_proba(X).shape
+
+
+def test_what_is_shown_can_be_set():
+    """The parameters of both default heads are shown; setting them changes nothing."""
+    model = TwinTowerClassifier()
+    model.set_params(**model.get_params())
+    assert model.final_estimator is None
+    with pytest.raises(ValueError, match="nonsense"):
+        TwinTowerClassifier().set_params(final_estimator__nonsense=1)

@@ -7,7 +7,9 @@ import pytest
 import sklearn
 from scipy import stats
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import (
@@ -386,3 +388,11 @@ def test_bad_input(cohort, model):
     y = np.where(np.arange(70) < 60, np.nan, y)
     with pytest.raises(ValueError, match="fold 0 of repeat 0 tests no labelled row"):
         compare_classifiers({"a": model}, X, y, cv=[([60, 61], [0, 1])])
+
+
+def test_models_without_metadata_routing_are_compared():
+    X, y = make_classification(60, random_state=0)
+    models = {"boosted": AdaBoostClassifier(n_estimators=3)}
+    for groups in (None, np.arange(60) % 6):
+        found = compare_classifiers(models, X, y, cv=3, groups=groups)
+        assert found.summary["n_folds"].tolist() == [3]

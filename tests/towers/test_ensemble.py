@@ -28,6 +28,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 from tower_tools import (
     calibrate_by_hand,
     gene_tower,
@@ -310,7 +311,9 @@ def test_few_rows_say_nothing(n_rows):
     """Fewer than 8 held-out rows: the class frequencies."""
     X, _ = make_rows(n_rows)
     y = np.r_[1, 1, np.zeros(n_rows - 2, int)]
-    model = ensemble(GaussianNB(), cv=2).fit(X, y)
+    model = ensemble(GaussianNB(), cv=2)
+    with pytest.warns(UserWarning, match=f"only {n_rows} labelled rows"):
+        model.fit(X, y)
     assert model.slope_ == 0
     shares = [1 - 2 / n_rows, 2 / n_rows]
     np.testing.assert_allclose(model.predict_proba(X), [shares] * n_rows)
@@ -324,7 +327,9 @@ def test_eight_rows_say_something():
 def test_few_labelled_among_many_rows_say_nothing():
     X, y = make_rows(60, signal=4.0)
     y = np.where(np.arange(60) < 7, y, np.nan)
-    model = ensemble(Learner(), cv=2).fit(X, y)
+    model = ensemble(Learner(), cv=2)
+    with pytest.warns(UserWarning, match="only 7 labelled rows"):
+        model.fit(X, y)
     assert model.slope_ == 0
     np.testing.assert_allclose(model.predict_proba(X)[:, 0], 4 / 7)
 
@@ -348,6 +353,30 @@ def test_uncalibrated_does_not_claim_the_class_frequencies():
         model = ensemble(GaussianNB(), calibrate=False).fit(X, y)
     assert model.predict_proba(X).std(axis=0).max() > 0.1
     assert "says the class frequencies" not in str(told[0].message)
+
+
+def test_rows_never_held_out_tell_no_label():
+    """Where one class cannot be held out, no row is: its NaN would name the class."""
+    X, y = make_rows(60, 3)
+    groups = np.where(y == 2, "a", np.array(list("abcd"))[np.arange(60) // 3 % 4])
+    model = ensemble(GaussianNB(), calibrate=False)
+    with pytest.warns(UserWarning, match="all its rows are in one group"):
+        model.fit(X, y, groups=groups)
+    assert np.isnan(model.oof_proba_).all()
+
+
+def test_members_of_a_random_state_instance_differ():
+    X, y = make_rows(30)
+    base = Recorder(random_state=np.random.RandomState(0))
+    model = ensemble(base, cv=3).fit(X, y)
+    assert len({member.random_state for member in model.estimators_}) == 3
+
+
+def test_neither_features_nor_classes():
+    X, y = make_rows(30)
+    with pytest.raises(TypeError, match="LinearSVC has neither"):
+        ensemble(LinearSVC()).fit(X, y)
+    assert not hasattr(ensemble(GaussianNB()).fit(X, y), "get_feature_names_out")
 
 
 def test_class_in_one_group_each_warns():
