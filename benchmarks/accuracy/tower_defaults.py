@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -23,12 +24,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from skmultimodal import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal import (
+    CrossFittedEnsembleClassifier,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+)
 from skmultimodal.datasets import load_cohort
 from skmultimodal.utils._labels import missing_labels
 
 LABELS = ["idh_mut", "progression_free_2y", "disease_control", "survival_2y"]
 N_TRAIN_IMAGES = 30
+AVERAGE = "average of 5"
 
 IMAGE = {
     "flatten, 64 px": {"global_pool": False},
@@ -37,9 +43,11 @@ IMAGE = {
     "mean, 64 px": {"global_pool": "mean"},
     "mean, 32 px": {"global_pool": "mean", "max_size": 32},
     "mean, 96 px": {"global_pool": "mean", "max_size": 96},
-    "mask, 32 px": {"global_pool": "mask", "max_size": 32},
     "mean, 64 px, flip": {"global_pool": "mean", "augment": "flip"},
-    "mask, 64 px, flip": {"global_pool": "mask", "augment": "flip"},
+    "mean, 64 px, lr 1e-3": {"global_pool": "mean", "lr": 1e-3},
+    "mean, 64 px, 80 steps": {"global_pool": "mean", "max_epochs": 40},
+    "mean, 64 px, 240 steps": {"global_pool": "mean", "max_epochs": 120},
+    f"mean, 64 px, {AVERAGE}": {"global_pool": "mean"},
 }
 GENE = {
     "paper (no label, raw values)": {
@@ -52,32 +60,43 @@ GENE = {
     "label 0.3, dropout 0.2": {},
     "label 0.3, dropout 0.2, raw values": {"signed_log": False},
     "label 1, dropout 0.2": {"label_weight": 1},
-    "label 0.3, dropout 0.2, 200 steps": {"max_epochs": 16},
+    "label 0.3, dropout 0.2, lr 1e-3, 500 steps": {"lr": 1e-3, "max_epochs": 40},
+    "label 0.3, dropout 0.2, 300 steps": {"max_epochs": 24},
+    f"label 0.3, dropout 0.2, {AVERAGE}": {},
 }
 
 
-def image_scores(X, y, settings, n_splits):
-    splits = StratifiedShuffleSplit(n_splits, train_size=N_TRAIN_IMAGES, random_state=0)
-    for seed, (train, test) in enumerate(splits.split(X, y)):
-        for name, setting in settings.items():
-            tower = ImageTowerClassifier(random_state=seed, **setting)
-            tower.fit(X[train], y[train])
-            yield name, roc_auc_score(y[test], tower.predict_proba(X[test])[:, 1])
+def make(tower, name, seed, setting):
+    kind = ImageTowerClassifier if tower == "image" else GeneAutoencoderTransformer
+    estimator = kind(random_state=seed, **setting)
+    if AVERAGE in name:
+        return CrossFittedEnsembleClassifier(estimator, random_state=seed)
+    return estimator
 
 
-def gene_scores(X, y, settings, n_splits):
-    splits = StratifiedKFold(n_splits, shuffle=True, random_state=0)
+def splits_of(tower, X, y, n_splits):
+    if tower == "image":
+        cv = StratifiedShuffleSplit(n_splits, train_size=N_TRAIN_IMAGES, random_state=0)
+    else:
+        cv = StratifiedKFold(n_splits, shuffle=True, random_state=0)
+    return list(cv.split(X, y))
+
+
+def score_split(tower, X, y, train, test, seed):
+    """AUC of each setting on one split."""
+    # Some settings are there to show that they do not train.
+    warnings.simplefilter("ignore", ConvergenceWarning)
     head = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-    for seed, (train, test) in enumerate(splits.split(X, y)):
-        for name, setting in settings.items():
-            tower = GeneAutoencoderTransformer(random_state=seed, **setting)
-            tower.fit(X[train], y[train])
-            if hasattr(tower, "predict_proba"):
-                p = tower.predict_proba(X[test])
-            else:
-                fitted = clone(head).fit(tower.transform(X[train]), y[train])
-                p = fitted.predict_proba(tower.transform(X[test]))
-            yield name, roc_auc_score(y[test], p[:, 1])
+    scores = []
+    for name, setting in (IMAGE if tower == "image" else GENE).items():
+        estimator = make(tower, name, seed, setting).fit(X[train], y[train])
+        if hasattr(estimator, "predict_proba"):
+            p = estimator.predict_proba(X[test])
+        else:
+            fitted = clone(head).fit(estimator.transform(X[train]), y[train])
+            p = fitted.predict_proba(estimator.transform(X[test]))
+        scores.append((name, roc_auc_score(y[test], p[:, 1])))
+    return scores
 
 
 def main(arguments=None):
@@ -85,22 +104,24 @@ def main(arguments=None):
     parser.add_argument("tower", choices=["image", "gene"])
     parser.add_argument("--cohort", type=Path, required=True)
     parser.add_argument("--splits", type=int, help="default: 8 (image), 4 (gene)")
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="CSV file")
     options = parser.parse_args(arguments)
-    # Some settings are there to show that they do not train.
-    warnings.simplefilter("ignore", ConvergenceWarning)
     rows = []
     for label in tqdm(LABELS):
         data = load_cohort(options.cohort, label=label)
         kept = ~missing_labels(data.target) & data.data.has(options.tower)
         if options.tower == "gene":
             kept &= ~data.data.paired
-        block, y = np.asarray(data.data[kept].block(options.tower)), data.target[kept]
-        if options.tower == "image":
-            scores = image_scores(block, y, IMAGE, options.splits or 8)
-        else:
-            scores = gene_scores(block, y, GENE, options.splits or 4)
-        rows += [(label, name, score) for name, score in scores]
+        X, y = np.asarray(data.data[kept].block(options.tower)), data.target[kept]
+        n_splits = options.splits or (8 if options.tower == "image" else 4)
+        parts = Parallel(n_jobs=options.jobs)(
+            delayed(score_split)(options.tower, X, y, train, test, seed)
+            for seed, (train, test) in enumerate(
+                splits_of(options.tower, X, y, n_splits)
+            )
+        )
+        rows += [(label, *pair) for part in parts for pair in part]
     scores = pd.DataFrame(rows, columns=["label", "setting", "auc"])
     table = scores.pivot_table("auc", "setting", "label", sort=False)[LABELS]
     table["mean"] = table.mean(axis=1)
