@@ -64,8 +64,7 @@ class ImageTowerClassifier(
         Normalisation of each other channel of each image over its non-zero voxels.
     max_size : int or None, default=64
         Larger images are averaged over blocks of pixels, the smallest that bring both
-        sides to at most `max_size`. A few dozen images teach their coarse features
-        better, and sooner. None keeps every pixel (the paper).
+        sides to at most `max_size`. None keeps every pixel (the paper).
     encoder : callable, default=None
         ``encoder(in_channels=...)`` returns a torch module that maps images to feature
         maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks.
@@ -150,7 +149,6 @@ class ImageTowerClassifier(
     """
 
     default_steps = 120
-    inference_dtype = torch.float32
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],
@@ -301,6 +299,11 @@ class ImageTowerClassifier(
     @property
     def _n_features_out(self):
         return self.net_params_["dense_units"][-1]
+
+    @property
+    def inference_dtype(self):
+        flat = self.image_shape_[1] == 1
+        return torch.float64 if flat else torch.float32
 
     def _outputs(self, X, method):
         check_is_fitted(self)
