@@ -71,15 +71,20 @@ def run(cohort, site, by_site, label, seed):
     sites = X.metadata[site].astype(str).to_numpy()
     cv = PairedStratifiedKFold(3, 1 if by_site else 3, random_state=seed)
     splits = list(cv.split(X, y, sites if by_site else None))
+    # One hospital may hold all patients of a class: nothing learns without it.
+    known = X.paired & ~missing_labels(y)
+    splits = [s for s in splits if len(np.unique(y[s[0]][known[s[0]]])) > 1]
     with (
         tempfile.TemporaryDirectory() as memory,
         config_context(enable_metadata_routing=True),
     ):
         models = patient_models(seed, memory, site)
+        scoring = METRICS
         if by_site:
             models = {name: models[name] for name in [OURS, *COMPARATORS]}
+            scoring = METRICS[:3]  # a fold may have one class: it has no log loss
         result = compare_classifiers(
-            models, X, y, cv=splits, scoring=METRICS, groups=sites
+            models, X, y, cv=splits, scoring=scoring, groups=sites
         )
     scores = result.scores.assign(kind="score")
     said = result.predictions
@@ -177,7 +182,7 @@ def report(scores, bootstrap, out, name, title):
     gaps.to_csv(out / f"{name}_differences.csv", index=False, float_format="%.5f")
     lines = [f"# {title}", "", EXPLANATION, ""]
     table = means(scores, "label")
-    for metric in METRICS:
+    for metric in scores["metric"].unique():
         lines += [f"## {metric}", "", markdown(table.loc[metric]), ""]
         chosen = gaps[(gaps["metric"] == metric) & (gaps["label"] == "pooled")]
         chosen = chosen[["other", "difference", "low", "high"]].set_index("other")
