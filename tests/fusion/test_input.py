@@ -158,7 +158,7 @@ def test_refit_on_another_form_forgets_the_first():
     """What a bare array said of its features does not bind a later fit."""
     blocks, y = make_tables(TWO)
     model = model_of().set_params(towers=plain_towers(["gene"]))
-    model.fit(np.ones((4, 3)) * np.arange(4)[:, None], [0, 1, 0, 1])
+    model.fit(np.ones((10, 3)) * np.arange(10)[:, None], [0, 1] * 5)
     model.set_params(towers=plain_towers()).fit(blocks, y)
     rows = blocks["gene"][11:]
     assert model.predict_proba(rows).shape == (31, 2)

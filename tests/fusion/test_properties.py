@@ -10,6 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.exceptions import MissingModalityWarning
 
+# Some of the cohorts that are drawn have fewer rows than calibration needs.
+pytestmark = pytest.mark.filterwarnings("ignore:only .* labelled rows can be held out")
+
 PATTERNS = [("image",), ("gene",), ("image", "gene")]
 
 
