@@ -9,6 +9,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.stats import t as student
 
+from benchmarks.paper.cells import key_of_code
 from skmultimodal.model_selection import holm_adjust
 
 
@@ -21,9 +22,11 @@ def run_tasks(run, tasks, work, n_jobs):
         Returns a DataFrame.
     tasks : list of tuple
     work : Path
-        Folder with a file a task; an interrupted run continues from it.
+        Folder with a file a task; an interrupted run of the same code continues
+        from it.
     n_jobs : int
     """
+    work = work / key_of_code()
     work.mkdir(parents=True, exist_ok=True)
     paths = [work / ("-".join(map(str, task)) + ".csv") for task in tasks]
     todo = [(t, p) for t, p in zip(tasks, paths, strict=True) if not p.exists()]

@@ -7,12 +7,12 @@ share are computed once, and each fold picks its own.
 
 import joblib
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
 import skmultimodal
 from skmultimodal.utils._digest import block_key
+from skmultimodal.utils._rows import as_dense
 
 __all__ = ["TowerCache"]
 
@@ -25,8 +25,7 @@ def _fit_tower(key, tower, read, cohort, y, options):
 
 
 def _run_tower(key, tower, method, read, cohort):
-    output = getattr(tower, method)(read(cohort))
-    return output.toarray() if issparse(output) else np.asarray(output)
+    return as_dense(getattr(tower, method)(read(cohort)))
 
 
 class TowerCache:

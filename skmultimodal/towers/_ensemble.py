@@ -6,7 +6,6 @@ from numbers import Integral
 
 import numpy as np
 from numpy.random import RandomState
-from scipy.sparse import issparse
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
@@ -28,7 +27,7 @@ from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
 from skmultimodal.towers._folds import hold_out
 from skmultimodal.utils._labels import UNLABELLED, as_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, log_ratios
-from skmultimodal.utils._rows import view_rows
+from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._seed import derive_seed, draw_seed
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._validation import check_rows
@@ -251,7 +250,7 @@ class CrossFittedEnsembleClassifier(
                     f"or transform; {type(member).__name__} has neither of the two."
                 )
             known = codes >= 0
-            features = _dense(member.transform(view_rows(X, np.flatnonzero(known))))
+            features = as_dense(member.transform(view_rows(X, np.flatnonzero(known))))
             head = feature_head().fit(features, self.classes_[codes[known]])
         self.estimators_.append(member)
         self.heads_.append(head)
@@ -260,7 +259,7 @@ class CrossFittedEnsembleClassifier(
         """Centred log-ratios of the classes, of one member: (n_rows, n_classes)."""
         member, head = self.estimators_[number], self.heads_[number]
         speaker = member if head is None else head
-        said = X if head is None else _dense(member.transform(X))
+        said = X if head is None else as_dense(member.transform(X))
         probabilities = speaker.predict_proba(said)
         return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
 
@@ -284,7 +283,7 @@ class CrossFittedEnsembleClassifier(
         self._axes.components_[~told] = 0
 
     def _member_features(self, X):
-        return [_dense(member.transform(X)) for member in self.estimators_]
+        return [as_dense(member.transform(X)) for member in self.estimators_]
 
     def predict(self, X):
         """Predict class labels.
@@ -377,7 +376,3 @@ for _method in ("transform", "fit_transform", "get_feature_names_out"):
     _function = getattr(CrossFittedEnsembleClassifier, _method)
     _conditional = available_if(_gives_features)(_function)
     setattr(CrossFittedEnsembleClassifier, _method, _conditional)
-
-
-def _dense(features):
-    return features.toarray() if issparse(features) else np.asarray(features)

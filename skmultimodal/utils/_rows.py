@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 __all__ = [
     "RowView",
     "StackedRows",
+    "as_dense",
     "is_lazy",
     "row_positions",
     "take_rows",
@@ -157,3 +159,8 @@ def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:
     if isinstance(rows, RowView):
         return RowView(rows.block, rows.positions[positions])
     return rows[positions]
+
+
+def as_dense(output: Any) -> NDArray[Any]:
+    """What an estimator gives, which may be a sparse matrix, as an array."""
+    return output.toarray() if issparse(output) else np.asarray(output)

@@ -78,11 +78,15 @@ def test_tasks_are_run_once(tmp_path):
     def run(name, seed):
         return pd.DataFrame({"name": [name], "seed": [seed]})
 
+    def times():
+        return {p.name: p.stat().st_mtime_ns for p in tmp_path.rglob("*.csv")}
+
     first = run_tasks(run, [("a", 0), ("b", 1)], tmp_path, None)
-    kept = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    kept = times()
+    assert len(kept) == 2
     again = run_tasks(run, [("a", 0), ("b", 1)], tmp_path, None)
     pd.testing.assert_frame_equal(first, again)
-    assert kept == {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert kept == times()
 
 
 def test_markdown():
