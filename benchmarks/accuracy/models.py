@@ -93,6 +93,13 @@ def other_fusions(names, seed, memory):
         "mean log-odds, fitted once": LateFusionClassifier(
             single_towers(towers, memory), pool="log_odds"
         ),
+        "stacked log-odds, fitted once": TwinTowerClassifier(
+            towers,
+            LogisticRegression(),
+            tower_output="log_odds",
+            tower_cv=None,
+            **shared,
+        ),
     }
 
 

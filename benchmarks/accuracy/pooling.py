@@ -10,7 +10,6 @@ from joblib import Parallel, delayed
 from scipy.stats import t as student
 
 from benchmarks.paper.cells import key_of_code
-from skmultimodal.model_selection import holm_adjust
 
 
 def run_tasks(run, tasks, work, n_jobs):
@@ -48,13 +47,12 @@ def _run_task(run, task, path: Path):
 
 
 def t_interval(values, level=0.95):
-    """Mean of `values`, its t interval and two-sided p: dict."""
+    """Mean of `values` and its t interval: dict."""
     values = np.asarray(values, dtype=float)
     mean, n = values.mean(), len(values)
     error = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
     reach = student.ppf((1 + level) / 2, n - 1) * error if n > 1 else np.nan
-    p = 2 * student.sf(abs(mean) / error, n - 1) if error > 0 else np.nan
-    return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p}
+    return {"difference": mean, "low": mean - reach, "high": mean + reach}
 
 
 def differences(scores, ours, others, by, unit):
@@ -75,23 +73,19 @@ def differences(scores, ours, others, by, unit):
     Returns
     -------
     table : DataFrame
-        Columns ``metric``, `by`, ``other``, ``difference``, ``low``, ``high``, ``p``,
-        ``p_holm`` (over the values of `by`).
+        Columns ``metric``, `by`, ``other``, ``difference``, ``low``, ``high``.
     """
     mean = scores.groupby(["metric", by, unit, "model"])["score"].mean().unstack()
     rows = []
     for metric in scores["metric"].unique():
         for other in others:
             gap = (mean[ours] - mean[other]).loc[metric].unstack(by)
-            parts = [(value, t_interval(gap[value].dropna())) for value in gap]
-            adjusted = holm_adjust([part["p"] for _, part in parts])
-            for (value, part), p_holm in zip(parts, adjusted, strict=True):
-                rows.append(
-                    {"metric": metric, by: value, "other": other, **part}
-                    | {"p_holm": p_holm}
-                )
-            pooled = t_interval(gap.mean(axis=1))
-            rows.append({"metric": metric, by: "pooled", "other": other, **pooled})
+            parts = {value: gap[value].dropna() for value in gap}
+            parts["pooled"] = gap.mean(axis=1)
+            rows += [
+                {"metric": metric, by: value, "other": other, **t_interval(part)}
+                for value, part in parts.items()
+            ]
     return pd.DataFrame(rows)
 
 

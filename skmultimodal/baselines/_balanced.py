@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 
@@ -85,11 +85,7 @@ class BalancedSubsampleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         """
         X, y = validate_data(self, X, y)
         self.classes_, codes = encode_labels(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_[0]!r}."
-            )
+        refuse_one_class(self, self.classes_)
         rng = check_random_state(self.random_state)
         self.estimators_ = [
             self._make(rng.randint(LARGEST_SEED)).fit(X[rows], codes[rows])

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._input import check_labels
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._validation import check_rows
 
@@ -100,10 +100,7 @@ class MetadataClassifier(ClassifierMixin, BaseEstimator):
         table = self._read(X, reset=True)
         y = check_labels(y, len(table))
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only."
-            )
+        refuse_one_class(self, self.classes_)
         self.columns_ = list(table.columns)
         self.is_number_ = np.array(
             [

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.utils._device import resolve_device
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_rows
 
@@ -179,11 +179,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         """
         X, y = check_rows(self, X, y)
         self.classes_, codes = encode_labels(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_.tolist()[0]!r}."
-            )
+        refuse_one_class(self, self.classes_)
         if self.top_k > self.n_experts:
             raise ValueError(f"top_k={self.top_k} of n_experts={self.n_experts}.")
         self.modalities_ = check_spans(modalities, X.shape[1])

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmultimodal.fusion._head import check_spans
 from skmultimodal.towers._log_linear import fit_log_linear
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context
 
 __all__ = ["LogOpinionPoolClassifier"]
@@ -118,11 +118,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         """
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         self.classes_, codes = encode_labels(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_.tolist()[0]!r}."
-            )
+        refuse_one_class(self, self.classes_)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
         self._odds = self._check_log_odds(log_odds or {}, X.shape[1])

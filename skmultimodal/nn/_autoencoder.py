@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skmultimodal.nn._dropout import Dropout
 from skmultimodal.nn._heads import dense_stack
 
 __all__ = ["Autoencoder", "AutoencoderLoss"]
@@ -39,7 +40,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         *hidden, bottleneck = encoder_units
         self.encoder = nn.Sequential(
-            nn.Dropout(dropout),
+            Dropout(dropout),
             dense_stack(n_features, hidden, dropout),
             nn.Linear([n_features, *hidden][-1], bottleneck),
         )
@@ -48,7 +49,7 @@ class Autoencoder(nn.Module):
             nn.Linear([bottleneck, *decoder_units][-1], n_features),
         )
         self.classifier = (
-            nn.Sequential(nn.Dropout(dropout), nn.Linear(bottleneck, n_classes))
+            nn.Sequential(Dropout(dropout), nn.Linear(bottleneck, n_classes))
             if n_classes
             else None
         )

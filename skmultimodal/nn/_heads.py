@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from skmultimodal.nn._dropout import Dropout
+
 __all__ = ["MixtureOfExperts", "MultilayerPerceptron", "dense_stack"]
 
 
@@ -16,7 +18,7 @@ def dense_stack(
     for n_outputs in units:
         layers += [nn.Linear(n_inputs, n_outputs), nn.ReLU()]
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
         n_inputs = n_outputs
     return nn.Sequential(*layers)
 

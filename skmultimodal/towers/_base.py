@@ -74,9 +74,7 @@ class NetEstimator(BaseEstimator):
         **options : dict
             ``augment`` and ``reconstruct`` of `Rows`.
         """
-        # A fit that fails or is interrupted leaves no half of an older one behind.
-        vars(self).pop("weights_", None)
-        vars(self).pop("_module", None)
+        self._forget()
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         train, valid = self._split(codes, seed)
@@ -110,6 +108,11 @@ class NetEstimator(BaseEstimator):
             for name, value in module.state_dict().items()
         }
         self._module = module.eval().to(self.inference_dtype)
+
+    def _forget(self):
+        # A fit that fails or is interrupted leaves no half of an older one behind.
+        vars(self).pop("weights_", None)
+        vars(self).pop("_module", None)
 
     def _count_epochs(self, n_rows, codes):
         if self.max_epochs is not None:

@@ -19,13 +19,18 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import get_tags
+from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
 from skmultimodal.towers._folds import hold_out
-from skmultimodal.utils._labels import UNLABELLED, as_labels, encode_labels
+from skmultimodal.utils._labels import (
+    UNLABELLED,
+    as_labels,
+    encode_labels,
+    refuse_one_class,
+)
 from skmultimodal.utils._probability import align_classes, log_ratios
 from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._seed import derive_seed, draw_seed
@@ -37,6 +42,8 @@ __all__ = ["CrossFittedEnsembleClassifier", "feature_head"]
 # Principal components with a smaller share of the variance are rounding.
 MIN_VARIANCE = 1e-6
 NDIMS = range(2, 8)
+# Rows that are prepared at a time.
+CHUNK = 64
 
 
 def feature_head():
@@ -49,6 +56,11 @@ def feature_head():
 
 def _gives_features(self):
     return hasattr(self.estimator, "transform")
+
+
+def _prepare_rows(estimator, X):
+    """Rows that clones share, prepared once by an estimator that can do that."""
+    return estimator._prepare_rows(X) if hasattr(estimator, "_prepare_rows") else X
 
 
 class CrossFittedEnsembleClassifier(
@@ -187,16 +199,13 @@ class CrossFittedEnsembleClassifier(
         """
         X, y = check_rows(self, X, as_labels(y), ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_.tolist()}."
-            )
+        refuse_one_class(self, self.classes_)
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
         held_out = np.full((len(y), len(self.classes_)), np.nan)
         n_seen = np.zeros(len(y), dtype=int)
         self.estimators_, self.heads_ = [], []
         folds = hold_out(self.cv, codes, groups, self.random_state)
+        X = _prepare_rows(clone(self.estimator), X)
         seeds = self._draw_seeds()
         for number, (train, test) in enumerate(folds):
             rows = np.concatenate([train, rest]).astype(int)
@@ -263,6 +272,10 @@ class CrossFittedEnsembleClassifier(
         probabilities = speaker.predict_proba(said)
         return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
 
+    def _mean_ratios(self, X):
+        members = range(len(self.estimators_))
+        return np.mean([self._member_ratios(number, X) for number in members], axis=0)
+
     def _warn(self, reason):
         said = " and says the class frequencies" if self.calibrate else ""
         warnings.warn(
@@ -310,12 +323,18 @@ class CrossFittedEnsembleClassifier(
         -------
         p : ndarray of shape (n_rows, n_classes)
         """
+        ratios = [self._mean_ratios(rows) for rows in self._read(X)]
+        return self._calibrated(np.vstack(ratios))
+
+    def _read(self, X):
+        """Checked rows for the members; in parts where each is prepared first."""
         check_is_fitted(self)
         X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
-        members = range(len(self.estimators_))
-        return self._calibrated(
-            np.mean([self._member_ratios(number, X) for number in members], axis=0)
-        )
+        member = self.estimators_[0]
+        if not hasattr(member, "_prepare_rows"):
+            return [X]
+        parts = gen_batches(X.shape[0], CHUNK)
+        return (_prepare_rows(member, X[part]) for part in parts)
 
     def held_out_proba(self, rows):
         """Probabilities of rows of ``fit`` by members that have not seen them.
@@ -350,9 +369,8 @@ class CrossFittedEnsembleClassifier(
         Z : ndarray of shape (n_rows, n_features_of_a_member)
             Fewer columns if there were fewer rows in ``fit``.
         """
-        check_is_fitted(self)
-        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
-        features = np.hstack(self._member_features(X))
+        features = [np.hstack(self._member_features(rows)) for rows in self._read(X)]
+        features = np.vstack(features)
         return self._axes.transform(self._scaler.transform(features))
 
     @property

@@ -1,6 +1,5 @@
 """The image tower."""
 
-from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -16,14 +15,10 @@ from sklearn.utils import compute_class_weight, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
-from skmultimodal.preprocessing._intensity import (
-    normalize_channels,
-    resolve_mask_channel,
-    shrink,
-)
 from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._prepared import ImagePreparation, PreparedRows
 from skmultimodal.utils._device import resolve_device
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_finite_rows, check_rows
@@ -33,8 +28,6 @@ __all__ = ["ImageTowerClassifier"]
 # Feature maps of up to this many positions are flattened: pooling them away would
 # lose the place, keeping more would make the first dense layer outgrow the data.
 MAX_FLATTENED = 16
-N_MASK_ROWS = 64
-CHUNK = 32
 
 
 class ImageTowerClassifier(
@@ -236,23 +229,21 @@ class ImageTowerClassifier(
         """
         X, y = check_rows(self, X, y, ndims=(2, 4))
         self.classes_, codes = encode_labels(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_.tolist()[0]!r}."
-            )
-        self._learn_images(X)
+        refuse_one_class(self, self.classes_)
+        X = self._learn_images(X)
+        flat = self._preparation is None
+        net_shape = self.image_shape_ if flat else self._preparation.net_shape
         net_params = {
-            "image_shape": self._net_shape,
+            "image_shape": net_shape,
             "n_classes": len(self.classes_),
             "filters": tuple(self.filters),
             "dense_units": tuple(self.dense_units),
-            "pool": self._choose_pool(),
+            "pool": self._choose_pool(net_shape),
             "mask_channel": self.mask_channel_,
             "encoder": self.encoder,
         }
         criterion = torch.nn.CrossEntropyLoss(weight=self._loss_weights(y))
-        read = self._reader(X) if is_lazy(X) else self._prepared(X).__getitem__
+        read = self._reader(X)
         self._fit_net(net_params, criterion, read, codes, augment=self._augmenter(X))
         return self
 
@@ -317,23 +308,25 @@ class ImageTowerClassifier(
         return self._run_net(method, self._reader(X), shape, X.shape[0])
 
     def _learn_images(self, X):
-        """Learn shape, column statistics (2-D) and which channel is a segmentation."""
-        self.mask_channel_, self.scaler_, self._factor = None, None, 1
+        """Learn how to prepare images, and prepare these if they can be kept."""
+        self._forget()
+        self.mask_channel_, self.scaler_, self._preparation = None, None, None
         if len(X.shape) == 2:
+            self.image_shape_ = (1, 1, X.shape[1])
             self.scaler_ = StandardScaler()
             for chunk in gen_batches(X.shape[0], 1024):
                 rows = X[chunk]
                 check_finite_rows(rows, range(chunk.start, chunk.stop))
                 self.scaler_.partial_fit(rows)
-            self.image_shape_ = (1, 1, X.shape[1])
-            return
-        self.image_shape_ = tuple(X.shape[1:])
-        if self.max_size is not None:
-            self._factor = ceil(max(self.image_shape_[1:]) / self.max_size)
-        some = X[: min(N_MASK_ROWS, X.shape[0])]
-        self.mask_channel_ = resolve_mask_channel(self.mask_channel, some)
+            return X
+        X = self._prepare_rows(X)
+        kept = isinstance(X, PreparedRows)
+        self._preparation = X.preparation if kept else self._choose(X)
+        self.image_shape_ = self._preparation.image_shape
+        self.mask_channel_ = self._preparation.mask_channel
+        return X
 
-    def _choose_pool(self):
+    def _choose_pool(self, net_shape):
         pool = self.global_pool
         if pool == "mask" and self.mask_channel_ is None:
             raise ValueError(
@@ -342,7 +335,7 @@ class ImageTowerClassifier(
             )
         if pool != "auto":
             return {True: "mean", False: "flatten"}.get(pool, pool)
-        sides = [side // 2 ** len(self.filters) or 1 for side in self._net_shape[1:]]
+        sides = [side // 2 ** len(self.filters) or 1 for side in net_shape[1:]]
         return "flatten" if np.prod(sides) <= MAX_FLATTENED else "mean"
 
     def _loss_weights(self, y):
@@ -358,35 +351,38 @@ class ImageTowerClassifier(
             return None
         return flip if self.augment == "flip" else self.augment
 
-    def _prepare(self, X, rows):
-        """Normalised images of `rows` of `X`: float32 (B, C, H, W)."""
-        images = np.asarray(X[rows])
-        check_finite_rows(images, rows)
-        if self.scaler_ is not None:
-            flat = self.scaler_.transform(images).astype(np.float32)
-            return flat.reshape(-1, *self.image_shape_)
-        normalized = normalize_channels(images, self.intensity, self.mask_channel_)
-        return shrink(normalized, self._factor)
+    def _prepare_rows(self, X):
+        """Images prepared for clones of this estimator, or `X` if they are not kept.
 
-    @property
-    def _net_shape(self):
-        """Channels, height and width that the network sees."""
-        n_channels, *sides = self.image_shape_
-        return (n_channels, *(ceil(side / self._factor) for side in sides))
+        Flat images are standardised by column, so that each fit prepares its own.
+        """
+        if len(X.shape) == 2 or isinstance(X, PreparedRows):
+            return X
+        preparation = getattr(self, "_preparation", None) or self._choose(X)
+        return preparation.keep(X, self._tensor)
 
-    def _prepared(self, X):
-        """All images, normalised once, as one tensor on the device."""
-        images = np.empty((X.shape[0], *self._net_shape), dtype=np.float32)
-        for chunk in gen_batches(X.shape[0], CHUNK):
-            images[chunk] = self._prepare(X, np.arange(chunk.start, chunk.stop))
-        return self._tensor(images)
+    def _choose(self, X):
+        options = self.max_size, self.intensity, self.mask_channel
+        return ImagePreparation.choose(X, *options)
 
     def _reader(self, X):
-        return lambda rows: self._tensor(self._prepare(X, rows.numpy()))
+        """Maps an index tensor to a batch on the device."""
+        if isinstance(X, PreparedRows) and X.preparation == self._preparation:
+            return X.read_prepared
+        prepare = self._preparation or self._prepare_flat
+        if len(X.shape) == 2 and not is_lazy(X):
+            return self._tensor(prepare(X, np.arange(len(X)))).__getitem__
+        return lambda rows: self._tensor(prepare(X, rows.numpy()))
+
+    def _prepare_flat(self, X, rows):
+        columns = np.asarray(X[rows])
+        check_finite_rows(columns, rows)
+        flat = self.scaler_.transform(columns).astype(np.float32)
+        return flat.reshape(-1, *self.image_shape_)
 
     def _tensor(self, images):
         tensor = torch.from_numpy(images).to(resolve_device(self.device))
-        return tensor.contiguous(memory_format=choose_memory_format(self.image_shape_))
+        return tensor.contiguous(memory_format=choose_memory_format(images.shape[1:]))
 
     @staticmethod
     def _make_net(**net_params):

@@ -17,7 +17,7 @@ from skmultimodal.nn._transformer import PlaneTransformer
 from skmultimodal.preprocessing._intensity import normalize_channels
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.utils._device import resolve_device
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._seed import draw_seed, seeded_torch
 from skmultimodal.utils._sklearn import Interval, fit_context
@@ -334,11 +334,7 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
         """
         X, y = check_rows(self, X, y)
         self.classes_, codes = encode_labels(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes, got one class only: "
-                f"{self.classes_[0]!r}."
-            )
+        refuse_one_class(self, self.classes_)
         size = self.plane_features or X.shape[1]
         if X.shape[1] % size:
             raise ValueError(

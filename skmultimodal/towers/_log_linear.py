@@ -1,12 +1,16 @@
 """Log-linear models: the one convex fit that calibration and pooling share."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from sklearn.exceptions import ConvergenceWarning
 
 __all__ = ["LogLinear", "fit_log_linear"]
+
+MAX_ITER = 1000
 
 
 class LogLinear(NamedTuple):
@@ -104,7 +108,13 @@ def fit_log_linear(
         jac=True,
         method="L-BFGS-B",
         bounds=[(0, None)] * n_opinions + [(None, None)] * free,
-        options={"maxiter": 1000, "gtol": 1e-6, "ftol": 1e-12},
+        options={"maxiter": MAX_ITER, "gtol": 1e-6, "ftol": 1e-12},
     )
+    if solution.status == 1:
+        warnings.warn(
+            f"no minimum of the loss was found in {MAX_ITER} iterations.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     weights, intercept, coef = split(solution.x)
     return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))

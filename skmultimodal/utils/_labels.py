@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["UNLABELLED", "as_labels", "encode_labels", "missing_labels"]
+__all__ = [
+    "UNLABELLED",
+    "as_labels",
+    "encode_labels",
+    "missing_labels",
+    "refuse_one_class",
+]
 
 UNLABELLED = -1
 
@@ -78,3 +84,12 @@ def encode_labels(
     check_classification_targets(labelled)
     classes, codes[~missing] = np.unique(labelled, return_inverse=True)
     return classes, codes
+
+
+def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:
+    """Raise a ValueError unless there are two classes to tell apart."""
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__} needs two classes, got one class only: "
+            f"{classes.tolist()[0]!r}."
+        )

@@ -115,6 +115,10 @@ class RowView:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(take_rows(self.block, self.positions), dtype=dtype)
 
+    def view(self, positions: NDArray[np.intp]) -> "RowView":
+        """Rows of the view, unread."""
+        return type(self)(self.block, self.positions[positions])
+
     def __repr__(self) -> str:
         return f"RowView(shape={self.shape}, dtype={self.dtype})"
 
@@ -157,7 +161,7 @@ class StackedRows:
 def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:
     """Rows of an array, or of a `RowView`, which stays one."""
     if isinstance(rows, RowView):
-        return RowView(rows.block, rows.positions[positions])
+        return rows.view(positions)
     return rows[positions]
 
 

@@ -516,7 +516,8 @@ def test_labels_of_the_wrong_length(case):
 # Ctrl-C
 
 
-def test_interrupted_fit_leaves_the_tower_unfitted(case, capsys):
+def test_interrupted_fit_leaves_the_tower_unfitted(case, capsys, monkeypatch):
+    monkeypatch.setattr("skmultimodal.towers._prepared.KEPT_BYTES", 0)
     block = InterruptedBlock(case.X, after=12)
     X = RowView(block, np.arange(40))
     state = torch.get_rng_state()
