@@ -47,6 +47,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     intercept_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (n_classes, n_features_in_)
         Of the features; 0 for the columns that are log-odds.
+    feature_range_ : ndarray of shape (2, n_features_in_)
+        Least and largest value of each feature in ``fit``; infinite for log-odds.
     modalities_ : dict of str to slice
         Columns of each modality.
     n_iter_ : int
@@ -60,6 +62,9 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    A feature beyond its range in ``fit`` is read as the end of that range. What hardly
+    varied over some dozens of rows is large in another row once it is standardised.
+
     How the penalties were chosen is in docs/fusion.md.
 
     References
@@ -126,6 +131,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
         width = np.concatenate([np.full(len(own), len(own)) for own in [*owned, []]])
+        self.feature_range_ = np.full((2, X.shape[1]), [[-np.inf], [np.inf]])
+        self.feature_range_[:, columns] = X[:, columns].min(0), X[:, columns].max(0)
         model = fit_log_linear(
             self._opinions(X),
             X[:, columns],
@@ -186,6 +193,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""
         opinions = dict(zip(self._odds, self._opinions(X), strict=True))
         terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
+        X = X.clip(*self.feature_range_)
         for name, columns in self._features.items():
             if name in opinions:
                 terms[name, "log-odds"] = self.weights_[name] * opinions[name]

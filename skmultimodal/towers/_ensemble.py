@@ -286,7 +286,7 @@ class CrossFittedEnsembleClassifier(
 
     def _fit_axes(self, X):
         parts = self._member_features(X)
-        features = np.hstack(parts)
+        features = np.hstack(parts, dtype=np.float64)
         n_axes = min(parts[0].shape[1], *features.shape)
         self._scaler = StandardScaler().fit(features)
         scaled = self._scaler.transform(features)
@@ -369,9 +369,11 @@ class CrossFittedEnsembleClassifier(
         Z : ndarray of shape (n_rows, n_features_of_a_member)
             Fewer columns if there were fewer rows in ``fit``.
         """
-        features = [np.hstack(self._member_features(rows)) for rows in self._read(X)]
-        features = np.vstack(features)
-        return self._axes.transform(self._scaler.transform(features))
+        parts = [np.hstack(self._member_features(rows)) for rows in self._read(X)]
+        # In float64, a row does not depend on those beside it.
+        features = np.vstack(parts, dtype=np.float64)
+        axes = self._axes.transform(self._scaler.transform(features))
+        return axes.astype(np.result_type(parts[0], np.float32))
 
     @property
     def _n_features_out(self):

@@ -89,7 +89,6 @@ def encode_labels(
 def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:
     """Raise a ValueError unless there are two classes to tell apart."""
     if len(classes) < 2:
-        raise ValueError(
-            f"{type(estimator).__name__} needs two classes, got one class only: "
-            f"{classes.tolist()[0]!r}."
-        )
+        found = classes.tolist()
+        told = f"one class only: {found[0]!r}" if found else "NaN for all labels"
+        raise ValueError(f"{type(estimator).__name__} needs two classes, got {told}.")

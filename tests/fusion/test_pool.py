@@ -465,3 +465,20 @@ def test_bad_rows():
 def test_unfitted(method):
     with pytest.raises(NotFittedError):
         getattr(LogOpinionPoolClassifier(), method)(np.ones((2, 3)))
+
+
+def test_a_feature_beyond_its_range_in_fit_is_read_as_the_end_of_it():
+    rng = np.random.default_rng(0)
+    y = np.arange(31) % 2
+    X = rng.normal(size=(31, 4)) + 2 * y[:, None]
+    spans = {"image": slice(0, 3), "gene": slice(3, 4)}
+    odds = {"image": slice(0, 1)}
+    pool = LogOpinionPoolClassifier().fit(X, y, modalities=spans, log_odds=odds)
+    low, high = X.min(axis=0), X.max(axis=0)
+    assert np.array_equal(pool.feature_range_[:, 1:], [low[1:], high[1:]])
+    far = np.array([[0, 1e6, 0, 0], [0, 0, -1e6, 0], [0, 0, 0, 1e6]])
+    ends = [[0, high[1], 0, 0], [0, 0, low[2], 0], [0, 0, 0, high[3]]]
+    np.testing.assert_array_equal(pool.predict_proba(far), pool.predict_proba(ends))
+    # Log-odds say how sure a tower is, however far they go.
+    sure = pool.predict_proba([[1e3, 0, 0, 0], [high[0], 0, 0, 0]])[:, 1]
+    assert sure[0] > sure[1]
