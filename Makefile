@@ -37,7 +37,7 @@ $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet -c constraints.txt -e '.[plot,texture,boost,inception]'
+	$(PIP) install --quiet -c constraints.txt -e '.[benchmark]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
@@ -58,7 +58,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench-speed: $(VENV)/.demo
+bench-speed: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.speed
 
 # Tables 2 to 4 and Figures 2 and 3 of the paper; an interrupted run continues.

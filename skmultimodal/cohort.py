@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._mudata import make_mudata, read_mudata
 from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
 from skmultimodal.utils._store import (
     Block,
     Store,
     align,
     align_metadata,
-    block_frame,
+    compact_store,
     concat_stores,
     join,
     keyed,
+    make_frame,
     refuse_duplicates,
     store_from_frame,
 )
@@ -270,17 +272,10 @@ class Cohort:
 
     def compact(self) -> Cohort:
         """A cohort that holds only what is in use; lazy blocks stay on disk."""
-        blocks, positions = {}, {}
-        for name in self._modalities:
-            here = self.positions(name)
-            used, where = np.unique(here[here >= 0], return_inverse=True)
-            old = self._block(name)
-            rows = RowView(old.rows, used) if old.lazy else take_rows(old.rows, used)
-            blocks[name] = Block(rows, old.names, old.lazy)
-            positions[name] = np.full(len(self), -1)
-            positions[name][here >= 0] = where
-        store = Store(blocks, positions, self.index, self.metadata)
-        return self._of(store)
+        names = self._modalities
+        blocks = {name: self._block(name) for name in names}
+        positions = {name: self.positions(name) for name in names}
+        return self._of(compact_store(blocks, positions, self.index, self.metadata))
 
     @staticmethod
     def concat(cohorts: Sequence[Cohort]) -> Cohort:
@@ -304,14 +299,9 @@ class Cohort:
         ):
             rows = np.concatenate([c._rows for c in cohorts])
             return Cohort._view(first._store, rows, first.modalities)
-        parts = [c.compact() for c in cohorts]
-        store = concat_stores(
-            [
-                (c._store, {n: c._store.blocks[n].rows for n in c._modalities})
-                for c in parts
-            ]
-        )
-        return Cohort._of(store)
+        stores = [c.compact()._store for c in cohorts]
+        parts = [(s, {n: b.rows for n, b in s.blocks.items()}) for s in stores]
+        return Cohort._of(concat_stores(parts))
 
     @classmethod
     def from_frame(cls, df: pd.DataFrame, columns: Mapping[str, Any]) -> Cohort:
@@ -343,16 +333,30 @@ class Cohort:
         ValueError
             If two modalities have a column of the same name.
         """
-        ids = self.index
-        frames = [
-            block_frame(n, self.block(n), self.feature_names(n), self.positions(n), ids)
-            for n in self._modalities
-        ]
-        table = pd.concat(frames, axis=1)
-        twice = table.columns[table.columns.duplicated()]
-        if len(twice):
-            raise ValueError(f"two modalities have a column named {twice[0]!r}.")
-        return table
+        return make_frame(self)
+
+    @classmethod
+    def from_mudata(cls, mdata: Any) -> Cohort:
+        """Build a cohort from a ``mudata.MuData``, whose observations are patients.
+
+        Each modality is a block of ``X``, or of ``obsm["rows"]`` if it has no
+        variables; ``obs`` becomes the metadata.
+        """
+        blocks, index, metadata = read_mudata(mdata)
+        return cls(blocks, index=index, metadata=metadata)
+
+    def to_mudata(self) -> Any:
+        """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
+
+        It orders the patients by modality. Rows that are not 2-D, such as images, are
+        in ``obsm["rows"]``. Needs ``skmultimodal[omics]``.
+        """
+        return make_mudata(self)
+
+    def __sizeof__(self) -> int:
+        # By this, Dask tells what to send to its workers once rather than by task.
+        blocks = [self._block(name) for name in self._modalities]
+        return 1000 + sum(block.rows.nbytes for block in blocks if not block.lazy)
 
     def __repr__(self) -> str:
         parts = [f"{count} {pattern}" for pattern, count in self.summary().items()]

@@ -5,6 +5,10 @@ search needs one fit per tower setting. The features of every row that a cohort'
 share are computed once, and each fold picks its own.
 """
 
+import os
+import warnings
+from inspect import signature
+
 import joblib
 import numpy as np
 from sklearn.base import clone
@@ -33,12 +37,36 @@ class TowerCache:
 
     Parameters
     ----------
-    memory : None, str or joblib.Memory
+    memory : None, str, path or joblib.Memory
+        A folder that cannot be used is warned of, and nothing is cached.
     """
 
     def __init__(self, memory):
-        self.memory = check_memory(memory)
+        try:
+            path = os.fspath(memory) if isinstance(memory, os.PathLike) else memory
+            self.memory = check_memory(path)
+        except OSError as error:
+            self._warn(memory, error)
+            self.memory = check_memory(None)
         self.active = self.memory.location is not None
+
+    def _warn(self, location, error):
+        warnings.warn(
+            f"memory={str(location)!r} cannot be used, and is not: {error}",
+            stacklevel=6,
+        )
+
+    def _cached(self, function, *arguments):
+        """Call a function whose first argument names the others."""
+        others = list(signature(function).parameters)[1:]
+        try:
+            return self.memory.cache(function, ignore=others)(*arguments)
+        except OSError as error:
+            folder = str(self.memory.location)
+            if not str(error.filename or folder).startswith(folder):
+                raise  # a block that cannot be read
+            self._warn(folder, error)
+            return function(*arguments)
 
     def fit(self, tower, cohort, modality, read, y, **options):
         """Fit `tower` on the rows of `cohort`, labels `y`; `read` as of ``run``.
@@ -66,9 +94,7 @@ class TowerCache:
                 {name: np.asarray(value) for name, value in options.items()},
             )
         )
-        ignored = ["tower", "read", "cohort", "y", "options"]
-        fit = self.memory.cache(_fit_tower, ignore=ignored)
-        return fit(key, tower, read, cohort, y, options), key
+        return self._cached(_fit_tower, key, tower, read, cohort, y, options), key
 
     def run(self, tower, key, cohort, modality, method, read):
         """Output of a method of a fitted tower for the rows of `cohort` that have it.
@@ -91,14 +117,13 @@ class TowerCache:
         if key is None or not self.active:
             return _run_tower(key, tower, method, read, cohort)
         everyone = cohort.widest(modality)
-        run = self.memory.cache(_run_tower, ignore=["tower", "read", "cohort"])
         # Cohorts may share a block and not the rows that have it.
         place = everyone.positions(modality)
         names = cohort.feature_names(modality)
         block = self._block_key(cohort, modality)
         table_key = joblib.hash((key, block, place, names, method))
         try:
-            table = run(table_key, tower, method, read, everyone)
+            table = self._cached(_run_tower, table_key, tower, method, read, everyone)
         except ValueError:  # a bad row that is perhaps not wanted
             return _run_tower(key, tower, method, read, cohort)
         wanted = cohort.positions(modality)

@@ -2,6 +2,7 @@
 
 import time
 from numbers import Integral
+from os import PathLike
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -73,11 +74,11 @@ class TwinTowerClassifier(
         tower it has, or a logistic regression on the features of one that has none;
         by their mean log-odds if it has several. "impute": by the final estimator,
         absent features at their mean. "error": not at all.
-    memory : str or joblib.Memory, default=None
+    memory : str, path or joblib.Memory, default=None
         Caches fitted towers and their features. The folder holds pickles: use one
         that only you can write to.
     n_jobs : int, default=None
-        Towers fitted at the same time.
+        Towers fitted at the same time. None is one, in any joblib context.
     device : str or torch.device, default=None
         For towers and final estimator whose own `device` is None.
     random_state : int, RandomState instance or None, default=None
@@ -143,7 +144,7 @@ class TwinTowerClassifier(
             None,
         ],
         "missing": [StrOptions({"tower", "impute", "error"})],
-        "memory": [str, HasMethods(["cache"]), None],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
         "n_jobs": [Integral, None],
         "device": "no_validation",
         "random_state": ["random_state"],
@@ -243,10 +244,17 @@ class TwinTowerClassifier(
         tower_rows = "all" if single else self.tower_rows
         rows = [tower.training_rows(data, tower_rows) for tower in towers]
         seen = tower_rows == "all"
-        self._towers = Parallel(n_jobs=self.n_jobs)(
-            delayed(self._fit_tower)(tower, data, mask, seen, len(towers), cache)
-            for tower, mask in zip(towers, rows, strict=True)
-        )
+        options = seen, len(towers), cache
+        tasks = list(zip(towers, rows, strict=True))
+        if self.n_jobs is None:
+            # Parallel would ask the backend around it, and inside a search on Dask send
+            # the rows of each fold once more.
+            self._towers = [self._fit_tower(t, data, m, *options) for t, m in tasks]
+        else:
+            fit = delayed(self._fit_tower)
+            self._towers = Parallel(n_jobs=self.n_jobs)(
+                fit(tower, data, mask, *options) for tower, mask in tasks
+            )
         self.towers_ = {tower.name: tower.estimator for tower in self._towers}
         outputs = {
             tower.name: self._training_output(tower, data, mask, seen, cache)

@@ -1,5 +1,7 @@
 """One modality of a cohort, as a classifier of its own."""
 
+from os import PathLike
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
@@ -36,7 +38,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     tower_rows : {"all", "unpaired"}, default="all"
         Rows to learn from: all with the modality, or those that lack another one.
         With one modality in total, all rows.
-    memory : str or joblib.Memory, default=None
+    memory : str, path or joblib.Memory, default=None
         Caches the fit; a tower of `TwinTowerClassifier` with the same parameters and
         rows shares it. The folder holds pickles: use one that only you can write to.
 
@@ -74,7 +76,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "modality": [str],
         "estimator": [HasMethods(["fit"])],
         "tower_rows": [StrOptions({"unpaired", "all"})],
-        "memory": [str, HasMethods(["cache"]), None],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
     }
 
     def __init__(self, modality, estimator, *, tower_rows="all", memory=None):

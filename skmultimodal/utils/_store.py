@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._rows import StackedRows, is_lazy
+from skmultimodal.utils._rows import RowView, StackedRows, is_lazy, take_rows
 
 __all__ = ["Block", "Store", "align", "align_metadata", "join", "keyed", "make_block"]
 
@@ -220,6 +220,24 @@ def align_metadata(metadata: Any, index: pd.Index) -> pd.DataFrame:
     return metadata.reindex(index)
 
 
+def compact_store(
+    blocks: Mapping[str, Block],
+    positions: Mapping[str, NDArray[np.intp]],
+    index: pd.Index,
+    metadata: pd.DataFrame | None,
+) -> Store:
+    """Keep the rows of blocks that are in use; lazy blocks stay on disk."""
+    kept, places = {}, {}
+    for name, old in blocks.items():
+        has = positions[name] >= 0
+        used, where = np.unique(positions[name][has], return_inverse=True)
+        rows = RowView(old.rows, used) if old.lazy else take_rows(old.rows, used)
+        kept[name] = Block(rows, old.names, old.lazy)
+        places[name] = np.full(len(index), -1)
+        places[name][has] = where
+    return Store(kept, places, index, metadata)
+
+
 def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
     """Stack ``(store, {modality: rows or None})`` parts of different patients."""
     index = parts[0][0].index
@@ -307,3 +325,28 @@ def block_frame(
     for row, cell in zip(np.flatnonzero(has), np.asarray(rows), strict=True):
         cells[row] = cell
     return pd.DataFrame({name: cells}, index=ids)
+
+
+def make_frame(cohort: Any) -> pd.DataFrame:
+    """One table of the rows of a Cohort.
+
+    Raises
+    ------
+    ValueError
+        If two modalities have a column of the same name.
+    """
+    frames = [
+        block_frame(
+            name,
+            cohort.block(name),
+            cohort.feature_names(name),
+            cohort.positions(name),
+            cohort.index,
+        )
+        for name in cohort.modalities
+    ]
+    table = pd.concat(frames, axis=1)
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"two modalities have a column named {twice[0]!r}.")
+    return table

@@ -1,0 +1,137 @@
+"""Searches and cross-validation on a real Dask cluster of processes."""
+
+import os
+import signal
+import threading
+import time
+
+import joblib
+import numpy as np
+import pytest
+from fusion_tools import make_pictures, small_head
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from skmultimodal import (
+    Cohort,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+    TwinTowerClassifier,
+)
+from skmultimodal.model_selection import PairedStratifiedKFold
+
+distributed = pytest.importorskip("distributed")
+pytestmark = [
+    # dask 2026.8 asks asyncio and pandas for what they have deprecated.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:(distributed|dask|tornado)"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:(distributed|dask)"),
+    pytest.mark.filterwarnings("ignore:.*training did nothing"),
+]
+GRID = {"image__lr": [1e-3, 1e-2], "final_estimator__weight_penalty": [3.0, 30.0, 90.0]}
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            host="127.0.0.1",
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def case():
+    X, y = make_pictures({"image": 21, "gene": 25, "image+gene": 30})
+    return X, y, PairedStratifiedKFold(3, random_state=0)
+
+
+def make_model(memory=None):
+    towers = [
+        ("image", ImageTowerClassifier(max_epochs=3)),
+        ("gene", GeneAutoencoderTransformer(max_epochs=3)),
+    ]
+    return TwinTowerClassifier(towers, tower_cv=2, memory=memory, random_state=0)
+
+
+def make_search(memory, cv):
+    return GridSearchCV(make_model(memory), GRID, cv=cv, n_jobs=2, scoring="roc_auc")
+
+
+def test_a_search_finds_what_it_finds_here(client, case, tmp_path):
+    X, y, cv = case
+    here = make_search(str(tmp_path / "here"), cv).fit(X, y)
+    with joblib.parallel_config(backend="dask"):
+        there = make_search(str(tmp_path / "there"), cv).fit(X, y)
+    for number in range(3):
+        np.testing.assert_allclose(
+            there.cv_results_[f"split{number}_test_score"],
+            here.cv_results_[f"split{number}_test_score"],
+            atol=1e-6,
+        )
+    assert there.best_params_ == here.best_params_
+    np.testing.assert_allclose(there.predict_proba(X), here.predict_proba(X), atol=1e-5)
+
+
+def test_blocks_are_sent_once(client, case, monkeypatch):
+    X, y, cv = case
+    sent = []
+    reduce = Cohort.__reduce_ex__
+
+    def record(self, protocol):
+        sent.append(len(self))
+        return reduce(self, protocol)
+
+    monkeypatch.setattr(Cohort, "__reduce_ex__", record)
+    search = GridSearchCV(
+        make_model().set_params(
+            tower_output="features", final_estimator=LogisticRegression()
+        ),
+        {"final_estimator__C": np.logspace(-3, 3, 8)},
+        cv=cv,
+        n_jobs=2,
+        refit=False,
+    )
+    with joblib.parallel_config(backend="dask"):
+        search.fit(X, y)
+    assert len(sent) <= 2, f"sent {len(sent)} times for 24 fits"
+
+
+def test_a_killed_worker_loses_nothing(client, case, tmp_path):
+    X, y, cv = case
+    here = make_search(None, cv).fit(X, y)
+    killed = []
+
+    def kill():
+        # Once the first tower is in the cache, a search is under way.
+        while not list((tmp_path / "memory").rglob("output.pkl")):
+            time.sleep(0.01)
+        killed.append(next(iter(client.run(os.getpid).values())))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    # Told of the data beforehand, every worker holds them.
+    with joblib.parallel_config(backend="dask", scatter=[X, y]):
+        there = make_search(str(tmp_path / "memory"), cv).fit(X, y)
+    killer.join()
+    assert killed
+    np.testing.assert_allclose(
+        there.cv_results_["mean_test_score"],
+        here.cv_results_["mean_test_score"],
+        atol=1e-6,
+    )
+
+
+def test_cross_validation_of_a_network_head(client, case):
+    X, y, cv = case
+    model = make_model().set_params(final_estimator=small_head())
+    here = cross_val_score(model, X, y, cv=cv)
+    with joblib.parallel_config(backend="dask"):
+        there = cross_val_score(model, X, y, cv=cv, n_jobs=2)
+    np.testing.assert_allclose(there, here, atol=1e-6)
