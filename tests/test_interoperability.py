@@ -63,7 +63,8 @@ def make_model(memory=None):
 @pytest.mark.filterwarnings("ignore:.*training did nothing")
 def test_lazy_blocks_train_as_arrays_do(kind, kept, arrays, tmp_path, monkeypatch):
     if not kept:
-        monkeypatch.setattr("skmultimodal.towers._prepared.KEPT_BYTES", 0)
+        for module in ("_prepared", "_gene"):
+            monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
     image, gene, y = arrays
     ids = [f"p{i}" for i in range(N)]
     rows = {"image": slice(0, 43), "gene": slice(17, 58)}

@@ -10,14 +10,20 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
 from skmultimodal.towers._net import Rows, count_batches, run_net, train_net
-from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._device import (
+    check_precision,
+    explain_out_of_memory,
+    resolve_device,
+)
 from skmultimodal.utils._seed import draw_seed, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 
-__all__ = ["NetEstimator"]
+__all__ = ["KEPT_BYTES", "NetEstimator"]
 
 # Elements of one inference batch: 16 MB of float32.
 INFERENCE_ELEMENTS = 2**22
+# What a net reads of a lazy block stays in memory up to this size.
+KEPT_BYTES = 2**29
 
 
 class NetEstimator(BaseEstimator):
@@ -72,14 +78,16 @@ class NetEstimator(BaseEstimator):
         codes : ndarray of int64, shape (n_rows,)
             Encoded labels.
         **options : dict
-            ``augment`` and ``reconstruct`` of `Rows`.
+            ``augment``, ``reconstruct`` and ``prefetch`` of `Rows`.
         """
         self._forget()
         device = resolve_device(self.device)
+        name = type(self).__name__
+        check_precision(self.precision, device, name)
         seed = draw_seed(self.random_state)
         train, valid = self._split(codes, seed)
         targets = torch.as_tensor(codes, device=device)
-        with seeded_torch(seed, device):
+        with seeded_torch(seed, device), explain_out_of_memory(name, self.batch_size):
             module = self._make_net(**net_params).to(device)
             self.history_ = train_net(
                 module,
@@ -99,7 +107,7 @@ class NetEstimator(BaseEstimator):
                 precision=self.precision,
                 device=device,
                 verbose=self.verbose,
-                label=type(self).__name__,
+                label=name,
             )
         self.net_params_ = net_params
         self.weights_ = {
@@ -161,7 +169,8 @@ class NetEstimator(BaseEstimator):
         def read_as_inferred(rows):
             return read(rows).to(self.inference_dtype)
 
-        return run_net(function, read_as_inferred, n_rows, batch_size)
+        with explain_out_of_memory(type(self).__name__, batch_size):
+            return run_net(function, read_as_inferred, n_rows, batch_size)
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:

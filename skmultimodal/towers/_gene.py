@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
-from skmultimodal.towers._base import NetEstimator
-from skmultimodal.utils._device import resolve_device
+from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
+from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, fit_context
@@ -22,7 +22,7 @@ from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["GeneAutoencoderTransformer"]
 
-CHUNK = 1024
+CHUNK = 256
 
 
 def _has_classes(self):
@@ -217,7 +217,8 @@ class GeneAutoencoderTransformer(
             "dropout": self.dropout,
         }
         criterion = AutoencoderLoss(self.label_weight)
-        self._fit_net(net_params, criterion, read, codes, reconstruct=True)
+        options = {"reconstruct": True, "prefetch": self._streams(X)}
+        self._fit_net(net_params, criterion, read, codes, **options)
         return self
 
     def transform(self, X):
@@ -324,18 +325,29 @@ class GeneAutoencoderTransformer(
     def _scaled_reader(self, X):
         """Learn the statistics of the genes, and read rows for training."""
         rows = np.arange(X.shape[0])
-        if is_lazy(X):
+        chunks = [rows[chunk] for chunk in gen_batches(len(rows), CHUNK)]
+        if self._streams(X):
             self.scaler_ = StandardScaler()
-            for chunk in gen_batches(len(rows), CHUNK):
-                self.scaler_.partial_fit(self._unscaled(X, rows[chunk]))
+            for chunk in chunks:
+                self.scaler_.partial_fit(self._unscaled(X, chunk))
             return self._reader(X)
-        genes = self._unscaled(X, rows)
+        if is_lazy(X):
+            genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
+        else:
+            genes = self._unscaled(X, rows)
         self.scaler_ = StandardScaler().fit(genes)
-        return self._tensor(genes).__getitem__
+        device = resolve_device(self.device)
+        placed = place_rows(self._scaled(genes), device)
+        return lambda rows: placed[rows].to(device)
 
-    def _tensor(self, genes):
+    @staticmethod
+    def _streams(X):
+        """Whether rows are read anew in each epoch."""
+        return is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES
+
+    def _scaled(self, genes):
         scaled = self.scaler_.transform(genes).astype(np.float32, copy=False)
-        return torch.from_numpy(scaled).to(resolve_device(self.device))
+        return torch.from_numpy(scaled)
 
     def _unscaled(self, X, rows):
         genes = np.asarray(X[rows])
@@ -345,7 +357,8 @@ class GeneAutoencoderTransformer(
         return signed_log(genes) if self.signed_log else genes
 
     def _reader(self, X):
-        return lambda rows: self._tensor(self._unscaled(X, rows.numpy()))
+        device = resolve_device(self.device)
+        return lambda rows: self._scaled(self._unscaled(X, rows.numpy())).to(device)
 
     @staticmethod
     def _make_net(**net_params):

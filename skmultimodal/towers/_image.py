@@ -16,8 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
 from skmultimodal.towers._base import NetEstimator
-from skmultimodal.towers._prepared import ImagePreparation, PreparedRows
-from skmultimodal.utils._device import resolve_device
+from skmultimodal.towers._prepared import (
+    ImagePreparation,
+    PreparedRows,
+    as_tensor,
+)
+from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
@@ -243,8 +247,9 @@ class ImageTowerClassifier(
             "encoder": self.encoder,
         }
         criterion = torch.nn.CrossEntropyLoss(weight=self._loss_weights(y))
-        read = self._reader(X)
-        self._fit_net(net_params, criterion, read, codes, augment=self._augmenter(X))
+        options = {"augment": self._augmenter(X)}
+        options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
+        self._fit_net(net_params, criterion, self._reader(X), codes, **options)
         return self
 
     def predict(self, X):
@@ -352,14 +357,12 @@ class ImageTowerClassifier(
         return flip if self.augment == "flip" else self.augment
 
     def _prepare_rows(self, X):
-        """Images prepared for clones of this estimator, or `X` if they are not kept.
-
-        Flat images are standardised by column, so that each fit prepares its own.
-        """
+        """Images prepared for clones of this estimator, or `X` if they are not kept."""
+        # Flat images are standardised by column: each fit prepares its own.
         if len(X.shape) == 2 or isinstance(X, PreparedRows):
             return X
         preparation = getattr(self, "_preparation", None) or self._choose(X)
-        return preparation.keep(X, self._tensor)
+        return preparation.keep(X, self._place)
 
     def _choose(self, X):
         options = self.max_size, self.intensity, self.mask_channel
@@ -367,12 +370,14 @@ class ImageTowerClassifier(
 
     def _reader(self, X):
         """Maps an index tensor to a batch on the device."""
+        device = resolve_device(self.device)
         if isinstance(X, PreparedRows) and X.preparation == self._preparation:
-            return X.read_prepared
+            return lambda rows: X.read_prepared(rows).to(device)
         prepare = self._preparation or self._prepare_flat
         if len(X.shape) == 2 and not is_lazy(X):
-            return self._tensor(prepare(X, np.arange(len(X)))).__getitem__
-        return lambda rows: self._tensor(prepare(X, rows.numpy()))
+            placed = self._place(prepare(X, np.arange(len(X))))
+            return lambda rows: placed[rows].to(device)
+        return lambda rows: as_tensor(prepare(X, rows.numpy())).to(device)
 
     def _prepare_flat(self, X, rows):
         columns = np.asarray(X[rows])
@@ -380,9 +385,8 @@ class ImageTowerClassifier(
         flat = self.scaler_.transform(columns).astype(np.float32)
         return flat.reshape(-1, *self.image_shape_)
 
-    def _tensor(self, images):
-        tensor = torch.from_numpy(images).to(resolve_device(self.device))
-        return tensor.contiguous(memory_format=choose_memory_format(images.shape[1:]))
+    def _place(self, images):
+        return place_rows(as_tensor(images), resolve_device(self.device))
 
     @staticmethod
     def _make_net(**net_params):

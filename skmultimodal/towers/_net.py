@@ -5,7 +5,9 @@ tensor (or into a lazy block), so no Python runs per row.
 """
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -41,19 +43,26 @@ class Rows(Dataset):
         Maps a batch of inputs to an augmented batch.
     reconstruct : bool, default=False
         Whether the inputs are a target as well.
+    prefetch : bool, default=False
+        Whether `read` takes so long that it is worth a thread, which reads the next
+        batch while one is trained on.
     """
 
-    def __init__(self, read, targets, augment=None, reconstruct=False):
+    def __init__(self, read, targets, augment=None, reconstruct=False, prefetch=False):
         self.read = read
         self.targets = targets
         self.augment = augment
         self.reconstruct = reconstruct
+        self.prefetch = prefetch
 
     def __len__(self):
         return len(self.targets)
 
     def __getitem__(self, rows):
-        inputs, target = self.read(rows), self.targets[rows]
+        return self.make_batch(self.read(rows), rows)
+
+    def make_batch(self, inputs, rows):
+        target = self.targets[rows]
         if self.augment is not None:
             inputs = self.augment(inputs)
         return inputs, (inputs, target) if self.reconstruct else target
@@ -80,8 +89,18 @@ class BatchIterator:
         if self.shuffle and len(batches) > 1 and len(batches[-1]) == 1:
             # Batch norm in a user's encoder cannot train on a single row.
             batches[-2:] = [torch.cat(batches[-2:])]
-        for batch in batches:
-            yield self.dataset[batch]
+        if not self.dataset.prefetch:
+            for batch in batches:
+                yield self.dataset[batch]
+            return
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(self.dataset.read, batches[0])
+            for batch, following in zip_longest(batches, batches[1:]):
+                inputs = coming.result()
+                if following is not None:
+                    coming = reader.submit(self.dataset.read, following)
+                # Augmentation draws from the generator of this thread.
+                yield self.dataset.make_batch(inputs, batch)
 
 
 class EpochMonitor(Callback):

@@ -4,22 +4,23 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+import torch
 from sklearn.utils import gen_batches
 
+from skmultimodal.nn import choose_memory_format
 from skmultimodal.preprocessing._intensity import (
     normalize_channels,
     resolve_mask_channel,
     shrink,
 )
+from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._validation import check_finite_rows
 
-__all__ = ["ImagePreparation", "PreparedRows"]
+__all__ = ["ImagePreparation", "PreparedRows", "as_tensor"]
 
 CHUNK = 32
 N_MASK_ROWS = 64
-# Prepared images of a lazy block stay in memory up to this size.
-KEPT_BYTES = 2**29
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ class ImagePreparation:
         normalized = normalize_channels(images, self.intensity, self.mask_channel)
         return shrink(normalized, self.factor)
 
-    def keep(self, X, to_tensor):
+    def keep(self, X, place):
         """Prepare all rows of `X`; of a lazy block only if that takes little memory.
 
         Parameters
         ----------
         X : ndarray or lazy block of shape (n_rows, *image_shape)
-        to_tensor : callable
-            Turns an array of prepared images into a tensor.
+        place : callable
+            Turns an array of prepared images into a tensor, on a GPU if it fits.
 
         Returns
         -------
@@ -85,7 +86,13 @@ class ImagePreparation:
         images = np.empty((n_rows, *self.net_shape), dtype=np.float32)
         for chunk in gen_batches(n_rows, CHUNK):
             images[chunk] = self(X, np.arange(chunk.start, chunk.stop))
-        return PreparedRows(X, np.arange(n_rows), to_tensor(images), self)
+        return PreparedRows(X, np.arange(n_rows), place(images), self)
+
+
+def as_tensor(images):
+    """Images as the convolutions like them best."""
+    memory_format = choose_memory_format(images.shape[1:])
+    return torch.from_numpy(images).contiguous(memory_format=memory_format)
 
 
 class PreparedRows(RowView):

@@ -1,8 +1,14 @@
 """The one place where a device's name becomes a device."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["resolve_device"]
+__all__ = ["check_precision", "explain_out_of_memory", "place_rows", "resolve_device"]
+
+# Share of a GPU's free memory that the rows of a modality may take.
+RESIDENT_SHARE = 0.5
 
 
 def resolve_device(device: Any) -> Any:
@@ -40,3 +46,81 @@ def resolve_device(device: Any) -> Any:
             f"device={str(device)!r} is not supported: use 'cpu' or 'cuda'."
         )
     return resolved
+
+
+def check_precision(precision: str, device: Any, name: str) -> None:
+    """Refuse a precision that `device` lacks; warn where it is emulated.
+
+    Raises
+    ------
+    ValueError
+        If a GPU has no bfloat16.
+
+    Warns
+    -----
+    UserWarning
+        If a CPU has no instructions for it.
+    """
+    import torch
+
+    if precision != "bfloat16":
+        return
+    if device.type == "cuda":
+        if not torch.cuda.is_bf16_supported(including_emulation=False):
+            raise ValueError(
+                f"{name}: {torch.cuda.get_device_name(device)} has no bfloat16: use "
+                "precision='float32'."
+            )
+    elif not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        warnings.warn(
+            f"{name}: this processor has no bfloat16, which is emulated and slower "
+            "than precision='float32'.",
+            stacklevel=3,
+        )
+
+
+def place_rows(rows: Any, device: Any) -> Any:
+    """Put a whole modality on a GPU if it fits there; else leave it in pinned memory.
+
+    Parameters
+    ----------
+    rows : Tensor
+        In memory.
+    device : torch.device
+
+    Returns
+    -------
+    rows : Tensor
+    """
+    if device.type != "cuda":
+        return rows
+    import torch
+
+    free, _ = torch.cuda.mem_get_info(device)
+    return (
+        rows.to(device) if rows.nbytes <= RESIDENT_SHARE * free else rows.pin_memory()
+    )
+
+
+@contextmanager
+def explain_out_of_memory(name: str, batch_size: int) -> Iterator[None]:
+    """Say what to change where a GPU runs out of memory.
+
+    Raises
+    ------
+    MemoryError
+        Instead of torch's error.
+    """
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        if batch_size > 1:
+            advice = f"try batch_size={batch_size // 2}, precision='bfloat16'"
+        else:
+            advice = "batch_size is 1: try precision='bfloat16'"
+        raise MemoryError(
+            f"{name}: the device ran out of memory at batch_size={batch_size}; "
+            f"{advice}, smaller images or device='cpu'."
+        ) from error

@@ -1,5 +1,6 @@
 """Row access to blocks that are in memory or lazy."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,11 +72,37 @@ def take_rows(block: Any, positions: NDArray[np.intp]) -> NDArray[Any]:
         return block[positions]
     if len(positions) == 0:
         return np.empty((0, *block.shape[1:]), dtype=block.dtype)
+    refuse_changed_file(block)
     # h5py insists on increasing positions, and a disk likes them too.
     unique, inverse = np.unique(positions, return_inverse=True)
     rows = np.asarray(block[unique])
     in_order = len(unique) == len(positions) and bool(np.all(np.diff(positions) > 0))
     return rows if in_order else rows[inverse]
+
+
+def refuse_changed_file(block: Any) -> None:
+    """Raise an OSError that names the file of a lazy block if it is gone or cut.
+
+    Reading a memmap beyond the end of its file kills the process, and a zarr array
+    whose folder is gone gives zeros.
+    """
+    if isinstance(block, np.memmap) and block.filename is not None:
+        path, whole = block.filename, block
+        while isinstance(whole.base, np.memmap):
+            whole = whole.base
+        needed = whole.offset + whole.nbytes
+    elif getattr(getattr(block, "store", None), "root", None) is not None:
+        path, needed = block.store.root, 0  # zarr.Array in a folder
+    else:
+        return
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"{path}, which a lazy block reads, is gone.")
+    size = os.stat(path).st_size
+    if size < needed:
+        raise OSError(
+            f"{path} has {size} bytes; it had {needed} when the lazy block that reads "
+            "it was opened."
+        )
 
 
 class RowView:

@@ -1,4 +1,4 @@
-"""Both sides of the speed benchmark do the same work."""
+"""The speed benchmark compares equal work, and its parts run."""
 
 from functools import partial
 
@@ -6,20 +6,55 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.speed.__main__ import (
-    compare,
-    gene_case,
-    head_case,
-    image_case,
+from benchmarks.speed import __main__ as speed
+from benchmarks.speed.measure import Row, in_turn, median_ratio
+from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
+from benchmarks.speed.scaling import departure
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # Of Lightning, which asks torch and itself for what they have deprecated.
+    "ignore:::lightning",
+    "ignore:.*does not have many workers",
 )
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "make",
     [partial(image_case, memory_format=torch.channels_last), gene_case, head_case],
     ids=["image", "gene", "head"],
 )
 def test_weights_are_those_of_the_loop(make):
-    case = make(np.random.default_rng(0), quick=True)
-    assert compare(case, repeats=1)["weights differ by"] == 0
+    _, fit, by_hand = make(np.random.default_rng(0), quick=True)
+    assert largest_difference(fit(), by_hand()) == 0
+
+
+def test_a_row_knows_its_goal():
+    assert Row("fit", 0.9, 1.0).cells()["met"] == "yes"
+    assert Row("fit", 1.1, 1.0).cells()["met"] == "no"
+    assert Row("fit", 1.6, 1.5, at_least=True).met
+    assert Row("fit", 1.4, 1.5, at_least=True).cells()["goal"] == ">= 1.5 x"
+
+
+def test_rounds_are_paired():
+    order = []
+    functions = [lambda: order.append("a"), lambda: order.append("b")]
+    assert in_turn(functions, 3).shape == (3, 2)
+    assert order == ["a", "b"] * 4  # the first round is not counted
+    times = np.array([[1.0, 2.0], [30.0, 10.0], [4.0, 8.0]])
+    assert median_ratio(times) == 0.5
+    assert median_ratio(times, 1, 0) == 2.0
+
+
+def test_a_straight_line_has_no_departure():
+    assert departure(np.array([3.0, 5.0, 9.0, 17.0])) == pytest.approx(0)
+    assert departure(np.array([1.0, 4.0, 16.0, 64.0])) > 0.3
+
+
+@pytest.mark.parametrize("part", list(speed.parts(None)))
+def test_every_part_runs(part, tmp_path, capsys):
+    speed.main([part, "--quick", "--repeats", "1", "--out", str(tmp_path)])
+    table = (tmp_path / "speed.md").read_text()
+    assert table.count("\n| ") > 2
+    assert ("yes" in table) or ("no" in table)
+    assert (tmp_path / "scaling.png").exists() == (part == "scaling")

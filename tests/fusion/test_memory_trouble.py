@@ -47,8 +47,10 @@ def test_a_folder_that_cannot_be_made(case, log, tmp_path, place):
     memory.write_text("no folder")
     if place == "below a file":
         memory = memory / "cache"
-    with pytest.warns(UserWarning, match=r"memory='.*notes.txt.*' cannot be used"):
+    told = r"memory='.*notes.txt.*' cannot be used"
+    with pytest.warns(UserWarning, match=told):
         model = make_model(log, memory).fit(X, y)
+    with pytest.warns(UserWarning, match=told):
         said = model.predict_proba(X)
     np.testing.assert_array_equal(said, expected)
     assert (tmp_path / "notes.txt").read_text() == "no folder"
@@ -123,5 +125,5 @@ def test_a_lazy_block_whose_file_is_gone(log, tmp_path):
     }
     lazy = Cohort(blocks, index=X.index)
     (tmp_path / "image.joblib").unlink()
-    with pytest.raises(FileNotFoundError, match="image.joblib"):
+    with pytest.raises(FileNotFoundError, match=r"image\.joblib"):
         make_model(log, tmp_path / "cache").fit(lazy, y)

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import threading
 
 import joblib
 import numpy as np
@@ -517,7 +518,8 @@ def test_labels_of_the_wrong_length(case):
 
 
 def test_interrupted_fit_leaves_the_tower_unfitted(case, capsys, monkeypatch):
-    monkeypatch.setattr("skmultimodal.towers._prepared.KEPT_BYTES", 0)
+    for module in ("_prepared", "_gene"):
+        monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
     block = InterruptedBlock(case.X, after=12)
     X = RowView(block, np.arange(40))
     state = torch.get_rng_state()
@@ -543,3 +545,57 @@ def test_unfitted_tower(case):
     for name in ("transform", "predict_proba"):
         with pytest.raises((NotFittedError, AttributeError)):
             getattr(case.make(), name)(case.X)
+
+
+# Devices
+
+
+def exhaust(*args, **kwargs):
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+@pytest.mark.parametrize(("batch_size", "advice"), [(12, "batch_size=6"), (1, "is 1:")])
+def test_out_of_memory_says_what_to_try(case, monkeypatch, batch_size, advice):
+    tower = case.make(batch_size=batch_size)
+    monkeypatch.setattr("skmultimodal.towers._base.train_net", exhaust)
+    name = type(tower).__name__
+    with pytest.raises(MemoryError, match=f"^{name}.*{advice}.*device='cpu'"):
+        tower.fit(case.X, case.y)
+    with pytest.raises(NotFittedError):
+        tower.transform(case.X)
+
+
+def test_out_of_memory_in_prediction(case, monkeypatch):
+    tower = case.make().fit(case.X, case.y)
+    monkeypatch.setattr("skmultimodal.towers._base.run_net", exhaust)
+    with pytest.raises(MemoryError, match="ran out of memory"):
+        tower.transform(case.X)
+
+
+def test_bfloat16_without_its_instructions_warns(case, monkeypatch):
+    # Where the processor has them, nothing is said: warnings are errors here.
+    supported = "torch.ops.mkldnn._is_mkldnn_bf16_supported"
+    monkeypatch.setattr(supported, lambda: True)
+    case.make(precision="bfloat16").fit(case.X, case.y)
+    monkeypatch.setattr(supported, lambda: False)
+    with pytest.warns(UserWarning, match="no bfloat16, which is emulated"):
+        case.make(precision="bfloat16").fit(case.X, case.y)
+
+
+def test_a_batch_is_read_while_another_trains(case, monkeypatch):
+    for module in ("_prepared", "_gene"):
+        monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
+    threads = set()
+
+    class Block(RecordingBlock):
+        def __getitem__(self, key):
+            threads.add(threading.current_thread().name)
+            return super().__getitem__(key)
+
+    X = RowView(Block(case.X), np.arange(40))
+    lazy = case.make(batch_size=7).fit(X, case.y)
+    assert any(name.startswith("ThreadPoolExecutor") for name in threads)
+    assert_close(
+        outputs_of(lazy, case, X),
+        outputs_of(case.make(batch_size=7).fit(case.X, case.y), case),
+    )

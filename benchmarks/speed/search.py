@@ -1,0 +1,59 @@
+"""Searches and repeated cross-validation with cached towers."""
+
+import tempfile
+
+import numpy as np
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from benchmarks.speed.cohorts import make_cohort, shape
+from benchmarks.speed.measure import Row, seconds
+from skmultimodal import TwinTowerClassifier
+from skmultimodal.model_selection import PairedStratifiedKFold
+
+N_HEADS = 60
+
+
+def cross_validation_row(X, y):
+    """20 repeats of 3 folds: towers once, 60 heads, and little beside them."""
+    cv = PairedStratifiedKFold(3, 20, random_state=0)
+    with tempfile.TemporaryDirectory() as memory:
+        model = TwinTowerClassifier(memory=memory, random_state=0)
+        towers, _ = seconds(lambda: model.fit(X, y))
+    features = model._features(X[X.paired], fill=0)  # what the head learns from
+    labels, head = y[X.paired], model.final_estimator_
+    spans = {"modalities": model._scaler.spans, "log_odds": model._scaler.odds_spans}
+    one_head = np.median(
+        [seconds(lambda: head.fit(features, labels, **spans))[0] for _ in range(9)]
+    )
+    with tempfile.TemporaryDirectory() as memory:
+        model = TwinTowerClassifier(memory=memory, random_state=0)
+        whole, _ = seconds(lambda: cross_val_score(model, X, y, cv=cv))
+    note = f"towers {towers:.3g} s, a head {1e3 * one_head:.3g} ms, all {whole:.3g} s"
+    parts = towers + 60 * one_head
+    return Row("CV 3 x 20 with memory, to its parts", whole / parts, 1.2, note=note)
+
+
+def grid_row(X, y):
+    """60 heads on 3 folds: with memory in full, without it by 2 heads."""
+    cv = PairedStratifiedKFold(3, random_state=0)
+    name = "final_estimator__weight_penalty"
+    penalties = np.logspace(-1, 3, N_HEADS)
+
+    def search(memory, values):
+        model = TwinTowerClassifier(memory=memory, random_state=0)
+        return GridSearchCV(model, {name: values}, cv=cv, refit=False).fit(X, y)
+
+    with tempfile.TemporaryDirectory() as memory:
+        cached, _ = seconds(lambda: search(memory, penalties))
+    plain, _ = seconds(lambda: search(None, penalties[:2]))
+    plain *= N_HEADS / 2
+    note = f"{cached:.3g} s, without {plain:.3g} s (2 heads x 3 folds, times 30)"
+    what = f"grid of {N_HEADS} heads x 3 folds, without memory to with it"
+    return Row(what, plain / cached, 20, at_least=True, note=note)
+
+
+def rows(quick, repeats):
+    """Rows of the table."""
+    X, y = make_cohort(*shape(quick))
+    yield cross_validation_row(X, y)
+    yield grid_row(X, y)
