@@ -26,4 +26,4 @@ def make_cohort(side, n_genes, seed=0):
 
 def shape(quick):
     """Side of an image and number of genes."""
-    return (48, 500) if quick else (240, 19196)
+    return (16, 60) if quick else (240, 19196)

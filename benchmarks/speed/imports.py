@@ -18,7 +18,7 @@ def rows(quick, repeats):
         lambda s=s: subprocess.run([sys.executable, "-c", s], check=True)
         for s in STATEMENTS
     ]
-    times = in_turn(runs, max(repeats, 5))
+    times = in_turn(runs, repeats)
     note = told(times, STATEMENTS)
     yield Row(STATEMENTS[0], median_ratio(times, 0, 2), 1.1, note=note)
     yield Row(STATEMENTS[1], median_ratio(times, 1, 2), 1.1, note=note)

@@ -77,7 +77,7 @@ def memory_row(folder, quick, kind, n_bytes):
 
 def throughput_row(folder, quick, repeats):
     """The same fit on a file and in memory; with every pixel, it is read each epoch."""
-    side, n_bytes = (48, GIGABYTE // 64) if quick else (240, 2 * GIGABYTE)
+    side, n_bytes = (48, GIGABYTE // 256) if quick else (240, 2 * GIGABYTE)
     path = Path(folder) / "small.npy"
     write_images(path, n_bytes, side)
     lazy = np.load(path, mmap_mode="r")
@@ -104,7 +104,7 @@ def rows(quick, repeats):
     sizes = [("memmap", 20), ("h5py", 3), ("zarr", 3)]
     for kind, size in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            n_bytes = GIGABYTE // 64 if quick else size * GIGABYTE
+            n_bytes = GIGABYTE // 256 if quick else size * GIGABYTE
             yield memory_row(folder, quick, kind, n_bytes)
     with tempfile.TemporaryDirectory() as folder:
         yield from throughput_row(folder, quick, repeats)

@@ -48,7 +48,7 @@ def train_by_hand(module, criterion, x, y, epochs, batch_size, lr, reconstruct=F
 
 def image_data(rng, quick):
     """Images, their classes, and the epochs that are trained."""
-    side, epochs = (64, 10) if quick else (240, 4)
+    side, epochs = (64, 4) if quick else (240, 4)
     X = rng.normal(100, 20, size=(76, 5, side, side)).astype(np.float32)
     return X, rng.permutation(np.arange(76) % 2), epochs
 
@@ -257,7 +257,7 @@ def head_rows(rng, quick, repeats):
     X = rng.normal(size=(30, 48)).astype(np.float32)
     y = rng.permutation(np.arange(30) % 2)
     theirs = MLPClassifier((64, 128, 16), batch_size=16, max_iter=50, random_state=0)
-    times = in_turn([fit, by_hand, lambda: theirs.fit(X, y)], max(repeats, 15))
+    times = in_turn([fit, by_hand, lambda: theirs.fit(X, y)], 3 * repeats)
     note = told(times, ["head", "loop", "MLPClassifier"])
     yield Row(f"{name}, to the loop", median_ratio(times), 0.8, note=note)
     yield Row(

@@ -13,9 +13,10 @@ FACTORS = [1, 2, 4, 8]
 def make_fits(quick):
     """For each curve: its factors' fits, from cheap to dear."""
     rng = np.random.default_rng(0)
-    n_image, n_gene = (40, 80) if quick else (160, 320)
+    n_image, n_gene = (16, 32) if quick else (160, 320)
     n_genes = 300 if quick else 5000
-    images = rng.normal(100, 20, (8 * n_image, 5, 64, 64)).astype(np.float32)
+    side = 16 if quick else 64
+    images = rng.normal(100, 20, (8 * n_image, 5, side, side)).astype(np.float32)
     genes = rng.normal(size=(8 * n_gene, n_genes)).astype(np.float32)
 
     def image(rows, epochs):

@@ -40,13 +40,14 @@ class OutputScaler:
             start = stop
             for part, output in parts.items():
                 scaler = StandardScaler(with_std=part == FEATURES).fit(output)
-                self._scalers[name, part] = scaler
+                self._scalers.setdefault(name, {})[part] = scaler
                 self.scalers.setdefault(name, scaler)
-                self._columns[name, part] = slice(stop, stop + output.shape[1])
+                columns = slice(stop, stop + output.shape[1])
+                self._columns.setdefault(name, {})[part] = columns
                 stop += output.shape[1]
             self.spans[name] = slice(start, stop)
             if LOG_ODDS in parts:
-                self.odds_spans[name] = self._columns[name, LOG_ODDS]
+                self.odds_spans[name] = self._columns[name][LOG_ODDS]
         self.n_outputs = stop
 
     def join(self, parts, n_rows, fill=np.nan):
@@ -68,16 +69,17 @@ class OutputScaler:
         Z = np.full((n_rows, self.n_outputs), fill, dtype=np.float32)
         for name, rows, outputs in parts:
             for part, output in outputs.items():
-                scaled = self._scalers[name, part].transform(output)
-                Z[rows, self._columns[name, part]] = scaled
+                scaled = self._scalers[name][part].transform(output)
+                Z[rows, self._columns[name][part]] = scaled
         return Z
 
     @property
     def shown(self):
         """Columns that stand for the towers: the first part of each."""
         first = {}
-        for (name, _), span in self._columns.items():
-            first.setdefault(name, np.arange(span.start, span.stop))
+        for name, parts in self._columns.items():
+            span = next(iter(parts.values()))
+            first[name] = np.arange(span.start, span.stop)
         return first
 
     def names(self):

@@ -1,5 +1,6 @@
 """What the estimators around one network share."""
 
+import json
 import warnings
 from math import ceil, log2
 from numbers import Integral, Real
@@ -9,7 +10,13 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
-from skmultimodal.towers._net import Rows, count_batches, run_net, train_net
+from skmultimodal.towers._net import (
+    Rows,
+    as_history,
+    count_batches,
+    run_net,
+    train_net,
+)
 from skmultimodal.utils._device import (
     check_precision,
     explain_out_of_memory,
@@ -187,9 +194,19 @@ class NetEstimator(BaseEstimator):
         return hasattr(self, "weights_")
 
     def __getstate__(self):
+        # Arrays and text only: what skops saves without a type to trust.
         state = super().__getstate__().copy()
         state.pop("_module", None)
+        if isinstance(state["device"], torch.device):
+            state["device"] = str(state["device"])
+        if "history_" in state:
+            state["history_"] = json.dumps(state["history_"].to_list())
         return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if isinstance(getattr(self, "history_", None), str):
+            self.history_ = as_history(json.loads(self.history_))
 
 
 def _subset(read, targets, rows, **options):

@@ -15,11 +15,12 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
+from skorch.history import History
 from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-__all__ = ["Rows", "count_batches", "run_net", "train_net"]
+__all__ = ["Rows", "as_history", "count_batches", "run_net", "train_net"]
 
 # A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
@@ -269,6 +270,13 @@ def train_net(
         raise KeyboardInterrupt
     _warn_if_untrained(net.history, label)
     return net.history
+
+
+def as_history(epochs):
+    """skorch's history of a list with a dict an epoch."""
+    history = History()
+    history.extend(epochs)
+    return history
 
 
 def _warn_if_untrained(history, label):

@@ -1,0 +1,346 @@
+"""Saved models that run no code when they are loaded."""
+
+import importlib
+import json
+import os
+import platform
+import tempfile
+import warnings
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import skops.io
+from sklearn.base import BaseEstimator
+from skops.io.exceptions import UntrustedTypesFoundException
+
+import skmultimodal
+from skmultimodal.fusion._scaling import OutputScaler
+from skmultimodal.fusion._tower import Tower
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    PairedStratifiedShuffleSplit,
+    PatternStratifiedKFold,
+)
+from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._prepared import ImagePreparation
+from skmultimodal.utils._device import resolve_device
+
+__all__ = ["load_model", "read_environment", "save_model"]
+
+FORMAT = 1
+HEADER = "skmultimodal.json"
+PACKAGES = ["skmultimodal", "scikit-learn", "torch", "skorch", "numpy", "scipy"]
+# A file that says it holds this many times its own size is no model.
+MAX_EXPANSION, MIN_BOMB = 200, 2**28
+# Parts of our estimators that are no estimators themselves.
+PARTS = (ImagePreparation, OutputScaler, Tower)
+SPLITTERS = (
+    PairedStratifiedKFold,
+    PairedStratifiedShuffleSplit,
+    PatternStratifiedKFold,
+)
+# Functions of our pipelines; what a search of scikit-learn holds.
+HARMLESS = [
+    "skmultimodal.baselines._images._at_most_ten",
+    "skmultimodal.baselines._images.tumor_statistics",
+    "skmultimodal.preprocessing._expression.signed_log",
+    "skmultimodal.preprocessing._expression.signed_log_inverse",
+    "sklearn.metrics._scorer._PassthroughScorer",
+]
+
+
+def save_model(estimator, path):
+    """Save an estimator to one file that can be loaded without running code from it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of this library or of scikit-learn, or a Pipeline, search or meta-estimator
+        around them; fitted or not. Other types can be saved too: who loads the file
+        must name them as trusted.
+    path : str or path
+        Written as a whole or not at all: a file that is there already stays if saving
+        fails.
+
+    Raises
+    ------
+    TypeError
+        If a part of the estimator cannot be saved, such as a lambda or a
+        ``joblib.Memory``.
+
+    See Also
+    --------
+    load_model : Loads the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skmultimodal import FusionHeadClassifier
+    >>> from skmultimodal.persistence import load_model, save_model
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> y = (X[:, 0] > 0).astype(int)
+    >>> head = FusionHeadClassifier(random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(head, Path(folder) / "head.skops")
+    ...     loaded = load_model(Path(folder) / "head.skops")
+    >>> bool(np.all(loaded.predict_proba(X) == head.predict_proba(X)))
+    True
+    """
+    path = Path(path)
+    if not hasattr(estimator, "get_params"):
+        raise TypeError(
+            f"save_model saves an estimator, got {type(estimator).__name__}."
+        )
+    try:
+        content = skops.io.dumps(
+            estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1
+        )
+        lost = [t for t in skops.io.get_untrusted_types(data=content) if "<" in t]
+    except Exception as error:
+        raise TypeError(
+            f"{type(estimator).__name__} has a part that cannot be saved: {error}"
+        ) from error
+    if lost:
+        raise TypeError(
+            f"{type(estimator).__name__} has a part that cannot be saved: {lost[0]} "
+            "has no name to import it by; define it in a module."
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {path.parent} to save {path.name} in."
+        )
+    header = json.dumps({"format": FORMAT, "environment": _environment()}, indent=1)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        with zipfile.ZipFile(part, "a") as archive:
+            archive.writestr(HEADER, header)
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def load_model(path, *, trusted=(), device=None):
+    """Load an estimator that `save_model` saved; nothing is unpickled.
+
+    Parameters
+    ----------
+    path : str or path
+    trusted : sequence of str or type, default=()
+        Types beyond those of scikit-learn, NumPy, SciPy and this library that may be
+        made, such as ``"xgboost.sklearn.XGBClassifier"``. Name only what you would
+        import and run. The trees of scikit-learn are among them
+        (``"sklearn.tree._tree.Tree"``): compiled code follows their arrays unchecked.
+    device : str, torch.device or None, default=None
+        Where its networks compute from now on. None is where they did, or the CPU,
+        with a warning, if there is no such device here.
+
+    Returns
+    -------
+    estimator : estimator
+        On the same device its predictions are the same bits.
+
+    Raises
+    ------
+    ValueError
+        If the file is a pickle or no model, is damaged, was saved by a later version
+        of the format, or holds a type that is not trusted, which is named.
+
+    Warns
+    -----
+    UserWarning
+        If another version of scikit-learn, torch or this library saved the file.
+
+    See Also
+    --------
+    save_model : Saves the file.
+    read_environment : Versions that a file was saved with.
+    """
+    path = Path(path)
+    environment = _check(path)
+    _warn_of_versions(path, environment)
+    names = [_name(t) for t in ([trusted] if isinstance(trusted, str) else trusted)]
+    content = path.read_bytes()
+    try:
+        unknown = skops.io.get_untrusted_types(data=content)
+        own = [name for name in unknown if name in HARMLESS or _is_ours(name)]
+        estimator = skops.io.loads(content, trusted=[*own, *names])
+    except UntrustedTypesFoundException:
+        refused = sorted(set(unknown) - set(own) - set(names))
+        raise ValueError(
+            f"{path} holds types that are not trusted: {', '.join(refused)}. If you "
+            "know them and who saved the file, pass trusted=[...] with their names."
+        ) from None
+    except Exception as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(estimator, BaseEstimator) and not hasattr(
+        estimator, "get_params"
+    ):
+        raise ValueError(f"{path} holds a {type(estimator).__name__}, no estimator.")
+    _place(estimator, path, device)
+    return estimator
+
+
+def read_environment(path):
+    """Versions of Python and packages that a model was saved with.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    environment : dict of str to str
+
+    Raises
+    ------
+    ValueError
+        If the file is no model.
+    """
+    return _check(Path(path))
+
+
+def _environment():
+    versions = {name: version(name) for name in PACKAGES if name != "skmultimodal"}
+    return {
+        "skmultimodal": skmultimodal.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **versions,
+    }
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _check(path):
+    """Refuse what is no model before anything is made of it; its environment."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model file {path}.")
+    with path.open("rb") as file:
+        start = file.read(2)
+    if start[:1] == b"\x80":
+        raise ValueError(
+            f"{path} is a pickle, which may run any code when it is loaded: have it "
+            "saved by save_model."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > max(MAX_EXPANSION * path.stat().st_size, MIN_BOMB):
+                raise ValueError(
+                    f"{path} would take {size} bytes when unpacked, {MAX_EXPANSION} "
+                    "times its size and more: it is no model."
+                )
+            header = json.loads(archive.read(HEADER))
+        saved, environment = int(header["format"]), dict(header["environment"])
+    except (zipfile.BadZipFile, KeyError, TypeError, OSError, EOFError) as error:
+        raise ValueError(
+            f"{path} is damaged or was not saved by save_model: {error}"
+        ) from error
+    if saved > FORMAT:
+        raise ValueError(
+            f"{path} has format {saved}, saved by skmultimodal "
+            f"{environment.get('skmultimodal')}; this version, "
+            f"{skmultimodal.__version__}, reads up to {FORMAT}: update it."
+        )
+    return environment
+
+
+def _warn_of_versions(path, environment):
+    here = _environment()
+    other = [
+        f"{name} {environment.get(name)} (here {here[name]})"
+        for name in ("skmultimodal", "scikit-learn", "torch")
+        if environment.get(name) != here[name]
+    ]
+    if other:
+        warnings.warn(
+            f"{path} was saved with {', '.join(other)}: predictions may differ.",
+            stacklevel=3,
+        )
+
+
+def _name(trusted):
+    if isinstance(trusted, str):
+        return trusted
+    return f"{trusted.__module__}.{trusted.__qualname__}"
+
+
+def _is_ours(name):
+    """Whether `name` is a class of this library that a model may consist of."""
+    module, _, attribute = name.rpartition(".")
+    if module.split(".")[0] != "skmultimodal":
+        return False
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError):
+        return False
+    if not isinstance(found, type) or found.__module__ != module:
+        return False
+    return issubclass(found, (BaseEstimator, *SPLITTERS, *PARTS))
+
+
+def _place(estimator, path, device):
+    """Put the networks on a device, and see that their weights fit them."""
+    if device is not None:
+        resolve_device(device)
+    moved = set()
+    for part in _parts(estimator, set()):
+        own = getattr(part, "device", None)
+        if device is not None and hasattr(part, "device"):
+            part.device = device
+        elif own is not None and not _is_here(own):
+            moved.add(str(own))
+            part.device = None
+        if isinstance(part, NetEstimator) and hasattr(part, "weights_"):
+            try:
+                part._fitted_module()
+            except Exception as error:
+                raise ValueError(
+                    f"{path} is damaged: the weights of {type(part).__name__} do not "
+                    f"fit its network ({str(error).splitlines()[0]})."
+                ) from error
+    if moved:
+        warnings.warn(
+            f"{path} computed on {', '.join(sorted(moved))}, which is not here: it "
+            "computes on the CPU.",
+            stacklevel=3,
+        )
+
+
+def _is_here(device):
+    try:
+        resolve_device(device)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(thing, seen):
+    """Every estimator and part of one inside `thing`, itself among them."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, dict):
+        inner = thing.values()
+    elif isinstance(thing, list | tuple):
+        inner = thing
+    elif isinstance(thing, (BaseEstimator, *PARTS)):
+        yield thing
+        inner = vars(thing).values()
+    else:
+        return
+    for value in list(inner):
+        yield from _parts(value, seen)
