@@ -26,7 +26,7 @@ from skmultimodal.towers._base import NetEstimator
 from skmultimodal.towers._prepared import ImagePreparation
 from skmultimodal.utils._device import resolve_device
 
-__all__ = ["load_model", "read_environment", "save_model"]
+__all__ = ["describe_environment", "load_model", "read_environment", "save_model"]
 
 FORMAT = 1
 HEADER = "skmultimodal.json"
@@ -112,13 +112,13 @@ def save_model(estimator, path):
         raise FileNotFoundError(
             f"there is no folder {path.parent} to save {path.name} in."
         )
-    header = json.dumps({"format": FORMAT, "environment": _environment()}, indent=1)
+    header = {"format": FORMAT, "environment": describe_environment()}
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         with zipfile.ZipFile(part, "a") as archive:
-            archive.writestr(HEADER, header)
+            archive.writestr(HEADER, json.dumps(header, indent=1))
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
         os.chmod(part, 0o666 & ~_umask())
@@ -208,7 +208,8 @@ def read_environment(path):
     return _check(Path(path))
 
 
-def _environment():
+def describe_environment():
+    """Versions of Python and of the packages that a model depends on."""
     versions = {name: version(name) for name in PACKAGES if name != "skmultimodal"}
     return {
         "skmultimodal": skmultimodal.__version__,
@@ -259,7 +260,7 @@ def _check(path):
 
 
 def _warn_of_versions(path, environment):
-    here = _environment()
+    here = describe_environment()
     other = [
         f"{name} {environment.get(name)} (here {here[name]})"
         for name in ("skmultimodal", "scikit-learn", "torch")

@@ -239,9 +239,9 @@ def test_a_file_of_version_0_1_still_loads():
 
 
 def here():
-    from skmultimodal.persistence import _environment
+    from skmultimodal.persistence import describe_environment
 
-    return _environment()
+    return describe_environment()
 
 
 class nothing:

@@ -74,6 +74,11 @@ class TrainingData:
         """Rows that the final estimator learns from."""
         return self.paired & self.labelled
 
+    def count_classes(self, rows):
+        """Rows of each class and, last, without a label, among those of a mask."""
+        counts = np.bincount(self.codes[rows] + 1, minlength=len(self.classes) + 1)
+        return np.roll(counts, -1)
+
     def check(self, names):
         """Raise a ValueError unless labelled paired rows of two classes are there."""
         if not self.labelled.any():

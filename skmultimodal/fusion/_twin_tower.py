@@ -95,6 +95,9 @@ class TwinTowerClassifier(
         Of the features of each tower (of its log-odds, centred only, if those alone
         are read), fitted on the paired training rows.
     final_estimator_ : estimator
+    class_counts_ : dict of str to ndarray of int, shape (n_classes + 1,)
+        Rows of each class, and last those without a label, that each tower fitted here
+        and ``"final_estimator"`` learned from.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
     n_features_in_ : int
@@ -244,18 +247,14 @@ class TwinTowerClassifier(
         tower_rows = "all" if single else self.tower_rows
         rows = [tower.training_rows(data, tower_rows) for tower in towers]
         seen = tower_rows == "all"
-        options = seen, len(towers), cache
-        tasks = list(zip(towers, rows, strict=True))
-        if self.n_jobs is None:
-            # Parallel would ask the backend around it, and inside a search on Dask send
-            # the rows of each fold once more.
-            self._towers = [self._fit_tower(t, data, m, *options) for t, m in tasks]
-        else:
-            fit = delayed(self._fit_tower)
-            self._towers = Parallel(n_jobs=self.n_jobs)(
-                fit(tower, data, mask, *options) for tower, mask in tasks
-            )
+        self._towers = self._fit_towers(towers, data, rows, seen, cache)
         self.towers_ = {tower.name: tower.estimator for tower in self._towers}
+        self.class_counts_ = {
+            tower.name: data.count_classes(mask)
+            for tower, mask in zip(towers, rows, strict=True)
+            if not tower.frozen
+        }
+        self.class_counts_["final_estimator"] = data.count_classes(data.train)
         outputs = {
             tower.name: self._training_output(tower, data, mask, seen, cache)
             for tower, mask in zip(self._towers, rows, strict=True)
@@ -321,6 +320,18 @@ class TwinTowerClassifier(
         return probabilities
 
     # Fitting
+
+    def _fit_towers(self, towers, data, rows, seen, cache):
+        options = seen, len(towers), cache
+        tasks = list(zip(towers, rows, strict=True))
+        if self.n_jobs is None:
+            # Parallel would ask the backend around it, and inside a search on Dask send
+            # the rows of each fold once more.
+            return [self._fit_tower(tower, data, m, *options) for tower, m in tasks]
+        fit = delayed(self._fit_tower)
+        return Parallel(n_jobs=self.n_jobs)(
+            fit(tower, data, mask, *options) for tower, mask in tasks
+        )
 
     def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
         start = time.perf_counter()

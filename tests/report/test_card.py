@@ -1,0 +1,98 @@
+"""The model card."""
+
+import pandas as pd
+import pytest
+from fusion_tools import make_pictures, picture_model
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skmultimodal.persistence import describe_environment
+from skmultimodal.report import model_card
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
+
+
+@pytest.fixture(scope="module")
+def model():
+    X, y = make_pictures({"image": 21, "gene": 25, "image+gene": 30})
+    y = y.astype(float)
+    y[[0, 2]] = float("nan")
+    return picture_model().fit(X, y)
+
+
+def section(card, name):
+    return card.split(f"## {name}\n\n")[1].split("\n\n## ")[0]
+
+
+def rows(text):
+    """Cells of the Markdown table in a section: dict of first cell to the others."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
+    return {first: others for first, *others in cells}
+
+
+def test_what_it_learned_from(model):
+    names = {0.0: "progressed", 1.0: "responded"}
+    table = rows(section(model_card(model, class_names=names), "Training data"))
+    assert table["part"] == ["rows", "progressed", "responded", "unlabelled"]
+    # The image tower has no use for rows without a label; rows 0 and 2 have class 0.
+    assert table["image"] == ["19", "9", "10", "0"]
+    assert table["gene"] == ["25", "13", "12", "0"]
+    assert table["final_estimator"] == ["30", "15", "15", "0"]
+
+
+def test_label_and_classes(model):
+    text = section(
+        model_card(model, label="response: RECIST", class_names={1.0: "responded"}),
+        "Label",
+    )
+    assert text == "response: RECIST\n\n- `0.0`\n- `1.0`: responded"
+    assert "Not described" in section(model_card(model), "Label")
+
+
+def test_scores(model):
+    assert "None were given" in section(model_card(model), "Scores")
+    given = rows(section(model_card(model, scores={"AUC": 0.8125, "n": 30}), "Scores"))
+    assert given["AUC"] == ["0.812"]
+    table = pd.DataFrame({"mean": [0.8], "low": [0.71111]}, index=["AUC"])
+    assert rows(section(model_card(model, scores=table), "Scores"))["AUC"] == [
+        "0.800",
+        "0.711",
+    ]
+
+
+def test_limits_use_and_title(model):
+    card = model_card(
+        model, title="Glioma", intended_use="Trial A", limits=["Adults only."]
+    )
+    assert card.startswith("# Glioma\n\nResearch software; not a medical device.\n")
+    assert section(card, "Intended use") == "Trial A"
+    limits = section(card, "Limits").splitlines()
+    assert limits[-1] == "- Adults only."
+    assert len(limits) == 5
+    assert all(line.startswith("- ") for line in limits)
+
+
+def test_parameters_and_environment(model):
+    card = model_card(model)
+    table = rows(section(card, "Parameters"))
+    assert table["image__filters"] == ["(3, 4)"]
+    assert table["missing"] == ["'tower'"]
+    assert rows(section(card, "Environment"))["torch"] == [
+        describe_environment()["torch"]
+    ]
+
+
+def test_written_as_returned(model, tmp_path):
+    card = model_card(model, path=tmp_path / "card.md")
+    assert (tmp_path / "card.md").read_text(encoding="utf-8") == card
+
+
+def test_other_estimators():
+    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    card = model_card(make_pipeline(LogisticRegression()).fit(X, y))
+    assert card.startswith("# Pipeline\n")
+    assert "does not record the rows" in section(card, "Training data")
+    with pytest.raises(NotFittedError):
+        model_card(LogisticRegression())
