@@ -1,0 +1,93 @@
+"""The conformance suite: whether an estimator is fit to be a tower, a head or a model.
+
+It comes beside scikit-learn's ``check_estimator``, which says nothing of modalities.
+"""
+
+import warnings
+from functools import partial
+
+from sklearn.exceptions import ConvergenceWarning
+
+from skmultimodal.testing._cohorts import COHORT
+from skmultimodal.testing._rows import HEAD, TOWER
+
+__all__ = ["check_multimodal_estimator", "multimodal_checks"]
+
+CHECKS = {"tower": TOWER, "head": HEAD, "cohort": COHORT}
+
+
+def check_multimodal_estimator(estimator, kind=None):
+    """Check that an estimator keeps what this library promises of its kind.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted. Tables of 42 rows by 7 columns are what it is tried on.
+    kind : {"tower", "head", "cohort"}, default=None
+        ``"tower"``: encoder of the rows of one modality, with ``transform`` or
+        ``predict_proba``. ``"head"``: classifier of the towers' outputs. ``"cohort"``:
+        classifier of a whole `Cohort`. None: what its methods and parameters suggest.
+
+    Returns
+    -------
+    names : list of str
+        The checks that were passed.
+
+    Raises
+    ------
+    AssertionError
+        At the first check that fails, with the name of the check and what was expected.
+
+    See Also
+    --------
+    sklearn.utils.estimator_checks.check_estimator : What scikit-learn expects.
+    multimodal_checks : The checks one by one, for ``pytest.mark.parametrize``.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from skmultimodal.testing import check_multimodal_estimator
+    >>> len(check_multimodal_estimator(PCA(3), kind="tower"))
+    11
+    """
+    names = []
+    for tested, check in multimodal_checks(estimator, kind):
+        name = check.func.__name__
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                check(tested)
+        except Exception as error:
+            raise AssertionError(
+                f"{type(estimator).__name__} fails {name}: {error}"
+            ) from error
+        names.append(name)
+    return names
+
+
+def multimodal_checks(estimator, kind=None):
+    """Checks of an estimator, one by one.
+
+    Parameters
+    ----------
+    estimator : estimator
+    kind : {"tower", "head", "cohort"}, default=None
+        As of `check_multimodal_estimator`.
+
+    Yields
+    ------
+    estimator : estimator
+    check : callable
+        Takes the estimator; raises if it fails.
+    """
+    kind = _guess_kind(estimator) if kind is None else kind
+    if kind not in CHECKS:
+        raise ValueError(f"kind={kind!r} is none of {list(CHECKS)}.")
+    for check in CHECKS[kind]:
+        yield estimator, partial(check)
+
+
+def _guess_kind(estimator):
+    if hasattr(estimator, "predict_route") or "modality" in estimator.get_params(False):
+        return "cohort"
+    return "tower" if hasattr(estimator, "transform") else "head"
