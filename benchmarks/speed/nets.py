@@ -74,12 +74,27 @@ def image_case(rng, quick, memory_format=torch.contiguous_format, **params):
     return name, lambda: tower.fit(X, y), by_hand
 
 
+def with_torchs_dropout(module):
+    """The module as one writes it without this library, with torch's own dropout."""
+    for name, part in module.named_children():
+        if isinstance(part, torch.nn.Dropout):
+            setattr(module, name, torch.nn.Dropout(part.p))
+        else:
+            with_torchs_dropout(part)
+    return module
+
+
 def gene_data(rng, quick):
     X = rng.normal(size=(361, 2000 if quick else 19196)).astype(np.float32)
     return X, rng.permutation(np.arange(361) % 2)
 
 
-def gene_case(rng, quick):
+def make_autoencoder(n_genes):
+    return with_torchs_dropout(Autoencoder(n_genes, (64, 32), (64,), 2, 0.2))
+
+
+def gene_case(rng, quick, plain=False):
+    """The loop has the tower's dropout, and with it its bits, unless `plain`."""
     X, y = gene_data(rng, quick)
     tower = GeneAutoencoderTransformer(max_epochs=5, random_state=0)
 
@@ -87,6 +102,7 @@ def gene_case(rng, quick):
         x = torch.from_numpy(StandardScaler().fit_transform(signed_log(X)))
         torch.manual_seed(draw_seed(0))
         net = Autoencoder(X.shape[1], (64, 32), (64,), 2, 0.2)
+        net = with_torchs_dropout(net) if plain else net
         loss = AutoencoderLoss(0.3)
         return train_by_hand(net, loss, x, torch.from_numpy(y), 5, 32, tower.lr, True)
 
@@ -137,7 +153,7 @@ def stock_skorch(X, y):
         x = StandardScaler().fit_transform(signed_log(X))
         torch.manual_seed(draw_seed(0))
         net = NeuralNet(
-            WithInputs(Autoencoder(X.shape[1], (64, 32), (64,), 2, 0.2)),
+            WithInputs(make_autoencoder(X.shape[1])),
             ReconstructionLoss,
             optimizer=torch.optim.AdamW,
             optimizer__weight_decay=1e-4,
@@ -160,7 +176,7 @@ def stock_lightning(X, y):
     class Module(lightning.LightningModule):
         def __init__(self):
             super().__init__()
-            self.net = Autoencoder(X.shape[1], (64, 32), (64,), 2, 0.2)
+            self.net = make_autoencoder(X.shape[1])
             self.loss = AutoencoderLoss(0.3)
 
         def training_step(self, batch):
@@ -239,15 +255,17 @@ def transform_rows(rng, quick, repeats):
 
 def gene_rows(rng, quick, repeats):
     name, fit, by_hand = gene_case(rng, quick)
+    plain = gene_case(rng, quick, plain=True)[2]
     X, y = gene_data(rng, quick)
     others = [stock_skorch(X, y), stock_lightning(X, y)]
-    times = in_turn([fit, by_hand, *others], repeats)
-    note = told(times, ["tower", "loop", "skorch", "Lightning"])
+    times = in_turn([fit, plain, by_hand, *others], repeats)
+    names = ["tower", "loop", "loop with the tower's dropout", "skorch", "Lightning"]
+    note = told(times, names)
     yield Row(f"{name}, to the loop", median_ratio(times), 1.0, note=note)
-    yield Row(
-        "its weights, to the loop", largest_difference(fit(), by_hand()), 0.0, "apart"
-    )
-    for number, other in enumerate(["stock skorch", "Lightning"], start=2):
+    yield Row(f"{name}, to the loop with its dropout", median_ratio(times, 0, 2), 1.0)
+    off = largest_difference(fit(), by_hand())
+    yield Row("its weights, to the loop with its dropout", off, 0.0, "apart")
+    for number, other in enumerate(names[3:], start=3):
         ratio = median_ratio(times, number, 0)
         yield Row(f"{name}, {other} to the tower", ratio, 1.5, at_least=True, note=note)
 
@@ -256,7 +274,9 @@ def head_rows(rng, quick, repeats):
     name, fit, by_hand = head_case(rng, quick)
     X = rng.normal(size=(30, 48)).astype(np.float32)
     y = rng.permutation(np.arange(30) % 2)
-    theirs = MLPClassifier((64, 128, 16), batch_size=16, max_iter=50, random_state=0)
+    theirs = MLPClassifier(
+        (64, 128, 16), batch_size=16, max_iter=50, n_iter_no_change=50, random_state=0
+    )
     times = in_turn([fit, by_hand, lambda: theirs.fit(X, y)], 3 * repeats)
     note = told(times, ["head", "loop", "MLPClassifier"])
     yield Row(f"{name}, to the loop", median_ratio(times), 0.8, note=note)

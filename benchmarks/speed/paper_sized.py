@@ -21,14 +21,14 @@ from benchmarks.speed.measure import (
     memory_of,
     told,
 )
-from benchmarks.speed.nets import ReconstructionLoss, WithInputs
+from benchmarks.speed.nets import ReconstructionLoss, WithInputs, make_autoencoder
 from skmultimodal import (
     Cohort,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
     TwinTowerClassifier,
 )
-from skmultimodal.nn import Autoencoder, ConvTower, MultilayerPerceptron
+from skmultimodal.nn import ConvTower, MultilayerPerceptron
 
 IMAGE_EPOCHS, GENE_EPOCHS, HEAD_EPOCHS = 20, 10, 50
 
@@ -82,8 +82,7 @@ def fit_obviously(X, y):
     unpaired = ~gene.paired
     scaler = StandardScaler().fit(genes[unpaired])
     genes = scaler.transform(genes)
-    coder = Autoencoder(genes.shape[1], (64, 32), (64,), 2, 0.2)
-    wrapped = WithInputs(coder)
+    wrapped = WithInputs(make_autoencoder(genes.shape[1]))
     labels = y[X.has("gene")]
     inner = skorch_net(wrapped, ReconstructionLoss, GENE_EPOCHS, 32, 3e-3)
     inner.fit(genes[unpaired], labels[unpaired])

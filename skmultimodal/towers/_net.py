@@ -147,6 +147,34 @@ class EpochMonitor(Callback):
         self.bar_.close()
 
 
+class _LeanNet(NeuralNet):
+    """skorch's net without what a step of a small network waits for and we do not use.
+
+    Those are closures, callbacks by batch that nobody hears, and setting all modules to
+    the mode that they are in.
+    """
+
+    def train_step(self, batch, **fit_params):
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch, **fit_params)
+        self.optimizer_.step()
+        return step
+
+    def notify(self, method_name, **arguments):
+        if method_name == "on_batch_begin":
+            self.history.new_batch()
+            return
+        if method_name == "on_batch_end" and not any(
+            isinstance(callback, LRScheduler) for _, callback in self.callbacks_
+        ):
+            return
+        super().notify(method_name, **arguments)
+
+    def _set_training(self, training=True):
+        if self.module_.training != training:
+            super()._set_training(training)
+
+
 class _Autocast(nn.Module):
     """Run a module in a lower precision; its outputs are float32."""
 
@@ -244,7 +272,7 @@ def train_net(
         trained = _Autocast(module, device, torch.bfloat16)
     else:
         trained = module
-    net = NeuralNet(
+    net = _LeanNet(
         trained,
         criterion,
         lr=lr,
