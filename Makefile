@@ -9,12 +9,16 @@ COHORT ?= synthetic
 LABEL ?=
 PAIRED ?=
 OUT ?= results/demo
+# make fuzz: cohorts tried, and mutations of each kind of file
+EXAMPLES ?= 2000
+MUTATIONS ?= 500
 
-.PHONY: help demo test lint bench bench-speed docs clean
+.PHONY: help demo test fuzz lint bench bench-speed docs clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
+	@echo "make fuzz         thousands of random cohorts and damaged files (an hour)"
 	@echo "make lint         style, types and the floors of the house"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-speed  fits against hand-written torch loops"
@@ -51,6 +55,11 @@ demo: $(VENV)/.demo
 # One thread a process: the processes share the cores.
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+
+# What is in the tests in small: 2,000 cohorts and 500 mutations of each kind of file.
+fuzz: $(VENV)/.dev
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_MUTATIONS=$(MUTATIONS) OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest tests/robustness tests/test_testing.py -q -s
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

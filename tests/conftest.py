@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -19,6 +20,24 @@ settings.register_profile(
     "skmultimodal", deadline=None, database=None, derandomize=True, max_examples=100
 )
 settings.load_profile("skmultimodal")
+
+
+def refuse_other_machines(connect):
+    """A ``socket.connect`` that knows this machine only."""
+
+    def guarded(self, address):
+        host = address[0] if isinstance(address, tuple) else None
+        here = host in (None, "localhost", "::1") or str(host).startswith("127.")
+        if not here:
+            raise AssertionError(f"a test connects to {host}")
+        return connect(self, address)
+
+    return guarded
+
+
+for _name in ("connect", "connect_ex"):
+    _connect = getattr(socket.socket, _name)
+    setattr(socket.socket, _name, refuse_other_machines(_connect))
 
 
 def pytest_runtest_setup(item):

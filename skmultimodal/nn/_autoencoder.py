@@ -66,7 +66,11 @@ class Autoencoder(nn.Module):
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
         """Mean squared error of each row: (B, n_features) -> (B,)."""
-        return (self.decoder(self.encoder(x)) - x).square().mean(dim=1)
+        return (self.decode(self.encoder(x)) - x).square().mean(dim=1)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, bottleneck) -> (B, n_features), in the precision of the decoder."""
+        return self.decoder(z.to(next(self.decoder.parameters()).dtype))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         z = self.encoder(x)

@@ -17,7 +17,8 @@ def signed_log(x):
     -------
     y : ndarray of the same shape
     """
-    return np.sign(x) * np.log1p(np.abs(x))
+    y = np.log1p(np.abs(x))
+    return np.copysign(y, x, out=y)
 
 
 def signed_log_inverse(y):

@@ -27,8 +27,8 @@ from skmultimodal.utils._sklearn import Interval, StrOptions
 
 __all__ = ["KEPT_BYTES", "NetEstimator"]
 
-# Elements of one inference batch: 16 MB of float32.
-INFERENCE_ELEMENTS = 2**22
+# Elements of one inference batch: 8 MB of float32.
+INFERENCE_ELEMENTS = 2**21
 # What a net reads of a lazy block stays in memory up to this size.
 KEPT_BYTES = 2**29
 
@@ -122,7 +122,8 @@ class NetEstimator(BaseEstimator):
             name: value.detach().cpu().numpy().copy(order="C")
             for name, value in module.state_dict().items()
         }
-        self._module = module.eval().to(self.inference_dtype)
+        module.zero_grad(set_to_none=True)  # the gradients take as much as the weights
+        self._module = self._to_inference(module.eval())
 
     def _forget(self):
         # A fit that fails or is interrupted leaves no half of an older one behind.
@@ -187,8 +188,11 @@ class NetEstimator(BaseEstimator):
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
             )
             device = resolve_device(self.device)
-            self._module = module.to(device, self.inference_dtype).eval()
+            self._module = self._to_inference(module.to(device).eval())
         return self._module
+
+    def _to_inference(self, module):
+        return module.to(self.inference_dtype)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "weights_")

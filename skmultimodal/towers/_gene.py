@@ -204,9 +204,9 @@ class GeneAutoencoderTransformer(
             If `X` holds NaN or infinity, or `y` is continuous.
         """
         if y is None:
-            X = check_rows(self, X, require_y=False)
+            X = check_rows(self, X, require_y=False, finite=False)
         else:
-            X, y = check_rows(self, X, y)
+            X, y = check_rows(self, X, y, finite=False)
         codes = self._encode(y, X.shape[0])
         read = self._scaled_reader(X)
         net_params = {
@@ -256,7 +256,7 @@ class GeneAutoencoderTransformer(
         def read(rows):
             return torch.from_numpy(Z[rows.numpy()]).to(device)
 
-        decoded = self._run_net("decoder", read, (self.n_features_in_,), len(Z))
+        decoded = self._run_net("decode", read, (self.n_features_in_,), len(Z))
         genes = self.scaler_.inverse_transform(decoded).astype(np.float32)
         return signed_log_inverse(genes) if self.signed_log else genes
 
@@ -319,7 +319,7 @@ class GeneAutoencoderTransformer(
 
     def _outputs(self, X, method):
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
+        X = check_rows(self, X, reset=False, finite=False)
         return self._run_net(method, self._reader(X), X.shape[1:], X.shape[0])
 
     def _scaled_reader(self, X):
@@ -334,10 +334,11 @@ class GeneAutoencoderTransformer(
         if is_lazy(X):
             genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
         else:
-            genes = self._unscaled(X, rows)
+            genes = self._checked(X, rows)
         self.scaler_ = StandardScaler().fit(genes)
+        given = not is_lazy(X) and np.may_share_memory(genes, X)
         device = resolve_device(self.device)
-        placed = place_rows(self._scaled(genes), device)
+        placed = place_rows(self._scaled(genes, copy=given), device)
         return lambda rows: placed[rows].to(device)
 
     @staticmethod
@@ -345,12 +346,14 @@ class GeneAutoencoderTransformer(
         """Whether rows are read anew in each epoch."""
         return is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES
 
-    def _scaled(self, genes):
-        scaled = self.scaler_.transform(genes).astype(np.float32, copy=False)
-        return torch.from_numpy(scaled)
+    def _scaled(self, genes, copy=False):
+        scaled = self.scaler_.transform(genes, copy=copy)
+        return torch.from_numpy(scaled.astype(np.float32, copy=False))
 
     def _unscaled(self, X, rows):
-        genes = np.asarray(X[rows])
+        return self._checked(np.asarray(X[rows]), rows)
+
+    def _checked(self, genes, rows):
         if genes.dtype.kind != "f":
             genes = genes.astype(np.float32)
         check_finite_rows(genes, rows)
@@ -359,6 +362,13 @@ class GeneAutoencoderTransformer(
     def _reader(self, X):
         device = resolve_device(self.device)
         return lambda rows: self._scaled(self._unscaled(X, rows.numpy())).to(device)
+
+    def _to_inference(self, module):
+        # Without the decoder, which is as large and rarely asked.
+        for part in (module.encoder, module.classifier):
+            if part is not None:
+                part.to(self.inference_dtype)
+        return module
 
     @staticmethod
     def _make_net(**net_params):

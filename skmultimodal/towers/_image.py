@@ -231,7 +231,7 @@ class ImageTowerClassifier(
         ValueError
             If images hold NaN or infinity, are of another rank, or `y` has one class.
         """
-        X, y = check_rows(self, X, y, ndims=(2, 4))
+        X, y = check_rows(self, X, y, ndims=(2, 4), finite=False)
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         X = self._learn_images(X)
@@ -303,7 +303,7 @@ class ImageTowerClassifier(
 
     def _outputs(self, X, method):
         check_is_fitted(self)
-        X = check_rows(self, X, ndims=(2, 4), reset=False)
+        X = check_rows(self, X, ndims=(2, 4), reset=False, finite=False)
         shape = X.shape[1:] if len(X.shape) == 4 else (1, 1, X.shape[1])
         if tuple(shape) != self.image_shape_:
             raise ValueError(

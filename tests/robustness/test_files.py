@@ -1,0 +1,312 @@
+"""Files that are cut, flipped, mixed up or hostile: an error that names them, or data.
+
+A change of a digit in plain text cannot be seen. Compressed files carry check sums:
+what is read of them after a flip is what was there before, or nothing.
+"""
+
+import gzip
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import textwrap
+import zlib
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+from robustness_tools import COUNTS, N_MUTATIONS
+
+from skmultimodal.datasets import load_cohort
+from skmultimodal.io import (
+    read_clinical,
+    read_expression,
+    read_gtf,
+    read_manifest,
+    read_sample_sheet,
+    read_slices,
+)
+
+SECONDS = 20
+
+STAR = "# gene-model: GENCODE v36\n" + "".join(
+    "\t".join(map(str, row)) + "\n"
+    for row in [
+        [
+            "gene_id",
+            "gene_name",
+            "gene_type",
+            "unstranded",
+            "stranded_first",
+            "stranded_second",
+            "tpm_unstranded",
+            "fpkm_unstranded",
+            "fpkm_uq_unstranded",
+        ],
+        *[
+            (f"N_{name}", "", "", 9, 9, 9, "", "", "")
+            for name in ("unmapped", "noFeature")
+        ],
+        *[
+            (
+                f"ENSG{i:011d}.{i}",
+                f"G{i}",
+                "protein_coding",
+                i,
+                i,
+                0,
+                i / 4,
+                i / 8,
+                i / 2,
+            )
+            for i in range(1, 30)
+        ],
+    ]
+)
+HTSEQ = (
+    "".join(f"ENSG{i:011d}.{i}\t{i * 7}\n" for i in range(1, 30)) + "__no_feature\t9\n"
+)
+XENA = "sample\t" + "\t".join(f"TCGA-AA-{i:04d}-01" for i in range(5)) + "\n"
+XENA += "".join(
+    f"GENE{g}\t" + "\t".join(f"{g + i / 8}" for i in range(5)) + "\n" for g in range(20)
+)
+SHEET = (
+    "File ID\tFile Name\tData Category\tData Type\tProject ID\tCase ID\tSample ID\t"
+    "Sample Type\n"
+) + "".join(
+    f"f{i}\ta{i}.tsv\tx\ty\tTCGA-GBM\tTCGA-AA-{i:04d}\tTCGA-AA-{i:04d}-01A\t"
+    "Primary Tumor\n"
+    for i in range(9)
+)
+MANIFEST = "id\tfilename\tmd5\tsize\tstate\n" + "".join(
+    f"{i:08d}-aaaa-bbbb-cccc-000000000000\ta{i}.gz\t{i:032x}\t{i + 99}\treleased\n"
+    for i in range(9)
+)
+BIOTAB = (
+    "bcr_patient_uuid\tbcr_patient_barcode\ttumor_status\n"
+    "bcr_patient_uuid\tbcr_patient_barcode\tperson_neoplasm_cancer_status\n"
+    "CDE_ID:\tCDE_ID:2003301\tCDE_ID:2759550\n"
+) + "".join(f"u{i}\tTCGA-AA-{i:04d}\tWITH TUMOR\n" for i in range(9))
+GDC = "case_submitter_id\tproject_id\tage_at_index\tvital_status\n" + "".join(
+    f"TCGA-AA-{i:04d}\tTCGA-GBM\t{i + 40}\tAlive\n" for i in range(9)
+)
+GTF = "##description: evidence-based annotation\n" + "".join(
+    f'chr1\tHAVANA\tgene\t{i}00\t{i}90\t.\t+\t.\tgene_id "ENSG{i:011d}.1"; '
+    f'gene_type "protein_coding"; gene_name "G{i}";\n'
+    for i in range(1, 12)
+)
+FILES = {
+    "star": ("a.rna_seq.augmented_star_gene_counts.tsv", STAR, read_expression),
+    "htseq": ("a.htseq.counts.gz", HTSEQ, read_expression),
+    "fpkm": ("a.FPKM.txt.gz", HTSEQ.rsplit("__", 1)[0], read_expression),
+    "xena": ("xena.tsv", XENA, read_expression),
+    "xena, compressed": ("xena.tsv.gz", XENA, read_expression),
+    "sample sheet": ("gdc_sample_sheet.tsv", SHEET, read_sample_sheet),
+    "manifest": ("gdc_manifest.txt", MANIFEST, read_manifest),
+    "biotab": ("clinical_patient_gbm.txt", BIOTAB, read_clinical),
+    "gdc": ("clinical.tsv.gz", GDC, read_clinical),
+    "gtf": ("genes.gtf", GTF, read_gtf),
+    "gtf, compressed": ("genes.gtf.gz", GTF, read_gtf),
+}
+
+
+def write_volumes(folder):
+    """A patient with two sequences and a mask, one file of them not compressed."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0])
+    for alias, suffix in {"t1": ".nii.gz", "flair": ".nii", "seg": ".nii.gz"}.items():
+        data = rng.integers(1, 90, (8, 9, 7)).astype(np.int16)
+        if alias == "seg":
+            data = np.zeros((8, 9, 7), np.uint8)
+            data[2:5, 2:6, 3] = 4
+        image = nib.Nifti1Image(data, affine)
+        nib.save(image, folder / f"{folder.name}_{alias}{suffix}")
+    return folder
+
+
+def mutate(raw, rng):
+    """Raw bytes, changed in one of the ways in which files go wrong."""
+    way = rng.integers(7)
+    place = int(rng.integers(len(raw)))
+    other = bytes(rng.integers(256, size=int(rng.integers(1, 40)), dtype=np.uint8))
+    if way == 0:
+        return raw[:place]
+    if way == 1:
+        flipped = bytearray(raw)
+        for where in rng.integers(len(raw), size=int(rng.integers(1, 6))):
+            flipped[where] ^= 1 << int(rng.integers(8))
+        return bytes(flipped)
+    if way == 2:
+        return raw[:place] + other + raw[place:]
+    if way == 3:
+        return raw[:place] + bytes(len(raw) - place)
+    if way == 4:
+        return raw[place:]
+    if way == 5:
+        texts = [STAR, HTSEQ, XENA, SHEET, MANIFEST, BIOTAB, GDC, GTF]
+        text = texts[int(rng.integers(len(texts)))].encode()
+        return gzip.compress(text) if rng.integers(2) else text
+    lines = raw.split(b"\n")
+    line = int(rng.integers(len(lines)))
+    return b"\n".join([*lines[:line], *lines[line : line + 1] * 2, *lines[line + 1 :]])
+
+
+class Clock:
+    """Raises after some seconds: nothing that is broken may hang."""
+
+    def __enter__(self):
+        def ring(number, frame):
+            raise TimeoutError(f"not done after {SECONDS} s")
+
+        self.before = signal.signal(signal.SIGALRM, ring)
+        signal.alarm(SECONDS)
+
+    def __exit__(self, *error):
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, self.before)
+
+
+def read_or_refuse(reader, argument, names, what):
+    """What a reader gives, or None where it refused and named one of `names`."""
+    COUNTS[f"mutated files: {what}"] += 1
+    try:
+        with Clock():
+            return reader(argument)
+    except (ValueError, OSError) as error:
+        refusal = str(error)
+    assert any(name in refusal for name in names), refusal
+    return None
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("what", FILES)
+def test_tables(what, tmp_path):
+    name, text, reader = FILES[what]
+    raw = gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
+    path = tmp_path / name
+    path.write_bytes(raw)
+    wanted = reader(path)
+    rng = np.random.default_rng(zlib.crc32(what.encode()))
+    for _ in range(N_MUTATIONS):
+        content = mutate(raw, rng)
+        path.write_bytes(content)
+        found = read_or_refuse(reader, path, [name], what)
+        if found is None:
+            continue
+        assert isinstance(found, pd.DataFrame)
+        assert not found.index.has_duplicates or not wanted.index.is_unique
+        flipped = len(content) == len(raw) and content[:2] == raw[:2] == b"\x1f\x8b"
+        if flipped and content != raw:
+            # Flags and times in the head of a gzip file mean nothing to the data.
+            pd.testing.assert_frame_equal(found, wanted)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("alias", ["t1.nii.gz", "flair.nii", "seg.nii.gz"])
+def test_volumes(alias, tmp_path):
+    folder = write_volumes(tmp_path / "P1")
+    path = folder / f"P1_{alias}"
+    raw = path.read_bytes()
+    wanted = read_slices(folder).image
+    rng = np.random.default_rng(zlib.crc32(alias.encode()))
+    for _ in range(N_MUTATIONS):
+        content = mutate(raw, rng)
+        path.write_bytes(content)
+        names = [path.name, folder.name]
+        found = read_or_refuse(read_slices, folder, names, f"NIfTI {alias}")
+        if found is not None:
+            assert found.image.shape[1] == wanted.shape[1]
+            assert np.isfinite(found.image).all()
+
+
+# Hostile files
+
+
+def test_a_header_that_declares_a_trillion_voxels(tmp_path):
+    """Read in a process that may take 2 GB of memory and no more."""
+    folder = write_volumes(tmp_path / "P1")
+    path = folder / "P1_flair.nii"
+    raw = bytearray(path.read_bytes())
+    raw[40:56] = struct.pack("<8h", 3, 10000, 10000, 10000, 1, 1, 1, 1)
+    path.write_bytes(raw)
+    packed = folder / "P1_t1.nii.gz"
+    content = bytearray(gzip.decompress(packed.read_bytes()))
+    content[40:56] = struct.pack("<8h", 3, 10000, 10000, 10000, 1, 1, 1, 1)
+    packed.write_bytes(gzip.compress(bytes(content)))
+    script = """
+        import resource, sys
+        from skmultimodal.io import read_slices
+
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**30,) * 2)
+        for sequence in ("flair", "t1"):
+            try:
+                read_slices(sys.argv[1], sequences=[sequence])
+            except ValueError as error:
+                print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 2
+    assert "P1_flair.nii" in told[0]
+    assert "P1_t1.nii.gz" in told[1]
+
+
+def test_a_gzip_bomb_in_a_table(tmp_path):
+    """Half a gigabyte of zeros in half a megabyte."""
+    path = tmp_path / "xena.tsv.gz"
+    path.write_bytes(gzip.compress(bytes(2**29), 9))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with Clock(), pytest.raises(ValueError, match=r"xena\.tsv\.gz"):
+        read_expression(path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 2 * 2**20, f"grew by {grown / 2**20:.1f} GB"
+
+
+def write_cohort(folder, patients):
+    (folder / "mri").mkdir(parents=True)
+    clinical = pd.DataFrame(
+        {"patient": patients, "label": np.arange(len(patients)) % 2}
+    )
+    clinical.to_csv(folder / "clinical.csv", index=False)
+    genes = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(len(patients), 3)), index=patients
+    )
+    genes.rename_axis("patient").to_csv(folder / "expression.csv")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_patient_id_that_is_a_path_leaves_the_folder_alone(tmp_path):
+    """Ids such as ``../secret`` find no images outside the cohort's folder."""
+    write_volumes(tmp_path / "secret")
+    write_cohort(tmp_path / "cohort", ["../../secret", "P1", "P2", "P3"])
+    write_volumes(tmp_path / "cohort" / "mri" / "P1")
+    X = load_cohort(tmp_path / "cohort", label="label").data
+    assert X.index[X.has("image")].tolist() == ["P1"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_link_out_of_the_folder(tmp_path):
+    write_volumes(tmp_path / "outside")
+    write_cohort(tmp_path / "cohort", ["outside", "P1", "P2", "P3"])
+    write_volumes(tmp_path / "cohort" / "mri" / "P1")
+    link = tmp_path / "cohort" / "mri" / "outside"
+    os.symlink(tmp_path / "outside", link)
+    loaded = load_cohort(tmp_path / "cohort", label="label")
+    assert loaded.data.has("image").sum() in (1, 2)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", ["=1+1", "=cmd|' /C calc'!A0", "+7", "@SUM(A1)", "-2"])
+def test_ids_that_look_like_formulas_stay_text(name, tmp_path):
+    write_cohort(tmp_path / "cohort", [name, "P1", "P2", "P3"])
+    X = load_cohort(tmp_path / "cohort", label="label").data
+    assert name in X.index.tolist()
+    assert Path(tmp_path / "cohort").exists()

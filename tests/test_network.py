@@ -1,0 +1,30 @@
+"""Nothing here talks to another machine."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+
+def test_connections_to_other_machines_are_refused():
+    with socket.socket() as plug, pytest.raises(AssertionError, match=r"192\.0\.2\.1"):
+        plug.connect(("192.0.2.1", 80))
+
+
+def test_import_opens_no_socket():
+    script = """
+import socket, sys
+def refuse(*args, **kwargs):
+    raise SystemExit("a socket was opened")
+socket.socket.__init__ = refuse
+import skmultimodal
+for name in skmultimodal.__all__:
+    getattr(skmultimodal, name)
+import skmultimodal.baselines, skmultimodal.datasets, skmultimodal.io
+import skmultimodal.model_selection, skmultimodal.persistence
+import skmultimodal.report, skmultimodal.testing
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
