@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+collect_ignore = ["data/store.py"]  # made the stored model, once
+
 settings.register_profile(
     "skmultimodal", deadline=None, database=None, derandomize=True, max_examples=100
 )

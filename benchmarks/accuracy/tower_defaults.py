@@ -44,6 +44,7 @@ IMAGE = {
     "mean, 32 px": {"global_pool": "mean", "max_size": 32},
     "mean, 96 px": {"global_pool": "mean", "max_size": 96},
     "mean, 64 px, flip": {"global_pool": "mean", "augment": "flip"},
+    "mean, 64 px, bfloat16": {"global_pool": "mean", "precision": "bfloat16"},
     "mean, 64 px, lr 1e-3": {"global_pool": "mean", "lr": 1e-3},
     "mean, 64 px, 80 steps": {"global_pool": "mean", "max_epochs": 40},
     "mean, 64 px, 240 steps": {"global_pool": "mean", "max_epochs": 120},

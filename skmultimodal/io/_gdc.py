@@ -183,9 +183,10 @@ def _bad_line(raw: bytes, path: Path, column: str, place: int) -> ValueError:
             continue
         cells = line.split("\t")
         width = width or len(cells)
-        if len(cells) != width:
+        if len(cells) != width or width <= place:
+            wanted = max(width, place + 1)
             return ValueError(
-                f"{path}, line {number}: {len(cells)} cells instead of {width}; the "
+                f"{path}, line {number}: {len(cells)} cells instead of {wanted}; the "
                 "file is cut or damaged, download it again."
             )
         header = cells[0] == "gene_id"

@@ -199,7 +199,6 @@ def test_tables(what, tmp_path):
         if found is None:
             continue
         assert isinstance(found, pd.DataFrame)
-        assert not found.index.has_duplicates or not wanted.index.is_unique
         flipped = len(content) == len(raw) and content[:2] == raw[:2] == b"\x1f\x8b"
         if flipped and content != raw:
             # Flags and times in the head of a gzip file mean nothing to the data.
