@@ -264,6 +264,8 @@ class Tower:
         held_out = told.held_out_proba(place)
         if told is self.head:
             held_out = self._of_head(held_out)
+        else:
+            held_out = align_classes(held_out, told.classes_, self.classes)
         outputs[LOG_ODDS] = log_odds(held_out[:, self.fused])
         return outputs
 

@@ -136,7 +136,10 @@ def read_text(path: str | Path) -> str:
     path = Path(path)
     raw = read_bytes(path)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16").replace("\r\n", "\n")
+        try:
+            return raw.decode("utf-16").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}: damaged UTF-16 text ({error}).") from error
     if raw.startswith(b"PK\x03\x04"):
         raise ValueError(
             f"{path}: an Excel workbook or zip archive; save the sheet as CSV, or "

@@ -69,7 +69,7 @@ def _from_archive(path: Path, member: str | None) -> tuple[str, str]:
             stream = archive.extractfile(found[0])
             assert stream is not None
             return stream.read().decode("utf-8-sig").replace("\r\n", "\n"), found[0]
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: damaged archive ({error}).") from error
 
 

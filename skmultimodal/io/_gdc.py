@@ -142,7 +142,9 @@ def _column(raw: bytes, path: Path, quantity: str | None) -> tuple[str, str, int
         if start == 0:
             raise ValueError(f"{path}: only comment lines, no gene.")
     end = raw.find(b"\n", start)
-    header = raw[start : end if end >= 0 else None].decode().rstrip("\r")
+    header = (
+        raw[start : end if end >= 0 else None].decode("utf-8", "replace").rstrip("\r")
+    )
     names = header.split("\t")
     wanted = QUANTITIES.get(quantity or "tpm", quantity or "")
     if wanted not in names:
@@ -280,5 +282,5 @@ def read_sample_file(
 def _place(raw: bytes, column: str, skip: int, star: bool) -> int:
     if not star:
         return 1
-    header = raw.split(b"\n", skip + 1)[skip].decode().rstrip("\r")
+    header = raw.split(b"\n", skip + 1)[skip].decode("utf-8", "replace").rstrip("\r")
     return header.split("\t").index(column)

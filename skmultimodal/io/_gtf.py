@@ -55,7 +55,9 @@ def _attributes(text: bytes) -> dict[str, str]:
     """First value of each key; a repeated ``tag`` is of no use here."""
     found: dict[str, str] = {}
     for key, quoted, bare in _ATTRIBUTE.findall(text):
-        found.setdefault(key.decode(), (quoted or bare).decode("utf-8", "replace"))
+        found.setdefault(
+            key.decode("utf-8", "replace"), (quoted or bare).decode("utf-8", "replace")
+        )
     return found
 
 
@@ -114,10 +116,10 @@ def _gene_row(fields: list[bytes], attributes: dict[str, str]) -> tuple[Any, ...
         version,
         attributes.get("gene_name") or None,
         attributes.get("gene_biotype") or attributes.get("gene_type") or None,
-        fields[0].decode().removeprefix("chr"),
+        fields[0].decode("utf-8", "replace").removeprefix("chr"),
         int(fields[3]),
         int(fields[4]),
-        fields[6].decode(),
+        fields[6].decode("utf-8", "replace"),
         par,
     )
 

@@ -25,6 +25,8 @@ from skmultimodal.io._bytes import is_gzip, stream_gzip
 
 __all__ = ["NiftiFile"]
 
+# Voxels may begin behind extensions, which are small; a terabyte is damage.
+MAX_OFFSET = 2**40
 HEADER_SIZES = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 
 
@@ -86,7 +88,7 @@ class NiftiFile:
             raise ValueError(
                 f"{self.path}: voxels of type {self._stored_dtype}; numbers are needed."
             )
-        self._offset = int(header.get_data_offset())
+        self._offset = self._checked_offset(header)
         slope, inter = (float(x) for x in _scaling(header))
         self._scale = (slope, inter) if (slope, inter) != (1.0, 0.0) else None
         self.affine = np.asarray(header.get_best_affine(), dtype=float)
@@ -96,6 +98,14 @@ class NiftiFile:
         native = self._stored_dtype.newbyteorder("=")
         big = native.kind == "f" and native.itemsize > 4
         self.dtype = np.dtype("f4") if self._scale or big else native
+
+    def _checked_offset(self, header: Any) -> int:
+        offset = float(header["vox_offset"])
+        if not 0 <= offset <= MAX_OFFSET:  # NaN is neither
+            raise ValueError(
+                f"{self.path}: damaged NIfTI header (voxels begin at byte {offset})."
+            )
+        return int(header.get_data_offset())
 
     def _orient(self, shape: tuple[int, ...]) -> None:
         start = io_orientation(self.affine) if self.oriented else None

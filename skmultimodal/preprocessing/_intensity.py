@@ -49,7 +49,11 @@ def _normalize(images, method):
         if method == "zscore":
             shift = plane.sum(dtype=np.float64) / count
             np.multiply(plane - np.float32(shift), inside, out=out)
-            scale = np.sqrt(np.square(out).sum(dtype=np.float64) / count)
+            with np.errstate(over="ignore"):
+                total = np.square(out).sum(dtype=np.float64)
+            if not np.isfinite(total):  # values beyond 1e19
+                total = np.square(out, dtype=np.float64).sum()
+            scale = np.sqrt(total / count)
         else:
             shift = plane.min(where=inside, initial=np.inf)
             shift = shift if np.isfinite(shift) else 0.0

@@ -60,6 +60,8 @@ class ImagePreparation:
     def __call__(self, X, rows):
         """Prepare `rows` of `X`: float32 of shape (n_rows, *net_shape)."""
         images = np.asarray(X[rows])
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            images = images.astype(np.float32, copy=False)
         check_finite_rows(images, rows)
         normalized = normalize_channels(images, self.intensity, self.mask_channel)
         return shrink(normalized, self.factor)

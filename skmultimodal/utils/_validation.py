@@ -105,6 +105,6 @@ def check_finite_rows(rows: Any, numbers: Any) -> None:
     bad = find_bad_row(rows)
     if bad is not None:
         raise ValueError(
-            f"Input X contains NaN or infinity in row {numbers[bad]}: fill it, or "
-            "leave the row out."
+            f"Input X contains NaN, infinity or a value too large in row "
+            f"{numbers[bad]}: fill it, or leave the row out."
         )

@@ -787,3 +787,28 @@ def test_rows_of_a_bootstrap_are_held_out_together():
     fresh = TwinTowerClassifier(towers).fit(X, y)
     for name in X.modalities:
         assert model.towers_[name].slope_ < 2 * fresh.towers_[name].slope_ + 0.02
+
+
+@pytest.mark.parametrize("letters", ["abc", "abcd"])
+def test_a_class_that_a_tower_has_not_seen_shifts_no_column(letters):
+    """Class b has images only, so the gene tower knows fewer classes than the model."""
+    X, y = make_case({"image": 12, "gene": 24, "image+gene": 30})
+    has_gene = X.has("gene")
+    codes = np.where(y == 1, 2, 0)  # a and c
+    codes[~has_gene] = 1
+    if letters == "abcd":
+        codes[has_gene & ~X.paired & (y == 1)] = 3  # d is with genes only
+    labels = np.array(list(letters))[codes]
+    tower = make_pipeline(StandardScaler(), LogisticRegression())
+    towers = [("image", tower), ("gene", tower)]
+    model = TwinTowerClassifier(
+        towers, tower_rows="all", tower_output="log_odds", tower_cv=3
+    ).fit(X, labels)
+    gene = model.towers_["gene"]
+    assert "b" not in gene.classes_
+    place = np.cumsum(has_gene)[X.paired] - 1
+    said = gene.held_out_proba(place)
+    columns = [list(gene.classes_).index(letter) for letter in "ac"]
+    odds = np.log(said[:, columns[1]] / said[:, columns[0]])
+    np.testing.assert_allclose(model.scalers_["gene"].mean_, odds.mean(), atol=1e-6)
+    assert np.isfinite(model.predict_proba(X)).all()

@@ -223,6 +223,38 @@ def test_volumes(alias, tmp_path):
             assert np.isfinite(found.image).all()
 
 
+# Found by mutation, and mended
+
+
+@pytest.mark.parametrize("what", ["star", "gtf"])
+def test_bytes_that_are_no_utf8(what, tmp_path):
+    name, text, reader = FILES[what]
+    path = tmp_path / name
+    old, new = {"star": ("gene_type", b"gene\xd2type"), "gtf": ("chr1\t", b"c\xech\t")}[
+        what
+    ]
+    path.write_bytes(text.encode().replace(old.encode(), new))
+    assert read_or_refuse(reader, path, [name], what) is not None
+
+
+@pytest.mark.parametrize("offset", [-400.0, np.nan, 1e30])
+def test_voxels_that_begin_nowhere(offset, tmp_path):
+    folder = write_volumes(tmp_path / "P1")
+    path = folder / "P1_flair.nii"
+    raw = bytearray(path.read_bytes())
+    raw[108:112] = struct.pack("<f", offset)
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=r"P1_flair\.nii: damaged NIfTI header"):
+        read_slices(folder, sequences=["flair"])
+
+
+def test_comments_and_nothing_else(tmp_path):
+    path = tmp_path / "a.htseq.counts"
+    path.write_text("0" * 50)
+    with pytest.raises(ValueError, match=r"a\.htseq\.counts"):
+        read_expression(path)
+
+
 # Hostile files
 
 

@@ -302,3 +302,21 @@ def test_prediction_reads_every_lazy_row_once():
     read = np.concatenate(block.reads)
     assert np.bincount(read, minlength=40).max() <= 2  # the first ones for their shape
     assert set(read.tolist()) == set(range(40))
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e30])
+def test_huge_values_are_normalised_like_others(scale):
+    y = np.arange(38) % 2
+    X = make_images(y) + 20
+    large = X * np.float32(scale)
+    wanted = image_tower().fit(X, y).predict_proba(X)
+    found = image_tower().fit(large, y).predict_proba(large)
+    np.testing.assert_allclose(found, wanted, atol=1e-3)
+
+
+def test_values_beyond_float32_are_refused():
+    y = np.arange(38) % 2
+    X = make_images(y).astype(np.float64)
+    X[5, 0, 2, 3] = 1e300
+    with pytest.raises(ValueError, match="value too large in row 5"):
+        image_tower().fit(X, y)
