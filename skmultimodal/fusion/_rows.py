@@ -34,7 +34,7 @@ def refuse_empty_rows(cohort, has):
     empty = ~np.any(list(has.values()), axis=0)
     if empty.any():
         raise ValueError(
-            f"row {cohort.index[empty][0]!r} has no modality of a tower "
+            f"row {cohort.index[empty].tolist()[0]!r} has no modality of a tower "
             f"({', '.join(has)}): its values are NaN or absent. Leave out the "
             f"{empty.sum()} such rows."
         )
@@ -118,7 +118,7 @@ def route_rows(cohort, has, missing):
         row = np.flatnonzero(~paired)[0]
         lacking = [name for name, mask in has.items() if not mask[row]]
         raise ValueError(
-            f"row {cohort.index[row]!r} lacks modality {lacking[0]!r} and "
+            f"row {cohort.index.tolist()[row]!r} lacks modality {lacking[0]!r} and "
             "missing='error': missing='tower' predicts it from what it has."
         )
     if missing == "impute" or paired.all():

@@ -143,9 +143,10 @@ class Tower:
         labels = data.y[rows] if (codes < 0).any() else data.classes[codes]
         one_class = len(np.unique(codes[codes >= 0])) < 2
         if is_classifier(self.estimator) and one_class:
+            label = np.asarray(labels).tolist()[0]
             raise ValueError(
                 f"tower {self.name!r} is a classifier, and its {rows.sum()} labelled "
-                f"rows are of one class, {labels[0]!r}: tower_rows='all' adds the "
+                f"rows are of one class, {label!r}: tower_rows='all' adds the "
                 "paired rows."
             )
         speaks_odds = self.kind != FEATURES or (seen and not self.gives_features)
@@ -323,7 +324,7 @@ class Tower:
             return self._with_names(rows)
         bad = find_bad_row(rows)
         if bad is not None:
-            patient = cohort.index[cohort.has(self.modality)][bad]
+            patient = cohort.index[cohort.has(self.modality)].tolist()[bad]
             raise ValueError(
                 f"Input X contains NaN or infinity in row {patient!r} of modality "
                 f"{self.modality!r}: fill it, or make the whole row NaN if the patient "

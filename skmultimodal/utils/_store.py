@@ -158,7 +158,9 @@ def refuse_duplicates(ids: pd.Index, what: str) -> None:
         )
     twice = ids[ids.duplicated()].unique()
     if len(twice):
-        shown = ", ".join(repr(i) for i in twice[:5]) + (" ..." * (len(twice) > 5))
+        shown = ", ".join(repr(i) for i in twice.tolist()[:5]) + (
+            " ..." * (len(twice) > 5)
+        )
         raise ValueError(f"{what} has a duplicated patient id: {shown}.")
     if ids.hasnans:
         raise ValueError(f"{what} has a missing patient id.")
@@ -173,7 +175,9 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
     refuse_duplicates(rows, "index")
     unknown = rows.difference(everyone, sort=False)
     if index is not None and len(rows) and len(unknown) == len(rows):
-        raise ValueError(f"no block has a patient of index, such as {unknown[0]!r}.")
+        raise ValueError(
+            f"no block has a patient of index, such as {unknown.tolist()[0]!r}."
+        )
     positions = {}
     for name, block in blocks.items():
         # An id that the block lacks is looked up at -1, the last place.
@@ -214,8 +218,8 @@ def align_metadata(metadata: Any, index: pd.Index) -> pd.DataFrame:
     refuse_duplicates(metadata.index, "metadata")
     if len(index) and not index.isin(metadata.index).any():
         raise ValueError(
-            f"metadata has no row for any patient, such as {index[0]!r}: index it by "
-            "patient id."
+            "metadata has no row for any patient, such as "
+            f"{index.tolist()[0]!r}: index it by patient id."
         )
     return metadata.reindex(index)
 
