@@ -18,10 +18,10 @@ MUTATIONS ?= 500
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
-	@echo "make fuzz         thousands of random cohorts and damaged files (an hour)"
+	@echo "make fuzz         thousands of random cohorts and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
-	@echo "make bench-speed  fits against hand-written torch loops"
+	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

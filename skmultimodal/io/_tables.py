@@ -103,6 +103,6 @@ def read_patient_matrix(path: str | Path) -> pd.DataFrame:
         table = pq.read_table(path).to_pandas()
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file.") from None
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: no readable parquet file ({error}).") from error
+    except Exception as error:  # damage may show anywhere in what pandas wrote there
+        raise ValueError(f"{path}: no readable parquet file ({error!r}).") from error
     return tidy_matrix(table, path)

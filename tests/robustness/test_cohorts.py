@@ -167,10 +167,13 @@ def attempt(function):
     """The result of a call, or None after a clear error; anything else is raised."""
     try:
         with warnings.catch_warnings():
-            # What may be said of such cohorts; numpy's own warnings are not among it.
+            # What may be said of such cohorts; of numpy's warnings, only those that
+            # scikit-learn's estimators give on their own.
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.filterwarnings("error", ".*", RuntimeWarning, "skmultimodal")
             return function()
     except Exception as error:
         if not is_clear(error):

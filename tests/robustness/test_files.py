@@ -5,12 +5,15 @@ what is read of them after a flip is what was there before, or nothing.
 """
 
 import gzip
+import io
+import json
 import os
 import resource
 import signal
 import struct
 import subprocess
 import sys
+import tarfile
 import textwrap
 import zlib
 from pathlib import Path
@@ -23,13 +26,18 @@ from robustness_tools import COUNTS, N_MUTATIONS
 
 from skmultimodal.datasets import load_cohort
 from skmultimodal.io import (
+    read_annotations,
     read_clinical,
     read_expression,
     read_gtf,
     read_manifest,
+    read_metadata,
+    read_name_mapping,
     read_sample_sheet,
     read_slices,
+    read_transcripts,
 )
+from skmultimodal.io._tables import read_patient_matrix, read_patient_table
 
 SECONDS = 20
 
@@ -99,6 +107,32 @@ GTF = "##description: evidence-based annotation\n" + "".join(
     f'gene_type "protein_coding"; gene_name "G{i}";\n'
     for i in range(1, 12)
 )
+METADATA = json.dumps(
+    [
+        {
+            "file_id": f"f{i}",
+            "file_name": f"a{i}.tsv",
+            "data_type": "Gene Expression Quantification",
+            "associated_entities": [
+                {"entity_submitter_id": f"TCGA-AA-{i:04d}-01A-11R-A-07"}
+            ],
+        }
+        for i in range(6)
+    ]
+)
+ANNOTATIONS = "id\tentity_type\tcategory\tclassification\tnotes\n" + "".join(
+    f"n{i}\tcase\tItem flagged\tNotification\tnote {i}\n" for i in range(9)
+)
+MAPPING = "Grade,BraTS_2019_subject_ID,TCGA_TCIA_subject_ID\n" + "".join(
+    f"HGG,BraTS19_TCIA_{i},TCGA-AA-{i:04d}\n" for i in range(9)
+)
+TRANSCRIPTS = GTF + "".join(
+    f'chr1\tHAVANA\ttranscript\t{i}00\t{i}90\t.\t+\t.\tgene_id "ENSG{i:011d}.1"; '
+    f'transcript_id "ENST{i:011d}.1"; gene_name "G{i}";\n'
+    for i in range(1, 12)
+)
+PATIENTS = "patient,label,age\n" + "".join(f"P{i},{i % 2},{i + 40}\n" for i in range(9))
+MATRIX = "patient,G1,G2\n" + "".join(f"P{i},{i / 4},{-i}\n" for i in range(9))
 FILES = {
     "star": ("a.rna_seq.augmented_star_gene_counts.tsv", STAR, read_expression),
     "htseq": ("a.htseq.counts.gz", HTSEQ, read_expression),
@@ -109,6 +143,15 @@ FILES = {
     "manifest": ("gdc_manifest.txt", MANIFEST, read_manifest),
     "biotab": ("clinical_patient_gbm.txt", BIOTAB, read_clinical),
     "gdc": ("clinical.tsv.gz", GDC, read_clinical),
+    "xena clinical": ("phenotype.tsv", GDC.replace("case_", "", 1), read_clinical),
+    "metadata": ("metadata.cart.json", METADATA, read_metadata),
+    "annotations": ("annotations.txt", ANNOTATIONS, read_annotations),
+    "name mapping": ("name_mapping.csv", MAPPING, read_name_mapping),
+    "transcripts": ("transcripts.gtf.gz", TRANSCRIPTS, read_transcripts),
+    "patients": ("clinical.csv", PATIENTS, read_patient_table),
+    "matrix": ("expression.csv.gz", MATRIX, read_patient_matrix),
+    "parquet": ("expression.parquet", MATRIX, read_patient_matrix),
+    "archive": ("clinical.cohort.tar.gz", GDC, read_clinical),
     "gtf": ("genes.gtf", GTF, read_gtf),
     "gtf, compressed": ("genes.gtf.gz", GTF, read_gtf),
 }
@@ -127,6 +170,23 @@ def write_volumes(folder):
         image = nib.Nifti1Image(data, affine)
         nib.save(image, folder / f"{folder.name}_{alias}{suffix}")
     return folder
+
+
+def write_table(path, text):
+    """The text in the format that the name of the file says."""
+    if path.suffix == ".parquet":
+        table = pd.read_csv(io.StringIO(text)).set_index("patient")
+        table.to_parquet(path)
+    elif path.name.endswith(".tar.gz"):
+        with tarfile.open(path, "w:gz") as archive:
+            member = tarfile.TarInfo("clinical.tsv")
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    elif path.suffix == ".gz":
+        path.write_bytes(gzip.compress(text.encode()))
+    else:
+        path.write_bytes(text.encode())
+    return path.read_bytes()
 
 
 def mutate(raw, rng):
@@ -187,9 +247,8 @@ def read_or_refuse(reader, argument, names, what):
 @pytest.mark.parametrize("what", FILES)
 def test_tables(what, tmp_path):
     name, text, reader = FILES[what]
-    raw = gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
     path = tmp_path / name
-    path.write_bytes(raw)
+    raw = write_table(path, text)
     wanted = reader(path)
     rng = np.random.default_rng(zlib.crc32(what.encode()))
     for _ in range(N_MUTATIONS):
@@ -198,11 +257,11 @@ def test_tables(what, tmp_path):
         found = read_or_refuse(reader, path, [name], what)
         if found is None:
             continue
-        assert isinstance(found, pd.DataFrame)
+        assert isinstance(found, type(wanted))
         flipped = len(content) == len(raw) and content[:2] == raw[:2] == b"\x1f\x8b"
         if flipped and content != raw:
             # Flags and times in the head of a gzip file mean nothing to the data.
-            pd.testing.assert_frame_equal(found, wanted)
+            assert found.equals(wanted)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
