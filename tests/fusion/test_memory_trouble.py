@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from fusion_tools import CountingTower, count_fits, make_case, odds_tower
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
 from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal.model_selection import PairedStratifiedKFold
 
 
 @pytest.fixture
@@ -127,3 +129,29 @@ def test_a_lazy_block_whose_file_is_gone(log, tmp_path):
     (tmp_path / "image.joblib").unlink()
     with pytest.raises(FileNotFoundError, match=r"image\.joblib"):
         make_model(log, tmp_path / "cache").fit(lazy, y)
+
+
+def test_an_interrupted_search_goes_on_where_it_was(log, tmp_path, monkeypatch):
+    X, y = make_case()
+    cv = PairedStratifiedKFold(2, random_state=0)
+
+    def search():
+        model = make_model(log, tmp_path / "cache")
+        return GridSearchCV(model, {"image__power": [1, 2, 3]}, cv=cv, refit=False)
+
+    fit, calls = CountingTower.fit, []
+
+    def interrupted(self, X, y=None):
+        calls.append(self.power)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return fit(self, X, y)
+
+    monkeypatch.setattr(CountingTower, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        search().fit(X, y)
+    assert len(count_fits(log)) == 2
+    monkeypatch.undo()
+    done = search().fit(X, y)
+    assert len(count_fits(log)) == 3  # only what the interruption kept from being done
+    assert np.isfinite(done.cv_results_["mean_test_score"]).all()

@@ -400,3 +400,18 @@ def test_ids_that_look_like_formulas_stay_text(name, tmp_path):
     X = load_cohort(tmp_path / "cohort", label="label").data
     assert name in X.index.tolist()
     assert Path(tmp_path / "cohort").exists()
+
+
+def test_a_sheet_that_names_a_file_elsewhere_opens_nothing_there(tmp_path):
+    suffix = ".rna_seq.augmented_star_gene_counts.tsv"
+    folder = tmp_path / "download"
+    (folder / "f0").mkdir(parents=True)
+    (folder / "f0" / f"a0{suffix}").write_text(STAR)
+    (tmp_path / f"secret{suffix}").write_text(STAR)
+    sheet = folder / "gdc_sample_sheet.tsv"
+    text = SHEET.replace("a0.tsv", f"a0{suffix}").replace(
+        "a1.tsv", f"../secret{suffix}"
+    )
+    sheet.write_text(text)
+    found = read_expression(folder, sample_sheet=sheet)
+    assert found.index.tolist() == ["TCGA-AA-0000-01A"]
