@@ -348,14 +348,13 @@ class Cohort:
     def to_mudata(self) -> Any:
         """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
 
-        It orders the patients by modality. Rows that are not 2-D, such as images, are
-        in ``obsm["rows"]``. Needs ``skmultimodal[omics]``.
+        It orders patients by modality, and has images in ``obsm["rows"]``.
         """
         return make_mudata(self)
 
     def __sizeof__(self) -> int:
         # By this, Dask tells what to send to its workers once rather than by task.
-        blocks = [self._block(name) for name in self._modalities]
+        blocks = self._store.blocks.values()
         return 1000 + sum(block.rows.nbytes for block in blocks if not block.lazy)
 
     def __repr__(self) -> str:
@@ -364,11 +363,8 @@ class Cohort:
 
     def _repr_html_(self) -> str:
         table = self.summary().to_frame()
-        features = ", ".join(
-            f"{name} {tuple(self._block(name).rows.shape[1:])}"
-            for name in self._modalities
-        )
-        title = escape(f"Cohort of {len(self)} rows: {features}")
+        shapes = [f"{name} {self.block_shape(name)[1:]}" for name in self._modalities]
+        title = escape(f"Cohort of {len(self)} rows: {', '.join(shapes)}")
         return f"<p>{title}</p>{table.to_html()}"
 
 
