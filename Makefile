@@ -20,6 +20,7 @@ help:
 	@echo "make test         the tests"
 	@echo "make fuzz         thousands of random cohorts and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
+	@echo "make docs         this documentation as a site, in docs/_build/html"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
@@ -76,8 +77,10 @@ bench: $(VENV)/.bench
 		--cohort "$(COHORT)" --repeats 3 --out results/paper \
 		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
 
-docs:
-	@echo "README.md, CONTRIBUTING.md and docs/*.md; every public name has a docstring."
+# A warning is an error, also one of a script of the gallery; nothing is downloaded.
+docs: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

@@ -58,14 +58,6 @@ class Cohort:
         Covariates (age, site, ...) that are no modality. Indexed by patient id, or,
         with n rows and a default index, in row order. Patients it lacks get NaN.
 
-    Attributes
-    ----------
-    index : pandas.Index of shape (n_rows,)
-    modalities : list of str
-        In the order of `blocks`.
-    shape : tuple of int
-        ``(n_rows, n_modalities)``.
-
     Raises
     ------
     ValueError
@@ -76,8 +68,7 @@ class Cohort:
     >>> import numpy as np
     >>> from skmultimodal import Cohort
     >>> image = np.ones((3, 1, 4, 5), dtype=np.float32)
-    >>> gene = np.ones((3, 7))
-    >>> gene[0] = np.nan
+    >>> gene = np.array([[np.nan] * 2, [1, 2], [3, 4]])
     >>> X = Cohort({"image": image, "gene": gene}, index=["a", "b", "c"])
     >>> X
     Cohort(3 rows: 1 image, 2 image+gene)
@@ -132,10 +123,12 @@ class Cohort:
 
     @property
     def modalities(self) -> list[str]:
+        """Names of the modalities, in the order of `blocks`."""
         return list(self._modalities)
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Numbers of rows and of modalities."""
         return len(self._rows), len(self._modalities)
 
     def __len__(self) -> int:
@@ -143,6 +136,7 @@ class Cohort:
 
     @property
     def index(self) -> pd.Index:
+        """Patient ids of the rows."""
         return self._store.index[self._rows]
 
     @property
@@ -196,11 +190,8 @@ class Cohort:
     def block(self, name: str) -> Any:
         """Rows of the patients that have modality `name`, in row order.
 
-        Returns
-        -------
-        rows : ndarray or RowView of shape (n_present, ...)
-            The block itself or a view of it where the rows are contiguous; a
-            lazy block gives a lazy view with the same interface.
+        An array of shape (n_present, ...), the block itself or a view of it where
+        these rows are contiguous; a lazy block gives a lazy view.
         """
         positions = self.positions(name)
         present = positions[positions >= 0]
@@ -326,12 +317,8 @@ class Cohort:
         """One table of all rows: the inverse of `from_frame`, without the metadata.
 
         A 2-D modality gives a column a feature (``gene0``, ... without names), any
-        other one column named after it that holds arrays.
-
-        Raises
-        ------
-        ValueError
-            If two modalities have a column of the same name.
+        other one column named after it that holds arrays. Two modalities with a
+        column of the same name are a ValueError.
         """
         return make_frame(self)
 
@@ -378,6 +365,16 @@ def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
     columns : dict of str to columns, default=None
         With a DataFrame or 2-D array: the columns of each modality.
 
+    Returns
+    -------
+    cohort : Cohort
+        `X` itself if it is one.
+
+    Examples
+    --------
+    >>> from skmultimodal.cohort import as_cohort
+    >>> as_cohort([[0.5, 1.5], [2.0, 1.0]])
+    Cohort(2 rows: 2 gene)
     """
     if isinstance(X, Cohort):
         return X

@@ -134,6 +134,7 @@ def load_model(path, *, trusted=(), device=None):
     Parameters
     ----------
     path : str or path
+        A file of `save_model`.
     trusted : sequence of str or type, default=()
         Types beyond those of scikit-learn, NumPy, SciPy and this library that may be
         made, such as ``"xgboost.sklearn.XGBClassifier"``. Name only what you would
@@ -163,6 +164,17 @@ def load_model(path, *, trusted=(), device=None):
     --------
     save_model : Saves the file.
     read_environment : Versions that a file was saved with.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.persistence import load_model, save_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(LogisticRegression(C=2.0), Path(folder) / "logistic.skops")
+    ...     load_model(Path(folder) / "logistic.skops")
+    LogisticRegression(C=2.0)
     """
     path = Path(path)
     environment = _check(path)
@@ -190,26 +202,51 @@ def load_model(path, *, trusted=(), device=None):
 
 
 def read_environment(path):
-    """Versions of Python and packages that a model was saved with.
+    """Read the versions of Python and packages that a model was saved with.
 
     Parameters
     ----------
     path : str or path
+        A file of `save_model`.
 
     Returns
     -------
     environment : dict of str to str
+        As of `describe_environment` when it was saved.
 
     Raises
     ------
     ValueError
         If the file is no model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.persistence import read_environment, save_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(LogisticRegression(), Path(folder) / "logistic.skops")
+    ...     list(read_environment(Path(folder) / "logistic.skops"))[:3]
+    ['skmultimodal', 'python', 'platform']
     """
     return _check(Path(path))
 
 
 def describe_environment():
-    """Versions of Python and of the packages that a model depends on."""
+    """List the versions of Python and of the packages that a model depends on.
+
+    Returns
+    -------
+    environment : dict of str to str
+        By package; also of ``"python"`` and ``"platform"``.
+
+    Examples
+    --------
+    >>> from skmultimodal.persistence import describe_environment
+    >>> "torch" in describe_environment()
+    True
+    """
     versions = {name: version(name) for name in PACKAGES if name != "skmultimodal"}
     return {
         "skmultimodal": skmultimodal.__version__,

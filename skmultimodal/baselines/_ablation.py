@@ -38,6 +38,7 @@ def table3(*, memory=None, device=None, random_state=None):
     memory : str or joblib.Memory, default=None
         See `skmultimodal.TwinTowerClassifier`.
     device : str, torch.device or None, default=None
+        Of all networks.
     random_state : int or None, default=None
         With None, each fit has towers of its own unless `memory` shares them.
 
@@ -46,6 +47,11 @@ def table3(*, memory=None, device=None, random_state=None):
     models : dict of str to estimator
         Unfitted: ``"twin tower"`` (the library's default head), ``"image only"``,
         ``"gene only"``, ``"concatenate"`` and ``"mixture of experts"``.
+
+    See Also
+    --------
+    reference_baselines : Comparators that the paper does not have.
+    paper_twin_tower : The paper's hyperparameters.
 
     Notes
     -----

@@ -28,6 +28,7 @@ class BalancedSubsampleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         Subsamples, each drawn without replacement from every class, as many rows as
         the scarcest class has.
     random_state : int, RandomState instance or None, default=None
+        Draws the subsamples, and seeds the classifiers.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class BalancedSubsampleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
     estimators_ : list of estimator
         Fitted on class numbers.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     References
     ----------

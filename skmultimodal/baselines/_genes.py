@@ -36,6 +36,7 @@ def table4(*, n_components=32, memory=None, device=None, random_state=None):
     device : str, torch.device or None, default=None
         Of the autoencoder and its head.
     random_state : int or None, default=None
+        Seeds every model.
 
     Returns
     -------

@@ -52,10 +52,12 @@ def fractal_radiomics(
     memory : str or joblib.Memory, default=None
         Keeps the features of each image, which do not depend on the fold.
     random_state : int or None, default=None
+        Seeds subsamples and trees.
 
     Returns
     -------
     model : UnimodalClassifier
+        Unfitted. Its ``fit`` needs the extras ``boost`` and ``texture``.
 
     Notes
     -----
@@ -63,6 +65,12 @@ def fractal_radiomics(
     features, selection by a test at p < 0.05, repeated random subsampling to balance
     the classes. CatBoost is named by the twin tower's paper. Twenty subsamples of
     100 trees each are a decision made here.
+
+    Examples
+    --------
+    >>> from skmultimodal.baselines import fractal_radiomics
+    >>> fractal_radiomics(regions=["core"]).modality
+    'image'
     """
     layout = {"mask_channel": mask_channel, "regions": tuple(regions)}
     features = FeatureUnion(
@@ -88,11 +96,19 @@ def texture_forest(
     ----------
     t1ce : int, default=1
         Channel of the contrast-enhanced T1 image.
-    mask_channel, regions, memory, random_state : see `fractal_radiomics`
+    mask_channel : int or None, default=-1
+        Channel with the segmentation.
+    regions : list of str, default=("whole",)
+        See `skmultimodal.preprocessing.TumorTextureTransformer`.
+    memory : str or joblib.Memory, default=None
+        Keeps the features of each image.
+    random_state : int or None, default=None
+        Seeds both forests.
 
     Returns
     -------
     model : UnimodalClassifier
+        Unfitted. Its ``fit`` needs the extra ``texture``.
 
     Notes
     -----
@@ -101,6 +117,12 @@ def texture_forest(
     number of trees are not in the readable part: an F test at p < 0.05, then the ten
     most important features of a forest, then 500 trees. Here the features are some
     30 rather than thousands.
+
+    Examples
+    --------
+    >>> from skmultimodal.baselines import texture_forest
+    >>> texture_forest(t1ce=0, random_state=0).modality
+    'image'
     """
     texture = TumorTextureTransformer(
         [t1ce], mask_channel=mask_channel, regions=tuple(regions)
@@ -130,12 +152,19 @@ def multiparametric_logistic(columns=MULTIPARAMETRIC):
     Returns
     -------
     model : MetadataClassifier
+        Unfitted.
 
     Notes
     -----
     de Godoy et al. (2023), doi 10.1186/s12967-023-03941-x, after Wang et al. (2016):
     multivariate logistic regression on these six. The coefficients are not published
     in the readable part, so they are fitted, hardly shrunk.
+
+    Examples
+    --------
+    >>> from skmultimodal.baselines import multiparametric_logistic
+    >>> multiparametric_logistic(["rCBVmax"]).columns
+    ['rCBVmax']
     """
     return MetadataClassifier(
         list(columns), estimator=LogisticRegression(C=10.0, max_iter=1000)
@@ -152,10 +181,18 @@ def structural_surrogate(*, mask_channel=-1):
     Parameters
     ----------
     mask_channel : int or None, default=-1
+        Channel with the segmentation.
 
     Returns
     -------
     model : UnimodalClassifier
+        Unfitted.
+
+    Examples
+    --------
+    >>> from skmultimodal.baselines import structural_surrogate
+    >>> structural_surrogate(mask_channel=None).modality
+    'image'
     """
     statistics = FunctionTransformer(
         tumor_statistics, kw_args={"mask_channel": mask_channel}
@@ -208,20 +245,32 @@ def inception_transformer(
     weights : str or Path, default=None
         File of weights without the top layer. None: random weights.
     image_size : int, default=149
+        Pixels a side that the network sees.
     mask_channel : int or None, default=-1
+        Channel with the segmentation, which is no plane.
     memory : str or joblib.Memory, default=None
         Keeps the features of each image.
-    device, random_state : see `skmultimodal.FusionHeadClassifier`
+    device : str, torch.device or None, default=None
+        Of the transformer; None is the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the transformer.
 
     Returns
     -------
     model : UnimodalClassifier
+        Unfitted. Its ``fit`` needs the extra ``inception``.
 
     Notes
     -----
     Jalalifar et al. (2022) as told by the twin tower's paper: features of each slice
     of T1 and FLAIR, a transformer across slices. Here the planes are whatever channels
     the images have: slices, or sequences of one slice.
+
+    Examples
+    --------
+    >>> from skmultimodal.baselines import inception_transformer
+    >>> inception_transformer(image_size=96, random_state=0).modality
+    'image'
     """
     planes = InceptionPlaneTransformer(
         mask_channel=mask_channel, weights=weights, image_size=image_size

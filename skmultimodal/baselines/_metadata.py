@@ -49,7 +49,7 @@ class MetadataClassifier(ClassifierMixin, BaseEstimator):
         Encoder and classifier, fitted.
     n_features_in_ : int
         Only after a ``fit`` on one bare array or DataFrame.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only after a ``fit`` on one bare DataFrame.
 
     Notes

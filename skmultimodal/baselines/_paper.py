@@ -19,7 +19,12 @@ def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=
     ----------
     fusion : {"concat", "moe"}, default="concat"
         The proposed head, or the mixture of experts of the ablation.
-    memory, device, random_state : see `skmultimodal.TwinTowerClassifier`
+    memory : str, path or joblib.Memory, default=None
+        Caches fitted towers and their features.
+    device : str, torch.device or None, default=None
+        Of all networks; None is the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seeds all networks.
 
     Returns
     -------

@@ -21,15 +21,16 @@ class SignificantFeatureSelector(SelectorMixin, BaseEstimator):
     Parameters
     ----------
     alpha : float, default=0.05
+        Features with a smaller p value are kept.
     min_features : int, default=5
         Features to keep, the smallest p values first, where fewer are significant.
 
     Attributes
     ----------
-    pvalues_ : ndarray of shape (n_features_in_,)
+    pvalues_ : ndarray of shape (`n_features_in_`,)
         1 for a constant feature.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Examples
     --------

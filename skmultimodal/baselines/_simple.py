@@ -45,7 +45,9 @@ def reference_baselines(
     memory : str or joblib.Memory, default=None
         See `skmultimodal.TwinTowerClassifier`; the towers are those of `table3`.
     device : str, torch.device or None, default=None
+        Of the towers.
     random_state : int or None, default=None
+        Seeds every model.
 
     Returns
     -------

@@ -50,7 +50,9 @@ def table2(
     memory : str or joblib.Memory, default=None
         Keeps fitted towers and the features of each image.
     device : str, torch.device or None, default=None
+        Of the networks.
     random_state : int or None, default=None
+        Seeds every model.
 
     Returns
     -------

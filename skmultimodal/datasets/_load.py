@@ -267,8 +267,8 @@ def load_cohort(
     Returns
     -------
     Bunch
-        - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, *size) in
-          the type stored, and ``"gene"``; its metadata are the clinical
+        - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, height,
+          width) in the type stored, and ``"gene"``; its metadata are the clinical
           columns but the label.
         - ``target``: ndarray of shape (n_rows,): float with NaN, or object with None,
           where unknown. Patients without a clinical row are unlabelled.
@@ -283,6 +283,27 @@ def load_cohort(
     ------
     FileNotFoundError, ValueError
         One sentence that names the file, line or patient.
+
+    See Also
+    --------
+    load_tcga_glioma : Reads downloads of TCIA and the GDC as they come.
+    unpair : Hides one modality of some patients.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.datasets import load_cohort
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = {
+    ...         "clinical.csv": "patient,age,response\\nP1,40,1\\nP2,61,\\n",
+    ...         "expression.csv": "patient,TP53,EGFR\\nP1,1.5,2.0\\nP2,0.5,3.0\\n",
+    ...     }
+    ...     for name, text in files.items():
+    ...         _ = (Path(folder) / name).write_text(text)
+    ...     bunch = load_cohort(folder, label="response")
+    >>> bunch.data, bunch.target.tolist()
+    (Cohort(2 rows: 2 gene), [1.0, nan])
     """
     folder = Path(folder)
     flow = Flow()

@@ -101,33 +101,25 @@ def make_glioma_cohort(
 
     Returns
     -------
-    dataset : :class:`~sklearn.utils.Bunch`
-        With the attributes
-
-        data : Cohort of shape (n_patients, 2)
-            Modalities ``"image"`` (n, 5, image_size, image_size) with the channels
-            t1, t1ce, t2, flair, seg, and ``"gene"`` (n, n_genes). Rows are grouped:
-            image only, gene only, paired. Its ``metadata`` has age (years), sex,
-            site and project. Class 1 is more often LGG (odds ratio about 2), LGG
-            patients are younger; sex is independent of the label.
-        target : ndarray of int of shape (n_patients,)
-            1 is response to therapy.
-        target_names, channel_names, gene_names : list of str
-        signal_genes : list of str
-            Genes that carry the gene factor.
-        signal_mask : ndarray of bool of shape (n_images, image_size, image_size)
-            Pixels that carry the image factor, one mask for each row of
-            ``data.block("image")``.
-        signal_channel : str
-            Channel that carries the image factor.
-        latent : DataFrame of shape (n_patients, 2)
-            The factors, columns ``image`` and ``gene``; known for every patient.
-        bayes_auc : dict
-            ROC AUC of the best possible classifier given the factors, by pattern:
-            ``Phi(signal / sqrt(2))`` with ``signal**2`` added over modalities.
-        DESCR : str
-
-    (data, target) : tuple if ``return_X_y`` is True
+    dataset : Bunch, or the pair (data, target) if `return_X_y`
+        - ``data``: Cohort of shape (n_patients, 2) with the modalities ``"image"``,
+          (n, 5, image_size, image_size), whose channels are t1, t1ce, t2, flair and
+          seg, and ``"gene"``, (n, n_genes). Rows are grouped: image only, gene only,
+          paired. Its ``metadata`` has age (years), sex, site and project. Class 1 is
+          more often LGG (odds ratio about 2), LGG patients are younger; sex is
+          independent of the label.
+        - ``target``: ndarray of int, shape (n_patients,); 1 is response to therapy.
+        - ``target_names``, ``channel_names``, ``gene_names``: lists of str.
+        - ``signal_genes``: list of str, the genes that carry the gene factor.
+        - ``signal_mask``: ndarray of bool, shape (n_images, image_size, image_size):
+          pixels that carry the image factor, in each row of ``data.block("image")``.
+        - ``signal_channel``: str, the channel that carries it.
+        - ``latent``: DataFrame of shape (n_patients, 2), the factors, columns ``image``
+          and ``gene``; known for every patient.
+        - ``bayes_auc``: dict, ROC AUC of the best possible classifier given the
+          factors, by pattern: ``Phi(signal / sqrt(2))`` with ``signal**2`` added over
+          modalities.
+        - ``DESCR``: str.
 
     Notes
     -----

@@ -282,8 +282,8 @@ def load_tcga_glioma(
         Of GDC files; None is TPM of STAR files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
         Samples accepted: add ``"02"`` to fall back to recurrent tumours.
-    n_slices, image_size, sequences, slice_choice, label_map
-        As for `load_cohort`.
+    n_slices, image_size, sequences, slice_choice, label_map : see `load_cohort`
+        As there.
     on_error : {"raise", "drop"}, default="raise"
         With ``"drop"``, files that cannot be read are left out; the flow table says
         why.
@@ -306,6 +306,23 @@ def load_tcga_glioma(
         apply.
     ValueError
         One sentence that names the file, line or patient.
+
+    Examples
+    --------
+    >>> import tempfile, warnings
+    >>> from pathlib import Path
+    >>> from skmultimodal.datasets import load_tcga_glioma
+    >>> warnings.simplefilter("ignore")  # that there is no MRI
+    >>> responses = ["treatment_outcome_first_course", "Stable Disease", "[Unknown]"]
+    >>> cases = ["TCGA-02-0001", "TCGA-02-0002"]
+    >>> lines = map(",".join, zip(["patient", *cases], responses))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "clinical.csv").write_text("\\n".join(lines))
+    ...     genes = f"gene,{cases[0]}-01,{cases[1]}-01\\nENSG00000000011,3.5,2.5\\n"
+    ...     _ = (Path(folder) / "rna.csv").write_text(genes)
+    ...     bunch = load_tcga_glioma(folder)
+    >>> bunch.data, bunch.target.tolist()
+    (Cohort(2 rows: 2 gene), [1.0, nan])
     """
     found = find_tcga_files(data_home)
     _refuse_missing(found)

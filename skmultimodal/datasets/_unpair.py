@@ -17,6 +17,7 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     Parameters
     ----------
     X : Cohort, or other input that a cohort can be made of
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     n_paired : int
@@ -25,6 +26,7 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
         The modality that the other paired rows keep. None keeps the one that
         fewer rows have: patients with the common one only are there already.
     random_state : int, RandomState instance or None, default=None
+        Chooses the rows that stay paired.
 
     Returns
     -------

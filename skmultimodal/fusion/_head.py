@@ -34,27 +34,33 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
     hidden_units : tuple of int, default=(64, 128, 16)
         ReLU layers of the perceptron, or of each expert.
     n_experts : int, default=4
+        Perceptrons of the mixture.
     top_k : int, default=2
+        Perceptrons that answer a row.
     dropout : float, default=0.0
         After each hidden layer.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the cross-entropy.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
     lr : float, default=1e-3
+        Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
     lr_decay : float, default=0
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
+        Decoupled from the gradient with "adamw".
     max_epochs : int or None, default=None
         None: as many epochs as make 120 optimisation steps per bit of the label (one
         bit for two classes).
     batch_size : int, default=16
+        Rows per optimisation step.
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
         has not fallen for `patience` epochs, and restore the best weights. Switches
         itself off, with a warning, when a class would have fewer than two such rows.
     validation_fraction : float, default=0.2
+        Share of the rows that early stopping watches.
     patience : int, default=10
         Epochs.
     precision : {"float32", "bfloat16"}, default="float32"
@@ -75,7 +81,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
     weights_ : dict of str to ndarray
         Parameters of the trained network.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     See Also
     --------

@@ -83,7 +83,7 @@ class TowerOutputsMixin(TransformerMixin):
         return terms.set_axis(cohort.index, axis=0)
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns of ``transform``.
+        """Name the columns of ``transform``.
 
         Parameters
         ----------

@@ -45,15 +45,15 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     weights_ : dict of str to float
         Weight of the log-odds of each modality.
     intercept_ : ndarray of shape (n_classes,)
-    coef_ : ndarray of shape (n_classes, n_features_in_)
+    coef_ : ndarray of shape (n_classes, `n_features_in_`)
         Of the features; 0 for the columns that are log-odds.
-    feature_range_ : ndarray of shape (2, n_features_in_)
+    feature_range_ : ndarray of shape (2, `n_features_in_`)
         Least and largest value of each feature in ``fit``; infinite for log-odds.
     modalities_ : dict of str to slice
         Columns of each modality.
     n_iter_ : int
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     See Also
     --------
@@ -65,7 +65,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     A feature beyond its range in ``fit`` is read as the end of that range. What hardly
     varied over some dozens of rows is large in another row once it is standardised.
 
-    How the penalties were chosen is in docs/fusion.md.
+    How the penalties were chosen is in the user guide, "Choosing a fusion".
 
     References
     ----------

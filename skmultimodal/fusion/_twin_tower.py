@@ -102,7 +102,7 @@ class TwinTowerClassifier(
         Modalities of the data seen in ``fit``.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only after a ``fit`` on one bare DataFrame.
 
     See Also

@@ -33,6 +33,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     modality : str
+        Name of the modality in the cohort.
     estimator : estimator
         Any classifier, or any estimator with ``predict_proba`` and ``classes_``.
     tower_rows : {"all", "unpaired"}, default="all"
@@ -53,7 +54,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Modalities of the data seen in ``fit``.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only after a ``fit`` on one bare DataFrame.
 
     See Also

@@ -1,2 +1,36 @@
-"""Where a model looked, which genes and modalities count, how sure it is: in numbers
-(a Bunch or a DataFrame) and in pictures (the Display classes)."""
+"""Where a model looked, which genes and modalities count, how sure it is.
+
+Functions give numbers (a Bunch or a DataFrame), the Display classes pictures.
+"""
+
+from skmultimodal.inspection._attribution_displays import (
+    GeneAttributionsDisplay,
+    SaliencyDisplay,
+)
+from skmultimodal.inspection._cohort import AvailabilityDisplay
+from skmultimodal.inspection._contributions import modality_contributions
+from skmultimodal.inspection._contributions_display import ModalityContributionsDisplay
+from skmultimodal.inspection._flow import ParticipantFlowDisplay
+from skmultimodal.inspection._genes import gene_attributions
+from skmultimodal.inspection._history import TrainingHistoryDisplay
+from skmultimodal.inspection._learning_curve import PairedLearningCurveDisplay
+from skmultimodal.inspection._missing_modality import (
+    MissingModalityDisplay,
+    value_of_missing_modality,
+)
+from skmultimodal.inspection._saliency import saliency_map
+
+__all__ = [
+    "AvailabilityDisplay",
+    "GeneAttributionsDisplay",
+    "MissingModalityDisplay",
+    "ModalityContributionsDisplay",
+    "PairedLearningCurveDisplay",
+    "ParticipantFlowDisplay",
+    "SaliencyDisplay",
+    "TrainingHistoryDisplay",
+    "gene_attributions",
+    "modality_contributions",
+    "saliency_map",
+    "value_of_missing_modality",
+]

@@ -24,7 +24,31 @@ ANALYTES = "HRT"
 
 @dataclass(frozen=True)
 class Barcode:
-    """Parts of a TCGA barcode; those that a short one lacks are ``""``."""
+    """Parts of a TCGA barcode; those that a short one lacks are ``""``.
+
+    Parameters
+    ----------
+    case : str
+        Programme, tissue source site and patient, as ``TCGA-06-0211``.
+    sample_type : str, default=""
+        ``"01"`` is the primary tumour, ``"02"`` a recurrence, ``"11"`` normal tissue.
+    vial : str, default=""
+        Order of the samples of one type, from ``"A"``.
+    portion : str, default=""
+        Order of the pieces of a sample.
+    analyte : str, default=""
+        ``"R"`` is RNA.
+    plate : str, default=""
+        The later, the higher.
+    center : str, default=""
+        Where it was sequenced.
+
+    Examples
+    --------
+    >>> from skmultimodal.io import Barcode
+    >>> Barcode("TCGA-06-0211", "01", "B").sample
+    'TCGA-06-0211-01B'
+    """
 
     case: str
     sample_type: str = ""
@@ -57,11 +81,18 @@ def parse_barcode(text: str) -> Barcode:
     Returns
     -------
     Barcode
+        What the text does not say is ``""``.
 
     Raises
     ------
     ValueError
         If it is none.
+
+    Examples
+    --------
+    >>> from skmultimodal.io import parse_barcode
+    >>> parse_barcode("TCGA-06-0211-01B-01R-1849-01").plate
+    '1849'
     """
     clean = text.strip()
     if "-" not in clean:
@@ -76,7 +107,24 @@ def parse_barcode(text: str) -> Barcode:
 
 
 def looks_like_barcode(name: object) -> bool:
-    """Whether a name is a barcode of a GDC programme."""
+    """Tell whether a name is a barcode of a GDC programme.
+
+    Parameters
+    ----------
+    name : object
+        Anything, such as the name of a column.
+
+    Returns
+    -------
+    answer : bool
+        True for ``TCGA-...``, and the like of other programmes.
+
+    Examples
+    --------
+    >>> from skmultimodal.io import looks_like_barcode
+    >>> looks_like_barcode("TCGA-06-0211"), looks_like_barcode("P1")
+    (True, False)
+    """
     return _PROJECTS.match(str(name)) is not None
 
 
@@ -109,6 +157,12 @@ def choose_aliquots(
     DataFrame of shape (len(barcodes), 3)
         In the order of `barcodes`: ``case``, ``kept`` and, where dropped, the
         ``reason``.
+
+    Examples
+    --------
+    >>> from skmultimodal.io import choose_aliquots
+    >>> choose_aliquots(["TCGA-02-0001-01B", "TCGA-02-0001-01A"])["kept"].tolist()
+    [False, True]
     """
     wanted = [t for t in TUMOUR_TYPES if t in sample_types]
     parsed = [parse_barcode(text) for text in barcodes]

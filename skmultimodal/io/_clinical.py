@@ -158,6 +158,17 @@ def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFram
     ------
     FileNotFoundError, ValueError
         If the file cannot be read, or has no column of case ids.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_clinical
+    >>> text = "patient,age\\nTCGA-02-0001,40\\nTCGA-02-0002,[Unknown]\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "clinical.csv").write_text(text)
+    ...     read_clinical(Path(folder) / "clinical.csv")["age"].tolist()
+    [40.0, nan]
     """
     path = Path(path)
     name = path.name

@@ -35,7 +35,7 @@ LOG_LIMIT = 50.0
 
 
 def find_expression(folder: str | Path) -> list[Path]:
-    """One-sample files in a download folder, by content, in order of their paths.
+    """Find the one-sample files of a download folder, by content, in order.
 
     Parameters
     ----------
@@ -46,6 +46,18 @@ def find_expression(folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
+        Damaged files among them: reading one says what is wrong with it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import find_expression
+    >>> text = "ENSG00000000011.5\\t7\\nENSG00000000012.5\\t3\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.htseq.counts").write_text(text)
+    ...     print([path.name for path in find_expression(folder)])
+    ['a.htseq.counts']
     """
     # Damaged files too: reading them says so, passing over would be silent.
     return [
@@ -54,7 +66,7 @@ def find_expression(folder: str | Path) -> list[Path]:
 
 
 def find_matrices(folder: str | Path) -> list[Path]:
-    """Matrices of many TCGA samples in a folder, as Xena hubs give them.
+    """Find the matrices of many TCGA samples in a folder, as Xena hubs give them.
 
     Parameters
     ----------
@@ -64,6 +76,18 @@ def find_matrices(folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
+        In order.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import find_matrices
+    >>> text = "gene,TCGA-02-0001-01,TCGA-02-0002-01\\nENSG00000000011,3.5,2.5\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "rna.csv").write_text(text)
+    ...     print([path.name for path in find_matrices(folder)])
+    ['rna.csv']
     """
     return [path for path in _tables_below(folder) if is_barcode_matrix(path)]
 
@@ -277,6 +301,17 @@ def read_expression(
     ------
     FileNotFoundError, ValueError
         One sentence that names the file and, where there is one, the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_expression
+    >>> text = "ENSG00000000011.5\\t7\\nENSG00000000012.5\\t3\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.htseq.counts").write_text(text)
+    ...     read_expression(folder).columns.tolist()
+    ['ENSG00000000011', 'ENSG00000000012']
     """
     path = Path(path)
     if on_error not in ("raise", "drop"):
@@ -378,6 +413,15 @@ def one_per_patient(
         Indexed by case.
     choice : DataFrame of shape (n_samples, 4)
         ``sample``, ``case``, ``kept`` and ``reason``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.io import one_per_patient
+    >>> samples = ["TCGA-02-0001-01B", "TCGA-02-0001-01A"]
+    >>> patients, choice = one_per_patient(pd.DataFrame({"TP53": [1, 2]}, samples))
+    >>> patients["TP53"].to_dict()
+    {'TCGA-02-0001': 2}
     """
     choice = choose_aliquots(list(expression.index), sample_types=sample_types)
     choice.insert(0, "sample", list(expression.index))

@@ -189,6 +189,18 @@ def read_gtf(path: str | Path, *, species: str | None = "human") -> pd.DataFrame
     ------
     FileNotFoundError, ValueError
         If the file cannot be read, is no annotation or of another species.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_gtf
+    >>> ids = 'gene_id "ENSG00000000011.5"; gene_type "lncRNA"; gene_name "A";'
+    >>> line = "\\t".join(["chr1", "HAVANA", "gene", "11", "90", ".", "+", ".", ids])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "v36.gtf").write_text(line + "\\n")
+    ...     read_gtf(Path(folder) / "v36.gtf")["gene_id"].tolist()
+    ['ENSG00000000011']
     """
     path = Path(path)
     if not _is_gtf(path):
@@ -247,6 +259,18 @@ def read_transcripts(path: str | Path) -> pd.Series:
     -------
     Series of str, shape (n_transcripts,)
         Gene id by transcript id, both without version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_transcripts
+    >>> ids = 'gene_id "ENSG00000000011.5"; transcript_id "ENST00000000021.1";'
+    >>> line = "\\t".join(["1", "HAVANA", "transcript", "11", "90", ".", "+", ".", ids])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "v36.gtf").write_text(line + "\\n")
+    ...     read_transcripts(Path(folder) / "v36.gtf").to_dict()
+    {'ENST00000000021': 'ENSG00000000011'}
     """
     path = Path(path)
     pairs = {}
@@ -293,6 +317,17 @@ def select_genes(
     ------
     ValueError
         If matrix and annotation share no gene, or logged values are to be summed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.io import select_genes
+    >>> annotation = pd.DataFrame({"gene_id": ["ENSG11", "ENSG12"], "par_copy": False})
+    >>> annotation["gene_name"] = ["AAA", "BBB"]
+    >>> annotation["biotype"] = ["protein_coding", "lncRNA"]
+    >>> expression = pd.DataFrame({"ENSG11": [3.5], "ENSG12": [2.5]}, index=["P1"])
+    >>> select_genes(expression, annotation, names=True).columns.tolist()
+    ['AAA']
     """
     kept, counts = _eligible(annotation, biotypes, duplicates)
     key = "gene_id"

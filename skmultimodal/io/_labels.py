@@ -143,6 +143,13 @@ def make_response_labels(
     ------
     ValueError
         If the scheme or a word is unknown.
+
+    Examples
+    --------
+    >>> from skmultimodal.io import make_response_labels
+    >>> words = ["Stable Disease", "Progressive Disease", "Unknown"]
+    >>> make_response_labels(words, scheme="disease_control").tolist()
+    [1.0, 0.0, nan]
     """
     if scheme not in RESPONSE_SCHEMES:
         raise ValueError(
@@ -160,7 +167,34 @@ def make_response_labels(
 
 
 def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
-    """The column of this name, or a sentence that lists the columns."""
+    """Take a column of a table, or say which columns there are.
+
+    Parameters
+    ----------
+    clinical : DataFrame of shape (n_patients, n_columns)
+        The table.
+    label : str
+        Name of the column.
+    file : object
+        Where the table is from, for the message.
+
+    Returns
+    -------
+    values : Series of shape (n_patients,)
+        The column.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column; the message lists those there are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.io import label_column
+    >>> label_column(pd.DataFrame({"age": [40, 61]}), "age", "clinical.csv").tolist()
+    [40, 61]
+    """
     if label not in clinical.columns:
         names = ", ".join(map(str, clinical.columns))
         raise ValueError(f"label {label!r} is no column of {file}; it has: {names}.")
@@ -168,7 +202,25 @@ def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
 
 
 def target_array(values: pd.Series) -> NDArray[Any]:
-    """Labels as float with NaN, or as objects with None, for what is unknown."""
+    """Turn a column into labels, in which what is unknown is NaN or None.
+
+    Parameters
+    ----------
+    values : Series of shape (n_patients,)
+        Numbers, booleans or words; a blank word, or one in square brackets, is unknown.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_patients,)
+        Float with NaN for numbers and booleans, else object with None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.io import target_array
+    >>> target_array(pd.Series(["responder", "[Not Available]"])).tolist()
+    ['responder', None]
+    """
     known = values.dropna()
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float, na_value=np.nan)

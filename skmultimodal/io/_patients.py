@@ -107,6 +107,7 @@ def read_patients(
     Returns
     -------
     patients : dict of str to PatientSlices
+        By patient id.
     failures : dict of str to str
         Why each patient that is absent from `patients` was dropped.
 
@@ -114,6 +115,22 @@ def read_patients(
     ------
     FileNotFoundError, ValueError
         As `read_slices`, with the patient's id in front.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> from skmultimodal.io import patient_folders, read_patients
+    >>> volume = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), np.eye(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "P1").mkdir()
+    ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
+    ...     nib.save(volume, Path(folder, "P1", "P1_seg.nii.gz"))
+    ...     patients, failures = read_patients(patient_folders(folder))
+    >>> patients["P1"].image.shape  # planes, channels, left, posterior
+    (1, 2, 6, 5)
     """
     if on_error not in ("raise", "drop"):
         raise ValueError(f"on_error must be 'raise' or 'drop', got {on_error!r}.")
@@ -170,6 +187,21 @@ class NiftiBlock:
         ``(n_patients, n_channels, n_left, n_posterior)``.
     dtype : numpy.dtype
         float32, whatever the files store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> from skmultimodal.io import NiftiBlock, patient_folders
+    >>> volume = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), np.eye(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "P1").mkdir()
+    ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
+    ...     block = NiftiBlock(patient_folders(folder), image_size=8)
+    >>> block.shape
+    (1, 1, 8, 8)
     """
 
     dtype = np.dtype("f4")
@@ -205,6 +237,7 @@ class NiftiBlock:
 
     @property
     def ndim(self) -> int:
+        """Number of axes: 4."""
         return len(self.shape)
 
     def __len__(self) -> int:

@@ -97,6 +97,15 @@ def collect_responses(
     ------
     ValueError
         If no table has such a column or `scheme` or `conflict` is unknown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.io import collect_responses
+    >>> first = {"treatment_outcome_first_course": ["Stable Disease"]}
+    >>> table = pd.DataFrame(first, index=["TCGA-02-0001"])
+    >>> collect_responses([table])["word"].to_dict()
+    {'TCGA-02-0001': 'Stable Disease'}
     """
     if scheme not in RESPONSE_SCHEMES:
         raise ValueError(

@@ -164,6 +164,20 @@ def find_sequences(
         If there is no such folder or it holds no known sequence.
     ValueError
         If two files claim one sequence, or files of two patients or dates are mixed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> from skmultimodal.io import find_sequences
+    >>> volume = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), np.eye(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "P1").mkdir()
+    ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
+    ...     [(k, path.name) for k, path in find_sequences(folder).items()]
+    [('t1', 'P1_t1.nii.gz')]
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -198,7 +212,7 @@ def is_modern_naming(path: Path) -> bool:
 
 
 def patient_folders(root: str | Path) -> dict[str, Path]:
-    """Folders below `root` that directly hold NIfTI files, by patient id.
+    """Find the folders below `root` that directly hold NIfTI files, by patient id.
 
     Parameters
     ----------
@@ -216,6 +230,20 @@ def patient_folders(root: str | Path) -> dict[str, Path]:
         If there is no such folder.
     ValueError
         If two folders have the same patient id.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> from skmultimodal.io import patient_folders
+    >>> volume = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), np.eye(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "P1").mkdir()
+    ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
+    ...     list(patient_folders(folder))
+    ['P1']
     """
     root = Path(root)
     if not root.is_dir():

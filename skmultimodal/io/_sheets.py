@@ -95,6 +95,17 @@ def read_sample_sheet(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If the file is no sample sheet or the lists of a row do not match.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_sample_sheet
+    >>> text = "File ID,File Name,Case ID,Sample ID\\nu1,a.tsv,C-02-01,C-02-01-11A\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "sheet.csv").write_text(text)
+    ...     read_sample_sheet(Path(folder) / "sheet.csv")["sample_type_code"][0]
+    '11'
     """
     path = Path(path)
     table = read_table(path)
@@ -161,6 +172,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
+        ``gdc_manifest.DATE.txt`` or ``MANIFEST.txt``.
 
     Returns
     -------
@@ -172,6 +184,17 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If it is no manifest or a size is no number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_manifest
+    >>> text = "id,filename,md5,size,state\\nu1,u1/a.tsv,0f,120,released\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "MANIFEST.txt").write_text(text)
+    ...     read_manifest(Path(folder) / "MANIFEST.txt")["filename"].tolist()
+    ['a.tsv']
     """
     path = Path(path)
     table = read_table(path)
@@ -206,6 +229,17 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If it is no such JSON.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_metadata
+    >>> text = '[{"file_name": "a.tsv", "file_id": "u1"}]'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "metadata.json").write_text(text)
+    ...     read_metadata(Path(folder) / "metadata.json")["file_name"].tolist()
+    ['a.tsv']
     """
     path = Path(path)
     text = read_text(path)
@@ -246,12 +280,24 @@ def read_annotations(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
+        The file.
 
     Returns
     -------
     DataFrame
         One row per annotation: ``entity_type``, ``category``, ``classification``,
         ``notes``, ...
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_annotations
+    >>> text = "id,entity_type,category,classification\\na1,case,Prior cancer,Note\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "annotations.txt").write_text(text)
+    ...     read_annotations(Path(folder) / "annotations.txt")["category"][0]
+    'Prior cancer'
     """
     path = Path(path)
     table = read_table(path)
@@ -265,12 +311,24 @@ def read_name_mapping(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
+        The file.
 
     Returns
     -------
     DataFrame
         ``Grade``, one column of subject ids per release, and
         ``TCGA_TCIA_subject_ID``; NaN where the subject is not in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_name_mapping
+    >>> text = "Grade,BraTS_2019_subject_ID,TCGA_TCIA_subject_ID\\nHGG,B1,C-02-0003\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "names.csv").write_text(text)
+    ...     read_name_mapping(Path(folder) / "names.csv").iloc[0].tolist()
+    ['HGG', 'B1', 'C-02-0003']
     """
     path = Path(path)
     table = read_table(path)

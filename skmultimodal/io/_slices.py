@@ -25,23 +25,31 @@ SLICE_CHOICES = ("whole", "enhancing", "core", "center")
 class PatientSlices:
     """Axial planes of one patient, and how they were come by.
 
-    Attributes
+    Parameters
     ----------
     image : ndarray of shape (n_slices, n_channels, n_left, n_posterior)
         In the type the files store (a common one if they differ), LPS orientation;
         the mask, if any, is the last channel with labels 0, 1, 2, 4.
     channels : tuple of str
+        Names of the channels.
     slices : tuple of int
         Positions of the planes along the LPS axial axis.
-    missing : tuple of str
+    missing : tuple of str, default=()
         Channels that the folder lacks; they are zero.
-    mask_file : str or None
+    mask_file : str or None, default=None
         Name of the file that served as mask.
-    chosen_by : str
+    chosen_by : str, default="whole"
         ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, where the mask
         cannot say, the sequence with most non-zero voxels (``"flair"``).
-    notes : tuple of str
+    notes : tuple of str, default=()
         What was made up for, as `read_slices` also warns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal.io import PatientSlices
+    >>> PatientSlices(np.ones((1, 2, 6, 5)), ("t1", "seg"), (3,)).chosen_by
+    'whole'
     """
 
     image: NDArray[Any]
@@ -63,12 +71,21 @@ def fit_plane(image: NDArray[Any], size: int | tuple[int, int]) -> NDArray[Any]:
     Parameters
     ----------
     image : ndarray of shape (..., n_left, n_posterior)
+        One plane or many.
     size : int or (int, int)
         Voxels along the last two axes.
 
     Returns
     -------
-    ndarray of shape (..., *size), the input itself if it fits
+    ndarray of shape (..., size[0], size[1])
+        The input itself if it fits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal.io import fit_plane
+    >>> fit_plane(np.ones((2, 6, 5)), (4, 7)).shape
+    (2, 4, 7)
     """
     wanted = (size, size) if isinstance(size, int) else tuple(size)
     if image.shape[-2:] == wanted:
@@ -257,6 +274,23 @@ def read_slices(
         As `find_sequences`; and for a file that is empty, truncated, no 3-D NIfTI, has
         NaN where it is read, another shape than the others, or, for the mask, labels
         outside the code or a place outside the head.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> from skmultimodal.io import read_slices
+    >>> voxels = np.zeros((6, 5, 4), np.uint8)
+    >>> voxels[2:4, 2, 1] = 1
+    >>> volume = nib.Nifti1Image(voxels, np.eye(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("P1_t1.nii.gz", "P1_seg.nii.gz"):
+    ...         nib.save(volume, Path(folder, name))
+    ...     found = read_slices(folder)
+    >>> found.channels, found.slices, found.image.shape
+    (('t1', 'seg'), (1,), (1, 2, 6, 5))
     """
     found = read_quietly(
         Path(folder),

@@ -19,18 +19,28 @@ __all__ = ["ImageRows", "stack_patients"]
 class ImageRows:
     """An image block and what is known of its rows.
 
-    Attributes
+    Parameters
     ----------
     ids : list of str
         Row ids: the patient, or ``patient/plane`` of several planes.
     patients : list of str
         Patient of each row.
     rows : array of shape (n_rows, n_channels, n_left, n_posterior)
+        The images.
     channels : tuple of str
+        Names of the channels.
     info : DataFrame of shape (n_rows, 4)
         ``slice``, ``mask_file``, ``chosen_by``, ``missing``; empty for a lazy block.
     remarks : dict of str to str
         What was made up for, by patient; ``""`` for most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal.io import PatientSlices, stack_patients
+    >>> one = PatientSlices(np.ones((1, 1, 6, 5), np.uint8), ("t1",), (3,))
+    >>> stack_patients({"P1": one}).info["slice"].to_dict()
+    {'P1': 3}
     """
 
     ids: list[str]
@@ -58,6 +68,16 @@ def stack_patients(
     ImageRows
         Channels are those that any patient has, in the order t1, t1ce, t2, flair, seg;
         one that a patient lacks is zero. The type is a common one of those stored.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal.io import PatientSlices, stack_patients
+    >>> one = PatientSlices(np.ones((1, 1, 6, 5), np.uint8), ("t1",), (3,))
+    >>> two = PatientSlices(np.ones((1, 2, 6, 5), np.uint8), ("t1", "seg"), (4,))
+    >>> rows = stack_patients({"P1": one, "P2": two})
+    >>> rows.rows.shape, rows.info["missing"].tolist()
+    ((2, 2, 6, 5), ['seg', ''])
     """
     present = {c for p in read.values() for c in p.channels if c not in p.missing}
     channels = tuple(name for name in SEQUENCES if name in present)

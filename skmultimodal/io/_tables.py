@@ -23,7 +23,35 @@ ID_COLUMNS = ("patient", "patient_id", "case", "case_id", "subject", "id")
 
 
 def one_file(folder: Path, names: Sequence[str]) -> Path | None:
-    """The only file of these names in a folder, or None."""
+    """Find the only file of these names in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Not searched below.
+    names : sequence of str
+        Names that the file may have.
+
+    Returns
+    -------
+    path : Path or None
+        None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If there are two.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import one_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "expression.csv").touch()
+    ...     one_file(Path(folder), ["expression.parquet", "expression.csv"]).name
+    'expression.csv'
+    """
     found = [folder / name for name in names if (folder / name).is_file()]
     if len(found) > 1:
         raise ValueError(
@@ -50,6 +78,17 @@ def read_patient_table(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If the file cannot be read, has no row, or an id is missing or duplicated.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_patient_table
+    >>> text = "patient,age\\nP1,40\\nP2,61\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "clinical.csv").write_text(text)
+    ...     read_patient_table(Path(folder) / "clinical.csv")["age"].to_dict()
+    {'P1': 40, 'P2': 61}
     """
     path = Path(path)
     text = read_text(path)
@@ -90,11 +129,23 @@ def read_patient_matrix(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_patients, n_genes), float32
+        Indexed by patient id, columns are genes.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If the file cannot be read, ids are duplicated or cells are no numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.io import read_patient_matrix
+    >>> text = "patient,TP53,EGFR\\nP1,1.5,2.0\\nP2,0.5,3.0\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "expression.csv").write_text(text)
+    ...     read_patient_matrix(Path(folder) / "expression.csv").shape
+    (2, 2)
     """
     path = Path(path)
     if ".parquet" not in path.name.lower():

@@ -10,6 +10,7 @@ from skmultimodal.model_selection._intervals import (
     patient_bootstrap_interval,
     wilson_interval,
 )
+from skmultimodal.model_selection._learning_curve import paired_learning_curve
 from skmultimodal.model_selection._permutation import paired_permutation_test
 from skmultimodal.model_selection._split import (
     PairedStratifiedKFold,
@@ -26,6 +27,7 @@ __all__ = [
     "corrected_t_interval",
     "corrected_t_test",
     "holm_adjust",
+    "paired_learning_curve",
     "paired_permutation_test",
     "patient_bootstrap_interval",
     "unpaired_gain",

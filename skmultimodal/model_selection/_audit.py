@@ -50,6 +50,7 @@ def audit_shortcuts(
     Parameters
     ----------
     X : Cohort, or anything that can be read as one
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     metadata : DataFrame, default=None
@@ -63,6 +64,7 @@ def audit_shortcuts(
     groups : array-like of shape (n_rows,), default=None
         Passed to `cv`.
     confidence_level : float, default=0.95
+        Of the intervals.
     random_state : int, RandomState instance or None, default=None
         Draws the folds over all rows.
     n_jobs : int, default=None

@@ -44,6 +44,7 @@ def compare_classifiers(
     estimators : dict of str to estimator, or list of (str, estimator)
         Classifiers that take `X`. They are cloned.
     X : Cohort, or anything the estimators take
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row, which is never tested.
         Estimators see unlabelled rows in ``fit``; those of scikit-learn refuse them.
@@ -57,6 +58,7 @@ def compare_classifiers(
         Passed to `cv`, and to the ``fit`` of estimators that request it with
         ``set_fit_request(groups=True)``. To do only the latter, give `cv` as splits.
     confidence_level : float, default=0.95
+        Of the intervals.
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0

@@ -42,6 +42,7 @@ def unpaired_gain(
         ``tower_rows="unpaired"`` of it, nested ones included, is set to ``"all"``:
         towers have only the paired rows left to learn from.
     X : Cohort, or anything that can be read as one
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
@@ -51,6 +52,7 @@ def unpaired_gain(
     groups : array-like of shape (n_rows,), default=None
         As in `compare_classifiers`.
     confidence_level : float, default=0.95
+        Of the intervals.
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0

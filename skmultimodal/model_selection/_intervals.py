@@ -15,7 +15,7 @@ __all__ = [
 
 
 def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
-    """Wilson's score interval for a proportion, such as the accuracy of one hold-out.
+    """Compute Wilson's interval for a proportion, such as the accuracy of one hold-out.
 
     Parameters
     ----------
@@ -24,10 +24,12 @@ def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
     n_rows : int
         Rows tested, each once.
     confidence_level : float, default=0.95
+        Of the interval.
 
     Returns
     -------
     low, high : float
+        Ends of the interval, between 0 and 1.
 
     References
     ----------
@@ -128,6 +130,7 @@ def corrected_t_interval(
         is then that of the log-odds of their mean (by the delta method), so it lies
         between 0 and 1 too, and reaches further on the side away from the bound.
     confidence_level : float, default=0.95
+        Of the interval.
 
     Returns
     -------
@@ -186,12 +189,16 @@ def patient_bootstrap_interval(
     metric : callable
         ``metric(y_true, y_score)``, such as ``sklearn.metrics.roc_auc_score``.
     n_resamples : int, default=2000
+        Draws of the patients.
     confidence_level : float, default=0.95
+        Of the interval.
     random_state : int, RandomState instance or None, default=None
+        Draws the patients.
 
     Returns
     -------
     low, high : float
+        Ends of the interval.
 
     Examples
     --------
@@ -228,7 +235,7 @@ def patient_bootstrap_interval(
 
 
 def holm_adjust(pvalues):
-    """Holm's step-down adjustment of p values for the number of tests.
+    """Adjust p values for the number of tests by Holm's step-down method.
 
     Parameters
     ----------
@@ -238,6 +245,7 @@ def holm_adjust(pvalues):
     Returns
     -------
     adjusted : ndarray of shape (n_tests,)
+        In the order of `pvalues`, at most 1.
 
     References
     ----------

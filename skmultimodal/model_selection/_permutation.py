@@ -37,6 +37,7 @@ def paired_permutation_test(
     estimator : estimator
         A classifier that takes `X`.
     X : Cohort, or anything that can be read as one
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
@@ -51,6 +52,7 @@ def paired_permutation_test(
     cv_groups : array-like of shape (n_rows,), default=None
         Passed to `cv`.
     n_permutations : int, default=999
+        The least p value is ``1 / (1 + n_permutations)``.
     random_state : int, RandomState instance or None, default=None
         Draws the permutations.
     n_jobs : int, default=None

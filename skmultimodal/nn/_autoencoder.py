@@ -19,14 +19,23 @@ class Autoencoder(nn.Module):
     Parameters
     ----------
     n_features : int
+        Length of a vector.
     encoder_units : sequence of int
         Hidden layers of the encoder; the last is the bottleneck.
     decoder_units : sequence of int
         Hidden layers of the decoder.
-    n_classes : int
+    n_classes : int, default=0
         Above 0, a linear layer on the bottleneck gives class logits as well.
-    dropout : float
+    dropout : float, default=0.0
         On the input, after each hidden layer of the encoder, and before the logits.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import Autoencoder
+    >>> net = Autoencoder(30, encoder_units=(8, 4), decoder_units=(8,))
+    >>> net.features(torch.ones(5, 30)).shape
+    torch.Size([5, 4])
     """
 
     def __init__(
@@ -73,12 +82,27 @@ class Autoencoder(nn.Module):
         return self.decoder(z.to(next(self.decoder.parameters()).dtype))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Reconstruction (B, n_features), and class logits or None."""
         z = self.encoder(x)
         return self.decoder(z), None if self.classifier is None else self.classifier(z)
 
 
 class AutoencoderLoss(nn.Module):
-    """Mean squared error + `label_weight` x cross-entropy of the labelled rows."""
+    """Mean squared error + `label_weight` x cross-entropy of the labelled rows.
+
+    Parameters
+    ----------
+    label_weight : float, default=0.0
+        Weight of the cross-entropy; 0 is the plain autoencoder.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import AutoencoderLoss
+    >>> x, label = torch.ones(2, 3), torch.tensor([1, -1])  # -1: unlabelled
+    >>> AutoencoderLoss()((x + 0.5, None), (x, label)).item()
+    0.25
+    """
 
     def __init__(self, label_weight: float = 0.0) -> None:
         super().__init__()
@@ -87,6 +111,7 @@ class AutoencoderLoss(nn.Module):
     def forward(
         self, output: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor]
     ) -> Tensor:
+        """Loss of (reconstruction, logits) against (x, label), a scalar."""
         reconstruction, logits = output
         x, label = target
         loss = F.mse_loss(reconstruction, x)

@@ -44,6 +44,7 @@ class ConvTower(nn.Module):
     image_shape : (int, int, int)
         Channels, height, width.
     n_classes : int
+        Number of logits.
     filters : sequence of int
         Filters of the convolutional blocks; unused with `encoder`.
     dense_units : sequence of int
@@ -51,10 +52,19 @@ class ConvTower(nn.Module):
     pool : {"flatten", "mean", "max", "mask"}
         "mask" is the mean over the map beside the mean weighted by channel
         `mask_channel`, averaged to the map's size.
-    mask_channel : int or None
-    encoder : callable or None
+    mask_channel : int or None, default=None
+        Channel of the segmentation, for "mask".
+    encoder : callable or None, default=None
         ``encoder(in_channels=...)`` returns a module that maps images to feature maps
         (B, C, h, w) or vectors (B, F).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import ConvTower
+    >>> net = ConvTower((5, 24, 20), 2, (4, 8), (16,), pool="mean")
+    >>> net.features(torch.ones(3, 5, 24, 20)).shape
+    torch.Size([3, 16])
     """
 
     def __init__(
@@ -104,27 +114,63 @@ class ConvTower(nn.Module):
         return torch.cat([mean, torch.where(total > 0, inside, mean)], dim=1)
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, dense_units[-1])."""
+        """Last dense layer: (B, C, H, W) -> (B, dense_units[-1])."""
         return self.dense(self._pooled(x))
 
     def logits(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, n_classes)."""
+        """Class logits: (B, C, H, W) -> (B, n_classes)."""
         return self.output(self.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Class logits: (B, C, H, W) -> (B, n_classes)."""
         return self.logits(x)
 
 
 def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:
-    """With channels last, convolutions of images are faster on a CPU.
+    """Choose the layout in memory that convolutions are fastest in.
 
-    Flat images (C, 1, W) stay contiguous, in which batches of all sizes round alike.
+    Channels last is faster on a CPU. Flat images (C, 1, W) stay contiguous, in which
+    batches of all sizes round alike.
+
+    Parameters
+    ----------
+    image_shape : sequence of int
+        Channels, height, width.
+
+    Returns
+    -------
+    memory_format : torch.memory_format
+        For ``Tensor.to`` and ``Module.to``.
+
+    Examples
+    --------
+    >>> from skmultimodal.nn import choose_memory_format
+    >>> choose_memory_format((5, 24, 20))
+    torch.channels_last
     """
     flat = image_shape[1] == 1
     return torch.contiguous_format if flat else torch.channels_last
 
 
 def flip(images: Tensor) -> Tensor:
-    """Mirror half of a batch (B, C, H, W), chosen at random, left to right."""
+    """Mirror half of a batch, chosen at random, left to right.
+
+    Parameters
+    ----------
+    images : Tensor of shape (B, C, H, W)
+        The last axis runs from left to right.
+
+    Returns
+    -------
+    images : Tensor of shape (B, C, H, W)
+        A copy.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import flip
+    >>> flip(torch.ones(3, 5, 24, 20)).shape
+    torch.Size([3, 5, 24, 20])
+    """
     chosen = torch.rand(len(images), device=images.device) < 0.5
     return torch.where(chosen[:, None, None, None], images.flip(-1), images)

@@ -29,10 +29,20 @@ class MultilayerPerceptron(nn.Module):
     Parameters
     ----------
     n_inputs : int
+        Length of a vector.
     hidden_units : sequence of int
+        Sizes of the ReLU layers.
     n_classes : int
-    dropout : float
+        Number of logits.
+    dropout : float, default=0.0
         After each hidden layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import MultilayerPerceptron
+    >>> MultilayerPerceptron(48, (64, 16), 2)(torch.ones(3, 48)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(
@@ -47,6 +57,7 @@ class MultilayerPerceptron(nn.Module):
         self.output = nn.Linear([n_inputs, *hidden_units][-1], n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Class logits: (B, n_inputs) -> (B, n_classes)."""
         return self.output(self.hidden(x))
 
 
@@ -59,16 +70,29 @@ class MixtureOfExperts(nn.Module):
     Parameters
     ----------
     n_inputs : int
+        Length of a vector.
     expert_units : sequence of int
         Layers of each expert.
     n_classes : int
-    n_experts, top_k : int
-    dropout : float
+        Number of logits.
+    n_experts : int, default=4
+        Perceptrons to choose from.
+    top_k : int, default=2
+        Perceptrons that answer a row.
+    dropout : float, default=0.0
         Inside the experts.
 
     References
     ----------
     Jiang et al., Mixtral of Experts, arXiv:2401.04088, section 2.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import MixtureOfExperts
+    >>> net = MixtureOfExperts(48, (16,), 2)
+    >>> int((net.gates(torch.rand(3, 48)) > 0).sum())  # two of four for each row
+    6
     """
 
     def __init__(
@@ -95,6 +119,7 @@ class MixtureOfExperts(nn.Module):
         return torch.zeros_like(scores).scatter(-1, chosen, best.softmax(dim=-1))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Class logits: (B, n_inputs) -> (B, n_classes)."""
         # With some dozens of rows, running every expert is cheaper than dispatching.
         outputs = torch.stack(
             [expert(x) for expert in self.experts], dim=1

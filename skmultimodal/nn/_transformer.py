@@ -16,15 +16,27 @@ class PlaneTransformer(nn.Module):
     n_inputs : int
         Features of each.
     n_classes : int
-    width : int
+        Number of logits.
+    width : int, default=32
         Size of a token inside, a multiple of `n_heads`.
-    n_heads, n_layers : int
-    dropout : float
+    n_heads : int, default=4
+        Attention heads of a layer.
+    n_layers : int, default=1
+        Layers of self-attention.
+    dropout : float, default=0.1
+        Inside the layers.
 
     References
     ----------
     After Jalalifar et al. (2022): InceptionResNetV2 features of each slice, and a
     transformer across slices. Sizes are not known; these are small, as cohorts are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmultimodal.nn import PlaneTransformer
+    >>> PlaneTransformer(n_planes=5, n_inputs=7, n_classes=2)(torch.ones(3, 35)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(

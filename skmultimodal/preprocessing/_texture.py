@@ -81,7 +81,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         return np.array([self._describe(*self._read_row(row)) for row in X])
 
     def get_feature_names_out(self, input_features=None):
-        """Names such as ``t1ce_whole_mean``.
+        """Name the features, such as ``t1ce_whole_mean``.
 
         Parameters
         ----------

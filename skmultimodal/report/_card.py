@@ -56,6 +56,7 @@ def model_card(
         Scores on patients that did not train the model. Without them the card says
         that there are none.
     intended_use : str, default=None
+        None says: research on cohorts like the one that the model was trained on.
     limits : sequence of str, default=()
         Limits beside those that hold for every model of this library.
     path : str or path, default=None

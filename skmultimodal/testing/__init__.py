@@ -66,19 +66,28 @@ def check_multimodal_estimator(estimator, kind=None):
 
 
 def multimodal_checks(estimator, kind=None):
-    """Checks of an estimator, one by one.
+    """Yield the checks of an estimator, one by one.
 
     Parameters
     ----------
     estimator : estimator
+        Not fitted.
     kind : {"tower", "head", "cohort"}, default=None
         As of `check_multimodal_estimator`.
 
     Yields
     ------
     estimator : estimator
+        The same estimator each time.
     check : callable
         Takes the estimator; raises if it fails.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from skmultimodal.testing import multimodal_checks
+    >>> for estimator, check in multimodal_checks(PCA(3), kind="tower"):
+    ...     check(estimator)
     """
     kind = _guess_kind(estimator) if kind is None else kind
     if kind not in CHECKS:

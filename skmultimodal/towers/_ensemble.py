@@ -106,7 +106,7 @@ class CrossFittedEnsembleClassifier(
         Calibrated probabilities of each row by members that have not seen it; NaN where
         there are none, as for rows without a label.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of a DataFrame with names.
 
     See Also

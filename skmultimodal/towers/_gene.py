@@ -60,20 +60,24 @@ class GeneAutoencoderTransformer(
         several thousand, and counts span decades.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
     lr : float, default=3e-3
+        Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
     lr_decay : float, default=0
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
+        Decoupled from the gradient with "adamw".
     max_epochs : int or None, default=None
         None: as many epochs as make 150 optimisation steps per bit of the label (one
         bit for two classes or none).
     batch_size : int, default=32
+        Rows per optimisation step.
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
         has not fallen for `patience` epochs, and restore the best weights. Switches
         itself off, with a warning, when a class would have fewer than two such rows.
     validation_fraction : float, default=0.2
+        Share of the rows that early stopping watches.
     patience : int, default=10
         Epochs.
     precision : {"float32", "bfloat16"}, default="float32"
@@ -97,7 +101,7 @@ class GeneAutoencoderTransformer(
         Parameters of the trained network.
     n_features_in_ : int
         Number of genes.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of a DataFrame with names.
 
     See Also

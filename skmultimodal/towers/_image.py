@@ -73,21 +73,25 @@ class ImageTowerClassifier(
         callable maps a batch, a tensor (B, C, H, W), to an augmented batch.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
     lr : float, default=3e-3
+        Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
     lr_decay : float, default=0
         Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
+        Decoupled from the gradient with "adamw".
     max_epochs : int or None, default=None
         None: as many epochs as make 120 optimisation steps per bit of the label (one
         bit for two classes), whatever the number of rows; with 20 to 100 images it is
         steps that training lacks.
     batch_size : int, default=16
+        Images per optimisation step.
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
         has not fallen for `patience` epochs, and restore the best weights. Switches
         itself off, with a warning, when a class would have fewer than two such rows.
     validation_fraction : float, default=0.2
+        Share of the rows that early stopping watches.
     patience : int, default=10
         Epochs.
     precision : {"float32", "bfloat16"}, default="float32"
@@ -112,7 +116,7 @@ class ImageTowerClassifier(
         Parameters of the trained network.
     n_features_in_ : int
         Number of columns (2-D input) or of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of a DataFrame with names.
 
     See Also
@@ -120,16 +124,10 @@ class ImageTowerClassifier(
     GeneAutoencoderTransformer : The tower for vectors.
     TwinTowerClassifier : Trains towers and fuses them.
 
-    Notes
-    -----
-    A 2-D `X` is read as flat images of one channel and one row, standardised per
-    column.
-
     References
     ----------
-    Lyu & Costen (2025), Bioinformatics Advances 5(1), vbaf041, section 2.3, which
-    gives the order of the blocks and the dense layers; filters, pooling and
-    normalisation are not given there.
+    Lyu & Costen (2025), Bioinformatics Advances 5(1), vbaf041, section 2.3; filters,
+    pooling and normalisation are not given there.
 
     Examples
     --------
@@ -218,7 +216,8 @@ class ImageTowerClassifier(
         Parameters
         ----------
         X : array-like of shape (n_rows, n_channels, height, width)
-            Images, in memory or lazy. A 2-D array is read as flat images.
+            Images, in memory or lazy. A 2-D array is read as flat images of one
+            channel and one row, standardised per column.
         y : array-like of shape (n_rows,)
             Class labels.
 
@@ -298,6 +297,7 @@ class ImageTowerClassifier(
 
     @property
     def inference_dtype(self):
+        """Type that the network predicts in: float64 for flat images."""
         flat = self.image_shape_[1] == 1
         return torch.float64 if flat else torch.float32
 

@@ -256,7 +256,7 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
     weights_ : dict of str to ndarray
         Parameters of the trained network.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     References
     ----------

@@ -1,0 +1,241 @@
+"""Pictures of saliency maps and of gene attributions."""
+
+import numpy as np
+
+from skmultimodal.inspection._coalitions import class_name
+from skmultimodal.inspection._genes import gene_attributions
+from skmultimodal.inspection._saliency import saliency_map
+from skmultimodal.inspection._style import COLOURS, HATCHES, INK, SIGNED, make_axes
+
+__all__ = ["GeneAttributionsDisplay", "SaliencyDisplay"]
+
+
+class SaliencyDisplay:
+    """Images of patients with what spoke for a class, and against it, laid over them.
+
+    Parameters
+    ----------
+    heatmap : ndarray of shape (n_rows, height, width)
+        In log-odds a pixel.
+    images : ndarray of shape (n_rows, n_channels, height, width)
+    ids : sequence of length n_rows
+    segmentation : ndarray of shape (n_rows, height, width), default=None
+        Its outline is drawn.
+    target : object, default=None
+        The class, for the scale.
+
+    Attributes
+    ----------
+    ax_ : ndarray of Axes, shape (1, n_rows)
+    figure_ : Figure
+
+    See Also
+    --------
+    saliency_map : Computes what is drawn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal.inspection import SaliencyDisplay
+    >>> rng = np.random.default_rng(0)
+    >>> images, heat = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(2, 9, 8))
+    >>> SaliencyDisplay(heat, images, ["a", "b"]).plot().ax_.shape
+    (1, 2)
+    """
+
+    def __init__(self, heatmap, images, ids, *, segmentation=None, target=None):
+        self.heatmap = heatmap
+        self.images = images
+        self.ids = ids
+        self.segmentation = segmentation
+        self.target = target
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, channel=0, **options):
+        """Compute the maps of a fitted model and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As of `saliency_map`.
+        X : Cohort or other input of `estimator`
+            A column of the picture each: take some patients.
+        ax : array of Axes, default=None
+        channel : int, default=0
+            Channel under the map.
+        **options : dict
+            Of `saliency_map`.
+
+        Returns
+        -------
+        display : SaliencyDisplay
+        """
+        return cls.from_saliency(saliency_map(estimator, X, **options)).plot(
+            ax, channel=channel
+        )
+
+    @classmethod
+    def from_saliency(cls, saliency):
+        """Take the result of `saliency_map`, to be drawn by ``plot``.
+
+        Parameters
+        ----------
+        saliency : Bunch
+
+        Returns
+        -------
+        display : SaliencyDisplay
+        """
+        return cls(
+            saliency.heatmap,
+            saliency.images,
+            list(saliency.ids),
+            segmentation=saliency.segmentation,
+            target=saliency.target,
+        )
+
+    def plot(self, ax=None, *, channel=0):
+        """Draw an image a patient.
+
+        Parameters
+        ----------
+        ax : array of Axes, default=None
+            As many as there are patients.
+        channel : int, default=0
+            Channel under the map.
+
+        Returns
+        -------
+        self : SaliencyDisplay
+        """
+        n_rows = len(self.heatmap)
+        size = (2.6 * n_rows + 1.4, 3.2)
+        ax, self.figure_ = make_axes(ax, figsize=size, shape=(1, n_rows))
+        self.ax_ = np.asarray(ax, dtype=object).reshape(1, n_rows)
+        limit = np.quantile(np.abs(self.heatmap), 0.998) or 1.0
+        for row, axes in enumerate(self.ax_[0]):
+            axes.imshow(self.images[row, channel], cmap="gray")
+            strength = np.abs(self.heatmap[row]) / limit
+            drawn = axes.imshow(
+                self.heatmap[row],
+                cmap=SIGNED,
+                vmin=-limit,
+                vmax=limit,
+                alpha=np.clip(2 * strength, 0, 0.85),
+            )
+            if self.segmentation is not None and np.ptp(self.segmentation[row]) > 0:
+                outline = self.segmentation[row] > 0
+                axes.contour(outline, levels=[0.5], colors="#F0E442", linewidths=1.2)
+            axes.set_title(str(self.ids[row]), fontsize=12)
+            axes.set_axis_off()
+        bar = self.figure_.colorbar(drawn, ax=list(self.ax_[0]), shrink=0.85)
+        name = (
+            "the class" if self.target is None else f"class {class_name(self.target)}"
+        )
+        bar.set_label(f"log-odds of {name} per pixel", fontsize=12)
+        return self
+
+
+class GeneAttributionsDisplay:
+    """The most important genes as bars, with their spread over estimators.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+        Of `gene_attributions`: columns ``importance``, ``importance_std``,
+        ``direction``.
+    target : object, default=None
+        The class, for the axis.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+
+    See Also
+    --------
+    gene_attributions : Computes what is drawn.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal.inspection import GeneAttributionsDisplay
+    >>> columns = {"importance": [2.0, 1.0], "importance_std": [0.1, 0.2]}
+    >>> ranking = pd.DataFrame({**columns, "direction": [1, -1]}, ["IDH1", "EGFR"])
+    >>> GeneAttributionsDisplay(ranking).plot().ax_.get_xlabel()
+    'mean |attribution| (log-odds of the class)'
+    """
+
+    def __init__(self, ranking, *, target=None):
+        self.ranking = ranking
+        self.target = target
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, n_genes=20, **options):
+        """Compute the attributions of one or several fitted models and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator or list of estimators
+            As of `gene_attributions`.
+        X : Cohort or other input of `estimator`
+        ax : Axes, default=None
+        n_genes : int, default=20
+            How many genes are drawn.
+        **options : dict
+            Of `gene_attributions`.
+
+        Returns
+        -------
+        display : GeneAttributionsDisplay
+        """
+        result = gene_attributions(estimator, X, **options)
+        return cls(result.ranking, target=result.target).plot(ax, n_genes=n_genes)
+
+    def plot(self, ax=None, *, n_genes=20):
+        """Draw a bar a gene.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+        n_genes : int, default=20
+            How many genes are drawn.
+
+        Returns
+        -------
+        self : GeneAttributionsDisplay
+        """
+        shown = self.ranking.iloc[:n_genes][::-1]
+        height = 1.4 + 0.28 * len(shown)
+        self.ax_, self.figure_ = make_axes(ax, figsize=(6.4, height))
+        place = np.arange(len(shown))
+        for sign, label in ((1, "more speaks for it"), (-1, "more speaks against it")):
+            own = (np.sign(shown["direction"]) == sign).to_numpy()
+            self.ax_.barh(
+                place[own],
+                shown["importance"][own],
+                color=COLOURS[int(sign > 0)],
+                hatch=HATCHES[int(sign < 0)],
+                edgecolor="white",
+                label=label,
+            )
+        known = shown["importance_std"].notna().to_numpy()
+        if known.any():
+            self.ax_.errorbar(
+                shown["importance"][known],
+                place[known],
+                xerr=shown["importance_std"][known],
+                fmt="none",
+                ecolor=INK,
+                capsize=2,
+            )
+        name = (
+            "the class" if self.target is None else f"class {class_name(self.target)}"
+        )
+        self.ax_.set_yticks(place, shown.index.astype(str))
+        self.ax_.set_xlabel(f"mean |attribution| (log-odds of {name})", fontsize=12)
+        self.ax_.set_ylabel("gene", fontsize=12)
+        self.ax_.legend(
+            fontsize=11, ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1)
+        )
+        return self

@@ -1,0 +1,208 @@
+"""How much each modality contributes to what a model says of a patient."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.special import comb, logit
+from sklearn.utils import Bunch
+
+from skmultimodal.inspection._coalitions import (
+    answer_with,
+    class_column,
+    class_frequencies,
+    codes_of,
+    explained_cohort,
+    patterns_of,
+)
+from skmultimodal.utils._probability import SMALLEST
+
+__all__ = ["modality_contributions"]
+
+SCALES = ("probability", "log_odds")
+
+
+def modality_contributions(estimator, X, y=None, *, target=None, scale="probability"):
+    """What each modality contributes to the prediction of each row.
+
+    Contributions are the Shapley values of the modalities that a row has. The value of
+    a set of them is what the model says of the row if it had these only, so nothing
+    stands for an absent modality but its absence. Without any, it is the frequency of
+    the class in training. The contributions of a row add up to its prediction less
+    that frequency.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted classifier of cohorts that answers rows with any of their modalities:
+        `TwinTowerClassifier` (unless ``missing="error"``), a calibrated one, a fitted
+        search, a baseline.
+    X : Cohort, dict of aligned arrays, DataFrame or array
+        Rows to explain.
+    y : array-like of shape (n_rows,), default=None
+        Labels, NaN or None where unknown. The summary is then also by class. Their
+        frequencies stand for those in training if the model does not record them.
+    target : class label, default=None
+        Class whose probability is explained. None is the last one.
+    scale : {"probability", "log_odds"}, default="probability"
+        What is explained: the probability of the class, or its log-odds against all
+        others (probabilities are kept 1e-6 away from 0 and 1).
+
+    Returns
+    -------
+    result : Bunch
+        - ``contributions``: DataFrame of shape (n_rows, n_modalities), indexed by
+          patient id, NaN where the row lacks the modality.
+        - ``prediction``: Series of shape (n_rows,), on the same scale.
+        - ``prior``: float, the prediction without any modality.
+        - ``patterns``: Series of the modalities of each row.
+        - ``summary``: DataFrame with a row per pattern and modality (the index):
+          ``n_rows``, ``mean`` and ``mean_absolute`` of the contributions and, with
+          `y`, a column ``mean_<class>`` per class.
+        - ``target`` and ``scale``.
+
+    Raises
+    ------
+    ValueError
+        If the model refuses rows with some of their modalities, `target` is no class,
+        or neither model nor `y` tells the frequency of the classes.
+
+    See Also
+    --------
+    ModalityContributionsDisplay : Draws them.
+    value_of_missing_modality : What a modality that a row lacks might change.
+
+    Notes
+    -----
+    With m modalities the model answers 2^m - 1 times, each time all rows that have the
+    modalities asked about.
+
+    A `TwinTowerClassifier` answers a row with one modality by that tower. Contributions
+    therefore say what the whole model does, and not only its final estimator, whose
+    terms are in ``decision_terms``.
+
+    The frequency of the classes is that of the rows that trained the final estimator
+    (``class_counts_``), or the ``class_prior_`` of a model that has one.
+
+    References
+    ----------
+    Shapley (1953), A value for n-person games, Contributions to the Theory of Games 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, TwinTowerClassifier
+    >>> from skmultimodal.inspection import modality_contributions
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(120) % 2
+    >>> image, gene = rng.normal(size=(120, 2)), rng.normal(size=(120, 3))
+    >>> gene += 2 * y[:, None]  # the images say nothing
+    >>> image[:40], gene[40:80] = np.nan, np.nan
+    >>> X = Cohort({"image": image, "gene": gene})
+    >>> towers = [(name, LogisticRegression()) for name in ("image", "gene")]
+    >>> model = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    >>> result = modality_contributions(model, X, y)
+    >>> result.summary["mean_absolute"].round(2)
+    pattern     modality
+    image       image       0.02
+    gene        gene        0.40
+    image+gene  image       0.02
+                gene        0.37
+    Name: mean_absolute, dtype: float64
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale must be one of {SCALES}, got {scale!r}.")
+    cohort = explained_cohort(estimator, X)
+    classes = np.asarray(estimator.classes_)
+    column = class_column(classes, target)
+    codes = None
+    if y is not None:
+        codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
+    prior = _on_scale(class_frequencies(estimator, codes)[column], scale)
+    available = cohort.available.to_numpy()
+    values = _coalition_values(estimator, cohort, available, column, scale)
+    values[frozenset()] = np.full(len(cohort), prior)
+    contributions = pd.DataFrame(
+        _shapley(values, available, cohort.modalities),
+        index=cohort.index,
+        columns=cohort.modalities,
+    )
+    patterns = pd.Series(patterns_of(cohort), cohort.index, name="pattern")
+    prediction = _of_all_present(values, available)
+    return Bunch(
+        contributions=contributions,
+        prediction=pd.Series(prediction, cohort.index, name="prediction"),
+        prior=float(prior),
+        patterns=patterns,
+        summary=_summarise(cohort, contributions, patterns, classes, codes),
+        target=classes.tolist()[column],
+        scale=scale,
+    )
+
+
+def _on_scale(p, scale):
+    if scale == "probability":
+        return p
+    return logit(np.clip(p, SMALLEST, 1 - SMALLEST))
+
+
+def _coalition_values(estimator, cohort, available, column, scale):
+    """For each set of modalities, what the model says of the rows that have them."""
+    names = cohort.modalities
+    values = {}
+    # The largest first: a bad value in the data is then told as what it is.
+    for size in range(len(names), 0, -1):
+        for chosen in combinations(range(len(names)), size):
+            rows = np.flatnonzero(available[:, chosen].all(axis=1))
+            if not len(rows):
+                continue
+            kept = [names[i] for i in chosen]
+            p = answer_with(estimator, cohort[rows], kept)[:, column]
+            value = np.full(len(cohort), np.nan)
+            value[rows] = _on_scale(p, scale)
+            values[frozenset(kept)] = value
+    return values
+
+
+def _of_all_present(values, available):
+    """What the model says of each row with all the modalities that it has."""
+    said = np.full(len(available), np.nan)
+    for coalition, value in values.items():
+        whole = available.sum(axis=1) == len(coalition)
+        said[whole] = np.where(np.isnan(value), said, value)[whole]
+    return said
+
+
+def _shapley(values, available, names):
+    """Shapley values of the modalities of each row: (n_rows, n_modalities)."""
+    n_present = available.sum(axis=1)
+    shares = np.where(available, 0.0, np.nan)
+    for coalition, value in values.items():
+        for name in coalition:
+            others = coalition - {name}
+            gain = value - values[others]
+            n_orders = n_present * comb(n_present - 1, len(others))
+            rows = np.isfinite(gain)
+            shares[rows, names.index(name)] += gain[rows] / n_orders[rows]
+    return shares
+
+
+def _summarise(cohort, contributions, patterns, classes, codes):
+    rows = []
+    for pattern in cohort.summary().index:
+        of_pattern = (patterns == pattern).to_numpy()
+        for name in pattern.split("+"):
+            values = contributions[name].to_numpy()
+            row = {
+                "pattern": pattern,
+                "modality": name,
+                "n_rows": int(of_pattern.sum()),
+                "mean": values[of_pattern].mean(),
+                "mean_absolute": np.abs(values[of_pattern]).mean(),
+            }
+            for code, label in enumerate(classes if codes is not None else ()):
+                of_class = values[of_pattern & (codes == code)]
+                row[f"mean_{label}"] = of_class.mean() if len(of_class) else np.nan
+            rows.append(row)
+    return pd.DataFrame(rows).set_index(["pattern", "modality"])

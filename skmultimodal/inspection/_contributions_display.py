@@ -1,0 +1,228 @@
+"""Contributions of modalities, drawn."""
+
+import numpy as np
+
+from skmultimodal.inspection._coalitions import class_name
+from skmultimodal.inspection._contributions import modality_contributions
+from skmultimodal.inspection._style import INK, MUTED, look, make_axes
+
+__all__ = ["ModalityContributionsDisplay"]
+
+KINDS = ("mean", "patients")
+N_PATIENTS = 5
+
+
+class ModalityContributionsDisplay:
+    """Contributions of modalities: their size by pattern, or patient by patient.
+
+    Use `from_estimator` or `from_contributions` to make one.
+
+    Parameters
+    ----------
+    contributions, prediction, prior, patterns, summary, target, scale
+        As returned by `modality_contributions`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    modality_contributions : Computes what is drawn.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skmultimodal import TwinTowerClassifier
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> from skmultimodal.inspection import ModalityContributionsDisplay
+    >>> X, y = make_glioma_cohort(
+    ...     30, 40, 20, n_genes=50, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> model = TwinTowerClassifier(random_state=0).fit(X, y)
+    >>> ModalityContributionsDisplay.from_estimator(model, X)
+    <...ModalityContributionsDisplay object at ...>
+    >>> plt.close()
+    """
+
+    def __init__(
+        self, *, contributions, prediction, prior, patterns, summary, target, scale
+    ):
+        self.contributions = contributions
+        self.prediction = prediction
+        self.prior = prior
+        self.patterns = patterns
+        self.summary = summary
+        self.target = target
+        self.scale = scale
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        target=None,
+        scale="probability",
+        kind="mean",
+        patients=None,
+        ax=None,
+    ):
+        """Compute contributions and draw them.
+
+        Parameters
+        ----------
+        estimator, X, y, target, scale
+            As of `modality_contributions`.
+        kind, patients, ax
+            As of `plot`.
+
+        Returns
+        -------
+        display : ModalityContributionsDisplay
+        """
+        result = modality_contributions(estimator, X, y, target=target, scale=scale)
+        return cls(**result).plot(ax, kind=kind, patients=patients)
+
+    @classmethod
+    def from_contributions(cls, result, *, kind="mean", patients=None, ax=None):
+        """Draw contributions.
+
+        Parameters
+        ----------
+        result : Bunch
+            Of `modality_contributions`.
+        kind, patients, ax
+            As of `plot`.
+
+        Returns
+        -------
+        display : ModalityContributionsDisplay
+        """
+        return cls(**result).plot(ax, kind=kind, patients=patients)
+
+    def plot(self, ax=None, *, kind="mean", patients=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+        kind : {"mean", "patients"}, default="mean"
+            The mean absolute contribution of each modality by pattern, or the way of
+            some patients from the prior to their prediction.
+        patients : list of patient ids, default=None
+            For ``kind="patients"``. None is five, evenly spread over the predictions.
+
+        Returns
+        -------
+        display : ModalityContributionsDisplay
+            Itself.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {KINDS}, got {kind!r}.")
+        if kind == "mean":
+            self.ax_, self.figure_ = make_axes(ax)
+            self._plot_means(self.ax_)
+        else:
+            rows = self._rows_of(patients)
+            height = 1.8 + 0.8 * len(rows)
+            self.ax_, self.figure_ = make_axes(ax, figsize=(6.4, height))
+            self._plot_patients(self.ax_, rows)
+        return self
+
+    @property
+    def _quantity(self):
+        what = {"probability": "probability", "log_odds": "log-odds"}[self.scale]
+        return f"{what} of class {class_name(self.target)}"
+
+    def _look(self, name):
+        return look(list(self.contributions.columns).index(name))
+
+    def _plot_means(self, ax):
+        patterns = list(dict.fromkeys(self.summary.index.get_level_values("pattern")))
+        width, ticks, drawn = 0.8 / len(self.contributions.columns), [], set()
+        for place, pattern in enumerate(patterns):
+            part = self.summary.loc[pattern]
+            ticks.append(f"{pattern}\n{part['n_rows'].iloc[0]} rows")
+            first = place - width * (len(part) - 1) / 2
+            for number, (name, row) in enumerate(part.iterrows()):
+                style = self._look(name)
+                ax.bar(
+                    first + number * width,
+                    row["mean_absolute"],
+                    0.92 * width,
+                    color=style["color"],
+                    hatch=style["hatch"],
+                    edgecolor="white",
+                    label="_" * (name in drawn) + name,
+                )
+                drawn.add(name)
+        ax.set_xticks(range(len(patterns)), ticks)
+        ax.set(
+            xlabel="modalities of the patient",
+            ylabel=f"mean |contribution| to the\n{self._quantity}",
+        )
+        ax.legend(title="modality", fontsize=12)
+
+    def _rows_of(self, patients):
+        """Numbers of the rows to draw."""
+        if patients is None:
+            order = np.argsort(self.prediction.to_numpy(), kind="stable")
+            spread = np.linspace(0, len(order) - 1, min(N_PATIENTS, len(order)))
+            return order[spread.round().astype(int)]
+        places = {p: i for i, p in enumerate(self.contributions.index.tolist())}
+        unknown = [p for p in patients if p not in places]
+        if unknown or not len(patients):
+            told = f"there is no patient {unknown[0]!r}" if unknown else "none is named"
+            raise ValueError(f"patients must be ids of explained rows: {told}.")
+        return np.array([places[p] for p in patients])
+
+    def _plot_patients(self, ax, rows):
+        """A lane per modality, each bar going on where the one above it ends."""
+        ids, drawn = self.contributions.index.tolist(), set()
+        for place, row in enumerate(rows):
+            shares = self.contributions.iloc[row].dropna()
+            height, at = 0.7 / len(shares), self.prior
+            lanes = place - 0.35 + height * (np.arange(len(shares)) + 0.5)
+            for lane, (name, share) in zip(lanes, shares.items(), strict=True):
+                self._draw_share(ax, lane, height, at, name, share, name in drawn)
+                drawn.add(name)
+                at += share
+            ax.plot(
+                [at, at], [place - 0.42, place + 0.42], color=INK, linewidth=2.5,
+                label="_" * (place > 0) + "prediction",
+            )  # fmt: skip
+        ax.axvline(self.prior, color=MUTED, linestyle="--", label="prior", zorder=0)
+        said = self.prediction.iloc[rows]
+        told = [f"{ids[r]}\n{p:.2f}" for r, p in zip(rows, said, strict=True)]
+        ax.set_yticks(range(len(rows)), told)
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.margins(x=0.16)
+        ax.set(xlabel=self._quantity, ylabel="patient, prediction")
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, fontsize=11)
+
+    def _draw_share(self, ax, lane, height, at, name, share, seen):
+        style = self._look(name)
+        ax.barh(
+            lane,
+            share,
+            0.9 * height,
+            left=at,
+            color=style["color"],
+            hatch=style["hatch"],
+            edgecolor="white",
+            label="_" * seen + name,
+        )
+        ax.annotate(
+            f"{share:+.2f}",
+            (at + share, lane),
+            (5 if share >= 0 else -5, 0),
+            textcoords="offset points",
+            ha="left" if share >= 0 else "right",
+            va="center",
+            fontsize=10,
+            color=INK,
+        )

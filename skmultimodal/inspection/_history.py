@@ -1,0 +1,217 @@
+"""How the networks of a fitted model trained, drawn."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skmultimodal.inspection._style import INK, look, make_axes
+
+__all__ = ["TrainingHistoryDisplay"]
+
+LOSSES = {"train_loss": "training", "valid_loss": "validation"}
+FINAL = "final estimator"
+
+
+class Net(NamedTuple):
+    """One estimator with a history, and where in the model it is."""
+
+    part: str
+    member: int
+    estimator: object
+
+
+class TrainingHistoryDisplay:
+    """Training loss by epoch of each network of a fitted model.
+
+    Use `from_estimator` to make one. Validation losses are drawn where a network was
+    trained with ``early_stopping``, with a mark at the epoch whose weights were kept.
+    The members of a `CrossFittedEnsembleClassifier` are thin lines of one colour.
+
+    Parameters
+    ----------
+    losses : DataFrame
+        A row per part of the model, member and epoch: columns ``part``, ``member``,
+        ``epoch``, ``train_loss`` and ``valid_loss``, NaN without validation.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes, or ndarray of them
+        One for each part of the model.
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from skmultimodal import FusionHeadClassifier
+    >>> from skmultimodal.inspection import TrainingHistoryDisplay
+    >>> X = np.random.default_rng(0).normal(size=(40, 6))
+    >>> head = FusionHeadClassifier(max_epochs=20, random_state=0).fit(X, X[:, 0] > 0)
+    >>> display = TrainingHistoryDisplay.from_estimator(head)
+    >>> display.losses.groupby("part")["epoch"].max()
+    part
+    FusionHeadClassifier    20
+    Name: epoch, dtype: int64
+    >>> plt.close()
+    """
+
+    def __init__(self, *, losses):
+        self.losses = losses
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Find the networks of a fitted model, and draw how they trained.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted: an `ImageTowerClassifier`, `GeneAutoencoderTransformer` or
+            `FusionHeadClassifier`, or what is made of them: a
+            `CrossFittedEnsembleClassifier`, `TwinTowerClassifier` or
+            `UnimodalClassifier`, a Pipeline, a FrozenEstimator, a search.
+        ax : matplotlib Axes or array-like of them, default=None
+            As many as the model has parts with a history; None makes a figure.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If nothing in it has a training history.
+        """
+        check_is_fitted(estimator)
+        nets = _find_nets(estimator, "", 0)
+        if not nets:
+            raise ValueError(
+                f"{type(estimator).__name__} has no training history: no network of "
+                "skmultimodal was fitted in it."
+            )
+        return cls(losses=pd.concat(map(_read_losses, nets), ignore_index=True)).plot(
+            ax
+        )
+
+    def plot(self, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of them, default=None
+            One for each part; None makes a figure.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+            Itself.
+        """
+        parts = list(dict.fromkeys(self.losses["part"]))
+        size = (6.4, 4.8) if len(parts) == 1 else (4.2 * len(parts), 4.2)
+        self.ax_, self.figure_ = make_axes(ax, figsize=size, shape=(1, len(parts)))
+        if len(parts) > 1:
+            self.ax_ = self.ax_.ravel()
+        for one, part in zip(np.ravel(self.ax_), parts, strict=True):
+            self._plot_part(one, part)
+        return self
+
+    def _plot_part(self, ax, part):
+        rows = self.losses[self.losses["part"] == part]
+        members = list(rows.groupby("member"))
+        many = len(members) > 1
+        for number, (column, name) in enumerate(LOSSES.items()):
+            style = look(number)
+            for place, (_, member) in enumerate(members):
+                if member[column].notna().any():
+                    ax.plot(
+                        member["epoch"],
+                        member[column],
+                        color=style["color"],
+                        linestyle=style["linestyle"],
+                        linewidth=1 if many else 2,
+                        alpha=0.7 if many else 1,
+                        marker=style["marker"] if len(member) == 1 else None,
+                        label=None if place else name,
+                    )
+        self._mark_kept(ax, members)
+        title = f"{part} ({len(members)} members)" if many else part
+        validated = rows["valid_loss"].notna().any()
+        said = "Loss" if validated else "Training loss"
+        ax.set(title=title, xlabel="Epoch", ylabel=f"{said}, mean of rows")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if validated:
+            ax.legend(fontsize=12)
+
+    def _mark_kept(self, ax, members):
+        best = [
+            member.loc[member["valid_loss"].idxmin()]
+            for _, member in members
+            if member["valid_loss"].notna().any()
+        ]
+        if best:
+            ax.plot(
+                [row["epoch"] for row in best],
+                [row["valid_loss"] for row in best],
+                linestyle="",
+                marker=look(1)["marker"],
+                color=INK,
+                label="weights kept",
+            )
+
+
+def _find_nets(estimator, part, member):
+    """Estimators with a history, those inside of others included."""
+    if hasattr(estimator, "history_"):
+        return [Net(part or type(estimator).__name__, member, estimator)]
+    if hasattr(estimator, "towers_"):
+        parts = {**estimator.towers_, FINAL: estimator.final_estimator_}
+        return _find_named(parts, part, member)
+    if isinstance(estimator, Pipeline):
+        steps = {n: s for n, s in estimator.steps if _find_nets(s, part, member)}
+        if len(steps) > 1:
+            return _find_named(steps, part, member)
+        return [
+            net for step in steps.values() for net in _find_nets(step, part, member)
+        ]
+    if isinstance(getattr(estimator, "estimators_", None), list):
+        if hasattr(estimator, "estimators"):
+            names = [name for name, _ in estimator.estimators]
+            named = dict(zip(names, estimator.estimators_, strict=False))
+            return _find_named(named, part, member)
+        members = enumerate(estimator.estimators_)
+        return [net for i, inner in members for net in _find_nets(inner, part, i)]
+    inner = getattr(
+        estimator, "best_estimator_", getattr(estimator, "estimator_", None)
+    )
+    if isinstance(estimator, FrozenEstimator):
+        inner = estimator.estimator
+    return [] if inner is None else _find_nets(inner, part, member)
+
+
+def _find_named(estimators, part, member):
+    return [
+        net
+        for name, estimator in estimators.items()
+        for net in _find_nets(estimator, _join(part, name), member)
+    ]
+
+
+def _join(part, name):
+    return f"{part}, {name}" if part else name
+
+
+def _read_losses(net):
+    epochs = net.estimator.history_.to_list()
+    return pd.DataFrame(
+        {
+            "part": net.part,
+            "member": net.member,
+            "epoch": [epoch["epoch"] for epoch in epochs],
+            **{name: [e.get(name, np.nan) for e in epochs] for name in LOSSES},
+        }
+    )

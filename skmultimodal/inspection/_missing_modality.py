@@ -1,0 +1,300 @@
+"""What a modality that a patient lacks might change: the value of the missing test."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+from skmultimodal.inspection._coalitions import (
+    answer_with,
+    class_column,
+    class_name,
+    explained_cohort,
+    patterns_of,
+)
+from skmultimodal.inspection._style import INK, look, make_axes
+from skmultimodal.utils._probability import log_odds
+
+__all__ = ["MissingModalityDisplay", "value_of_missing_modality"]
+
+RANGE = (0.1, 0.9)
+
+
+def value_of_missing_modality(
+    estimator, X, X_reference, *, modality, target=None, n_neighbors=20
+):
+    """How far predictions would be expected to move if a modality were acquired.
+
+    Reference patients who have what a row has, and the modality that it lacks, are
+    predicted with and without this modality. Those whose predictions without it are
+    nearest to the row's tell how far its prediction may move.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted classifier of cohorts that answers rows with any of their modalities.
+    X : Cohort, dict of aligned arrays, DataFrame or array
+        Rows that lack `modality`, such as ``X[~X.has("image")]``.
+    X_reference : Cohort or other input as `X`
+        Reference patients. For a row, those count that have all its modalities and
+        `modality`.
+    modality : str
+        The modality to acquire.
+    target : class label, default=None
+        Class whose probability moves. None is the last one.
+    n_neighbors : int, default=20
+        Reference patients that a row is compared with.
+
+    Returns
+    -------
+    values : DataFrame with a row per patient of `X`
+        - ``pattern``: the modalities that the row has.
+        - ``prediction``: probability of the class, without the modality.
+        - ``expected_movement``: mean absolute change of this probability.
+        - ``mean_change``: mean change, with its sign.
+        - ``change_low``, ``change_high``: between them lie 80 % of the changes.
+        - ``class_changes``: share of the reference patients whose most probable class
+          changes.
+        - ``farthest``: distance to the last neighbour in log-odds, Euclidean over
+          centred log-ratios with more than two classes. A large one says that no
+          reference patient is like the row.
+        - ``n_reference``: reference patients to choose from.
+
+    Raises
+    ------
+    ValueError
+        If a row has the modality already, fewer than `n_neighbors` reference patients
+        have what is needed, or the model refuses rows without the modality.
+
+    See Also
+    --------
+    modality_contributions : What the modalities that a row has contribute.
+    MissingModalityDisplay : Draws the values.
+
+    Notes
+    -----
+    The reference patients should not have trained the model. It is surer of those
+    that have, and the changes measured on them are not those of a new patient. They
+    should also resemble the rows: patients who had both tests may be others than
+    those who had one.
+
+    A prediction that moves is not yet a better one. Whether the modality improves
+    predictions is said by scores of the paired patients with and without it.
+
+    Examples
+    --------
+    >>> from skmultimodal import TwinTowerClassifier
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> from skmultimodal.inspection import value_of_missing_modality
+    >>> X, y = make_glioma_cohort(
+    ...     30, 40, 50, n_genes=50, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> model = TwinTowerClassifier(random_state=0).fit(X[:95], y[:95])
+    >>> values = value_of_missing_modality(
+    ...     model, X[30:40], X[95:], modality="image", n_neighbors=15
+    ... )
+    >>> values.shape, int(values["n_reference"].iloc[0])
+    ((10, 9), 25)
+    """
+    if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
+        raise ValueError(f"n_neighbors must be a positive integer, got {n_neighbors}.")
+    cohort = explained_cohort(estimator, X)
+    reference = explained_cohort(estimator, X_reference)
+    column = class_column(estimator.classes_, target)
+    _check_modality(cohort, reference, modality)
+    patterns = patterns_of(cohort, reference)
+    parts = []
+    for pattern in np.unique(patterns):
+        rows = np.flatnonzero(patterns == pattern)
+        known = _known_changes(estimator, reference, pattern, modality, n_neighbors)
+        part = _expect(estimator, cohort[rows], known, column, n_neighbors)
+        parts.append(part.assign(pattern=pattern, row=rows))
+    table = pd.concat(parts).sort_values("row").drop(columns="row")
+    return table[["pattern", *table.columns.drop("pattern")]]
+
+
+def _check_modality(cohort, reference, modality):
+    if modality not in reference.modalities:
+        raise ValueError(
+            f"X_reference has no modality {modality!r}, only {reference.modalities}."
+        )
+    if modality not in cohort.modalities:
+        return
+    has = cohort.has(modality)
+    if has.any():
+        raise ValueError(
+            f"row {cohort.index[has].tolist()[0]!r} of X has modality {modality!r} "
+            f"already: pass the rows that lack it, X[~X.has({modality!r})]."
+        )
+
+
+def _known_changes(estimator, reference, pattern, modality, n_neighbors):
+    """What reference patients are told without and with the modality."""
+    without = pattern.split("+")
+    absent = [name for name in without if name not in reference.modalities]
+    wanted = [*without, modality]
+    rows = np.zeros(len(reference), dtype=bool)
+    if not absent:
+        rows = reference[:, wanted].paired
+    if rows.sum() < n_neighbors:
+        raise ValueError(
+            f"X_reference has {rows.sum()} patients with {'+'.join(wanted)}, with whom "
+            f"rows with {pattern} are compared, and n_neighbors={n_neighbors} needs as "
+            "many: add reference patients, leave such rows out, or lower n_neighbors."
+        )
+    chosen = reference[rows]
+    return (
+        answer_with(estimator, chosen, without),
+        answer_with(estimator, chosen, wanted),
+    )
+
+
+def _expect(estimator, cohort, known, column, n_neighbors):
+    """The table for rows of one pattern."""
+    names = [name for name in cohort.modalities if cohort.has(name).any()]
+    told = answer_with(estimator, cohort, names)
+    before, after = known
+    nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(log_odds(before))
+    distances, places = nearest.kneighbors(log_odds(told))
+    changes = (after - before)[places, column]
+    low, high = np.quantile(changes, RANGE, axis=1)
+    other_class = before.argmax(axis=1) != after.argmax(axis=1)
+    columns = {
+        "prediction": told[:, column],
+        "expected_movement": np.abs(changes).mean(axis=1),
+        "mean_change": changes.mean(axis=1),
+        "change_low": low,
+        "change_high": high,
+        "class_changes": other_class[places].mean(axis=1),
+        "farthest": distances[:, -1],
+        "n_reference": len(before),
+    }
+    return pd.DataFrame(columns, index=cohort.index)
+
+
+class MissingModalityDisplay:
+    """Expected movement of predictions against the predictions themselves.
+
+    Use `from_estimator` to compute the values as well.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Of `value_of_missing_modality`.
+    modality : str
+        The modality to acquire.
+    target : class label
+        Class whose probability moves.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from skmultimodal.inspection import MissingModalityDisplay
+    >>> values = pd.DataFrame(
+    ...     {
+    ...         "pattern": ["gene", "gene"],
+    ...         "prediction": [0.5, 0.9],
+    ...         "expected_movement": [0.2, 0.1],
+    ...         "class_changes": [0.4, 0.0],
+    ...     }
+    ... )
+    >>> display = MissingModalityDisplay(values, modality="image", target=1).plot()
+    >>> display.ax_.get_xlabel()
+    'probability of class 1 without image'
+    >>> plt.close()
+    """
+
+    def __init__(self, values, *, modality, target):
+        self.values = values
+        self.modality = modality
+        self.target = target
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        X_reference,
+        *,
+        modality,
+        target=None,
+        n_neighbors=20,
+        ax=None,
+    ):
+        """Compute the values and draw them.
+
+        Parameters
+        ----------
+        estimator, X, X_reference, modality, target, n_neighbors
+            As of `value_of_missing_modality`.
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        display : MissingModalityDisplay
+        """
+        values = value_of_missing_modality(
+            estimator,
+            X,
+            X_reference,
+            modality=modality,
+            target=target,
+            n_neighbors=n_neighbors,
+        )
+        classes = np.asarray(estimator.classes_).tolist()
+        target = classes[class_column(classes, target)]
+        return cls(values, modality=modality, target=target).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw a point per patient.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        display : MissingModalityDisplay
+            Itself.
+        """
+        self.ax_, self.figure_ = make_axes(ax, figsize=(6.8, 4.8))
+        patterns = self.values.groupby("pattern", sort=False)
+        most = max(0.5, self.values["class_changes"].max())
+        for number, (pattern, part) in enumerate(patterns):
+            points = self.ax_.scatter(
+                part["prediction"],
+                part["expected_movement"],
+                c=part["class_changes"],
+                vmin=0,
+                vmax=most,
+                cmap="cividis_r",
+                marker=look(number)["marker"],
+                edgecolor=INK,
+                linewidth=0.5,
+                s=48,
+                label=pattern,
+            )
+        told = f"expected |change| of the probability\nif {self.modality} is acquired"
+        self.ax_.set(
+            xlabel=f"probability of class {class_name(self.target)} "
+            f"without {self.modality}",
+            ylabel=told,
+            xlim=(-0.03, 1.03),
+        )
+        self.ax_.set_ylim(bottom=0)
+        if len(patterns) > 1:
+            self.ax_.legend(title="the patient has", fontsize=11)
+        bar = self.figure_.colorbar(points, ax=self.ax_)
+        bar.set_label(
+            "share of similar patients whose\npredicted class changes", size=12
+        )
+        return self

@@ -1,0 +1,238 @@
+"""Where in the image a model looked."""
+
+import numpy as np
+import torch
+from sklearn.utils import Bunch
+
+from skmultimodal.inspection._explained import explain_rows
+from skmultimodal.inspection._graph import NoGradientError, image_nets
+from skmultimodal.preprocessing._intensity import find_mask_channel
+from skmultimodal.utils._optional import import_optional
+
+__all__ = ["saliency_map"]
+
+METHODS = ["auto", "integrated_gradients", "grad_cam", "occlusion"]
+# Occluding squares: a side of an eighth of the image, moved by half of that.
+N_SQUARES = 8
+
+
+def saliency_map(
+    estimator,
+    X,
+    *,
+    modality="image",
+    target=None,
+    method="auto",
+    n_steps=32,
+    vary_segmentation=False,
+):
+    """Where in the images of some patients a model looked.
+
+    Explained is the log-odds of a class (of more than two, against the geometric mean
+    of the others), as the model says it of these patients: through the final estimator
+    for paired ones, whose other modalities are held, else through the tower.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a `TwinTowerClassifier`, a `UnimodalClassifier`, a search over them, or
+        an image tower by itself.
+    X : Cohort or other input of `estimator`
+        Patients who all have the modality; for a tower, images of shape (n_rows,
+        n_channels, height, width).
+    modality : str, default="image"
+        Modality or tower to explain.
+    target : class label, default=None
+        None is the last class.
+    method : {"auto", "integrated_gradients", "grad_cam", "occlusion"}, default="auto"
+        "integrated_gradients" gives each pixel a signed share of the log-odds, and
+        the shares add up to the difference from the baseline. "grad_cam" shows which
+        regions of the last feature map speak for the class. "occlusion" covers
+        squares; it needs no gradients, so any tower will do. "auto" is the first, or
+        the last for a model without gradients.
+    n_steps : int, default=32
+        Of the integration.
+    vary_segmentation : bool, default=False
+        The baseline is an image of mean intensity everywhere, with the patient's own
+        segmentation channel, if there is one: asked is which intensities count. True
+        takes the segmentation away as well.
+
+    Returns
+    -------
+    saliency : Bunch
+        - ``attributions``: ndarray (n_rows, n_channels, height, width), in log-odds a
+          pixel; one channel only for "grad_cam".
+        - ``heatmap``: ndarray (n_rows, height, width), their sum over the channels.
+        - ``images``: ndarray (n_rows, n_channels, height, width), as given.
+        - ``segmentation``: ndarray (n_rows, height, width), or None.
+        - ``ids``: Index of the patients.
+        - ``target``: class label; ``method``: str.
+        - ``score``, ``baseline_score``: ndarray (n_rows,), log-odds of the class for
+          the image and for the baseline; None for other methods than
+          "integrated_gradients".
+
+    Raises
+    ------
+    ValueError
+        If a patient lacks the modality, or a parameter is not known.
+    TypeError
+        If `method` needs gradients and the model has none.
+    ImportError
+        If captum is absent (``skmultimodal[explain]``).
+
+    See Also
+    --------
+    SaliencyDisplay : Draws it.
+    gene_attributions : The same for vectors.
+
+    Notes
+    -----
+    A net that averages blocks of pixels sees each block as one: its share is spread
+    evenly over the block. A map says what the model used, not what causes the outcome.
+
+    References
+    ----------
+    Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, ICML.
+    Selvaraju et al. (2017), Grad-CAM, ICCV.
+
+    Examples
+    --------
+    >>> from skmultimodal import ImageTowerClassifier
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> from skmultimodal.inspection import saliency_map
+    >>> X, y = make_glioma_cohort(
+    ...     24, 0, 0, n_genes=5, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> tower = ImageTowerClassifier(random_state=0).fit(X.block("image"), y)
+    >>> saliency_map(tower, X.block("image")[:3]).heatmap.shape
+    (3, 16, 16)
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
+    explained = explain_rows(estimator, X, modality, target)
+    if explained.raw.ndim != 4:
+        raise ValueError(
+            f"a saliency map is of images (rows, channels, height, width), got rows of "
+            f"shape {explained.raw.shape[1:]}; gene_attributions explains vectors."
+        )
+    found = None
+    if method in ("auto", "integrated_gradients"):
+        try:
+            found = _integrate(explained, n_steps, vary_segmentation)
+        except NoGradientError:
+            if method != "auto":
+                raise
+        method = "integrated_gradients" if found else "occlusion"
+    if method == "grad_cam":
+        found = _grad_cam(explained)
+    elif method == "occlusion":
+        found = _occlude(explained, vary_segmentation)
+    attributions, score, baseline_score = found
+    mask = _mask_channel(explained)
+    return Bunch(
+        attributions=attributions,
+        heatmap=attributions.sum(axis=1),
+        images=explained.raw,
+        segmentation=None if mask is None else explained.raw[:, mask],
+        ids=explained.ids,
+        target=explained.classes[explained.target],
+        method=method,
+        score=score,
+        baseline_score=baseline_score,
+    )
+
+
+def _mask_channel(explained):
+    nets = image_nets(explained.estimator)
+    if nets:
+        return nets[0].mask_channel_
+    return find_mask_channel(explained.raw)
+
+
+def _integrate(explained, n_steps, vary_segmentation):
+    captum = import_optional("captum.attr", "explain")
+    nets = image_nets(explained.estimator)
+    if not nets:
+        raise NoGradientError(explained.estimator)
+    kept = None if vary_segmentation else nets[0].mask_channel_
+
+    def method(function, x, rest, rows):
+        baseline = torch.zeros_like(x)
+        if kept is not None:
+            baseline[:, kept] = x[:, kept]
+        shares = captum.IntegratedGradients(function).attribute(
+            x,
+            baseline,
+            additional_forward_args=rest,
+            n_steps=n_steps,
+            internal_batch_size=8 * len(x),
+        )
+        with torch.no_grad():
+            return shares, function(x, *rest), function(baseline, *rest)
+
+    shares, score, baseline_score = explained.attribute(method)
+    size = explained.raw.shape[2:]
+    return _spread(shares, nets[0]._preparation.factor, size), score, baseline_score
+
+
+def _spread(shares, factor, size):
+    """Give each pixel of a block an equal part of the block's share."""
+    for axis, length in zip((2, 3), size, strict=True):
+        block = np.arange(length) // factor
+        counts = np.bincount(block)
+        shape = [1] * 4
+        shape[axis] = length
+        shares = shares.take(block, axis=axis) / counts[block].reshape(shape)
+    return shares
+
+
+def _grad_cam(explained):
+    captum = import_optional("captum.attr", "explain")
+    nets = image_nets(explained.estimator)
+    if not nets:
+        raise NoGradientError(explained.estimator)
+    size = explained.raw.shape[2:]
+
+    def method(function, x, rest, rows):
+        total = 0
+        for net in nets:
+            layer = net._fitted_module().encoder
+            with torch.no_grad():
+                if layer(x[:1]).ndim != 4:
+                    raise ValueError(
+                        "method='grad_cam' needs feature maps, and the encoder gives "
+                        "vectors: take method='integrated_gradients'."
+                    )
+            cam = captum.LayerGradCam(function, layer)
+            total = total + cam.attribute(x, additional_forward_args=rest)
+        total = torch.nn.functional.interpolate(
+            total, size=size, mode="bilinear", align_corners=False
+        )
+        return (total.relu(),)
+
+    (maps,) = explained.attribute(method)
+    return maps, None, None
+
+
+def _occlude(explained, vary_segmentation):
+    captum = import_optional("captum.attr", "explain")
+    images = torch.as_tensor(explained.raw.astype(np.float32))
+    inside = images != 0
+    counts = inside.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    baseline = (images.sum(dim=(2, 3), keepdim=True) / counts).expand_as(images).clone()
+    mask = None if vary_segmentation else _mask_channel(explained)
+    if mask is not None:
+        baseline[:, mask] = images[:, mask]
+
+    def score(covered):
+        p = torch.as_tensor(explained.predict_proba(covered.numpy())).double()
+        return explained.score(p.clamp(min=1e-6).log())
+
+    sides = [max(side // N_SQUARES, 1) for side in images.shape[2:]]
+    attributions = captum.Occlusion(score).attribute(
+        images,
+        sliding_window_shapes=(images.shape[1], *sides),
+        strides=(images.shape[1], *(max(side // 2, 1) for side in sides)),
+        baselines=baseline,
+    )
+    return attributions.numpy(), None, None

@@ -1,0 +1,75 @@
+"""What all pictures share: axes, colours, lines, hatches.
+
+The colours are those of Okabe & Ito (2008), which readers with any colour vision tell
+apart, from dark to light; lines and hatches tell them apart in print as well.
+"""
+
+import numpy as np
+
+from skmultimodal.utils._optional import import_optional
+
+__all__ = ["COLOURS", "INK", "MUTED", "SIGNED", "look", "make_axes", "pyplot"]
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+LINES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+HATCHES = ["", "//", "..", "xx", "\\\\", "oo", "++"]
+INK, MUTED = "#222222", "#767676"
+# Against and for a class, in maps and signed bars: blue below 0, red above.
+SIGNED = "RdBu_r"
+
+# 12 points are readable when a picture of 6.4 inches is shown at half its width.
+RC = {
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+
+
+def pyplot():
+    """``matplotlib.pyplot``, or an ImportError that names the extra."""
+    return import_optional("matplotlib.pyplot", "plot")
+
+
+def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
+    """The axes to draw on, and their figure.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array of Axes or None, default=None
+        None makes a figure.
+    figsize : (float, float)
+        Width and height of a new figure in inches.
+    shape : (int, int)
+        Rows and columns of axes.
+    **options : dict
+        Passed to ``plt.subplots``.
+
+    Returns
+    -------
+    ax : Axes, or ndarray of Axes of the given shape if that is not (1, 1)
+    figure : Figure
+    """
+    if ax is None:
+        plt = pyplot()
+        with plt.rc_context(RC):
+            figure, ax = plt.subplots(
+                *shape, figsize=figsize, layout="constrained", **options
+            )
+        return ax, figure
+    axes = np.asarray(ax, dtype=object)
+    if shape != (1, 1) and axes.size != shape[0] * shape[1]:
+        raise ValueError(
+            f"ax must be {shape[0] * shape[1]} axes for this display, got {axes.size}."
+        )
+    if shape != (1, 1):
+        ax = axes.reshape(shape)
+    return ax, axes.ravel()[0].figure
+
+
+def look(number):
+    """Colour, line, marker and hatch of the number-th thing compared."""
+    kinds = {"color": COLOURS, "linestyle": LINES, "marker": MARKERS, "hatch": HATCHES}
+    return {name: values[number % len(values)] for name, values in kinds.items()}

@@ -1,0 +1,248 @@
+"""How the score grows with the number of paired patients in training."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._compare import score_table, summarise
+from skmultimodal.model_selection._folds import (
+    check_X_y,
+    make_folds,
+    paired_ratio,
+    run_folds,
+)
+from skmultimodal.utils._labels import encode_labels
+
+__all__ = ["paired_learning_curve"]
+
+
+def paired_learning_curve(
+    estimator,
+    X,
+    y,
+    *,
+    cv,
+    n_pairs=(0.2, 0.4, 0.6, 0.8, 1.0),
+    scoring=None,
+    groups=None,
+    confidence_level=0.95,
+    random_state=None,
+    n_jobs=None,
+    verbose=0,
+):
+    """Cross-validate a classifier with growing numbers of paired training rows.
+
+    It answers "how many more pairs do we need?". All numbers are tested on the same
+    folds. A smaller training set is part of the larger ones of its fold.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier that takes `X`.
+    X : Cohort, or anything that can be read as one
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    cv : splitter, iterable of (train, test), or int
+        As in `compare_classifiers`.
+    n_pairs : int, float, or array-like of them, default=(0.2, 0.4, 0.6, 0.8, 1.0)
+        Paired labelled rows that train. Integers are numbers of rows. Floats are
+        fractions, above 0 and up to 1, of those that the fold with the fewest has.
+    scoring : str, callable, list, tuple, set or dict, default=None
+        As in `compare_classifiers`.
+    groups : array-like of shape (n_rows,), default=None
+        As in `compare_classifiers`.
+    confidence_level : float, default=0.95
+    random_state : int, RandomState instance or None, default=None
+        Draws the paired rows that train.
+    n_jobs : int, default=None
+        Fits at the same time.
+    verbose : int, default=0
+        Passed to joblib.
+
+    Returns
+    -------
+    curve : Bunch
+        - ``scores``: DataFrame with a row per number, fold and metric: columns
+          ``n_pairs``, ``repeat``, ``fold``, ``metric``, ``score``.
+        - ``summary``: DataFrame with a row per metric and number: ``metric``,
+          ``n_pairs``, ``mean`` of the folds, its interval from ``low`` to ``high``,
+          ``std`` of the folds, ``n_folds``.
+        - ``n_pairs``: ndarray of int, the numbers in ascending order.
+        - ``test_to_train``: the ratio of paired rows in the corrected variance.
+        - ``confidence_level``: as given.
+
+    Raises
+    ------
+    ValueError
+        If `n_pairs` asks for more paired labelled rows than a fold trains on, or for
+        fewer than there are classes.
+    RuntimeError
+        If the model fails; the message names the number and the fold.
+
+    Warns
+    -----
+    UserWarning
+        If fractions are so close that they give the same number of rows.
+
+    See Also
+    --------
+    unpaired_gain : What the unpaired rows are worth.
+    sklearn.model_selection.learning_curve : Grows the number of all training rows.
+
+    Notes
+    -----
+    Rows are drawn at random within each class, in the proportions of the fold, but each
+    class has at least one. The other paired labelled rows leave training altogether:
+    they do not feed a tower either. All other rows of the fold, unpaired or unlabelled,
+    train in every case. The draw is made anew in each fold: give `cv` repeats to
+    average over more draws.
+
+    Intervals are those of `compare_classifiers`, with the ratio of the complete folds
+    at every number of rows. The ratio stands for what makes the scores of folds alike:
+    tested rows that recur from repeat to repeat, and training rows in common. Smaller
+    training sets have fewer rows in common, and are tested on the same rows, so the
+    ratio of tested to *used* rows, which grows, would make the interval far too wide.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, UnimodalClassifier
+    >>> from skmultimodal.model_selection import PairedStratifiedKFold
+    >>> from skmultimodal.model_selection import paired_learning_curve
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(120) % 2
+    >>> gene = rng.normal(size=(120, 9)) + 0.5 * y[:, None]
+    >>> image = rng.normal(size=(120, 3))
+    >>> image[90:] = np.nan
+    >>> X = Cohort({"image": image, "gene": gene})
+    >>> model = UnimodalClassifier("gene", LogisticRegression())
+    >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
+    >>> curve = paired_learning_curve(
+    ...     model, X, y, cv=cv, n_pairs=[4, 20, 60], scoring="roc_auc", random_state=0
+    ... )
+    >>> curve.summary[["n_pairs", "mean", "low", "high"]].round(2)
+       n_pairs  mean   low  high
+    0        4  0.74  0.60  0.84
+    1       20  0.78  0.63  0.88
+    2       60  0.81  0.68  0.89
+    """
+    X, y = check_X_y(X, y)
+    _, codes = encode_labels(y, allow_unlabelled=True)
+    folds = make_folds(cv, X, y, groups)
+    counted = as_cohort(X).paired & (codes >= 0)
+    _refuse_one_class(folds, counted, codes)
+    numbers = _read_numbers(n_pairs, folds, counted, codes)
+    rng = check_random_state(random_state)
+    places = [np.flatnonzero(counted[fold.train]) for fold in folds]
+    orders = [
+        among[_order(codes[fold.train[among]], rng)]
+        for fold, among in zip(folds, places, strict=True)
+    ]
+    name_of = {f"n_pairs={number}": number for number in numbers}
+    arms = [
+        (name, estimator, _shrink(folds, orders, number))
+        for name, number in name_of.items()
+    ]
+    results = run_folds(
+        arms, X, y, scoring, groups=groups, n_jobs=n_jobs, verbose=verbose
+    )
+    scores = score_table(results)
+    ratio = paired_ratio(folds, X, y)
+    summary = summarise(scores, ratio, confidence_level)
+    return Bunch(
+        scores=_numbered(scores, name_of),
+        summary=_by_metric(_numbered(summary, name_of)),
+        n_pairs=np.array(numbers),
+        test_to_train=ratio,
+        confidence_level=confidence_level,
+    )
+
+
+def _refuse_one_class(folds, counted, codes):
+    for fold in folds:
+        rows = fold.train[counted[fold.train]]
+        if len(np.unique(codes[rows])) < 2:
+            raise ValueError(
+                f"fold {fold.fold} of repeat {fold.repeat} trains on {len(rows)} "
+                "paired labelled rows, which are not of two classes: use "
+                "PairedStratifiedKFold."
+            )
+
+
+def _read_numbers(n_pairs, folds, counted, codes):
+    """Numbers of paired rows in ascending order."""
+    rows = [fold.train[counted[fold.train]] for fold in folds]
+    smallest = int(np.argmin([len(r) for r in rows]))
+    most = len(rows[smallest])
+    least = max(len(np.unique(codes[r])) for r in rows)
+    given = [n_pairs] if np.ndim(n_pairs) == 0 else list(n_pairs)
+    if not given:
+        raise ValueError("n_pairs is empty.")
+    numbers = [_read_number(value, most) for value in given]
+    for value, number in zip(given, numbers, strict=True):
+        if number > most:
+            fold = folds[smallest]
+            raise ValueError(
+                f"n_pairs={value} is more than the {most} paired labelled rows that "
+                f"fold {fold.fold} of repeat {fold.repeat} trains on."
+            )
+        if number < least:
+            means = "" if isinstance(value, Integral) else f", {number} of {most} rows,"
+            raise ValueError(
+                f"n_pairs={value}{means} is too few: each of {least} classes needs a "
+                "row."
+            )
+    unique = sorted(set(numbers))
+    if len(unique) < len(numbers):
+        warnings.warn(
+            f"n_pairs has {len(numbers)} values, of which some are the same number of "
+            f"rows: {unique} remain.",
+            stacklevel=3,
+        )
+    return unique
+
+
+def _read_number(value, most):
+    if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
+        return int(value)
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 < value <= 1:
+        return round(value * most)
+    raise ValueError(
+        f"n_pairs must be integers, or fractions above 0 and up to 1, got {value!r}."
+    )
+
+
+def _order(codes, rng):
+    """Places of rows, so that any beginning is stratified and has all classes."""
+    key = np.empty(len(codes))
+    for code in np.unique(codes):
+        members = rng.permutation(np.flatnonzero(codes == code))
+        key[members] = (np.arange(len(members)) + 0.5) / len(members)
+        key[members[0]] = 0
+    return np.lexsort((rng.random(len(codes)), key))
+
+
+def _shrink(folds, orders, number):
+    """The folds, each with the first `number` places of its order and all others."""
+    return [
+        fold._replace(train=np.delete(fold.train, order[number:]))
+        for fold, order in zip(folds, orders, strict=True)
+    ]
+
+
+def _numbered(table, name_of):
+    """A table by number of pairs, of which the names of models speak."""
+    table.insert(0, "n_pairs", table["model"].map(name_of).astype(int))
+    return table.drop(columns="model")
+
+
+def _by_metric(summary):
+    rank = {metric: i for i, metric in enumerate(summary["metric"].unique())}
+    summary.insert(0, "metric", summary.pop("metric"))
+    return summary.sort_values(
+        "metric", key=lambda m: m.map(rank), kind="stable", ignore_index=True
+    )

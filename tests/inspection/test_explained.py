@@ -1,0 +1,190 @@
+"""Saliency and gene attributions: the graph is the model, and finds what is planted."""
+
+import numpy as np
+import pytest
+from fusion_tools import make_case
+from numpy.testing import assert_allclose
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skmultimodal import FusionHeadClassifier, TwinTowerClassifier, UnimodalClassifier
+from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.inspection import (
+    GeneAttributionsDisplay,
+    SaliencyDisplay,
+    gene_attributions,
+    saliency_map,
+)
+from skmultimodal.inspection._explained import explain_rows
+from skmultimodal.inspection._graph import read_rows
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_glioma_cohort(
+        50, 90, 30, n_genes=60, image_size=24, n_signal_genes=6, random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    return TwinTowerClassifier(random_state=0).fit(data.data, data.target)
+
+
+def flat(images):
+    return np.asarray(images).reshape(len(images), -1)
+
+
+def graph_score(explained):
+    score = np.empty(len(explained.raw))
+    for route in explained.routes:
+        x = read_rows(explained.estimator, explained.raw[route.rows])
+        logs = route.log_probabilities(x, route.rest)
+        score[route.rows] = explained.score(logs).detach().numpy()
+    return score
+
+
+@pytest.mark.parametrize("modality", ["image", "gene"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"missing": "impute"},
+        {"tower_output": "log_odds", "tower_cv": 3},
+        {"final_estimator": FusionHeadClassifier("moe", max_epochs=9)},
+        {"final_estimator": LogisticRegression(), "tower_output": "both"},
+    ],
+    ids=["default", "impute", "log_odds", "moe", "logistic"],
+)
+def test_the_graph_says_what_the_model_says(data, modality, options):
+    model = TwinTowerClassifier(random_state=0, **options).fit(data.data, data.target)
+    X = data.data[data.data.has(modality)]
+    p = model.predict_proba(X).astype(float)
+    moderate = (p > 1e-3).all(axis=1)
+    assert moderate.any()
+    odds = np.log(p[moderate, 1] / p[moderate, 0])
+    found = graph_score(explain_rows(model, X, modality, None))[moderate]
+    assert_allclose(found, odds, atol=1e-3)
+
+
+def test_three_classes_and_pipelines_of_linear_steps():
+    X, y = make_case(n_classes=3)
+    pipe = make_pipeline(StandardScaler(), PCA(3), LogisticRegression())
+    model = UnimodalClassifier("gene", pipe).fit(X, y)
+    rows = X[X.has("gene")]
+    logs = np.log(model.predict_proba(rows))
+    wanted = logs[:, 1] - logs[:, [0, 2]].mean(axis=1)
+    assert_allclose(
+        graph_score(explain_rows(model, rows, "gene", 1)), wanted, atol=1e-6
+    )
+    result = gene_attributions(model, rows, target=1)
+    moved = result.score - result.baseline_score
+    assert_allclose(result.attributions.sum(axis=1), moved, atol=1e-3)
+
+
+def test_planted_genes_come_out_on_top(data, model):
+    result = gene_attributions(model, data.data[data.data.has("gene")])
+    planted = result.ranking.index.isin(data.signal_genes)
+    assert planted[:3].sum() >= 2
+    assert roc_auc_score(planted, result.ranking["importance"]) > 0.85
+    moved = result.score - result.baseline_score
+    assert_allclose(result.attributions.sum(axis=1), moved, atol=0.2)
+    assert np.isnan(result.stability["top_overlap"])
+
+
+def test_several_models_tell_stability(data, model):
+    other = TwinTowerClassifier(random_state=1).fit(data.data, data.target)
+    rows = data.data[data.data.paired]
+    result = gene_attributions([model, other], rows, n_top=6)
+    assert 0 < result.stability["top_overlap"] <= 1
+    assert result.ranking["importance_std"].notna().all()
+    alone = gene_attributions(model, rows).attributions
+    both = [alone, gene_attributions(other, rows).attributions]
+    assert_allclose(result.attributions, np.mean(both, axis=0))
+
+
+def in_rim(data, rows, saliency):
+    """Share of the attribution in the planted pixels, over their share of the area."""
+    mask = data.signal_mask[data.data.positions("image")[rows]]
+    weight = np.abs(saliency.heatmap)
+    return (weight * mask).sum() / weight.sum() / mask.mean()
+
+
+def test_the_planted_region_is_found_and_lost_with_random_weights(data, model):
+    rows = data.data.paired
+    tower = model.towers_["image"]
+    images = data.data[rows].block("image")
+    found = saliency_map(tower, images, n_steps=16)
+    assert in_rim(data, rows, found) > 4
+    assert not found.attributions[:, 4].any()  # the segmentation is held
+    rng = np.random.default_rng(0)
+    trained = [member.weights_ for member in tower.estimators_]
+    try:
+        for member in tower.estimators_:
+            member.weights_ = {
+                name: rng.permutation(w.ravel()).reshape(w.shape)
+                for name, w in member.weights_.items()
+            }
+            vars(member).pop("_module")
+        lost = saliency_map(tower, images, n_steps=16)
+    finally:
+        for member, weights in zip(tower.estimators_, trained, strict=True):
+            member.weights_ = weights
+            vars(member).pop("_module", None)
+    pixels = found.images[:, 4] > 0
+    alike = np.corrcoef(found.heatmap[pixels], lost.heatmap[pixels])[0, 1]
+    assert abs(alike) < 0.5
+
+
+def test_integrated_gradients_add_up_and_grad_cam_has_the_shape(data, model):
+    X = data.data[data.data.has("image")][[0, 60, 70]]
+    found = saliency_map(model, X, n_steps=64)
+    total = found.attributions.sum(axis=(1, 2, 3))
+    assert_allclose(total, found.score - found.baseline_score, atol=0.2)
+    assert found.heatmap.shape == (3, 24, 24)
+    cam = saliency_map(model, X, method="grad_cam")
+    assert cam.attributions.shape == (3, 1, 24, 24)
+    assert (cam.attributions >= 0).all()
+
+
+def test_a_tower_without_gradients_is_occluded(data):
+    forest = make_pipeline(
+        FunctionTransformer(flat), RandomForestClassifier(9, random_state=0)
+    )
+    X = data.data[:, ["image"]]
+    X, y = X[X.has("image")], data.target[data.data.has("image")]
+    model = UnimodalClassifier("image", forest).fit(X, y)
+    found = saliency_map(model, X[:2])
+    assert found.method == "occlusion"
+    assert np.abs(found.heatmap).sum() > 0
+    with pytest.raises(TypeError, match="no gradients"):
+        saliency_map(model, X[:2], method="grad_cam")
+
+
+def test_bad_input_is_named(data, model):
+    X = data.data
+    with pytest.raises(ValueError, match=r"patient 'SYN-051' lacks modality 'image'"):
+        saliency_map(model, X)
+    with pytest.raises(ValueError, match="no tower for modality 'stain'"):
+        gene_attributions(model, X, modality="stain")
+    with pytest.raises(ValueError, match="target=7 is none of the classes"):
+        gene_attributions(model, X[X.paired], target=7)
+    with pytest.raises(ValueError, match="saliency_map explains images"):
+        gene_attributions(model, X[X.paired], modality="image")
+    with pytest.raises(ValueError, match="method must be one of"):
+        saliency_map(model, X[X.paired], method="lime")
+
+
+def test_displays_draw_each_patient_and_gene(data, model):
+    rows = data.data[data.data.paired]
+    shown = SaliencyDisplay.from_estimator(model, rows[:3], channel=1, n_steps=4)
+    titles = [axes.get_title() for axes in shown.ax_[0]]
+    assert titles == rows[:3].index.tolist()
+    bars = GeneAttributionsDisplay.from_estimator(model, rows, n_genes=7)
+    assert len(bars.ax_.patches) == 7
+    names = [label.get_text() for label in bars.ax_.get_yticklabels()]
+    assert names == list(bars.ranking.index[:7][::-1])
