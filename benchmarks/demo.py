@@ -12,7 +12,6 @@ from pathlib import Path
 import matplotlib as mpl
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import RocCurveDisplay
 
 from benchmarks.cohorts import pattern_table, read_benchmark_cohort
 from skmultimodal import (
@@ -23,9 +22,9 @@ from skmultimodal import (
     UnimodalClassifier,
 )
 from skmultimodal.baselines import LateFusionClassifier
+from skmultimodal.inspection import RocBandsDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
 
-MAJORITY = "majority class"
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 
 
@@ -44,7 +43,7 @@ def make_models(memory, seed):
         return TwinTowerClassifier(towers, head, memory=memory, random_state=seed)
 
     return {
-        MAJORITY: UnimodalClassifier("gene", DummyClassifier()),
+        "majority class": UnimodalClassifier("gene", DummyClassifier()),
         "image only": single["image"],
         "gene only": single["gene"],
         "mean of towers": LateFusionClassifier(list(single.items())),
@@ -67,31 +66,17 @@ def format_table(summary):
     ]
 
 
-def draw_roc(comparison, positive, title, path):
-    """ROC curves of each model's out-of-fold probabilities, averaged over repeats."""
+def draw_roc(comparison, title, path):
+    """Mean ROC curves of the models; bands of the two that need both modalities."""
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6.4, 7.4), layout="constrained")
-    column = f"proba_{positive}"
-    styles = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]
-    models = comparison.predictions.groupby("model", sort=False)
-    # The majority class ranks nobody: it is the diagonal.
-    curves = [(name, rows) for name, rows in models if name != MAJORITY]
-    for style, (name, rows) in zip(styles, curves, strict=False):
-        patients = rows.groupby("row")[["y_true", column]].mean(numeric_only=False)
-        RocCurveDisplay.from_predictions(
-            patients["y_true"] == positive,
-            patients[column].astype(float),
-            name=name,
-            ax=ax,
-            curve_kwargs={"linestyle": style, "linewidth": 2},
-        )
-    ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, label=MAJORITY)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
-    ax.set(xlabel="False positive rate", ylabel="True positive rate", title=title)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    # Bands of all six would hide each other.
+    bands = ["mean of towers", "twin tower"]
+    display = RocBandsDisplay.from_comparison(comparison, bands=bands)
+    display.ax_.set_title(title)
+    display.figure_.savefig(path, dpi=150)
+    plt.close(display.figure_)
 
 
 def main(arguments=None):
@@ -123,7 +108,7 @@ def main(arguments=None):
     options.out.mkdir(parents=True, exist_ok=True)
     comparison.summary.to_csv(options.out / "table.csv", index=False)
     roc = options.out / "roc.png"
-    draw_roc(comparison, comparison.classes[-1], title, roc)
+    draw_roc(comparison, title, roc)
     print(f"\n{options.out / 'table.csv'}\n{roc}")
     print(f"{time.perf_counter() - start:.0f} s")
 

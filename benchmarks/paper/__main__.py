@@ -131,7 +131,8 @@ def write_table(table, scheme, models, n_paper, results, failures, options, titl
     (out / f"{stem}.md").write_text(page, encoding="utf-8")
     if table == "2":
         curves = [*names[:n_paper], SHORTCUT]
-        draw_figure_2(results, scheme, curves, title, out / "figure2_roc.png")
+        path = out / "figure2_roc.png"
+        draw_figure_2(results, scheme, summary, curves, title, path)
     if table == "3":
         draw_figure_3(summary, title, out / "figure3_bars.png")
     return out / f"{stem}.md"

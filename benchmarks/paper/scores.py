@@ -135,6 +135,8 @@ def patient_table(results, scheme, names):
         pd.DataFrame(
             {
                 "model": name,
+                "repeat": fold.repeat,
+                "fold": fold.fold,
                 "row": cell["test"],
                 "y_true": cell["y_true"],
                 f"proba_{positive}": np.array(cell["proba"])[:, 1],

@@ -8,6 +8,10 @@ from skmultimodal.inspection._attribution_displays import (
     SaliencyDisplay,
 )
 from skmultimodal.inspection._cohort import AvailabilityDisplay
+from skmultimodal.inspection._comparison import (
+    DifferencesDisplay,
+    MetricIntervalsDisplay,
+)
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._contributions_display import ModalityContributionsDisplay
 from skmultimodal.inspection._flow import ParticipantFlowDisplay
@@ -18,15 +22,19 @@ from skmultimodal.inspection._missing_modality import (
     MissingModalityDisplay,
     value_of_missing_modality,
 )
+from skmultimodal.inspection._roc_bands import RocBandsDisplay
 from skmultimodal.inspection._saliency import saliency_map
 
 __all__ = [
     "AvailabilityDisplay",
+    "DifferencesDisplay",
     "GeneAttributionsDisplay",
+    "MetricIntervalsDisplay",
     "MissingModalityDisplay",
     "ModalityContributionsDisplay",
     "PairedLearningCurveDisplay",
     "ParticipantFlowDisplay",
+    "RocBandsDisplay",
     "SaliencyDisplay",
     "TrainingHistoryDisplay",
     "gene_attributions",

@@ -6,12 +6,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.paper import __main__ as paper
-from benchmarks.paper import printed
+from benchmarks.paper import figures, printed
 from benchmarks.paper.cells import describe, key_of_data, make_scheme, run_cells
 from benchmarks.paper.models import make_models
 from benchmarks.paper.report import csv_rows, model_table
@@ -208,6 +209,26 @@ def test_rows_with_random_weights_are_not_ranked(scheme, tmp_path):
     hits, n, low, high = hold_out(results, scheme, ["logistic"])["logistic"]
     assert n == 8
     assert low < hits / n < high
+
+
+def test_figure_2_has_a_curve_of_each_model_that_ran(scheme, tmp_path, monkeypatch):
+    models = {"twin tower": gene_model(), "site only": gene_model(DummyClassifier())}
+    results, _ = run_cells([(scheme, models)], tmp_path, "data")
+    scores = score_table(results, scheme, list(models))
+    drawn = {}
+    monkeypatch.setattr(
+        figures, "_save", lambda display, title, path: drawn.update({path: display})
+    )
+    names = ["twin tower", "not run", "site only"]
+    figures.draw_figure_2(
+        results, scheme, summarise(scores, scheme), names, "title", "path"
+    )
+    display = drawn["path"]
+    assert list(display.lines_) == ["twin tower", "site only"]
+    assert list(display.bands_) == ["twin tower"]
+    # The folds of both repeats, not the hold-out.
+    assert len(display.tpr["twin tower"]) == 6
+    plt.close(display.figure_)
 
 
 def test_clinical_columns_of_the_cohort_are_found(patients):
