@@ -82,6 +82,7 @@ def compare_classifiers(
         - ``folds``: list of named tuples ``(repeat, fold, train, test)``.
         - ``classes``: ndarray of the classes.
         - ``test_to_train``: the ratio of paired rows in the corrected variance.
+        - ``confidence_level``: as given.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def compare_classifiers(
         folds=folds,
         classes=classes,
         test_to_train=ratio,
+        confidence_level=confidence_level,
     )
 
 
