@@ -7,6 +7,7 @@ from skmultimodal.inspection._attribution_displays import (
     GeneAttributionsDisplay,
     SaliencyDisplay,
 )
+from skmultimodal.inspection._calibration import PatternCalibrationDisplay
 from skmultimodal.inspection._cohort import AvailabilityDisplay
 from skmultimodal.inspection._comparison import (
     DifferencesDisplay,
@@ -22,6 +23,8 @@ from skmultimodal.inspection._missing_modality import (
     MissingModalityDisplay,
     value_of_missing_modality,
 )
+from skmultimodal.inspection._prediction_sets import prediction_sets
+from skmultimodal.inspection._prediction_sets_display import PredictionSetsDisplay
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
 from skmultimodal.inspection._saliency import saliency_map
 
@@ -34,11 +37,14 @@ __all__ = [
     "ModalityContributionsDisplay",
     "PairedLearningCurveDisplay",
     "ParticipantFlowDisplay",
+    "PatternCalibrationDisplay",
+    "PredictionSetsDisplay",
     "RocBandsDisplay",
     "SaliencyDisplay",
     "TrainingHistoryDisplay",
     "gene_attributions",
     "modality_contributions",
+    "prediction_sets",
     "saliency_map",
     "value_of_missing_modality",
 ]

@@ -18,7 +18,9 @@ class SaliencyDisplay:
     heatmap : ndarray of shape (n_rows, height, width)
         In log-odds a pixel.
     images : ndarray of shape (n_rows, n_channels, height, width)
+        What the heatmap is laid over.
     ids : sequence of length n_rows
+        Patients, for the titles.
     segmentation : ndarray of shape (n_rows, height, width), default=None
         Its outline is drawn.
     target : object, default=None

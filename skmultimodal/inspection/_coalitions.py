@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def explained_cohort(estimator, X):
+def explained_cohort(estimator, X, name="X"):
     """`X` as a cohort with at least one row, whose rows all have a modality.
 
     Parameters
@@ -29,6 +29,8 @@ def explained_cohort(estimator, X):
     estimator : estimator
         Fitted; a model that names the columns of a table is asked for them.
     X : Cohort, dict of aligned arrays, DataFrame or array
+    name : str
+        Of the parameter, for errors.
 
     Returns
     -------
@@ -42,12 +44,12 @@ def explained_cohort(estimator, X):
     columns = getattr(_innermost(estimator), "_columns", lambda: None)()
     cohort = as_cohort(X, None if isinstance(X, Cohort | Mapping) else columns)
     if not len(cohort):
-        raise ValueError("X has no row.")
+        raise ValueError(f"{name} has no row.")
     empty = ~cohort.available.to_numpy().any(axis=1)
     if empty.any():
         raise ValueError(
-            f"row {cohort.index.tolist()[np.flatnonzero(empty)[0]]!r} has no modality: "
-            f"leave out the {empty.sum()} such rows."
+            f"row {cohort.index[empty].tolist()[0]!r} of {name} has no modality: leave "
+            f"out the {empty.sum()} such rows."
         )
     return cohort
 
@@ -60,8 +62,8 @@ def patterns_of(cohort, like=None):
     return cohort[:, order].patterns
 
 
-def class_column(classes, target):
-    """Column of class `target`, None being the last.
+def class_column(classes, target, *, of="the model"):
+    """Column of class `target`, None being the last of the classes `of` something.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def class_column(classes, target):
     found = [i for i, label in enumerate(classes.tolist()) if label == target]
     if not found:
         raise ValueError(
-            f"target {target!r} is no class of the model: they are {classes.tolist()}."
+            f"target {target!r} is no class of {of}: they are {classes.tolist()}."
         )
     return found[0]
 

@@ -29,6 +29,7 @@ class AvailabilityDisplay:
         Patients by pattern (index, such as ``"image+gene"``) and class (columns). The
         column ``"unlabelled"`` is drawn as such.
     modalities : list of str
+        Names of the modalities, from top to bottom.
     unit : str, default="Patients"
         What is counted.
 

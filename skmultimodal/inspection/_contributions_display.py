@@ -19,8 +19,10 @@ class ModalityContributionsDisplay:
 
     Parameters
     ----------
-    contributions, prediction, prior, patterns, summary, target, scale
-        As returned by `modality_contributions`.
+    contributions, prediction, prior, patterns : see `modality_contributions`
+        As returned by it.
+    summary, target, scale : see `modality_contributions`
+        As returned by it.
 
     Attributes
     ----------
@@ -74,10 +76,8 @@ class ModalityContributionsDisplay:
 
         Parameters
         ----------
-        estimator, X, y, target, scale
-            As of `modality_contributions`.
-        kind, patients, ax
-            As of `plot`.
+        estimator, X, y, target, scale : see `modality_contributions`
+        kind, patients, ax : see `plot`
 
         Returns
         -------
@@ -94,8 +94,7 @@ class ModalityContributionsDisplay:
         ----------
         result : Bunch
             Of `modality_contributions`.
-        kind, patients, ax
-            As of `plot`.
+        kind, patients, ax : see `plot`
 
         Returns
         -------

@@ -95,8 +95,7 @@ class ParticipantFlowDisplay:
         flow : DataFrame
             Of `load_cohort` or `load_tcga_glioma`: columns ``patient``, ``item``,
             ``status`` and ``reason``.
-        max_reasons, ax
-            As of `plot`.
+        max_reasons, ax : see `plot`
 
         Returns
         -------
@@ -141,8 +140,7 @@ class ParticipantFlowDisplay:
         flow : DataFrame, default=None
             As of `from_flow`. None begins with the cohort.
         class_names : dict of label to str, default=None
-        max_reasons, ax
-            As of `plot`.
+        max_reasons, ax : see `plot`
 
         Returns
         -------

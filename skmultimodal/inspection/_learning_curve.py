@@ -95,12 +95,11 @@ class PairedLearningCurveDisplay:
 
         Parameters
         ----------
-        estimator, X, y, cv, n_pairs, groups, confidence_level, random_state, n_jobs
-            As of `paired_learning_curve`.
+        estimator, X, y, cv, n_pairs : see `paired_learning_curve`
         scoring : str or callable, default=None
             One metric; None is the estimator's ``score``.
-        name, ax
-            As of `from_curve`.
+        groups, confidence_level, random_state, n_jobs : see `paired_learning_curve`
+        name, ax : see `from_curve`
 
         Returns
         -------

@@ -100,7 +100,7 @@ def value_of_missing_modality(
     if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
         raise ValueError(f"n_neighbors must be a positive integer, got {n_neighbors}.")
     cohort = explained_cohort(estimator, X)
-    reference = explained_cohort(estimator, X_reference)
+    reference = explained_cohort(estimator, X_reference, "X_reference")
     column = class_column(estimator.classes_, target)
     _check_modality(cohort, reference, modality)
     patterns = patterns_of(cohort, reference)

@@ -43,6 +43,7 @@ def paired_learning_curve(
     estimator : estimator
         A classifier that takes `X`.
     X : Cohort, or anything that can be read as one
+        The patients.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
@@ -55,6 +56,7 @@ def paired_learning_curve(
     groups : array-like of shape (n_rows,), default=None
         As in `compare_classifiers`.
     confidence_level : float, default=0.95
+        Of the intervals.
     random_state : int, RandomState instance or None, default=None
         Draws the paired rows that train.
     n_jobs : int, default=None

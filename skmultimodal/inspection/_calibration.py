@@ -1,0 +1,389 @@
+"""Whether predicted probabilities come true, pattern by pattern."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.inspection._coalitions import (
+    answer,
+    class_column,
+    class_name,
+    codes_of,
+    explained_cohort,
+    patterns_of,
+)
+from skmultimodal.inspection._style import MUTED, look, make_axes
+from skmultimodal.model_selection import wilson_interval
+from skmultimodal.utils._labels import encode_labels
+
+__all__ = ["PatternCalibrationDisplay"]
+
+STRATEGIES = ("quantile", "uniform")
+
+
+class PatternCalibrationDisplay:
+    """Reliability diagram with a curve for each availability pattern.
+
+    Rows of a pattern are binned by their predicted probability of a class; a point is
+    the share of a bin that is of this class, with Wilson's interval, against the mean
+    prediction. Use `from_estimator`, `from_predictions` or `from_comparison`.
+
+    Parameters
+    ----------
+    curves : DataFrame with a row per pattern and bin
+        Columns ``pattern``, ``prob_pred``, ``prob_true``, ``low``, ``high``,
+        ``n_rows``.
+    summary : DataFrame with a row per pattern
+        Columns ``n_rows``, ``n_bins``, ``brier``.
+    target : class label
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    sklearn.calibration.CalibrationDisplay : One curve for all rows.
+
+    Notes
+    -----
+    A model that is calibrated over all rows need not be so for those with one
+    modality, of whom others answer. scikit-learn's calibration works on cohorts. With
+    rows that did not train the model, one calibrator is fitted for all patterns::
+
+        CalibratedClassifierCV(FrozenEstimator(model)).fit(X_other, y_other)
+
+    and without such rows models are fitted on folds, which must have paired rows::
+
+        CalibratedClassifierCV(TwinTowerClassifier(), cv=PatternStratifiedKFold(3))
+
+    Neither takes unlabelled rows.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from sklearn.calibration import CalibratedClassifierCV
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, TwinTowerClassifier
+    >>> from skmultimodal.inspection import PatternCalibrationDisplay
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.permutation(np.arange(300) % 2)
+    >>> image, gene = rng.normal(size=(300, 2)), rng.normal(size=(300, 3))
+    >>> gene += y[:, None]
+    >>> image[::3], gene[1::3] = np.nan, np.nan
+    >>> X = Cohort({"image": image, "gene": gene})
+    >>> towers = [(name, LogisticRegression()) for name in ("image", "gene")]
+    >>> model = TwinTowerClassifier(towers, random_state=0).fit(X[:100], y[:100])
+    >>> calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="sigmoid")
+    >>> calibrated = calibrated.fit(X[100:180], y[100:180])
+    >>> display = PatternCalibrationDisplay.from_estimator(
+    ...     calibrated, X[180:], y[180:]
+    ... )
+    >>> display.summary.round(2)
+                n_rows  n_bins  brier
+    image           40       2   0.28
+    gene            40       2   0.16
+    image+gene      40       2   0.09
+    >>> plt.close()
+    """
+
+    def __init__(self, *, curves, summary, target):
+        self.curves = curves
+        self.summary = summary
+        self.target = target
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        target=None,
+        n_bins=5,
+        strategy="quantile",
+        min_bin_rows=15,
+        ax=None,
+    ):
+        """Predict rows that did not train a model, and draw its reliability.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted classifier of cohorts with ``predict_proba``.
+        X : Cohort, dict of aligned arrays, DataFrame or array
+        y : array-like of shape (n_rows,)
+            Labels, none missing.
+        target : class label, default=None
+            Class whose probability is drawn. None is the last one.
+        n_bins, strategy, min_bin_rows, ax : see `from_predictions`
+
+        Returns
+        -------
+        display : PatternCalibrationDisplay
+
+        Raises
+        ------
+        ValueError
+            If a label is missing or unknown to the model.
+        """
+        cohort = explained_cohort(estimator, X)
+        classes = np.asarray(estimator.classes_)
+        column = class_column(classes, target)
+        codes = codes_of(y, classes, len(cohort), allow_unlabelled=False)
+        return cls._from_arrays(
+            codes == column,
+            answer(estimator, cohort)[:, column],
+            patterns_of(cohort),
+            classes.tolist()[column],
+            (n_bins, strategy, min_bin_rows),
+            order=cohort.summary().index,
+        ).plot(ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_prob,
+        patterns,
+        *,
+        target=None,
+        n_bins=5,
+        strategy="quantile",
+        min_bin_rows=15,
+        ax=None,
+    ):
+        """Draw the reliability of predictions.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_rows,)
+            Labels, none missing.
+        y_prob : array-like of shape (n_rows,)
+            Predicted probability of class `target`.
+        patterns : array-like of str, shape (n_rows,)
+            As of `Cohort.patterns`.
+        target : class label, default=None
+            None is the last class of `y_true`, which must then have two.
+        n_bins : int, default=5
+            Bins of a pattern, at most.
+        strategy : {"quantile", "uniform"}, default="quantile"
+            Bins of equal numbers of rows, or of equal width.
+        min_bin_rows : int, default=15
+            A pattern has as many bins as its rows fill with so many rows each.
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        display : PatternCalibrationDisplay
+
+        Raises
+        ------
+        ValueError
+            If a label is missing, lengths differ or a probability is none.
+
+        Warns
+        -----
+        UserWarning
+            If a pattern has too few rows for two bins: its curve is then one point.
+        """
+        y_prob, patterns = np.asarray(y_prob, dtype=float), np.asarray(patterns)
+        if y_prob.ndim != 1 or y_prob.shape != patterns.shape:
+            raise ValueError(
+                "y_prob and patterns are 1-D and have an entry a row, got shapes "
+                f"{y_prob.shape} and {patterns.shape}."
+            )
+        bad = ~((y_prob >= 0) & (y_prob <= 1))
+        if bad.any():
+            raise ValueError(
+                f"y_prob of row {np.flatnonzero(bad)[0]} is {y_prob[bad][0]}, which is "
+                "no probability."
+            )
+        classes, _ = encode_labels(y_true, allow_unlabelled=True)
+        if target is None and len(classes) < 2:
+            raise ValueError(
+                f"y_true has {len(classes)} classes: say by target which class y_prob "
+                "is the probability of."
+            )
+        column = class_column(classes, target, of="y_true")
+        codes = codes_of(
+            y_true, classes, len(y_prob), allow_unlabelled=False, name="y_true"
+        )
+        return cls._from_arrays(
+            codes == column,
+            y_prob,
+            patterns,
+            classes.tolist()[column],
+            (n_bins, strategy, min_bin_rows),
+        ).plot(ax)
+
+    @classmethod
+    def from_comparison(
+        cls,
+        comparison,
+        X,
+        *,
+        model,
+        target=None,
+        repeat=0,
+        n_bins=5,
+        strategy="quantile",
+        min_bin_rows=15,
+        ax=None,
+    ):
+        """Draw the reliability of the out-of-fold predictions of a comparison.
+
+        Parameters
+        ----------
+        comparison : Bunch
+            Of ``compare_classifiers``. Folds of ``PairedStratifiedKFold`` test paired
+            rows only; those of ``PatternStratifiedKFold`` test every pattern.
+        X : Cohort
+            What was compared on.
+        model : str
+            Name of a model in the comparison.
+        target : class label, default=None
+            None is the last class.
+        repeat : int, default=0
+            The repeat drawn. Others predict the same rows once more, and would make
+            intervals too narrow.
+        n_bins, strategy, min_bin_rows, ax : see `from_predictions`
+
+        Returns
+        -------
+        display : PatternCalibrationDisplay
+        """
+        table = comparison.predictions
+        for name, wanted in (("model", model), ("repeat", repeat)):
+            known = table[name].unique().tolist()
+            if wanted not in known:
+                raise ValueError(
+                    f"{name} {wanted!r} is not in the comparison: {known}."
+                )
+        table = table[(table["model"] == model) & (table["repeat"] == repeat)]
+        label = comparison.classes[class_column(comparison.classes, target)]
+        y_prob = table[f"proba_{label}"].to_numpy()
+        if np.isnan(y_prob).any():
+            raise ValueError(f"model {model!r} has no predict_proba.")
+        cohort = as_cohort(X)
+        if table["row"].max() >= len(cohort):
+            raise ValueError(
+                f"the comparison tested row {table['row'].max()}, and X has "
+                f"{len(cohort)} rows: pass the X that was compared on."
+            )
+        tested = cohort[table["row"].to_numpy()]
+        return cls._from_arrays(
+            (table["y_true"] == label).to_numpy(),
+            y_prob,
+            patterns_of(tested),
+            label,
+            (n_bins, strategy, min_bin_rows),
+            order=tested.summary().index,
+        ).plot(ax)
+
+    @classmethod
+    def _from_arrays(cls, hits, y_prob, patterns, target, options, order=None):
+        n_bins, strategy, min_bin_rows = options
+        if n_bins < 1 or min_bin_rows < 1 or strategy not in STRATEGIES:
+            raise ValueError(
+                "n_bins and min_bin_rows must be at least 1 and strategy one of "
+                f"{STRATEGIES}, got {n_bins}, {min_bin_rows} and {strategy!r}."
+            )
+        curves, summary = [], {}
+        for pattern in dict.fromkeys(patterns.tolist()) if order is None else order:
+            rows = patterns == pattern
+            if rows.sum() < 2 * min_bin_rows:
+                warnings.warn(
+                    f"pattern {pattern!r} has {rows.sum()} rows, and two bins need "
+                    f"{2 * min_bin_rows}: its curve is one point.",
+                    stacklevel=3,
+                )
+            wanted = min(n_bins, max(1, int(rows.sum()) // min_bin_rows))
+            curve = _curve(hits[rows], y_prob[rows], wanted, strategy)
+            curves.append(curve.assign(pattern=pattern))
+            brier = brier_score_loss(hits[rows].astype(int), y_prob[rows], pos_label=1)
+            summary[pattern] = (int(rows.sum()), len(curve), brier)
+        columns = ["n_rows", "n_bins", "brier"]
+        return cls(
+            curves=pd.concat(curves, ignore_index=True),
+            summary=pd.DataFrame.from_dict(summary, orient="index", columns=columns),
+            target=target,
+        )
+
+    def plot(self, ax=None):
+        """Draw a curve per pattern, and the diagonal of perfect calibration.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        display : PatternCalibrationDisplay
+            Itself.
+        """
+        height = 5.4 + 0.25 * len(self.summary)
+        self.ax_, self.figure_ = make_axes(ax, figsize=(6.4, height))
+        self.ax_.plot([0, 1], [0, 1], color=MUTED, linewidth=1, label="perfect")
+        for number, (pattern, row) in enumerate(self.summary.iterrows()):
+            part = self.curves[self.curves["pattern"] == pattern]
+            style = look(number)
+            reach = [part["prob_true"] - part["low"], part["high"] - part["prob_true"]]
+            self.ax_.errorbar(
+                part["prob_pred"],
+                part["prob_true"],
+                yerr=np.abs(reach),
+                color=style["color"],
+                linestyle=style["linestyle"],
+                marker=style["marker"],
+                markersize=7,
+                capsize=3,
+                elinewidth=1,
+                label=f"{pattern}: {row['n_rows']:.0f} rows, "
+                f"Brier score {row['brier']:.3f}",
+            )
+        name = class_name(self.target)
+        self.ax_.set(
+            xlabel=f"mean predicted probability of class {name}",
+            ylabel=f"share of class {name} (95 % interval)",
+            xlim=(-0.02, 1.02),
+            ylim=(-0.02, 1.02),
+        )
+        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=11)
+        return self
+
+
+def _curve(hits, y_prob, n_bins, strategy):
+    """Reliability of one pattern, a row per bin."""
+    prob_true, prob_pred = calibration_curve(
+        hits.astype(int), y_prob, pos_label=1, n_bins=n_bins, strategy=strategy
+    )
+    # calibration_curve does not say how many rows its bins have.
+    edges = np.linspace(0, 1, n_bins + 1)
+    if strategy == "quantile":
+        edges = np.percentile(y_prob, edges * 100)
+    n_rows = np.bincount(np.searchsorted(edges[1:-1], y_prob))
+    n_rows = n_rows[n_rows > 0]
+    intervals = [
+        wilson_interval(round(share * n), n)
+        for share, n in zip(prob_true, n_rows, strict=True)
+    ]
+    low, high = np.transpose(intervals)
+    return pd.DataFrame(
+        {
+            "prob_pred": prob_pred,
+            "prob_true": prob_true,
+            "low": low,
+            "high": high,
+            "n_rows": n_rows,
+        }
+    )
