@@ -38,7 +38,7 @@ $(VENV)/.torch: $(VENV)/.python constraints.txt
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet -c constraints.txt -e '.[plot]'
+	$(PIP) install --quiet -c constraints.txt -e '.[report,explain]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.torch pyproject.toml

@@ -23,7 +23,12 @@ from skmultimodal import (
 )
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.inspection import RocBandsDisplay
-from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    audit_shortcuts,
+    compare_classifiers,
+)
+from skmultimodal.report import evaluation_report
 
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 
@@ -98,9 +103,9 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as memory, warnings.catch_warnings():
         # A model that predicts one class only has no precision on the other: 0.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
-        comparison = compare_classifiers(
-            make_models(memory, options.seed), X, y, cv=cv, scoring=METRICS
-        )
+        models = make_models(memory, options.seed)
+        comparison = compare_classifiers(models, X, y, cv=cv, scoring=METRICS)
+        final = models["twin tower"].fit(X, y)
     table = format_table(comparison.summary)
     print(f"3-fold CV on the paired rows x {options.repeats}: mean [95 % interval]\n")
     print(table.to_string())
@@ -109,7 +114,18 @@ def main(arguments=None):
     comparison.summary.to_csv(options.out / "table.csv", index=False)
     roc = options.out / "roc.png"
     draw_roc(comparison, title, roc)
-    print(f"\n{options.out / 'table.csv'}\n{roc}")
+    audit = audit_shortcuts(X, y, cv=cv, random_state=options.seed)
+    report = evaluation_report(
+        options.out / "report.html",
+        estimator=final,
+        X=X,
+        y=y,
+        comparison=comparison,
+        audit=audit,
+        title=title,
+        label=options.label,
+    )
+    print(f"\n{options.out / 'table.csv'}\n{roc}\n{report}")
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -23,7 +23,7 @@ extensions = [
     "api_pages",
     "markdown_file",
 ]
-exclude_patterns = ["_build", "gallery", "examples"]
+exclude_patterns = ["_build", "gallery"]
 templates_path = ["_templates"]
 default_role = "name"
 smartquotes = False

@@ -113,7 +113,11 @@ def resolve(app, env, node, contnode):
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py":
         return None
-    if full := env.api_names.get(target):
+    owner, _, member = target.rpartition(".")
+    full = env.api_names.get(target)
+    if full is None and owner in env.api_names:
+        full = f"{env.api_names[owner]}.{member}"
+    if full:
         return env.get_domain("py").resolve_xref(
             env, node["refdoc"], app.builder, "obj", full, node, contnode
         )

@@ -40,6 +40,7 @@ class PatternCalibrationDisplay:
     summary : DataFrame with a row per pattern
         Columns ``n_rows``, ``n_bins``, ``brier``.
     target : class label
+        Class whose probability is drawn.
 
     Attributes
     ----------

@@ -232,8 +232,13 @@ class MissingModalityDisplay:
 
         Parameters
         ----------
-        estimator, X, X_reference, modality, target, n_neighbors
-            As of `value_of_missing_modality`.
+        estimator : estimator
+            As of `value_of_missing_modality`, like the next five.
+        X : Cohort
+        X_reference : Cohort
+        modality : str
+        target : class label, default=None
+        n_neighbors : int, default=20
         ax : matplotlib Axes, default=None
             None makes a figure.
 

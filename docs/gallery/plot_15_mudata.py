@@ -1,0 +1,96 @@
+"""
+From MuData and back
+====================
+
+`MuData <https://mudata.readthedocs.io>`_ is the container of the omics community: one
+table per modality, with annotations of observations and variables, in one ``.h5mu``
+file. A cohort can be made of it, and becomes one again, so that steps of other tools
+and of this library can follow each other.
+"""
+
+import warnings
+
+import mudata
+import pandas as pd
+
+from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.inspection import AvailabilityDisplay
+
+# mudata 0.3 and anndata 0.12 use what pandas 3 has deprecated.
+warnings.filterwarnings("ignore", module="mudata|anndata")
+
+X, y = make_glioma_cohort(
+    n_image_only=60,
+    n_gene_only=120,
+    n_paired=60,
+    n_genes=200,
+    image_size=24,
+    random_state=0,
+    return_X_y=True,
+)
+
+# %%
+# Out
+# ---
+#
+# Patients are the observations, metadata become ``obs``, and a label can travel there
+# as well. Images are no table of variables: they are kept in ``obsm["rows"]``. MuData
+# orders patients by modality.
+
+labels = pd.Series(y, index=X.index)
+mdata = X.to_mudata()
+mdata.obs["response"] = labels[mdata.obs_names]
+print(mdata.mod["gene"].shape, mdata.mod["image"].obsm["rows"].shape)
+print(mdata.obs.head())
+
+# %%
+# A step of another tool
+# ----------------------
+#
+# Here the 100 genes with the largest variance are kept, and patients from the age of
+# 30. A function of scanpy would be given ``mdata.mod["gene"]`` in the same way. A
+# choice of genes that looks at no label may be made on all patients; one that does must
+# be a step of the gene tower's pipeline, or the test patients have helped to choose.
+
+gene, image = mdata.mod["gene"], mdata.mod["image"]
+variable = gene.X.var(axis=0).argsort()[-100:]
+smaller = mudata.MuData({"gene": gene[:, variable].copy(), "image": image})
+smaller.obs[mdata.obs.columns] = mdata.obs
+smaller = smaller[smaller.obs["age"] >= 30].copy()
+
+# %%
+# In
+# --
+#
+# A patient lacks a modality where MuData has no observation for it. The label must
+# leave ``obs`` first: what is in there becomes metadata, where `audit_shortcuts` would
+# find the label by itself.
+
+response = smaller.obs["response"].to_numpy()
+smaller.obs = smaller.obs.drop(columns="response")
+back = Cohort.from_mudata(smaller)
+display = AvailabilityDisplay.from_cohort(back, response)
+print(back.metadata.columns.tolist(), back.feature_names("gene")[:3])
+
+# %%
+# The rest is as ever.
+
+model = TwinTowerClassifier(random_state=0).fit(back, response)
+predicted = pd.Series(model.predict_proba(back)[:, 1], back.index, name="P(response)")
+print(predicted.head().round(2))
+
+# %%
+# On your own data
+# ----------------
+#
+# ``Cohort.from_mudata(mudata.read("cohort.h5mu"))`` is all it takes; with
+# ``read_h5mu(..., backed=True)`` large tables stay on disk, and rows are read batch by
+# batch. Normalise in the tool that you know. A layer or an embedding is a modality too,
+# if you make an ``AnnData`` of it.
+#
+# **Caveat.** MuData holds a patient once, so a bootstrap sample cannot go there. Its
+# order of patients is its own: take labels from ``obs``, or align them by id, never by
+# position. To write a file, call ``X.to_mudata().write(...)`` under
+# ``pd.option_context("future.infer_string", False)`` as long as anndata cannot write
+# the strings of pandas 3.

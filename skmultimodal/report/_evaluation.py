@@ -1,0 +1,259 @@
+"""The evaluation report: one HTML file."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from numbers import Integral
+from pathlib import Path
+
+from skmultimodal.persistence import _umask
+from skmultimodal.report._card import NO_DEVICE
+from skmultimodal.report._explanations import explain, explanations_section
+from skmultimodal.report._limits import limits_section, subgroups_section
+from skmultimodal.report._methods import (
+    checklist_section,
+    model_section,
+    reproduction_section,
+)
+from skmultimodal.report._participants import (
+    label_section,
+    missing_section,
+    participants_section,
+)
+from skmultimodal.report._patients import choose_examples, patients_section
+from skmultimodal.report._performance import certainty_section, performance_section
+from skmultimodal.report._shortcuts import shortcuts_section
+from skmultimodal.report._study import make_study
+from skmultimodal.utils._optional import import_optional
+
+__all__ = ["evaluation_report"]
+
+# Their answers, one after the other, are the summary.
+SUMMARY = [
+    "patients",
+    "label",
+    "performance",
+    "shortcuts",
+    "certainty",
+    "explanations",
+    "limits",
+]
+
+
+def evaluation_report(
+    path,
+    *,
+    estimator,
+    X,
+    y,
+    comparison,
+    model=None,
+    target=None,
+    audit=None,
+    flow=None,
+    prediction_sets=None,
+    title=None,
+    label=None,
+    class_names=None,
+    channel_names=None,
+    facts=None,
+    limits=(),
+    n_examples=5,
+):
+    """Write a report on a model and its evaluation: one HTML file.
+
+    It tells, along the items of TRIPOD+AI, which patients there were, what was
+    predicted, how well and against which other models, whether a shortcut could
+    explain it, how sure the model is, what it looks at, and what would break it.
+    What was not given is named as such. The file holds its figures, needs no network
+    and runs no script.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write. Its folder must exist.
+    estimator : estimator
+        The final model, fitted to `X` and `y`. It is what is explained; its scores on
+        these rows are never shown.
+    X : Cohort, dict of aligned arrays, DataFrame or array
+        All rows. Metadata of a cohort are its covariates; a column ``site`` or
+        ``tss`` is a hospital.
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    comparison : Bunch
+        Of `compare_classifiers` on `X` and `y`: where all scores come from.
+    model : str, default=None
+        Which model of the comparison is that of `estimator`. None is the last one.
+    target : class label, default=None
+        Class that probabilities are told of. None is the last one.
+    audit : DataFrame, default=None
+        Of `audit_shortcuts`, on the same folds.
+    flow : DataFrame, default=None
+        How patients were found and dropped, of `load_cohort` or `load_tcga_glioma`.
+    prediction_sets : Bunch or DataFrame, default=None
+        Of `prediction_sets`, or a DataFrame indexed by patient id, with a boolean
+        column for each class: whether it is in the patient's set.
+    title : str, default=None
+        None is "Evaluation of" the model's name.
+    label : str, default=None
+        What is predicted and how it was defined, when and by whom.
+    class_names : dict of label to str, default=None
+        What each class means.
+    channel_names : dict of str to list of str, default=None
+        Names of the channels of a modality of images, such as ``{"image": ["t1",
+        "t1ce", "flair", "seg"]}``.
+    facts : dict of str to str, default=None
+        What no data tell, by heading: ``"Background"``, ``"Objectives"``, ``"Data
+        source"``, ``"Dates"``, ``"Eligibility"``, ``"Treatments"``, ``"Preparation"``,
+        ``"Predictors"``, ``"Sample size"``, ``"Ethics"``, ``"Open science"``,
+        ``"Public involvement"``, ``"Updating"``, ``"Intended use"``, ``"Command"`` (by
+        default that of this process), or any other.
+    limits : sequence of str, default=()
+        Limits beside those that hold for every model and those that the data show.
+    n_examples : int, default=5
+        Patients shown one by one.
+
+    Returns
+    -------
+    path : Path
+        Where it was written.
+
+    Raises
+    ------
+    ValueError
+        If `comparison`, `audit` or `flow` is not what it should be, or is of other
+        rows than `X`.
+    NotFittedError
+        If the estimator is not fitted.
+    FileNotFoundError
+        If there is no such folder.
+    ImportError
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+
+    See Also
+    --------
+    model_card : A page on the model alone.
+    skmultimodal.model_selection.compare_classifiers : Makes the comparison.
+    skmultimodal.model_selection.audit_shortcuts : Makes the audit.
+
+    Notes
+    -----
+    Explanations that the model does not allow, such as saliency maps of a network of
+    another library, are said to be lacking, with the reason.
+
+    References
+    ----------
+    Collins et al. (2024), TRIPOD+AI statement: updated guidance for reporting clinical
+    prediction models, BMJ 385. :doi:`10.1136/bmj-2023-078378`
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.model_selection import compare_classifiers
+    >>> from skmultimodal.report import evaluation_report
+    >>> X = np.random.default_rng(0).normal(size=(60, 4))
+    >>> y = (X[:, 0] > 0).astype(int)
+    >>> model = LogisticRegression()
+    >>> comparison = compare_classifiers(
+    ...     {"logistic": model}, X, y, cv=3, scoring=["roc_auc"]
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = evaluation_report(
+    ...         Path(folder) / "report.html",
+    ...         estimator=model.fit(X, y),
+    ...         X=X,
+    ...         y=y,
+    ...         comparison=comparison,
+    ...     )
+    ...     "Which patients?" in path.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {path.parent} to write {path.name} in."
+        )
+    if not isinstance(n_examples, Integral) or n_examples < 0:
+        raise ValueError(
+            f"n_examples must be an integer of 0 or more, got {n_examples!r}."
+        )
+    if facts is not None and not isinstance(facts, Mapping):
+        raise ValueError(
+            f"facts must be a dict of heading to text, got {type(facts).__name__}."
+        )
+    if isinstance(limits, str):
+        raise ValueError("limits must be a list of sentences, got one string.")
+    study = make_study(
+        estimator,
+        X,
+        y,
+        comparison,
+        model=model,
+        target=target,
+        names=class_names,
+        audit=audit,
+        flow=flow,
+        prediction_sets=prediction_sets,
+        title=title,
+        label=label,
+        channels=dict(channel_names or {}),
+        facts=dict(facts or {}),
+        limits=list(limits),
+        n_examples=n_examples,
+    )
+    _write(path, _render(study, _make_sections(study)))
+    return path
+
+
+def _make_sections(study):
+    examples = choose_examples(study, study.n_examples)
+    explanations = explain(study, list(examples))
+    sections = [
+        participants_section(study),
+        label_section(study),
+        performance_section(study),
+        shortcuts_section(study),
+        certainty_section(study),
+        explanations_section(study, explanations, list(examples)),
+        patients_section(study, examples, explanations),
+        subgroups_section(study),
+        limits_section(study),
+        missing_section(study),
+        model_section(study),
+        reproduction_section(study),
+    ]
+    return [*sections, checklist_section(study, sections)]
+
+
+def _render(study, sections):
+    jinja2 = import_optional("jinja2", "report")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("skmultimodal.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    told = {part.name: part.short or part.answer for part in sections}
+    return environment.get_template("report.html.jinja").render(
+        title=study.title or f"Evaluation of {study.model}",
+        no_device=NO_DEVICE,
+        summary=" ".join(told[name] for name in SUMMARY),
+        sections=sections,
+    )
+
+
+def _write(path, text):
+    """Write the whole file or none of it."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,64 @@
+"""Displays as pictures inside a page."""
+
+import base64
+import warnings
+from io import BytesIO
+
+from skmultimodal.inspection._style import RC, pyplot
+from skmultimodal.report._parts import Figure
+
+__all__ = ["draw", "short"]
+
+# Names of patients are no mathematics; the same report is the same bytes.
+SETTINGS = {
+    **RC,
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "skmultimodal",
+    "savefig.facecolor": "white",
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+}
+POINTS = {"png": 160, "svg": 72}
+CSS_PIXELS = 96
+
+
+def draw(make, *, alt, caption, format="svg"):
+    """Draw a display into a data URI.
+
+    Parameters
+    ----------
+    make : callable
+        Returns a display, which has ``figure_``, on a figure of its own.
+    alt, caption : str
+        What is seen, for those who do not see it; and how to read it.
+    format : {"svg", "png"}, default="svg"
+        Lines are crisp and small as SVG, pictures as PNG.
+
+    Returns
+    -------
+    figure : Figure
+    """
+    plt = pyplot()
+    # No window is to open: figures are drawn without pyplot's backend being asked.
+    with plt.rc_context(SETTINGS), warnings.catch_warnings():
+        # Names in scripts that the font lacks are shown as boxes; alt has them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = make().figure_
+        try:
+            width, height = (round(CSS_PIXELS * s) for s in figure.get_size_inches())
+            content = BytesIO()
+            metadata = {"Date": None} if format == "svg" else None
+            figure.savefig(
+                content, format=format, dpi=POINTS[format], metadata=metadata
+            )
+        finally:
+            plt.close(figure)
+    code = base64.b64encode(content.getvalue()).decode("ascii")
+    kind = "svg+xml" if format == "svg" else format
+    return Figure(f"data:image/{kind};base64,{code}", width, height, alt, caption)
+
+
+def short(name, most=28):
+    """A name that leaves room for the picture; the whole one is in the alt text."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"

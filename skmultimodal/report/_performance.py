@@ -1,0 +1,359 @@
+"""How good the model is, against which others, and how sure."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import brier_score_loss
+
+from skmultimodal.inspection import (
+    DifferencesDisplay,
+    MetricIntervalsDisplay,
+    RocBandsDisplay,
+)
+from skmultimodal.inspection._calibration import PatternCalibrationDisplay
+from skmultimodal.inspection._comparison_parts import oriented
+from skmultimodal.model_selection import wilson_interval
+from skmultimodal.report._figures import draw, short
+from skmultimodal.report._parts import Section, Table, Text, not_given
+from skmultimodal.report._words import (
+    count,
+    interval,
+    joined,
+    number,
+    p_value,
+    said_metric,
+    score,
+    signed,
+)
+
+__all__ = ["certainty_section", "performance_section"]
+
+ALPHA = 0.05
+GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
+MIN_BIN_ROWS = 10
+OTHERS = "(other classes)"
+
+
+def performance_section(study):
+    """Scores of all models, and the differences to the model of interest."""
+    answer = f"{_say_score(study)} {_say_others(study)}".strip()
+    blocks = [Text(_say_scheme(study)), _dots(study), _score_table(study)]
+    if len(study.models) > 1:
+        blocks += _differences(study)
+    else:
+        blocks.append(
+            not_given(
+                "Other models",
+                "Compare the model with simple ones: without them a score has no "
+                "measure.",
+            )
+        )
+    blocks += _roc(study)
+    return Section(
+        "performance",
+        "How good is it, against what?",
+        answer,
+        blocks,
+        (12, 16, 23),
+        short=f"Cross-validated on {_say_tested(study)}, {answer}",
+    )
+
+
+def _say_score(study):
+    own = study.own
+    told = f"{study.model} has a mean {said_metric(study.metric)} of {score(own)}"
+    guess = GUESSING.get(study.metric)
+    if guess is None or np.isnan(own["low"]):
+        return f"{told}."
+    if own["low"] <= guess <= own["high"]:
+        return f"{told}, which includes guessing ({guess})."
+    side = "above" if own["mean"] > guess else "below"
+    return f"{told}, which is {side} guessing ({guess})."
+
+
+def _say_others(study):
+    """The best of the others, and whether the difference is beyond chance."""
+    others = study.scores.drop(index=study.model)["mean"].dropna()
+    if not len(others):
+        return "It was compared with no other model."
+    best = others.idxmax()
+    pair = [study.model, best]
+    row = oriented(study.comparison.differences, study.metric, pair, best).iloc[0]
+    told = f"The best of the {count(len(others), 'other')} is {best} "
+    told += f"({score(study.scores.loc[best])}): the difference of "
+    told += f"{signed(row['difference'])} {interval(row['low'], row['high'])}".strip()
+    if np.isnan(row["p_holm"]):
+        return f"{told} cannot be tested."
+    beyond = "is beyond" if row["p_holm"] < ALPHA else "is within"
+    return f"{told} {beyond} what chance gives (Holm p {_p_sign(row['p_holm'])})."
+
+
+def _p_sign(p):
+    told = p_value(p)
+    return told if told.startswith("<") else f"= {told}"
+
+
+def _say_tested(study):
+    """ "50 patients with image and gene"."""
+    tested = pd.Series(study.patterns[study.tested.index]).value_counts(sort=False)
+    told = [f"{k:,} with {joined(p.split('+'))}" for p, k in tested.items()]
+    if len(told) > 1:
+        return f"{study.count(len(study.tested))} ({joined(told)})"
+    return f"{study.count(len(study.tested))} with {joined(tested.index[0].split('+'))}"
+
+
+def _say_scheme(study):
+    sizes = [len(np.unique(fold.train)) for fold in study.comparison.folds]
+    repeats = f", repeated {study.n_repeats} times" if study.n_repeats > 1 else ""
+    level = study.level
+    level = "" if level is None else f"{100 * level:.3g} % "
+    return (
+        f"Tested were {_say_tested(study)} by cross-validation in "
+        f"{count(study.n_folds, 'fold')}{repeats}: every patient was predicted by "
+        f"models that had learned from others ({min(sizes):,} to {max(sizes):,} "
+        "patients), the same folds for every model. A score is the mean of the folds, "
+        f"with its {level}interval by the corrected t (Nadeau and Bengio), which "
+        "counts the tested kind of patients only."
+    )
+
+
+def _dots(study):
+    told = [f"{name} {score(row)}" for name, row in study.scores.iterrows()]
+    metric = said_metric(study.metric)
+    return draw(
+        lambda: MetricIntervalsDisplay.from_comparison(
+            study.comparison, metrics=[study.metric], kind="point"
+        ),
+        alt=f"Mean {metric} of each model with its interval: {joined(told)}.",
+        caption=f"Mean {metric} of each model over the folds, with its interval.",
+    )
+
+
+def _score_table(study):
+    table = study.comparison.summary
+    metrics = list(dict.fromkeys(table["metric"]))
+    rows = []
+    for name in study.models:
+        cells = []
+        for metric in metrics:
+            found = table[(table["model"] == name) & (table["metric"] == metric)]
+            cells.append(score(found.iloc[0]) if len(found) else "–")
+        rows.append((f"{name} (the model)" if name == study.model else name, *cells))
+    columns = ["Model", *(said_metric(metric) for metric in metrics)]
+    return Table(
+        columns,
+        rows,
+        "All scores: mean of the folds and interval. More is better; the intervals "
+        "are each for one mean.",
+    )
+
+
+def _differences(study):
+    table = oriented(
+        study.comparison.differences, study.metric, study.models, study.model
+    )
+    rows = [
+        (
+            row["model_a"],
+            f"{signed(row['difference'])} {interval(row['low'], row['high'])}".strip(),
+            p_value(row["p"]),
+            p_value(row["p_holm"]),
+        )
+        for _, row in table.iterrows()
+    ]
+    metric = said_metric(study.metric)
+    tests = study.comparison.differences
+    n_tests = int(tests.loc[tests["metric"] == study.metric, "p_holm"].notna().sum())
+    told = joined(f"{row[0]} {row[1]} (p {row[3]})" for row in rows)
+    return [
+        draw(
+            lambda: DifferencesDisplay.from_comparison(
+                study.comparison, metric=study.metric, reference=study.model
+            ),
+            alt=f"Difference in {metric} of each other model to {study.model}: {told}.",
+            caption=f"Difference in {metric} to {study.model}: left of 0 are models "
+            "that are worse. The p value, not the interval, is adjusted for "
+            f"{count(n_tests, 'test')}.",
+        ),
+        Table(
+            [f"Less {study.model}", f"Difference in {metric}", "p", "p (Holm)"],
+            rows,
+            f"Differences to {study.model}.",
+        ),
+    ]
+
+
+def _roc(study):
+    if not study.has_probabilities:
+        return [
+            not_given("ROC curve", f"{study.model} gives no probabilities."),
+        ]
+    others = study.scores.drop(index=study.model)["mean"].dropna()
+    bands = [study.model, *([others.idxmax()] if len(others) else [])]
+    columns = [f"proba_{label}" for label in study.comparison.classes]
+    known = study.comparison.predictions.groupby("model", sort=False)[columns].agg(
+        lambda p: p.notna().all()
+    )
+    models = [name for name in study.models if known.loc[name].all()]
+    said = f"True positive rate (positive: {short(study.said_target)})"
+
+    def make():
+        display = RocBandsDisplay.from_comparison(
+            study.comparison,
+            models=models,
+            pos_label=study.raw(study.target),
+            bands=[name for name in bands if name in models],
+        )
+        display.ax_.set_ylabel(said)
+        return display
+
+    try:
+        figure = draw(
+            make,
+            alt=f"ROC curves of {joined(models)} for class {study.said_target}; the "
+            "areas are those of the table of scores.",
+            caption=f"Mean ROC curves, positive: {study.said_target}. Bands, of the "
+            "model and the best other one, are one standard deviation of the folds: "
+            "they show how folds differ and are no intervals of the mean.",
+        )
+    except ValueError as error:
+        return [not_given("ROC curve", str(error))]
+    return [figure]
+
+
+def certainty_section(study):
+    """Whether probabilities come true, by pattern, and prediction sets."""
+    heading, items = "How sure is it?", (12, 15, 23)
+    if not study.has_probabilities:
+        answer = (
+            f"{study.model} gives no probabilities: it does not say how sure it is."
+        )
+        block = not_given("Calibration", "The model has no predict_proba.")
+        return Section("certainty", heading, answer, [block], items)
+    table = _reliability(study)
+    overall = table.iloc[-1]
+    answer = (
+        f"It gave class {study.said_target} a mean probability of "
+        f"{number(overall['predicted'])} in cross-validation; the share of the class "
+        f"was {number(overall['observed'])}. Its Brier score is "
+        f"{number(overall['brier'], 3)}, that of always saying this share "
+        f"{number(overall['constant'], 3)} (less is better)."
+    )
+    blocks = [_calibration_figure(study), _calibration_table(table)]
+    untested = [p for p in study.cohort.summary().index if p not in table.index]
+    if untested:
+        blocks.append(
+            not_given(
+                f"Calibration of patients with {joined(untested, 'or')}",
+                "None of them was tested; PatternStratifiedKFold tests all.",
+            )
+        )
+    blocks += _prediction_sets(study)
+    return Section("certainty", heading, answer, blocks, items)
+
+
+def _reliability(study):
+    """Predicted and observed by pattern, means over the repeats: a row each."""
+    rows = study.predictions["row"].to_numpy()
+    p = study.predictions[study.probability_columns[study.target]].to_numpy()
+    hits = (study.codes[rows] == study.target).astype(int)
+    patterns = study.patterns[rows]
+    parts = {name: patterns == name for name in dict.fromkeys(patterns.tolist())}
+    if len(parts) > 1:
+        parts["all tested"] = np.ones(len(p), dtype=bool)
+    found = {}
+    for name, mask in parts.items():
+        first = np.unique(rows[mask])
+        n_hits = int((study.codes[first] == study.target).sum())
+        low, high = wilson_interval(n_hits, len(first))
+        share = n_hits / len(first)
+        found[name] = {
+            "n": len(first),
+            "predicted": p[mask].mean(),
+            "observed": share,
+            "low": low,
+            "high": high,
+            "brier": brier_score_loss(hits[mask], p[mask].clip(0, 1), pos_label=1),
+            "constant": share * (1 - share),
+        }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _calibration_table(table):
+    rows = [
+        (
+            name,
+            f"{row['n']:.0f}",
+            number(row["predicted"]),
+            f"{number(row['observed'])} {interval(row['low'], row['high'])}",
+            number(row["brier"], 3),
+            number(row["constant"], 3),
+        )
+        for name, row in table.iterrows()
+    ]
+    columns = ["Patients with", "n", "Mean predicted", "Observed"]
+    return Table(
+        [*columns, "Brier score", "of a constant"],
+        rows,
+        "Predicted and observed, out of fold, mean of the repeats; with Wilson's "
+        "interval of the observed share.",
+    )
+
+
+def _calibration_figure(study):
+    one = study.predictions[study.predictions["repeat"] == 0]
+    rows = one["row"].to_numpy()
+    p = one[study.probability_columns[study.target]].to_numpy().clip(0, 1)
+    # Rows of one class are named like it, all others alike.
+    named = np.where(study.codes[rows] == study.target, study.said_target, OTHERS)
+
+    def make():
+        with warnings.catch_warnings():
+            # The curve of a pattern with few rows is one point, as is seen.
+            warnings.filterwarnings("ignore", message="pattern .* has .* rows")
+            return PatternCalibrationDisplay.from_predictions(
+                named,
+                p,
+                study.patterns[rows],
+                target=study.said_target,
+                min_bin_rows=MIN_BIN_ROWS,
+            )
+
+    return draw(
+        make,
+        alt=f"Reliability diagram: share of patients of class {study.said_target} "
+        "against their mean predicted probability, in groups of at least "
+        f"{MIN_BIN_ROWS} patients; the numbers are in the table.",
+        caption=f"Do probabilities of class {study.said_target} come true? On the "
+        "diagonal they do. A point is a group of patients with similar predictions "
+        "of the first repeat, with Wilson's interval.",
+    )
+
+
+def _prediction_sets(study):
+    sets = study.prediction_sets
+    if sets is None:
+        return [
+            not_given(
+                "Prediction sets",
+                "Pass prediction_sets to tell of each patient which classes cannot be "
+                "excluded.",
+            )
+        ]
+    known = pd.Series(study.codes, index=study.cohort.index)
+    known = known.reindex(sets.index).fillna(-1).astype(int).to_numpy()
+    sizes = sets.sum(axis=1).to_numpy()
+    labelled = known >= 0
+    covered = sets.to_numpy()[np.flatnonzero(labelled), known[labelled]]
+    rows = [
+        (
+            count(k, "class", "classes"),
+            f"{int((sizes == k).sum()):,}",
+        )
+        for k in range(len(study.classes) + 1)
+    ]
+    told = f"Prediction sets of {count(len(sets), 'patient')}"
+    if labelled.any():
+        told += f"; {covered.mean():.0%} of the labelled ones hold the true class"
+    return [Table(["The set holds", "Patients"], rows, f"{told}.")]

@@ -1,0 +1,124 @@
+"""The code on the pages of the site runs as it stands, and their commands exist."""
+
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.rst"), *DOCS.glob("user_guide/*.rst")])
+BLOCK = re.compile(
+    r"^\.\. code-block:: (\w+)\n((?:   :.*\n)*)((?:\n|   .*\n)+)", flags=re.MULTILINE
+)
+
+
+def blocks(page, language):
+    """Code of a page by language: (options, text) of each block."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8") + "\n")
+    return [
+        (options, "".join(line[3:] or "\n" for line in text.splitlines(keepends=True)))
+        for kind, options, text in found
+        if kind == language
+    ]
+
+
+def with_code():
+    return [page for page in PAGES if blocks(page, "python")]
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory):
+    """The folder of simulated patients that *Start here* writes, smaller."""
+    folder = tmp_path_factory.mktemp("practice") / "my_cohort"
+    write = runpy.run_path(str(DOCS / "practice_cohort.py"))["write_cohort"]
+    write(folder, n_image_only=24, n_gene_only=40, n_paired=24, image_size=32)
+    return folder
+
+
+def test_pages_are_found():
+    names = {page.name for page in with_code()}
+    assert {"index.rst", "start.rst", "cohort.rst", "fusion.rst"} <= names
+
+
+@pytest.mark.parametrize("page", with_code(), ids=lambda page: page.stem)
+def test_code_runs(page, practice, tmp_path, monkeypatch, request):
+    monkeypatch.chdir(tmp_path)
+    if 'load_cohort("my_cohort"' in page.read_text(encoding="utf-8"):
+        shutil.copytree(practice, tmp_path / "my_cohort")
+    names = {"__name__": "page"}
+    request.addfinalizer(lambda: plt.close("all"))
+    for number, (options, code) in enumerate(blocks(page, "python")):
+        compiled = compile(code, f"{page.name}, block {number}", "exec")
+        if "not-run" in options:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            exec(compiled, names)
+
+
+def test_practice_folder_is_read(practice):
+    done = subprocess.run(
+        [sys.executable, "-m", "skmultimodal.datasets", "check", str(practice)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert "expression: expression.csv" in done.stdout
+    assert "SYN-01: t1, t1ce, t2, flair, seg" in done.stdout
+
+
+def test_the_demo_runs_on_the_practice_folder(practice, tmp_path, capsys):
+    from benchmarks.demo import main
+
+    out = tmp_path / "out"
+    arguments = ["--cohort", str(practice), "--label", "response", "--repeats", "1"]
+    main([*arguments, "--out", str(out)])
+    printed = capsys.readouterr().out
+    page = (DOCS / "start.rst").read_text(encoding="utf-8")
+    for model in ("majority class", "image only", "mean of towers", "twin tower"):
+        assert model in printed
+        assert model in page
+    assert (out / "roc.png").exists()
+
+
+def test_commands_of_make_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    used = set()
+    for page in PAGES:
+        for _, text in blocks(page, "console"):
+            used |= set(re.findall(r"^\$ make (\S+)", text, re.M))
+    assert {"demo", "docs", "bench"} <= used <= targets
+
+
+def test_files_that_pages_name_exist():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"``?((?:docs|benchmarks)/[\w/.]+)``?", text):
+            built = path.startswith("docs/_build")
+            assert built or (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_modules_that_pages_run_exist():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"python -m (benchmarks[\w.]*)", text):
+            place = ROOT / name.replace(".", "/")
+            assert place.with_suffix(".py").exists() or place.is_dir(), name
+
+
+def test_every_extra_is_explained():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = set(settings["project"]["optional-dependencies"])
+    page = (DOCS / "dependencies.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"^   `([\w]+)` \|", page, flags=re.M)
+    assert set(rows) == extras

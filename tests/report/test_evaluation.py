@@ -1,0 +1,153 @@
+"""The report: each question answered, markup escaped, one file that a phone reads."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from browser import console_errors, open_browser
+from fusion_tools import make_case, plain_towers
+from sklearn.dummy import DummyClassifier
+
+from skmultimodal import TwinTowerClassifier, UnimodalClassifier
+from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    audit_shortcuts,
+    compare_classifiers,
+)
+from skmultimodal.report import evaluation_report
+
+QUESTIONS = [
+    "Which patients?",
+    "Which label?",
+    "How good is it, against what?",
+    "Could a shortcut explain it?",
+    "How sure is it?",
+    "What does it look at?",
+    "What would break it?",
+]
+
+
+def study(X, y, model, **options):
+    cv = PairedStratifiedKFold(3, random_state=0)
+    majority = UnimodalClassifier("gene", DummyClassifier())
+    comparison = compare_classifiers(
+        {"majority": majority, "ours": model}, X, y, cv=cv, scoring=["roc_auc"]
+    )
+    fitted = model.fit(X, y)
+    return {"estimator": fitted, "X": X, "y": y, "comparison": comparison, **options}
+
+
+@pytest.fixture(scope="module")
+def images():
+    """A study of real towers on images and genes, with an audit."""
+    data = make_glioma_cohort(
+        30, 50, 24, n_genes=40, image_size=16, site_effect=3.0, random_state=0
+    )
+    given = study(data.data, data.target, TwinTowerClassifier(random_state=0))
+    cv = PairedStratifiedKFold(3, random_state=0)
+    given["audit"] = audit_shortcuts(data.data, data.target, cv=cv, random_state=0)
+    return given
+
+
+@pytest.fixture(scope="module")
+def report(images, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return evaluation_report(path, **images, class_names={0: "no", 1: "yes"})
+
+
+@pytest.fixture(scope="module")
+def tables():
+    X, y = make_case()
+    return study(X, y, TwinTowerClassifier(plain_towers(), random_state=0))
+
+
+def test_each_question_is_answered(report):
+    text = report.read_text(encoding="utf-8")
+    for question in QUESTIONS:
+        assert question in text
+    assert "site" in text
+    assert "GENE" in text
+    assert "not given" in text  # the flow of patients
+    assert list(report.parent.iterdir()) == [report]
+
+
+def test_the_file_stands_alone(report):
+    text = report.read_text(encoding="utf-8")
+    assert "<script" not in text
+    sources = re.findall(r"(?:src|href)=\"([^\"]{0,40})", text)
+    outside = [
+        s for s in sources if not s.startswith(("data:", "#", "https://doi.org"))
+    ]
+    assert sources
+    assert outside == []
+    for image in re.findall(r"<img[^>]*>", text):
+        assert re.search(r'alt="[^"]{10,}', image)
+    assert len(text) < 3e6
+
+
+def test_markup_in_names_is_text(tables, tmp_path):
+    nasty = "<script>alert('&')</script>"
+    path = evaluation_report(
+        tmp_path / "r.html",
+        **tables,
+        title=nasty,
+        label=nasty,
+        class_names={0: nasty, 1: "b<i>"},
+        facts={"Background": nasty},
+        limits=[nasty],
+    )
+    text = path.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "b<i>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_two_tables_and_three_classes(tmp_path):
+    X, y = make_case(n_classes=3)
+    cv = PairedStratifiedKFold(3, random_state=0)
+    model = TwinTowerClassifier(plain_towers(), random_state=0)
+    comparison = compare_classifiers(
+        {"ours": model}, X, y, cv=cv, scoring=["roc_auc_ovr", "accuracy"]
+    )
+    path = evaluation_report(
+        tmp_path / "r.html",
+        estimator=model.fit(X, y),
+        X=X,
+        y=y,
+        comparison=comparison,
+        target=1,
+    )
+    assert all(q in path.read_text(encoding="utf-8") for q in QUESTIONS)
+
+
+def test_bad_input_is_named_and_leaves_no_file(tables, tmp_path):
+    path = tmp_path / "r.html"
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        evaluation_report(tmp_path / "absent" / "r.html", **tables)
+    with pytest.raises(ValueError, match="n_examples must be an integer"):
+        evaluation_report(path, **tables, n_examples=-1)
+    with pytest.raises(ValueError, match="limits must be a list"):
+        evaluation_report(path, **tables, limits="none")
+    with pytest.raises(ValueError, match="'theirs'"):
+        evaluation_report(path, **tables, model="theirs")
+    with pytest.raises(ValueError, match="audit"):
+        evaluation_report(path, **tables, audit=pd.DataFrame({"a": np.ones(3)}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_browser_shows_it(report, width):
+    with open_browser(width) as driver:
+        driver.get(report.as_uri())
+        assert console_errors(driver) == []
+        page = driver.execute_script(
+            "const e = document.documentElement;"
+            "return [e.scrollWidth, e.clientWidth, document.images.length,"
+            "[...document.images].every(i => i.complete && i.naturalWidth > 0)]"
+        )
+    scroll, client, n_images, drawn = page
+    assert scroll <= client
+    assert n_images >= 8
+    assert drawn
