@@ -52,6 +52,19 @@ def pytest_runtest_setup(item):
         pytest.skip("the environment variable SKMULTIMODAL_DATA is not set")
 
 
+def close_figures():
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(autouse=True)
+def no_figures():
+    """Pictures that tests and doctests leave open would be counted, and warned of."""
+    close_figures()
+    yield
+    close_figures()
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
