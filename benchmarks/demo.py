@@ -84,6 +84,37 @@ def draw_roc(comparison, title, path):
     plt.close(display.figure_)
 
 
+def compare(X, y, repeats, seed, memory):
+    """Cross-validate the models on the same folds.
+
+    Returns
+    -------
+    models : dict of unfitted classifiers
+    comparison : Bunch of `compare_classifiers`
+    cv : the splitter
+    """
+    cv = PairedStratifiedKFold(3, repeats, random_state=seed)
+    models = make_models(memory, seed)
+    with warnings.catch_warnings():
+        # A model that predicts one class only has no precision on the other: 0.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        comparison = compare_classifiers(models, X, y, cv=cv, scoring=METRICS)
+    return models, comparison, cv
+
+
+def write_report(path, model, X, y, comparison, cv, seed, **words):
+    """Fit the model to all patients, audit the cohort and write the report."""
+    return evaluation_report(
+        path,
+        estimator=model.fit(X, y),
+        X=X,
+        y=y,
+        comparison=comparison,
+        audit=audit_shortcuts(X, y, cv=cv, random_state=seed),
+        **words,
+    )
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cohort", default="synthetic", help="folder, or synthetic")
@@ -95,37 +126,26 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     start = time.perf_counter()
+    seed, out = options.seed, options.out
     X, y, title = read_benchmark_cohort(
-        options.cohort, options.label, options.paired, options.seed
+        options.cohort, options.label, options.paired, seed
     )
     print(f"\n{title}\n\n{pattern_table(X, y)}\n")
-    cv = PairedStratifiedKFold(3, options.repeats, random_state=options.seed)
-    with tempfile.TemporaryDirectory() as memory, warnings.catch_warnings():
-        # A model that predicts one class only has no precision on the other: 0.
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
-        models = make_models(memory, options.seed)
-        comparison = compare_classifiers(models, X, y, cv=cv, scoring=METRICS)
-        final = models["twin tower"].fit(X, y)
-    table = format_table(comparison.summary)
-    print(f"3-fold CV on the paired rows x {options.repeats}: mean [95 % interval]\n")
-    print(table.to_string())
-
-    options.out.mkdir(parents=True, exist_ok=True)
-    comparison.summary.to_csv(options.out / "table.csv", index=False)
-    roc = options.out / "roc.png"
-    draw_roc(comparison, title, roc)
-    audit = audit_shortcuts(X, y, cv=cv, random_state=options.seed)
-    report = evaluation_report(
-        options.out / "report.html",
-        estimator=final,
-        X=X,
-        y=y,
-        comparison=comparison,
-        audit=audit,
-        title=title,
-        label=options.label,
-    )
-    print(f"\n{options.out / 'table.csv'}\n{roc}\n{report}")
+    with tempfile.TemporaryDirectory() as memory:
+        models, comparison, cv = compare(X, y, options.repeats, seed, memory)
+        print(
+            f"3-fold CV on the paired rows x {options.repeats}: mean [95 % interval]\n"
+        )
+        print(format_table(comparison.summary).to_string())
+        out.mkdir(parents=True, exist_ok=True)
+        comparison.summary.to_csv(out / "table.csv", index=False)
+        draw_roc(comparison, title, out / "roc.png")
+        words = {"title": title, "label": options.label}
+        model = models["twin tower"]
+        report = write_report(
+            out / "report.html", model, X, y, comparison, cv, seed, **words
+        )
+    print(f"\n{out / 'table.csv'}\n{out / 'roc.png'}\n{report}")
     print(f"{time.perf_counter() - start:.0f} s")
 
 

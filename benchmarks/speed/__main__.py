@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.speed [PART ...] [--quick] [--repeats N] [--out FOLDER]``
 
-Parts: nets, paper_sized, search, scaling, lazy, imports; default: all. Ratios are
-medians over rounds in which all sides ran in turn. The 20 GB file of ``lazy`` is
-written to the temporary folder (``TMPDIR``) and removed.
+Parts: nets, paper_sized, search, scaling, lazy, imports, explaining; default: all.
+Ratios are medians over rounds in which all sides ran in turn. The 20 GB file of
+``lazy`` is written to the temporary folder (``TMPDIR``) and removed.
 """
 
 import argparse
@@ -17,7 +17,15 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.accuracy.pooling import markdown
-from benchmarks.speed import imports, lazy, nets, paper_sized, scaling, search
+from benchmarks.speed import (
+    explaining,
+    imports,
+    lazy,
+    nets,
+    paper_sized,
+    scaling,
+    search,
+)
 from benchmarks.speed.measure import machine
 
 
@@ -30,6 +38,7 @@ def parts(out):
         "paper_sized": paper_sized.rows,
         "scaling": partial(scaling.rows, plot=plot),
         "lazy": lazy.rows,
+        "explaining": explaining.rows,
     }
 
 

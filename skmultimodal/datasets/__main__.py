@@ -12,7 +12,7 @@ from skmultimodal.datasets._load import (
     EXPRESSION_NAMES,
     is_cohort_folder,
 )
-from skmultimodal.datasets._tcga import describe_files, find_tcga_files
+from skmultimodal.datasets._tcga_files import describe_files, find_tcga_files
 from skmultimodal.io import (
     find_sequences,
     one_file,

@@ -5,7 +5,14 @@ import numpy as np
 from skmultimodal.inspection._coalitions import class_name
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._saliency import saliency_map
-from skmultimodal.inspection._style import COLOURS, HATCHES, INK, SIGNED, make_axes
+from skmultimodal.inspection._style import (
+    COLOURS,
+    HATCHES,
+    INK,
+    SIGNED,
+    in_style,
+    make_axes,
+)
 
 __all__ = ["GeneAttributionsDisplay", "SaliencyDisplay"]
 
@@ -96,6 +103,7 @@ class SaliencyDisplay:
             target=saliency.target,
         )
 
+    @in_style
     def plot(self, ax=None, *, channel=0):
         """Draw an image a patient.
 
@@ -128,13 +136,14 @@ class SaliencyDisplay:
             if self.segmentation is not None and np.ptp(self.segmentation[row]) > 0:
                 outline = self.segmentation[row] > 0
                 axes.contour(outline, levels=[0.5], colors="#F0E442", linewidths=1.2)
-            axes.set_title(str(self.ids[row]), fontsize=12)
+            nothing = "" if self.heatmap[row].any() else "\nnothing found"
+            axes.set_title(f"{self.ids[row]}{nothing}")
             axes.set_axis_off()
         bar = self.figure_.colorbar(drawn, ax=list(self.ax_[0]), shrink=0.85)
         name = (
             "the class" if self.target is None else f"class {class_name(self.target)}"
         )
-        bar.set_label(f"log-odds of {name} per pixel", fontsize=12)
+        bar.set_label(f"log-odds of {name} per pixel")
         return self
 
 
@@ -194,6 +203,7 @@ class GeneAttributionsDisplay:
         result = gene_attributions(estimator, X, **options)
         return cls(result.ranking, target=result.target).plot(ax, n_genes=n_genes)
 
+    @in_style
     def plot(self, ax=None, *, n_genes=20):
         """Draw a bar a gene.
 
@@ -235,9 +245,7 @@ class GeneAttributionsDisplay:
             "the class" if self.target is None else f"class {class_name(self.target)}"
         )
         self.ax_.set_yticks(place, shown.index.astype(str))
-        self.ax_.set_xlabel(f"mean |attribution| (log-odds of {name})", fontsize=12)
-        self.ax_.set_ylabel("gene", fontsize=12)
-        self.ax_.legend(
-            fontsize=11, ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1)
-        )
+        self.ax_.set_xlabel(f"mean |attribution| (log-odds of {name})")
+        self.ax_.set_ylabel("gene")
+        self.ax_.legend(ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1))
         return self

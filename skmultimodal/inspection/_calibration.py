@@ -16,7 +16,7 @@ from skmultimodal.inspection._coalitions import (
     explained_cohort,
     patterns_of,
 )
-from skmultimodal.inspection._style import MUTED, look, make_axes
+from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.utils._labels import encode_labels
 
@@ -319,6 +319,7 @@ class PatternCalibrationDisplay:
             target=target,
         )
 
+    @in_style
     def plot(self, ax=None):
         """Draw a curve per pattern, and the diagonal of perfect calibration.
 
@@ -359,7 +360,7 @@ class PatternCalibrationDisplay:
             xlim=(-0.02, 1.02),
             ylim=(-0.02, 1.02),
         )
-        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=11)
+        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
         return self
 
 

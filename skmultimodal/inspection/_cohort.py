@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.inspection._style import INK, MUTED, look, make_axes
+from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
 from skmultimodal.utils._labels import as_labels, encode_labels
 
 __all__ = ["AvailabilityDisplay", "count_by_class"]
@@ -108,6 +108,7 @@ class AvailabilityDisplay:
             unit="Patients" if distinct else "Rows",
         ).plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw.
 
@@ -165,7 +166,6 @@ class AvailabilityDisplay:
                 xytext=(0, 3),
                 textcoords="offset points",
                 ha="center",
-                fontsize=12,
                 color=INK,
             )
         ax.margins(y=0.12)
@@ -180,7 +180,7 @@ class AvailabilityDisplay:
         heights = np.arange(n_modalities) + len(classes)
         for place, (pattern, row) in enumerate(self.counts.iterrows()):
             for line, name in enumerate(classes):
-                ax.text(place, line, f"{row[name]}", ha="center", va="center", size=12)
+                ax.text(place, line, f"{row[name]}", ha="center", va="center")
             has = [m in pattern.split("+") for m in self.modalities]
             colours = [INK if present else ABSENT for present in has]
             ax.scatter([place] * n_modalities, heights, s=110, c=colours, zorder=3)
@@ -193,13 +193,13 @@ class AvailabilityDisplay:
             box = {**self._look(line), "transform": ax.get_yaxis_transform()}
             ax.scatter([0], [line], s=150, marker="s", clip_on=False, **box)
         names = [*classes, *map(self._say, self.modalities)]
-        ax.set_yticks(range(len(names)), names, fontsize=12)
+        ax.set_yticks(range(len(names)), names)
         ax.tick_params(left=False, bottom=False, labelbottom=False, pad=10)
         ax.set_ylim(len(names) - 0.4, -0.6)
         spare = max(0, 3 - len(self.counts)) / 2
         ax.set_xlim(-0.75 - spare, len(self.counts) - 0.4 + spare)
         ax.spines[:].set_visible(False)
-        ax.set_xlabel("Modalities present", fontsize=12)
+        ax.set_xlabel("Modalities present")
 
     def _say(self, modality):
         has = [modality in pattern.split("+") for pattern in self.counts.index]

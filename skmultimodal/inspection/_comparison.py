@@ -8,7 +8,6 @@ from skmultimodal.inspection._comparison_parts import (
     check_comparison,
     draw_dot,
     draw_whiskers,
-    font_size,
     interval_name,
     mark_undefined,
     mean_and_reach,
@@ -22,7 +21,7 @@ from skmultimodal.inspection._comparison_parts import (
     refuse_unknown,
     wrapped,
 )
-from skmultimodal.inspection._style import INK, MUTED, look, make_axes
+from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
 
 __all__ = ["DifferencesDisplay", "MetricIntervalsDisplay"]
 
@@ -121,6 +120,7 @@ class MetricIntervalsDisplay:
         )
         return display.plot(ax, kind=kind)
 
+    @in_style
     def plot(self, ax=None, *, kind="bar"):
         """Draw the scores.
 
@@ -204,7 +204,7 @@ class MetricIntervalsDisplay:
             name_rows(panel, self.models)
         label = f"Mean of the folds, {interval_name(self.confidence_level)}"
         if own:
-            self.figure_.supxlabel(label, fontsize=font_size(self.ax_[0]))
+            self.figure_.supxlabel(label, fontsize="medium")
         for panel in () if own else self.ax_:
             panel.set_xlabel(label)
 
@@ -335,6 +335,7 @@ class DifferencesDisplay:
         )
         return display.plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw the differences.
 
@@ -374,10 +375,9 @@ class DifferencesDisplay:
     def _write_p_values(self):
         p = np.asarray(self.p, dtype=float)
         n_tests = int(np.isfinite(p).sum()) if self.n_tests is None else self.n_tests
-        size = font_size(self.ax_)
         right = self.ax_.secondary_yaxis("right")
-        right.set_yticks(range(len(p)), [p_label(value) for value in p], fontsize=size)
+        right.set_yticks(range(len(p)), [p_label(value) for value in p])
         name = "p" if n_tests < 2 else f"p (Holm,\n{n_tests} tests)"
-        right.set_ylabel(name, fontsize=size)
+        right.set_ylabel(name)
         right.spines["right"].set_visible(False)
         right.tick_params(length=0)

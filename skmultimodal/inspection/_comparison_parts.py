@@ -13,7 +13,6 @@ __all__ = [
     "check_comparison",
     "draw_dot",
     "draw_whiskers",
-    "font_size",
     "interval_name",
     "mark_undefined",
     "mean_and_reach",
@@ -94,20 +93,9 @@ def interval_name(level):
     return "interval" if level is None else f"{100 * level:.3g} % interval"
 
 
-def font_size(ax):
-    """Size of the labels of an axis, in points, which other text then has too."""
-    return ax.xaxis.label.get_fontsize()
-
-
 def add_legend(ax, own, *, title=None, ncols=1):
     """A legend below the axes of a figure that is ours, else where there is room."""
-    options = {
-        "frameon": False,
-        "fontsize": font_size(ax),
-        "title_fontsize": font_size(ax),
-        "title": title,
-        "alignment": "left",
-    }
+    options = {"frameon": False, "title": title, "alignment": "left"}
     if own:
         ax.figure.legend(loc="outside lower center", ncols=ncols, **options)
     else:
@@ -143,7 +131,7 @@ def draw_whiskers(ax, x, y, **reach):
 
 
 def mark_undefined(ax, x, y, **options):
-    ax.text(x, y, "undefined", color=MUTED, fontsize=font_size(ax), **options)
+    ax.text(x, y, "undefined", color=MUTED, **options)
 
 
 def draw_dot(ax, row, value, reach, style):

@@ -4,7 +4,7 @@ import numpy as np
 
 from skmultimodal.inspection._coalitions import class_name
 from skmultimodal.inspection._contributions import modality_contributions
-from skmultimodal.inspection._style import INK, MUTED, look, make_axes
+from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
 
 __all__ = ["ModalityContributionsDisplay"]
 
@@ -102,6 +102,7 @@ class ModalityContributionsDisplay:
         """
         return cls(**result).plot(ax, kind=kind, patients=patients)
 
+    @in_style
     def plot(self, ax=None, *, kind="mean", patients=None):
         """Draw.
 
@@ -164,7 +165,7 @@ class ModalityContributionsDisplay:
             xlabel="modalities of the patient",
             ylabel=f"mean |contribution| to the\n{self._quantity}",
         )
-        ax.legend(title="modality", fontsize=12)
+        ax.legend(title="modality")
 
     def _rows_of(self, patients):
         """Numbers of the rows to draw."""
@@ -201,7 +202,7 @@ class ModalityContributionsDisplay:
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.margins(x=0.16)
         ax.set(xlabel=self._quantity, ylabel="patient, prediction")
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, fontsize=11)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
 
     def _draw_share(self, ax, lane, height, at, name, share, seen):
         style = self._look(name)
@@ -222,6 +223,6 @@ class ModalityContributionsDisplay:
             textcoords="offset points",
             ha="left" if share >= 0 else "right",
             va="center",
-            fontsize=10,
+            fontsize="small",
             color=INK,
         )

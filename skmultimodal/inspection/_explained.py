@@ -17,6 +17,7 @@ from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import read_cohort
 from skmultimodal.fusion._rows import HEAD
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
+from skmultimodal.inspection._coalitions import class_column
 from skmultimodal.inspection._graph import (
     Batch,
     align,
@@ -27,8 +28,9 @@ from skmultimodal.inspection._graph import (
     read_rows,
     scaled,
 )
+from skmultimodal.utils._optional import import_optional
 
-__all__ = ["Explained", "Route", "explain_rows", "find_class"]
+__all__ = ["Explained", "Route", "explain_rows"]
 
 ROWS_AT_ONCE = 16
 
@@ -67,8 +69,7 @@ class Explained:
         Names of the features.
     classes : ndarray of shape (n_classes,)
     target : int
-        Number of the class whose score is explained: its log-odds, with more than two
-        classes against the geometric mean of the others.
+        Number of the class whose score is explained: its log-odds against all others.
     routes : list of Route
     predict_proba : callable
         Maps other rows of the modality, in the place of `raw`, to probabilities.
@@ -85,8 +86,8 @@ class Explained:
 
     def score(self, logs):
         """Score of the class: (n_rows, n_classes) -> (n_rows,)."""
-        n_classes = len(self.classes)
-        return centred(logs)[:, self.target] * n_classes / (n_classes - 1)
+        others = [i for i in range(len(self.classes)) if i != self.target]
+        return logs[:, self.target] - torch.logsumexp(logs[:, others], dim=1)
 
     def attribute(self, method):
         """Attributions by a method of captum, some rows at a time.
@@ -117,17 +118,35 @@ class Explained:
         back = np.argsort(np.concatenate(order))
         return [np.concatenate(p)[back] for p in zip(*found, strict=True)]
 
+    def integrate_gradients(self, make_baseline, n_steps):
+        """Integrated gradients of the score.
 
-def find_class(classes, target):
-    """Number of a class; of the last one if `target` is None."""
-    if target is None:
-        return len(classes) - 1
-    found = np.flatnonzero(np.asarray(classes) == target)
-    if not len(found):
-        raise ValueError(
-            f"target={target!r} is none of the classes {np.asarray(classes).tolist()}."
-        )
-    return int(found[0])
+        Parameters
+        ----------
+        make_baseline : callable
+            Maps some rows, as the estimator reads them, to their baselines.
+        n_steps : int
+
+        Returns
+        -------
+        shares : ndarray of shape (n_rows, ...), as the estimator reads them
+        score, baseline_score : ndarray of shape (n_rows,)
+        """
+        captum = import_optional("captum.attr", "explain")
+
+        def method(function, x, rest, rows):
+            baseline = make_baseline(x)
+            shares = captum.IntegratedGradients(function).attribute(
+                x,
+                baseline,
+                additional_forward_args=rest,
+                n_steps=n_steps,
+                internal_batch_size=8 * len(x),
+            )
+            with torch.no_grad():
+                return shares, function(x, *rest), function(baseline, *rest)
+
+        return self.attribute(method)
 
 
 def explain_rows(estimator, X, modality, target):
@@ -188,7 +207,7 @@ def _explain_tower(estimator, X, target):
         X.index if frame else pd.RangeIndex(len(raw)),
         _known_names(estimator) if names is None else names,
         estimator.classes_,
-        find_class(estimator.classes_, target),
+        class_column(estimator.classes_, target),
         [route],
         predict_proba,
     )
@@ -272,7 +291,7 @@ def _explained(model, tower, cohort, modality, target, routes):
         cohort.index,
         None if given is None else list(given),
         model.classes_,
-        find_class(model.classes_, target),
+        class_column(model.classes_, target),
         routes,
         _replacing(model, cohort, modality),
     )

@@ -16,7 +16,7 @@ from skmultimodal.inspection._flow_counts import (
     count_cohort,
     count_flow,
 )
-from skmultimodal.inspection._style import make_axes
+from skmultimodal.inspection._style import in_style, make_axes
 
 __all__ = ["ParticipantFlowDisplay"]
 
@@ -170,6 +170,7 @@ class ParticipantFlowDisplay:
             ax, max_reasons=max_reasons
         )
 
+    @in_style
     def plot(self, ax=None, *, max_reasons=4):
         """Draw.
 

@@ -10,7 +10,6 @@ from sklearn.utils import Bunch
 
 from skmultimodal.inspection._explained import explain_rows
 from skmultimodal.inspection._graph import typical_row
-from skmultimodal.utils._optional import import_optional
 
 __all__ = ["gene_attributions"]
 
@@ -27,10 +26,10 @@ def gene_attributions(
 ):
     """Which genes, or other columns of a vector, a model counted on.
 
-    Integrated gradients of the log-odds of a class (of more than two, against the
-    geometric mean of the others), from a patient with the mean of the training rows in
-    every gene, through encoder and head. For paired patients the other modalities are
-    held; for others the tower's own answer is explained.
+    Integrated gradients of the log-odds of a class against all others, from a patient
+    with the mean of the training rows in every gene, through encoder and head. For
+    paired patients the other modalities are held; for others the tower's own answer is
+    explained.
 
     Parameters
     ----------
@@ -152,23 +151,13 @@ def _names(gene_names, explained):
 
 
 def _integrate(explained, n_steps):
-    captum = import_optional("captum.attr", "explain")
     typical = typical_row(explained.estimator)
 
-    def method(function, x, rest, rows):
-        typical_x = x.mean(dim=0) if typical is None else torch.as_tensor(typical).to(x)
-        baseline = typical_x.expand_as(x)
-        shares = captum.IntegratedGradients(function).attribute(
-            x,
-            baseline,
-            additional_forward_args=rest,
-            n_steps=n_steps,
-            internal_batch_size=8 * len(x),
-        )
-        with torch.no_grad():
-            return shares, function(x, *rest), function(baseline, *rest)
+    def make_baseline(x):
+        mean = x.mean(dim=0) if typical is None else torch.as_tensor(typical).to(x)
+        return mean.expand_as(x)
 
-    return explained.attribute(method)
+    return explained.integrate_gradients(make_baseline, n_steps)
 
 
 def _spread(importance):

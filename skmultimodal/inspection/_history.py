@@ -1,6 +1,6 @@
 """How the networks of a fitted model trained, drawn."""
 
-from typing import NamedTuple
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.inspection._style import INK, look, make_axes
+from skmultimodal.inspection._style import INK, in_style, look, make_axes
 
 __all__ = ["TrainingHistoryDisplay"]
 
@@ -16,20 +16,13 @@ LOSSES = {"train_loss": "training", "valid_loss": "validation"}
 FINAL = "final estimator"
 
 
-class Net(NamedTuple):
-    """One estimator with a history, and where in the model it is."""
-
-    part: str
-    member: int
-    estimator: object
-
-
 class TrainingHistoryDisplay:
     """Training loss by epoch of each network of a fitted model.
 
     Use `from_estimator` to make one. Validation losses are drawn where a network was
     trained with ``early_stopping``, with a mark at the epoch whose weights were kept.
-    The members of a `CrossFittedEnsembleClassifier` are thin lines of one colour.
+    The members of a `CrossFittedEnsembleClassifier`, and the folds of a
+    `CalibratedClassifierCV`, are thin lines of one colour.
 
     Parameters
     ----------
@@ -72,7 +65,8 @@ class TrainingHistoryDisplay:
             Fitted: an `ImageTowerClassifier`, `GeneAutoencoderTransformer` or
             `FusionHeadClassifier`, or what is made of them: a
             `CrossFittedEnsembleClassifier`, `TwinTowerClassifier` or
-            `UnimodalClassifier`, a Pipeline, a FrozenEstimator, a search.
+            `UnimodalClassifier`, a Pipeline, a FrozenEstimator, a search, a
+            `CalibratedClassifierCV`.
         ax : matplotlib Axes or array-like of them, default=None
             As many as the model has parts with a history; None makes a figure.
 
@@ -88,16 +82,18 @@ class TrainingHistoryDisplay:
             If nothing in it has a training history.
         """
         check_is_fitted(estimator)
-        nets = _find_nets(estimator, "", 0)
+        nets = _find_nets(estimator)
         if not nets:
             raise ValueError(
-                f"{type(estimator).__name__} has no training history: no network of "
-                "skmultimodal was fitted in it."
+                f"{_say(estimator)} has no training history: {_why_none(estimator)}."
             )
-        return cls(losses=pd.concat(map(_read_losses, nets), ignore_index=True)).plot(
-            ax
-        )
+        members, tables = Counter(), []
+        for part, net in nets:
+            tables.append(_read_losses(part, members[part], net))
+            members[part] += 1
+        return cls(losses=pd.concat(tables, ignore_index=True)).plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw.
 
@@ -145,7 +141,7 @@ class TrainingHistoryDisplay:
         ax.set(title=title, xlabel="Epoch", ylabel=f"{said}, mean of rows")
         ax.xaxis.get_major_locator().set_params(integer=True)
         if validated:
-            ax.legend(fontsize=12)
+            ax.legend()
 
     def _mark_kept(self, ax, members):
         best = [
@@ -164,53 +160,60 @@ class TrainingHistoryDisplay:
             )
 
 
-def _find_nets(estimator, part, member):
-    """Estimators with a history, those inside of others included."""
-    if hasattr(estimator, "history_"):
-        return [Net(part or type(estimator).__name__, member, estimator)]
-    if hasattr(estimator, "towers_"):
-        parts = {**estimator.towers_, FINAL: estimator.final_estimator_}
-        return _find_named(parts, part, member)
-    if isinstance(estimator, Pipeline):
-        steps = {n: s for n, s in estimator.steps if _find_nets(s, part, member)}
-        if len(steps) > 1:
-            return _find_named(steps, part, member)
-        return [
-            net for step in steps.values() for net in _find_nets(step, part, member)
-        ]
-    if isinstance(getattr(estimator, "estimators_", None), list):
-        if hasattr(estimator, "estimators"):
-            names = [name for name, _ in estimator.estimators]
-            named = dict(zip(names, estimator.estimators_, strict=False))
-            return _find_named(named, part, member)
-        members = enumerate(estimator.estimators_)
-        return [net for i, inner in members for net in _find_nets(inner, part, i)]
-    inner = getattr(
-        estimator, "best_estimator_", getattr(estimator, "estimator_", None)
-    )
+def _find_nets(estimator, part=""):
+    """Estimators with a history and their parts of the model: list of (part, net)."""
     if isinstance(estimator, FrozenEstimator):
-        inner = estimator.estimator
-    return [] if inner is None else _find_nets(inner, part, member)
-
-
-def _find_named(estimators, part, member):
+        return _find_nets(estimator.estimator, part)
+    if hasattr(estimator, "history_"):
+        return [(part or type(estimator).__name__, estimator)]
     return [
         net
-        for name, estimator in estimators.items()
-        for net in _find_nets(estimator, _join(part, name), member)
+        for name, inner in _parts_of(estimator)
+        for net in _find_nets(inner, ", ".join(filter(None, (part, name))))
     ]
 
 
-def _join(part, name):
-    return f"{part}, {name}" if part else name
+def _parts_of(estimator):
+    """What a fitted model is made of, by name; members of one part have none."""
+    if hasattr(estimator, "towers_"):
+        return [*estimator.towers_.items(), (FINAL, estimator.final_estimator_)]
+    if isinstance(estimator, Pipeline):
+        steps = [(name, step) for name, step in estimator.steps if _find_nets(step)]
+        return steps if len(steps) > 1 else [("", step) for _, step in steps]
+    if hasattr(estimator, "calibrated_classifiers_"):
+        return [("", fold.estimator) for fold in estimator.calibrated_classifiers_]
+    members = getattr(estimator, "estimators_", None)
+    if isinstance(members, list):
+        named = getattr(estimator, "estimators", [("", None)] * len(members))
+        names = [name for name, given in named if given != "drop"]
+        return list(zip(names, members, strict=False))
+    for name in ("best_estimator_", "estimator_"):
+        if hasattr(estimator, name):
+            return [("", getattr(estimator, name))]
+    return []
 
 
-def _read_losses(net):
-    epochs = net.estimator.history_.to_list()
+def _say(estimator):
+    """An estimator and what it holds, in words."""
+    name = type(estimator).__name__
+    inner = getattr(estimator, "estimator", None)
+    if isinstance(estimator, Pipeline):
+        inner = estimator.steps[-1][1]
+    return f"{name} of {_say(inner)}" if hasattr(inner, "fit") else name
+
+
+def _why_none(estimator):
+    if getattr(estimator, "refit", True) is False:
+        return "refit=False keeps no fitted model"
+    return "no network of skmultimodal was fitted in it"
+
+
+def _read_losses(part, member, net):
+    epochs = net.history_.to_list()
     return pd.DataFrame(
         {
-            "part": net.part,
-            "member": net.member,
+            "part": part,
+            "member": member,
             "epoch": [epoch["epoch"] for epoch in epochs],
             **{name: [e.get(name, np.nan) for e in epochs] for name in LOSSES},
         }

@@ -2,19 +2,12 @@
 
 import numpy as np
 
-from skmultimodal.inspection._style import look, make_axes
+from skmultimodal.inspection._comparison_parts import metric_name
+from skmultimodal.inspection._style import in_style, look, make_axes
 from skmultimodal.model_selection import paired_learning_curve
 from skmultimodal.utils._optional import import_optional
 
 __all__ = ["PairedLearningCurveDisplay"]
-
-METRICS = {
-    "roc_auc": "ROC AUC",
-    "roc_auc_ovr": "ROC AUC, one against rest",
-    "average_precision": "Average precision",
-    "neg_brier_score": "Negative Brier score",
-    "neg_log_loss": "Negative log loss",
-}
 
 
 class PairedLearningCurveDisplay:
@@ -156,6 +149,7 @@ class PairedLearningCurveDisplay:
             name=name,
         ).plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw.
 
@@ -195,13 +189,14 @@ class PairedLearningCurveDisplay:
                 edgecolor=to_rgba(style["color"], 0.6),
                 linestyle=style["linestyle"],
             )
+        said = metric_name(self.metric)
         ax.set(
             xlabel="Paired patients in training",
-            ylabel=METRICS.get(self.metric, self.metric.replace("_", " ").capitalize()),
+            ylabel=said[:1].upper() + said[1:],
         )
-        ax.set_title(self._describe(), loc="left", fontsize=12)
+        ax.set_title(self._describe(), loc="left", fontsize="medium")
         if self.name:
-            ax.legend(loc="best", fontsize=12)
+            ax.legend(loc="best")
         self._tick(ax)
         return self
 

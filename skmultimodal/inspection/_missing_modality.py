@@ -13,7 +13,7 @@ from skmultimodal.inspection._coalitions import (
     explained_cohort,
     patterns_of,
 )
-from skmultimodal.inspection._style import INK, look, make_axes
+from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.utils._probability import log_odds
 
 __all__ = ["MissingModalityDisplay", "value_of_missing_modality"]
@@ -258,6 +258,7 @@ class MissingModalityDisplay:
         target = classes[class_column(classes, target)]
         return cls(values, modality=modality, target=target).plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw a point per patient.
 
@@ -297,9 +298,7 @@ class MissingModalityDisplay:
         )
         self.ax_.set_ylim(bottom=0)
         if len(patterns) > 1:
-            self.ax_.legend(title="the patient has", fontsize=11)
+            self.ax_.legend(title="the patient has")
         bar = self.figure_.colorbar(points, ax=self.ax_)
-        bar.set_label(
-            "share of similar patients whose\npredicted class changes", size=12
-        )
+        bar.set_label("share of similar patients whose\npredicted class changes")
         return self

@@ -5,7 +5,7 @@ import pandas as pd
 
 from skmultimodal.inspection._coalitions import codes_of
 from skmultimodal.inspection._prediction_sets import prediction_sets
-from skmultimodal.inspection._style import INK, look, make_axes
+from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
 
 __all__ = ["PredictionSetsDisplay"]
@@ -125,6 +125,7 @@ class PredictionSetsDisplay:
         table = pd.DataFrame.from_dict(summary, orient="index")
         return cls(table, coverage=result.coverage).plot(ax)
 
+    @in_style
     def plot(self, ax=None):
         """Draw a bar per pattern, and below it the coverage if labels were given.
 
@@ -165,7 +166,7 @@ class PredictionSetsDisplay:
             xlabel="share of rows, by the classes in their set",
         )
         self.ax_.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=11
+            loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, columnspacing=1
         )
         return self
 

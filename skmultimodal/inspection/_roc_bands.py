@@ -12,7 +12,7 @@ from skmultimodal.inspection._comparison_parts import (
     pick,
     refuse_unknown,
 )
-from skmultimodal.inspection._style import MUTED, look, make_axes
+from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 
 __all__ = ["RocBandsDisplay"]
 
@@ -130,6 +130,7 @@ class RocBandsDisplay:
         )
         return display.plot(ax, bands=bands)
 
+    @in_style
     def plot(self, ax=None, *, bands=True):
         """Draw the curves.
 

@@ -4,11 +4,23 @@ The colours are those of Okabe & Ito (2008), which readers with any colour visio
 apart, from dark to light; lines and hatches tell them apart in print as well.
 """
 
+from functools import wraps
+
 import numpy as np
 
 from skmultimodal.utils._optional import import_optional
 
-__all__ = ["COLOURS", "INK", "MUTED", "SIGNED", "look", "make_axes", "pyplot"]
+__all__ = [
+    "COLOURS",
+    "INK",
+    "MUTED",
+    "RC",
+    "SIGNED",
+    "in_style",
+    "look",
+    "make_axes",
+    "pyplot",
+]
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 LINES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
@@ -18,19 +30,42 @@ INK, MUTED = "#222222", "#767676"
 # Against and for a class, in maps and signed bars: blue below 0, red above.
 SIGNED = "RdBu_r"
 
-# 12 points are readable when a picture of 6.4 inches is shown at half its width.
-RC = {
-    "font.size": 12,
-    "axes.titlesize": 13,
+LOOK = {
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "legend.frameon": False,
+    # No frame, but ground that keeps a legend readable where it lies on what is drawn.
+    "legend.edgecolor": "none",
 }
+# 12 points are readable when a picture of 6.4 inches is shown at half its width.
+RC = {**LOOK, "font.size": 12, "axes.titlesize": 13}
 
 
 def pyplot():
     """``matplotlib.pyplot``, or an ImportError that names the extra."""
     return import_optional("matplotlib.pyplot", "plot")
+
+
+def in_style(plot):
+    """Let the method `plot` of a display draw everything in the house's style.
+
+    Matplotlib asks for sizes at the birth of each text, so that of legends and colour
+    bars is settled after the axes are made. On axes that are given, text is as large as
+    their labels.
+    """
+
+    @wraps(plot)
+    def draw(self, ax=None, **options):
+        with pyplot().rc_context(_settings_of(ax)):
+            return plot(self, ax, **options)
+
+    return draw
+
+
+def _settings_of(ax):
+    if ax is None or not np.size(ax):
+        return RC
+    first = np.asarray(ax, dtype=object).ravel()[0]
+    return {**LOOK, "font.size": first.xaxis.label.get_fontsize()}
 
 
 def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
@@ -53,11 +88,9 @@ def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
     figure : Figure
     """
     if ax is None:
-        plt = pyplot()
-        with plt.rc_context(RC):
-            figure, ax = plt.subplots(
-                *shape, figsize=figsize, layout="constrained", **options
-            )
+        figure, ax = pyplot().subplots(
+            *shape, figsize=figsize, layout="constrained", **options
+        )
         return ax, figure
     axes = np.asarray(ax, dtype=object)
     if shape != (1, 1) and axes.size != shape[0] * shape[1]:
@@ -70,6 +103,14 @@ def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
 
 
 def look(number):
-    """Colour, line, marker and hatch of the number-th thing compared."""
-    kinds = {"color": COLOURS, "linestyle": LINES, "marker": MARKERS, "hatch": HATCHES}
-    return {name: values[number % len(values)] for name, values in kinds.items()}
+    """Colour, line, marker and hatch of the number-th thing compared.
+
+    There are 49 looks, by colour with line, marker or hatch, and without colour by line
+    with marker: each round of colours meets the lines one further on, the markers two.
+    """
+    turn, place = divmod(number, len(COLOURS))
+    kinds = {"linestyle": (LINES, 1), "marker": (MARKERS, 2), "hatch": (HATCHES, 1)}
+    return {"color": COLOURS[place]} | {
+        name: values[(place + step * turn) % len(values)]
+        for name, (values, step) in kinds.items()
+    }

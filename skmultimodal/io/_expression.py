@@ -6,25 +6,19 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 from skmultimodal.io._barcodes import choose_aliquots
 from skmultimodal.io._bytes import read_text
 from skmultimodal.io._gdc import (
     ONE_SAMPLE,
-    SampleFile,
     is_barcode_matrix,
     layout_of,
-    read_sample_file,
 )
-from skmultimodal.io._genes import is_par_copy, strip_versions
-from skmultimodal.io._matrix import refuse_duplicates, tidy_text_matrix
+from skmultimodal.io._matrix import tidy_text_matrix
+from skmultimodal.io._sample_files import read_sample_files
 from skmultimodal.io._sheets import barcodes_by_file
 from skmultimodal.io._tables import read_patient_matrix
 
@@ -154,88 +148,6 @@ def _read_matrix(path: Path) -> pd.DataFrame:
     return table
 
 
-class _Rows:
-    """Rows of the result, filled in by threads: one file in memory for each."""
-
-    def __init__(self, first: SampleFile, n_files: int) -> None:
-        self.first = first
-        ids = first.genes.to_pylist()
-        self.keep = ~is_par_copy(ids)
-        self.genes = pd.Index(
-            strip_versions(g for g, k in zip(ids, self.keep, strict=True) if k),
-            dtype="str",
-            name="gene",
-        )
-        refuse_duplicates(self.genes, "gene ids", first.path)
-        self.values = np.empty((n_files, len(self.genes)), dtype=first.values.dtype)
-        self.paths: list[Path] = []
-        self.put(0, first)
-
-    def put(self, row: int, found: SampleFile) -> None:
-        if found.unit != self.first.unit:
-            raise ValueError(
-                f"{found.path}: {found.unit}, but {self.first.path.name} holds "
-                f"{self.first.unit}; choose one with quantity."
-            )
-        self.values[row] = self._aligned(found)[self.keep]
-
-    def _aligned(self, found: SampleFile) -> NDArray[Any]:
-        if found.genes is self.first.genes or found.genes.equals(self.first.genes):
-            return found.values
-        place = pa.compute.index_in(self.first.genes, value_set=found.genes)
-        if place.null_count or len(found.genes) != len(self.first.genes):
-            raise ValueError(
-                f"{found.path}: {len(found.genes)} genes, not the {len(self.genes)} of "
-                f"{self.first.path.name} (with its PAR copies "
-                f"{len(self.first.genes)}); the files are of two gene models or one is "
-                "cut."
-            )
-        return found.values[place.to_numpy()]
-
-
-def _read_files(
-    paths: Sequence[Path], quantity: str | None, on_error: str, n_jobs: int | None
-) -> tuple[_Rows, list[int], dict[str, str]]:
-    """Read sample files into one array; which rows are good, and why others are not."""
-    failures: dict[str, str] = {}
-    rows: _Rows | None = None
-    start = 0
-    while rows is None:
-        if start == len(paths):
-            raise ValueError("; ".join(failures.values()))
-        try:
-            first = read_sample_file(paths[start], quantity)
-            rows = _Rows(first, len(paths) - start)
-        except (OSError, ValueError) as error:
-            if on_error == "raise":
-                raise
-            failures[str(paths[start])] = str(error)
-            start += 1
-    kept = [start]
-    rest = range(start + 1, len(paths))
-    table = rows
-
-    def work(i: int) -> Exception | None:
-        try:
-            table.put(i - start, read_sample_file(paths[i], quantity, first))
-        except (OSError, ValueError) as error:
-            return error
-        return None
-
-    done = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(work)(i) for i in rest)
-    for i, problem in zip(rest, done, strict=True):
-        if problem is None:
-            kept.append(i)
-        elif on_error == "raise":
-            raise problem
-        else:
-            failures[str(paths[i])] = str(problem)
-    good = [i - start for i in kept]
-    if len(good) < len(table.values):
-        table.values = table.values[good]
-    return table, kept, failures
-
-
 def _with_quantity(paths: list[Path], quantity: str | None) -> list[Path]:
     """Of a cart with several workflows, the files of one quantity."""
     kinds = {path: layout_of(path) for path in paths}
@@ -326,7 +238,7 @@ def read_expression(
         return _take_log2(table, path) if log2 else table
     else:
         paths = [path]
-    rows, kept, failures = _read_files(paths, quantity, on_error, n_jobs)
+    rows, kept, failures = read_sample_files(paths, quantity, on_error, n_jobs)
     files = [paths[i] for i in kept]
     names = _sample_names(files, path, sample_sheet)
     index = pd.Index(names, dtype="str", name="sample")

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tcga_folder import SUFFIX, write_tcga_folder
 
-from skmultimodal.datasets._tcga import find_tcga_files, load_tcga_glioma
+from skmultimodal.datasets import load_tcga_glioma
 from skmultimodal.exceptions import ReadWarning
 
 
@@ -91,14 +91,5 @@ def test_xena_matrices(home):
         "Ensembl_ID\tTCGA-02-0001-01A\tTCGA-02-0002-01A\n"
         "ENSG00000000011.5\t1.5\t2\nENSG00000000013.5\t3\t4.25\n"
     )
-    found = find_tcga_files(home)
-    assert [path.name for path in found.matrices] == ["TCGA-GBM.star_tpm.tsv"]
     bunch = load_tcga_glioma(home)
     assert_array_equal(bunch.data.block("gene"), [[1.5, 3], [2, 4.25]])
-
-
-@pytest.mark.real_data
-def test_real_files_of_several_sources(real_data):
-    found = find_tcga_files(real_data / "formats" / "biotab")
-    assert len(found.clinical) == 6
-    assert found.missing == ["MRI", "expression"]

@@ -14,6 +14,8 @@ from fusion_tools import (
     plain_towers,
     small_head,
 )
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -28,6 +30,7 @@ from skmultimodal import (
 )
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.inspection._history import TrainingHistoryDisplay
+from skmultimodal.model_selection import PatternStratifiedKFold
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +143,91 @@ def test_inside_of_other_estimators(table):
     assert shown(twin).losses["part"].unique().tolist() == ["gene", "final estimator"]
 
 
+def twin_of_nets():
+    towers = [("gene", gene_tower()), plain_towers()[0]]
+    options = {"tower_output": "features", "random_state": 0}
+    return TwinTowerClassifier(towers, small_head(), **options)
+
+
+def losses_of(net):
+    return net.history_[:, "train_loss"]
+
+
+def drawn(ax):
+    return [line.get_ydata().tolist() for line in ax.lines]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda model: model, make_pipeline], ids=["model", "pipeline"]
+)
+def test_members_of_a_calibrated_model_are_its_folds(wrap):
+    X, y = make_case()
+    cv = PatternStratifiedKFold(3, random_state=0)
+    model = CalibratedClassifierCV(wrap(twin_of_nets()), cv=cv, ensemble=True)
+    display = shown(model.fit(X, y))
+    fitted = [fold.estimator for fold in model.calibrated_classifiers_]
+    twins = [one[-1] if hasattr(one, "steps") else one for one in fitted]
+    gene, head = display.ax_
+    assert gene.get_title() == "gene (3 members)"
+    assert head.get_title() == "final estimator (3 members)"
+    assert drawn(gene) == [losses_of(twin.towers_["gene"]) for twin in twins]
+    assert drawn(head) == [losses_of(twin.final_estimator_) for twin in twins]
+    assert len({tuple(line) for line in drawn(head)}) == 3
+
+
+def test_calibrated_after_the_fit():
+    X, y = make_case()
+    twin = twin_of_nets().fit(X, y)
+    expected = shown(twin).losses
+    cv = PatternStratifiedKFold(3, random_state=0)
+    frozen = CalibratedClassifierCV(FrozenEstimator(twin), cv=cv, ensemble=False)
+    assert shown(frozen.fit(X, y)).losses.equals(expected)
+    whole = CalibratedClassifierCV(twin_of_nets(), cv=cv, ensemble=False).fit(X, y)
+    assert shown(whole).losses.equals(expected)
+
+
+def test_members_within_members(table):
+    ensemble = CrossFittedEnsembleClassifier(gene_tower(), cv=2, random_state=0)
+    model = CalibratedClassifierCV(ensemble, cv=3, ensemble=True).fit(*table)
+    display = shown(model)
+    folds = [fold.estimator for fold in model.calibrated_classifiers_]
+    members = [member for fold in folds for member in fold.estimators_]
+    assert display.ax_.get_title() == "GeneAutoencoderTransformer (6 members)"
+    assert drawn(display.ax_) == [losses_of(member) for member in members]
+
+
+@pytest.mark.parametrize(
+    ("inside", "grid"),
+    [
+        ("frozen", {"memory": [None]}),
+        ("pipeline", {"twintowerclassifier__verbose": [0]}),
+        ("calibrated", {"estimator__verbose": [0]}),
+    ],
+)
+def test_search_over_what_holds_a_twin_tower(inside, grid):
+    X, y = make_case()
+    twin = twin_of_nets().fit(X, y)
+    cv = PatternStratifiedKFold(2, random_state=0)
+    model = {
+        "frozen": make_pipeline(FrozenEstimator(twin)),
+        "pipeline": make_pipeline(twin),
+        "calibrated": CalibratedClassifierCV(twin, cv=cv, ensemble=False),
+    }[inside]
+    search = GridSearchCV(model, grid, cv=cv).fit(X, y)
+    assert shown(search).losses.equals(shown(twin).losses)
+
+
+def test_a_part_that_is_dropped_takes_no_name(table):
+    models = [("none", "drop"), ("first", small_head()), ("last", small_head())]
+    vote = VotingClassifier(models).fit(*table)
+    assert shown(vote).losses["part"].unique().tolist() == ["first", "last"]
+
+
+def test_a_frozen_net_has_the_name_of_the_net(table):
+    net = FrozenEstimator(gene_tower(random_state=0).fit(*table))
+    assert shown(net).ax_.get_title() == "GeneAutoencoderTransformer"
+
+
 def test_late_fusion_names_its_parts():
     net = make_pipeline(StandardScaler(), small_head())
     parts = {"image": net, "stain": odds_tower(), "gene": net}
@@ -178,5 +266,10 @@ def test_nothing_to_draw(table):
     with pytest.raises(ValueError, match="TwinTowerClassifier has no training history"):
         shown(twin)
     unsure = GridSearchCV(small_head(), {"lr": [0.1]}, cv=2, refit=False).fit(*table)
-    with pytest.raises(ValueError, match="GridSearchCV has no training history"):
+    message = "GridSearchCV of FusionHeadClassifier has no .* refit=False keeps no"
+    with pytest.raises(ValueError, match=message):
         shown(unsure)
+    calibrated = CalibratedClassifierCV(LogisticRegression(), cv=3).fit(*table)
+    message = "CalibratedClassifierCV of LogisticRegression has no training history"
+    with pytest.raises(ValueError, match=message):
+        shown(calibrated)

@@ -1,0 +1,97 @@
+"""Explanations of 50 pairs, contributions of all rows, and the report of the demo."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.cohorts import read_benchmark_cohort
+from benchmarks.demo import compare, write_report
+from benchmarks.speed.cohorts import make_cohort, shape
+from benchmarks.speed.measure import Row, in_turn, median_ratio, seconds, told
+from skmultimodal import TwinTowerClassifier
+from skmultimodal.inspection import (
+    gene_attributions,
+    modality_contributions,
+    saliency_map,
+)
+from skmultimodal.inspection._explained import explain_rows
+
+N_STEPS = 64
+
+
+def gradient_passes(model, X, modality):
+    """As many gradients as the integration takes, in batches of the same size."""
+
+    def method(function, x, rest, rows):
+        for _ in range(N_STEPS // 8):
+            points = x.repeat(8, *[1] * (x.ndim - 1)).requires_grad_()
+            others = rest[0].repeat(8, *[1] * (rest[0].ndim - 1))
+            torch.autograd.grad(function(points, others).sum(), points)
+        return (x,)
+
+    explain_rows(model, X, modality, None).attribute(method)
+
+
+def pairs_row(model, pairs, repeats):
+    functions = [
+        lambda: saliency_map(model, pairs, method="grad_cam"),
+        lambda: gene_attributions(model, pairs),
+    ]
+    times = in_turn(functions, repeats)
+    both = float(np.median(times.sum(axis=1)))
+    note = told(times, ["Grad-CAM", "genes"])
+    return Row("Grad-CAM and genes of 50 pairs", both, 10, unit="s", note=note)
+
+
+def integration_row(model, pairs, modality, integrate, repeats):
+    functions = [
+        lambda: integrate(model, pairs, n_steps=N_STEPS),
+        lambda: gradient_passes(model, pairs, modality),
+    ]
+    times = in_turn(functions, repeats)
+    what = f"integrated gradients of 50 pairs ({modality}), to their gradients"
+    note = told(times, ["integrated", f"{N_STEPS} gradients"])
+    return Row(what, median_ratio(times), 1.2, note=note)
+
+
+def contributions_row(model, X, repeats):
+    parts = [X[X.paired], X[X.paired][:, ["image"]], X[X.paired][:, ["gene"]]]
+    parts += [X[~X.paired]]
+
+    def passes():
+        for part in parts:
+            model.predict_proba(part)
+
+    times = in_turn([lambda: modality_contributions(model, X), passes], repeats)
+    what = f"contributions of {len(X)} rows, to one pass a set of modalities"
+    note = told(times, ["contributions", "passes"])
+    return Row(what, median_ratio(times), 1.2, note=note)
+
+
+def report_row(repeats):
+    """What the report adds to the demo on simulated patients."""
+    X, y, title = read_benchmark_cohort("synthetic")
+    with tempfile.TemporaryDirectory() as folder:
+        whole, (models, comparison, cv) = seconds(
+            lambda: compare(X, y, repeats, 0, folder)
+        )
+        path, model = Path(folder) / "report.html", models["twin tower"]
+        added, _ = seconds(
+            lambda: write_report(path, model, X, y, comparison, cv, 0, title=title)
+        )
+    note = f"beside {whole:.3g} s of comparison"
+    return Row("the report of make demo adds", added, 30, unit="s", note=note)
+
+
+def rows(quick, repeats):
+    """Rows of the table."""
+    X, y = make_cohort(*shape(quick))
+    model = TwinTowerClassifier(random_state=0).fit(X, y)
+    pairs = X[X.paired]
+    yield pairs_row(model, pairs, repeats)
+    yield integration_row(model, pairs, "image", saliency_map, repeats)
+    yield integration_row(model, pairs, "gene", gene_attributions, repeats)
+    yield contributions_row(model, X, repeats)
+    yield report_row(1 if quick else 10)
