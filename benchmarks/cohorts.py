@@ -35,13 +35,14 @@ def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
 
     Returns
     -------
-    X : Cohort
-    y : ndarray of shape (n_rows,)
-    title : str
-        Which data these are.
+    bunch : Bunch
+        As loaded, of which ``data`` and ``target`` are after the splitting up. With
+        ``title``, which data these are, ``flow``, which is None for simulated
+        patients, and ``channel_names``, those of the images.
     """
     if cohort == "synthetic":
         data = make_glioma_cohort(random_state=random_state)
+        data.flow = None
         title = "synthetic cohort"
     elif is_cohort_folder(Path(cohort)):
         if label is None:
@@ -60,7 +61,9 @@ def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
     if n_paired is not None and n_paired < pairs:
         X, y = unpair(X, y, n_paired, random_state=random_state)
         title += f", {pairs - n_paired} of {pairs} labelled pairs split up"
-    return X, y, title
+    channels = data.get("image_channels") or data.get("channel_names")
+    data.update(data=X, target=y, title=title, channel_names=channels)
+    return data
 
 
 def pattern_table(X, y):

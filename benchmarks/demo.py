@@ -106,7 +106,8 @@ def write_report(path, model, X, y, comparison, cv, seed, **words):
     """Fit the model to all patients, audit the cohort and write the report."""
     return evaluation_report(
         path,
-        estimator=model.fit(X, y),
+        # The cache is gone when the report is read.
+        estimator=model.fit(X, y).set_params(memory=None),
         X=X,
         y=y,
         comparison=comparison,
@@ -127,9 +128,8 @@ def main(arguments=None):
 
     start = time.perf_counter()
     seed, out = options.seed, options.out
-    X, y, title = read_benchmark_cohort(
-        options.cohort, options.label, options.paired, seed
-    )
+    cohort = read_benchmark_cohort(options.cohort, options.label, options.paired, seed)
+    X, y, title = cohort.data, cohort.target, cohort.title
     print(f"\n{title}\n\n{pattern_table(X, y)}\n")
     with tempfile.TemporaryDirectory() as memory:
         models, comparison, cv = compare(X, y, options.repeats, seed, memory)
@@ -140,10 +140,18 @@ def main(arguments=None):
         out.mkdir(parents=True, exist_ok=True)
         comparison.summary.to_csv(out / "table.csv", index=False)
         draw_roc(comparison, title, out / "roc.png")
-        words = {"title": title, "label": options.label}
-        model = models["twin tower"]
         report = write_report(
-            out / "report.html", model, X, y, comparison, cv, seed, **words
+            out / "report.html",
+            models["twin tower"],
+            X,
+            y,
+            comparison,
+            cv,
+            seed,
+            title=f"Twin tower on {title}",
+            label=options.label or "the simulated label",
+            flow=cohort.flow,
+            channel_names={"image": cohort.channel_names},
         )
     print(f"\n{out / 'table.csv'}\n{out / 'roc.png'}\n{report}")
     print(f"{time.perf_counter() - start:.0f} s")

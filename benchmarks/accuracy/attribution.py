@@ -101,7 +101,8 @@ def simulated(seed, **shape):
 
 def real(cohort, label, n_seeds, n_top=20):
     """Ranking of genes by several models of one cohort, with its stability."""
-    X, y, title = read_benchmark_cohort(cohort, label)
+    bunch = read_benchmark_cohort(cohort, label)
+    X, y, title = bunch.data, bunch.target, bunch.title
     models = [TwinTowerClassifier(random_state=s).fit(X, y) for s in range(n_seeds)]
     result = gene_attributions(models, X[X.has("gene")], n_top=n_top)
     maps = [saliency_map(model, X[X.paired]) for model in models]

@@ -77,9 +77,10 @@ def make_schemes(table, X, y, repeats, seed):
 
 def read(options):
     """Cohort, labels and title, refused in one sentence if no table can be made."""
-    X, y, title = read_benchmark_cohort(
+    cohort = read_benchmark_cohort(
         options.cohort, options.label, options.paired, options.seed
     )
+    X, y = cohort.data, cohort.target
     absent = [m for m in ("image", "gene") if m not in X.modalities]
     if absent:
         raise ValueError(f"the cohort has no modality {absent[0]!r}.")
@@ -89,7 +90,7 @@ def read(options):
             f"the tables need a label of two classes, and this one has {len(classes)}: "
             f"{', '.join(map(str, classes))}."
         )
-    return X, y, title
+    return X, y, cohort.title
 
 
 def shown_command(options):

@@ -72,15 +72,14 @@ def contributions_row(model, X, repeats):
 
 def report_row(repeats):
     """What the report adds to the demo on simulated patients."""
-    X, y, title = read_benchmark_cohort("synthetic")
+    cohort = read_benchmark_cohort("synthetic")
+    X, y = cohort.data, cohort.target
     with tempfile.TemporaryDirectory() as folder:
         whole, (models, comparison, cv) = seconds(
             lambda: compare(X, y, repeats, 0, folder)
         )
         path, model = Path(folder) / "report.html", models["twin tower"]
-        added, _ = seconds(
-            lambda: write_report(path, model, X, y, comparison, cv, 0, title=title)
-        )
+        added, _ = seconds(lambda: write_report(path, model, X, y, comparison, cv, 0))
     note = f"beside {whole:.3g} s of comparison"
     return Row("the report of make demo adds", added, 30, unit="s", note=note)
 

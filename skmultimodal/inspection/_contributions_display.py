@@ -200,6 +200,8 @@ class ModalityContributionsDisplay:
         told = [f"{ids[r]}\n{p:.2f}" for r, p in zip(rows, said, strict=True)]
         ax.set_yticks(range(len(rows)), told)
         ax.set_ylim(len(rows) - 0.4, -0.6)
+        # Bars are sticky, and would leave no margin for the numbers at their ends.
+        ax.use_sticky_edges = False
         ax.margins(x=0.16)
         ax.set(xlabel=self._quantity, ylabel="patient, prediction")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)

@@ -24,7 +24,7 @@ LIMITS = [
     "Scores from some dozens of patients have wide intervals: look at them before the "
     "means.",
     "It may follow what a label happens to go along with, such as the hospital: "
-    "`skmultimodal.model_selection.audit_shortcuts` says how far the data allow that.",
+    "audit_shortcuts of skmultimodal.model_selection says how far the data allow that.",
 ]
 
 

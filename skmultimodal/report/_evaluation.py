@@ -28,7 +28,7 @@ from skmultimodal.utils._optional import import_optional
 
 __all__ = ["evaluation_report"]
 
-# Their answers, one after the other, are the summary.
+# Their questions and answers are the summary.
 SUMMARY = [
     "patients",
     "label",
@@ -237,11 +237,11 @@ def _render(study, sections):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    told = {part.name: part.short or part.answer for part in sections}
+    told = {part.name: part for part in sections}
     return environment.get_template("report.html.jinja").render(
         title=study.title or f"Evaluation of {study.model}",
         no_device=NO_DEVICE,
-        summary=" ".join(told[name] for name in SUMMARY),
+        summary=[told[name] for name in SUMMARY],
         sections=sections,
     )
 

@@ -114,8 +114,10 @@ def _parameter_table(estimator):
     return Table(
         ["Parameter", "Value"],
         rows,
-        "All parameters. Architecture and weights are in the file of save_model.",
+        f"All {len(rows)} parameters. Architecture and weights are in the file of "
+        "save_model.",
         numeric=False,
+        folded="Parameters, one by one",
     )
 
 

@@ -44,13 +44,15 @@ class Terms:
 class Table:
     """A table whose first column names the rows; cells are shown as they are.
 
-    ``numeric`` aligns all columns but the first to the right, each cell on one line.
+    ``numeric`` aligns all columns but the first to the right, each cell on one line. A
+    long table may be ``folded``, under these words.
     """
 
     columns: list
     rows: list
     caption: str
     numeric: bool = True
+    folded: str = ""
     kind: str = "table"
 
 

@@ -14,16 +14,11 @@ GUESSING = 0.5
 N_DRAWN = 12
 SAME = 0.98
 
-EXPLAINS, POSSIBLE, OPEN, NOT = (
-    "could explain all of it",
-    "could explain it",
-    "cannot be ruled out",
-    "cannot explain it alone",
-)
+EXPLAINS, POSSIBLE, OPEN, NOT = ("all of it", "perhaps", "not ruled out", "not alone")
 RULE = (
     "The rule: a source could explain all of the score if its mean area is that of the "
-    "model or more; it could explain it, if within the model's interval; it cannot be "
-    "ruled out, if the two intervals meet. A source that does not exceed guessing "
+    "model or more; perhaps, if within the model's interval; it is not ruled out, if "
+    "the two intervals meet. A source that does not exceed guessing "
     "explains nothing. Audited was only what the metadata have: no scanner or protocol "
     "that nobody wrote down. Not every source is a nuisance: that age predicts "
     "survival is biology, and the model should then know more than age."
@@ -86,15 +81,6 @@ def shortcuts_section(study):
         Text(RULE),
         _table(study, sources, verdicts, own),
     ]
-    same = sources["source"][sources["roc_auc"] >= SAME].astype(str)
-    if len(same):
-        blocks.append(
-            Text(
-                f"{joined(same)} reach {SAME} or more: what is the label under another "
-                "name, or only known after it, belongs into no audit and is no "
-                "shortcut. Leave it out of the metadata of audit_shortcuts."
-            )
-        )
     return Section("shortcuts", heading, answer, blocks, items)
 
 
@@ -111,6 +97,21 @@ def _score(row):
 
 
 def _say(sources, verdicts, own):
+    """The answer: first what is nearly the label, then the others."""
+    same = (sources["roc_auc"] >= SAME).to_numpy()
+    if not same.any() or same.all():
+        return _say_judged(sources, verdicts, own)
+    others = [v for v, s in zip(verdicts, same, strict=True) if not s]
+    names = list(sources["source"].astype(str)[same])
+    return (
+        f"{among(names, 4)} {'reaches' if len(names) == 1 else 'reach'} an area of "
+        f"{SAME} or more: probably the label under another name, or known only after "
+        "it, which is no shortcut and belongs into no audit. Of the others: "
+        f"{_say_judged(sources[~same], others, own)}"
+    )
+
+
+def _say_judged(sources, verdicts, own):
     best = sources.iloc[0]
     told = f"by itself {best['source']} reaches an area of {_score(best)}, "
     told += f"the model {score(own)}"
@@ -187,7 +188,7 @@ def _table(study, sources, verdicts, own):
     for (_, row), verdict in zip(sources.iterrows(), verdicts, strict=True):
         rows.append((str(row["source"]), str(row["tested"]), _score(row), verdict))
     return Table(
-        ["Source", "Tested on", "ROC AUC", "Could it explain the score?"],
+        ["Source", "Tested on", "ROC AUC", "Could explain the score?"],
         rows,
         'The shortcut audit. "cv": tested on the folds of the model; "all labelled": '
         "on a partition of all labelled patients, who are others and more.",

@@ -35,22 +35,23 @@ def folder(tmp_path):
 
 
 def test_pairs_are_split_up_where_a_modality_has_few_rows(folder):
-    X, y, title = read_benchmark_cohort(str(folder), "response")
+    bunch = read_benchmark_cohort(str(folder), "response")
+    X, y, title = bunch.data, bunch.target, bunch.title
     assert X.summary().to_dict() == {"image": 12, "gene": 20, "image+gene": 9}
     assert "9 of 18 labelled pairs split up" in title
     assert pattern_table(X, y).loc["all", "all"] == 41
 
 
 def test_a_number_of_pairs_is_kept(folder):
-    X, _, _ = read_benchmark_cohort(str(folder), "response", n_paired=14)
-    assert X.paired.sum() == 14
+    bunch = read_benchmark_cohort(str(folder), "response", n_paired=14)
+    assert bunch.data.paired.sum() == 14
 
 
 def test_a_folder_of_downloads_is_read_as_it_is(tmp_path):
     write_tcga_folder(tmp_path)
-    X, _, title = read_benchmark_cohort(str(tmp_path), n_paired=1)
-    assert X.modalities == ["image", "gene"]
-    assert "disease_control" in title
+    bunch = read_benchmark_cohort(str(tmp_path), n_paired=1)
+    assert bunch.data.modalities == ["image", "gene"]
+    assert "disease_control" in bunch.title
 
 
 def test_a_folder_needs_a_label(folder):
@@ -72,3 +73,6 @@ def test_the_main_job(folder, tmp_path, capsys):
     table = pd.read_csv(out / "table.csv")
     assert table.shape[0] == 6 * len(demo.METRICS)
     assert (out / "roc.png").stat().st_size > 10_000
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "image, t1" in report  # a channel has its name
+    assert "were found and why some were dropped: not given" not in report

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Bunch
 
 from benchmarks.paper import __main__ as paper
 from benchmarks.paper import figures, printed
@@ -258,7 +259,9 @@ def small(patients, monkeypatch):
     monkeypatch.setattr(
         paper,
         "read_benchmark_cohort",
-        lambda cohort, label, n_paired, seed: (data["X"], data["y"], "a test cohort"),
+        lambda cohort, label, n_paired, seed: Bunch(
+            data=data["X"], target=data["y"], title="a test cohort"
+        ),
     )
     return data
 
