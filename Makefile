@@ -49,8 +49,10 @@ $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.bench
 
+# One thread: these nets are small, and two threads wait for each other where other
+# programs run.
 demo: $(VENV)/.demo
-	$(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
 		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
 
 # One thread a process: the processes share the cores.

@@ -11,7 +11,7 @@ from skmultimodal.datasets import (
     unpair,
 )
 from skmultimodal.datasets._load import is_cohort_folder
-from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._labels import class_name, missing_labels
 
 # With fewer patients who have only the scarcer modality, its tower has too little
 # to learn from: pairs are then split up.
@@ -54,6 +54,10 @@ def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):
         data = load_tcga_glioma(Path(cohort), scheme=label)
         title = f"{Path(cohort).resolve().name}, {label}"
     X, y = data.data, data.target
+    if len(X.modalities) < 2:
+        raise ValueError(
+            f"{cohort} has only {X.modalities[0]!r}: two modalities are compared here."
+        )
     pairs = int((X.paired & ~missing_labels(y)).sum())
     scarcest = min(int((X.has(name) & ~X.paired).sum()) for name in X.modalities)
     if n_paired is None and scarcest < MIN_UNPAIRED:
@@ -71,6 +75,9 @@ def pattern_table(X, y):
     import pandas as pd
 
     known = ~missing_labels(y)
-    label = np.where(known, np.asarray(y, dtype=object), "unlabelled")
-    table = pd.crosstab(X.patterns, label.astype(str), margins=True, margins_name="all")
+    label = [
+        class_name(c) if k else "unlabelled" for c, k in zip(y, known, strict=True)
+    ]
+    label = np.array(label, dtype=object)
+    table = pd.crosstab(X.patterns, label, margins=True, margins_name="all")
     return table.rename_axis(index="pattern", columns="label")

@@ -4,12 +4,14 @@
 """
 
 import argparse
+import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -29,7 +31,9 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.report import evaluation_report
+from skmultimodal.utils._labels import class_name, missing_labels
 
+MIN_TESTED = 10  # patients of a class
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 
 
@@ -58,7 +62,7 @@ def make_models(memory, seed):
 
 
 def format_table(summary):
-    """Mean and interval of each metric, a row a model."""
+    """Mean and interval of each metric, a row a model, as text."""
     cells = summary.assign(
         cell=[
             f"{mean:.3f} [{low:.2f}, {high:.2f}]"
@@ -66,9 +70,8 @@ def format_table(summary):
         ]
     )
     order = list(dict.fromkeys(summary["model"]))
-    return cells.pivot(index="model", columns="metric", values="cell").loc[
-        order, METRICS
-    ]
+    table = cells.pivot(index="model", columns="metric", values="cell")
+    return table.loc[order, METRICS].to_string()
 
 
 def draw_roc(comparison, title, path):
@@ -116,7 +119,30 @@ def write_report(path, model, X, y, comparison, cv, seed, **words):
     )
 
 
+def tell_limits(comparison, y, tested):
+    """What a reader of the table should know before its means."""
+    counts = pd.Series(y[tested]).value_counts()
+    if counts.min() < MIN_TESTED:
+        rarest = class_name(counts.idxmin())
+        yield (
+            f"Only {counts.min()} tested patients are of class {rarest}: no score "
+            "means much, and an accuracy may be that of naming one class."
+        )
+    if (comparison.summary.query("metric == 'roc_auc'")["mean"] == 1).any():
+        yield "An area of 1 in every fold has no interval. It is no certainty."
+
+
 def main(arguments=None):
+    """Run the command; 0, or 1 after one line on what is wrong."""
+    try:
+        run(arguments)
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cohort", default="synthetic", help="folder, or synthetic")
     parser.add_argument("--label", help="column of clinical.csv")
@@ -131,12 +157,15 @@ def main(arguments=None):
     cohort = read_benchmark_cohort(options.cohort, options.label, options.paired, seed)
     X, y, title = cohort.data, cohort.target, cohort.title
     print(f"\n{title}\n\n{pattern_table(X, y)}\n")
+    print(f"Comparing six models, 3-fold CV on the paired rows x {options.repeats} ...")
+    sys.stdout.flush()
     with tempfile.TemporaryDirectory() as memory:
         models, comparison, cv = compare(X, y, options.repeats, seed, memory)
-        print(
-            f"3-fold CV on the paired rows x {options.repeats}: mean [95 % interval]\n"
-        )
-        print(format_table(comparison.summary).to_string())
+        print(f"Mean [95 % interval]:\n\n{format_table(comparison.summary)}\n")
+        for limit in tell_limits(comparison, y, X.paired & ~missing_labels(y)):
+            print(f"{limit}\n")
+        print("Fitting the twin tower to all patients, writing the report ...")
+        sys.stdout.flush()
         out.mkdir(parents=True, exist_ok=True)
         comparison.summary.to_csv(out / "table.csv", index=False)
         draw_roc(comparison, title, out / "roc.png")
@@ -158,4 +187,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

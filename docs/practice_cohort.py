@@ -38,8 +38,7 @@ def write_cohort(folder, n_image_only=80, n_gene_only=200, n_paired=50, image_si
     for patient, image in zip(X.index[X.has("image")], X.block("image"), strict=True):
         (folder / "mri" / patient).mkdir(parents=True, exist_ok=True)
         for name, plane in zip(simulated.channel_names, image, strict=True):
-            scale = 1 if name == "seg" else 100
-            volume = np.round(scale * plane[:, :, None]).astype(np.int16)
+            volume = np.round(plane[:, :, None]).astype(np.int16)
             path = folder / "mri" / patient / f"{patient}_{name}.nii.gz"
             nib.save(nib.Nifti1Image(volume, LPS), path)
 

@@ -117,7 +117,7 @@ def real(cohort, label, n_seeds, n_top=20):
 def report_simulated(seeds):
     found = [simulated(seed) for seed in seeds]
     maps = pd.DataFrame([row for rows, _ in found for row in rows])
-    genes = pd.DataFrame([row for _, row in found])
+    genes = pd.DataFrame([row for _, row in found]).astype(object)
     return [
         "## Simulated",
         "",

@@ -39,10 +39,13 @@ FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 def is_cohort_folder(folder: Path) -> bool:
     """Whether `load_cohort` reads the folder, rather than `load_tcga_glioma`.
 
-    A clinical table alone may be one of the downloads of GDC.
+    A clinical table beside other things may be one of the downloads of GDC.
     """
-    return one_file(folder, CLINICAL_NAMES) is not None and (
-        one_file(folder, EXPRESSION_NAMES) is not None or (folder / "mri").is_dir()
+    clinical = one_file(folder, CLINICAL_NAMES)
+    return clinical is not None and (
+        one_file(folder, EXPRESSION_NAMES) is not None
+        or (folder / "mri").is_dir()
+        or list(folder.iterdir()) == [clinical]
     )
 
 

@@ -1,13 +1,21 @@
 """What fitted towers give of rows, and what the final estimator makes of it."""
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import read_cohort
-from skmultimodal.fusion._rows import modality_masks, refuse_empty_rows, route_rows
+from skmultimodal.fusion._rows import (
+    HEAD,
+    modality_masks,
+    refuse_empty_rows,
+    route_rows,
+)
+from skmultimodal.fusion._tower import tower_answers
+from skmultimodal.utils._probability import log_odds
 
 __all__ = ["TowerOutputsMixin", "final_has"]
 
@@ -72,15 +80,36 @@ class TowerOutputsMixin(TransformerMixin):
         -------
         terms : DataFrame with a row per patient
             As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
-            the weights. An absent modality adds 0. The terms of a paired row add up to
-            what ``predict_proba`` says of it; of another row, to what it says with
-            ``missing="impute"``.
+            the weights. The terms of a row add up to what ``predict_proba`` says of it:
+            where towers answer without the final estimator (see ``predict_route``),
+            there are only their log-odds, divided by the number of towers. What says
+            nothing of a row adds 0.
         """
         check_is_fitted(self)
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
+        cohort, route = self._read_routed(X)
         terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
-        return terms.set_axis(cohort.index, axis=0)
+        terms = terms.set_axis(cohort.index, axis=0)
+        if self.missing != "tower":
+            return terms
+        several = terms.columns.nlevels > 2
+        levels = [(c,) for c in self.classes_.tolist()] if several else [()]
+        said = {
+            (tower.name, "log-odds", *level): np.zeros(len(cohort))
+            for tower in self._towers
+            for level in levels
+        }
+        answers = tower_answers(self._towers, cohort, route, TowerCache(self.memory))
+        for rows, by_tower in answers:
+            for name, probabilities in by_tower.items():
+                odds = log_odds(probabilities) / len(by_tower)
+                for level, column in zip(levels, odds.T, strict=True):
+                    said[name, "log-odds", *level][rows] = column
+        terms[route != HEAD] = 0.0
+        said = pd.DataFrame(said, index=cohort.index)
+        columns = terms.columns.union(said.columns, sort=False)
+        return terms.reindex(columns=columns, fill_value=0.0).add(
+            said.reindex(columns=columns, fill_value=0.0)
+        )
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns of ``transform``.

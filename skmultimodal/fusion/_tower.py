@@ -18,7 +18,7 @@ from skmultimodal.utils._probability import align_classes, log_odds, pool_log_od
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
-__all__ = ["Tower", "answer_routes"]
+__all__ = ["Tower", "answer_routes", "tower_answers"]
 
 
 class Tower:
@@ -382,8 +382,20 @@ def answer_routes(towers, cohort, route, cache):
         Rows of one route.
     probabilities : ndarray of shape (n_rows_of_route, n_classes)
     """
+    for rows, answers in tower_answers(towers, cohort, route, cache):
+        yield rows, pool_log_odds(list(answers.values()))
+
+
+def tower_answers(towers, cohort, route, cache):
+    """As `answer_routes`, but what each tower says: a dict by name."""
     for pattern in np.unique(route[route != HEAD]):
         rows = route == pattern
-        asked = [tower for tower in towers if tower.name in pattern.split("+")]
-        answers = [tower.probabilities(cohort[rows], cache) for tower in asked]
-        yield rows, pool_log_odds(answers)
+        names = pattern.split("+")
+        yield (
+            rows,
+            {
+                t.name: t.probabilities(cohort[rows], cache)
+                for t in towers
+                if t.name in names
+            },
+        )

@@ -1,6 +1,7 @@
 """The meta-estimator: towers on their own rows, a head on the paired rows."""
 
 import time
+import warnings
 from numbers import Integral
 from os import PathLike
 
@@ -335,10 +336,15 @@ class TwinTowerClassifier(
 
     def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
         start = time.perf_counter()
-        tower.fit(data, rows, cache, seen=seen)
-        answers_alone = self.missing == "tower" and n_towers > 1
-        if answers_alone or tower.speaks_odds:
-            tower.fit_head(data, rows, cache, seen=seen)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tower.fit(data, rows, cache, seen=seen)
+            answers_alone = self.missing == "tower" and n_towers > 1
+            if answers_alone or tower.speaks_odds:
+                tower.fit_head(data, rows, cache, seen=seen)
+        for said in caught:
+            text = f"tower {tower.name!r}, {rows.sum()} rows: {said.message}"
+            warnings.warn(text, said.category, stacklevel=2)
         self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
         return tower
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skmultimodal.inspection._coalitions import class_name
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._saliency import saliency_map
 from skmultimodal.inspection._style import (
@@ -13,6 +12,7 @@ from skmultimodal.inspection._style import (
     in_style,
     make_axes,
 )
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["GeneAttributionsDisplay", "SaliencyDisplay"]
 

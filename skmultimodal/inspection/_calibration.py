@@ -11,14 +11,13 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection._coalitions import (
     answer,
     class_column,
-    class_name,
     codes_of,
     explained_cohort,
     patterns_of,
 )
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._labels import class_name, encode_labels
 
 __all__ = ["PatternCalibrationDisplay"]
 

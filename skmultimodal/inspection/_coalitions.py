@@ -14,7 +14,6 @@ __all__ = [
     "answer_with",
     "class_column",
     "class_frequencies",
-    "class_name",
     "codes_of",
     "explained_cohort",
     "patterns_of",
@@ -79,11 +78,6 @@ def class_column(classes, target, *, of="the model"):
             f"target {target!r} is no class of {of}: they are {classes.tolist()}."
         )
     return found[0]
-
-
-def class_name(label):
-    """A label for people: labels with gaps are floats, and 1.0 is class 1."""
-    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def codes_of(y, classes, n_rows, *, allow_unlabelled, name="y"):

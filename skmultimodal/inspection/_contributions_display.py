@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skmultimodal.inspection._coalitions import class_name
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["ModalityContributionsDisplay"]
 

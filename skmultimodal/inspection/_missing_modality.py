@@ -9,11 +9,11 @@ from sklearn.neighbors import NearestNeighbors
 from skmultimodal.inspection._coalitions import (
     answer_with,
     class_column,
-    class_name,
     explained_cohort,
     patterns_of,
 )
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
+from skmultimodal.utils._labels import class_name
 from skmultimodal.utils._probability import log_odds
 
 __all__ = ["MissingModalityDisplay", "value_of_missing_modality"]

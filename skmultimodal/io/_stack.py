@@ -108,7 +108,7 @@ def stack_patients(
 
 
 def _remark(found: PatientSlices, lacks: str, n_slices: int) -> str:
-    remarks = [f"no {lacks}: zeros"] if lacks else []
+    remarks = [f"no {lacks}: zeros instead"] if lacks else []
     remarks += found.notes
     if len(found.slices) < n_slices:
         remarks.append(f"only {len(found.slices)} planes")

@@ -75,10 +75,10 @@ def audit_shortcuts(
     audit : DataFrame
         A row per ``source``: ``"modalities present"``, each column of the metadata,
         ``"all columns"`` if there are several, and ``"estimator"``. Further columns:
-        ``kind`` (``"presence"``, ``"metadata"``, ``"model"``), ``tested`` (``"all
-        labelled"`` or ``"cv"``), ``roc_auc`` with its interval from ``low`` to
-        ``high``, and ``n_folds``. With more than two classes it is the mean of the
-        one-against-rest AUCs.
+        ``roc_auc`` with its interval from ``low`` to ``high``, ``n_folds``, ``kind``
+        (``"presence"``, ``"metadata"``, ``"model"``) and ``tested`` (``"all labelled"``
+        or ``"cv"``). With more than two classes the area is the mean of those of one
+        class against the rest.
 
     Raises
     ------
@@ -92,6 +92,9 @@ def audit_shortcuts(
     imputed, within the fold. Paired rows all have the same modalities, so presence is
     judged on a partition of all labelled rows (`PatternStratifiedKFold`) with as many
     folds and repeats as `cv`.
+
+    A column that is the label under another name, or known only after it, is no
+    shortcut: leave it out of `metadata`.
 
     Examples
     --------
@@ -230,8 +233,8 @@ def _row(scores, ratio, confidence_level, kind, tested):
     found = summarise(scores, ratio, confidence_level).iloc[0]
     return {
         "source": found["model"],
-        "kind": kind,
-        "tested": tested,
         "roc_auc": found["mean"],
         **{name: found[name] for name in ("low", "high", "n_folds")},
+        "kind": kind,
+        "tested": tested,
     }

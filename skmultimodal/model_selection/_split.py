@@ -20,6 +20,9 @@ from skmultimodal.model_selection._deal import (
 )
 from skmultimodal.utils._labels import encode_labels
 
+# More are probably values of something measured.
+MANY_CLASSES = 20
+
 __all__ = [
     "PairedStratifiedKFold",
     "PairedStratifiedShuffleSplit",
@@ -366,9 +369,10 @@ def _paired_labelled(splitter, X, y, least):
     counts = np.bincount(codes[rows], minlength=len(classes))
     if counts.min() < least:
         rarest = np.argmin(counts)
+        many = f"; y has {len(classes)} classes: is it a number?"
         raise ValueError(
             f"class {classes[rarest]} has {counts[rarest]} paired labelled rows and "
             f"{least} are needed: use fewer splits, join it with another class, or set "
-            "its labels to NaN."
+            f"its labels to NaN{many if len(classes) > MANY_CLASSES else ''}."
         )
     return rows, codes[rows]

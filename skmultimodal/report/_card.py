@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.persistence import describe_environment
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["model_card"]
 
@@ -103,10 +104,11 @@ def model_card(
 
 
 def _describe_classes(estimator, label, class_names):
-    lines = [label or "Not described by who made this card.", ""]
+    lines = [label or "Not described: pass `label` to model_card.", ""]
     for known in getattr(estimator, "classes_", []):
         meaning = (class_names or {}).get(known)
-        lines.append(f"- `{known}`" + (f": {meaning}" if meaning else ""))
+        name = class_name(known)
+        lines.append(f"- `{name}`" + (f": {meaning}" if meaning else ""))
     return "\n".join(lines).strip()
 
 

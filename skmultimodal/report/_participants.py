@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
-from skmultimodal.inspection._coalitions import class_name
 from skmultimodal.report._figures import draw
 from skmultimodal.report._parts import (
     Figure,
@@ -15,6 +14,7 @@ from skmultimodal.report._parts import (
     not_given,
 )
 from skmultimodal.report._words import among, count, joined, number
+from skmultimodal.utils._labels import class_name
 
 __all__ = [
     "label_section",

@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.fusion._input import check_labels
 from skmultimodal.inspection._coalitions import (
     class_column,
-    class_name,
     codes_of,
     explained_cohort,
     patterns_of,
 )
 from skmultimodal.inspection._comparison_parts import check_comparison
 from skmultimodal.report._words import count
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["Study", "make_study"]
 

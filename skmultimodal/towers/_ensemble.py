@@ -220,7 +220,7 @@ class CrossFittedEnsembleClassifier(
         held_out /= np.maximum(n_seen, 1)[:, None]
         seen = n_seen > 0
         if len(np.unique(codes[seen])) < len(self.classes_):
-            self._warn("a class has one row, or all its rows are in one group")
+            self._warn("a class has one labelled row, or all in one group")
             # Which rows are known would tell the class of those that are not.
             held_out[:], seen[:] = np.nan, False
         elif self.calibrate and seen.sum() < MIN_ROWS:

@@ -10,6 +10,7 @@ from sklearn.utils.validation import column_or_1d
 __all__ = [
     "UNLABELLED",
     "as_labels",
+    "class_name",
     "encode_labels",
     "missing_labels",
     "refuse_one_class",
@@ -23,6 +24,11 @@ def as_labels(y: Any) -> Any:
     if isinstance(y, list | tuple) and np.asarray(y).dtype.kind in "US":
         return np.asarray(y, dtype=object)
     return y
+
+
+def class_name(label: Any) -> str:
+    """A label for people: labels with gaps are floats, and 1.0 is class 1."""
+    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def missing_labels(y: Any) -> NDArray[np.bool_]:

@@ -78,7 +78,7 @@ def test_flow_lists_everything(home):
     assert flow.loc[("P5", "clinical"), "reason"] == "no MRI and no expression"
     assert flow.loc[("P5", "clinical"), "status"] == "dropped"
     assert flow.loc[("P7", "gene"), "status"] == "dropped"
-    assert flow.loc[("P2", "image"), "reason"] == "no t1ce, flair: zeros"
+    assert flow.loc[("P2", "image"), "reason"] == "no t1ce, flair: zeros instead"
     assert "label is unknown" in flow.loc[("P2", "clinical"), "reason"]
     assert "no clinical row" in flow.loc[("P4", "clinical"), "reason"]
     assert "no clinical row" in flow.loc[("P6", "clinical"), "reason"]
@@ -253,8 +253,8 @@ def test_real_cohort(real_data):
     assert np.nansum(bunch.target) == sum(value in ("1", "1.0") for value in known)
     assert np.isnan(bunch.target).sum() == known.count("")
     reasons = bunch.flow["reason"].value_counts()
-    assert reasons["no t1, t1ce: zeros"] == 5
-    assert reasons["no t1ce: zeros"] == 3
+    assert reasons["no t1, t1ce: zeros instead"] == 5
+    assert reasons["no t1ce: zeros instead"] == 3
 
 
 @pytest.mark.real_data

@@ -10,8 +10,11 @@ import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+
+from skmultimodal.datasets import load_cohort, make_glioma_cohort
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -63,6 +66,17 @@ def test_code_runs(page, practice, tmp_path, monkeypatch, request):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             exec(compiled, names)
+
+
+def test_practice_scans_hold_the_simulated_planes(practice):
+    """Integers of 16 bits once overflowed, and the images said nothing."""
+    data = load_cohort(practice, label="response").data
+    made = make_glioma_cohort(
+        24, 40, 24, n_genes=500, image_size=32, image_signal=2.5, gene_signal=2.0,
+        random_state=0,
+    )  # fmt: skip
+    planes = made.data.block("image")
+    np.testing.assert_allclose(data.block("image"), planes, atol=0.5)
 
 
 def test_practice_folder_is_read(practice):

@@ -573,26 +573,26 @@ def pool_model(counts, n_classes, **params):
 def test_terms_add_up_to_what_is_predicted(counts, n_classes, tower_rows):
     model, X, _ = pool_model(counts, n_classes, tower_rows=tower_rows)
     assert isinstance(model.final_estimator_, LogOpinionPoolClassifier)
-    terms = model.decision_terms(X[X.paired])
-    assert terms.index.tolist() == X.index[X.paired].tolist()
-    np.testing.assert_allclose(
-        total(terms, n_classes),
-        log_odds_of(model, X[X.paired]),
-        rtol=1e-5,
-        atol=1e-6,
-    )
+    for rows in (X, X[X.paired], X[~X.paired]):
+        if not len(rows):
+            continue
+        terms = model.decision_terms(rows)
+        assert terms.index.tolist() == rows.index.tolist()
+        np.testing.assert_allclose(
+            total(terms, n_classes), log_odds_of(model, rows), rtol=1e-4, atol=1e-5
+        )
 
 
 @POOL_CASES
 def test_absent_modality_adds_nothing(counts, n_classes):
     model, X, _ = pool_model(counts, n_classes)
+    model.set_params(missing="impute")
     terms = model.decision_terms(X)
     assert terms.index.tolist() == X.index.tolist()
     for name in X.modalities:
         values = terms[name].to_numpy()
         assert np.all(values[~X.has(name)] == 0)
         assert np.all(values[X.has(name)] != 0)
-    model.set_params(missing="impute")
     np.testing.assert_allclose(
         total(terms, n_classes), log_odds_of(model, X), rtol=1e-5, atol=1e-6
     )
@@ -611,6 +611,7 @@ def test_terms_of_a_single_route():
 
 def test_terms_read_the_weights_of_the_head():
     model, X, _ = pool_model(TWO, 2, tower_output="log_odds")
+    model.set_params(missing="impute")
     terms, pool = model.decision_terms(X), model.final_estimator_
     rows = X.has("image")
     odds = logit(model.towers_["image"].predict_proba(X.block("image"))[:, 1])

@@ -11,7 +11,9 @@ from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.exceptions import MissingModalityWarning
 
 # Some of the cohorts that are drawn have fewer rows than calibration needs.
-pytestmark = pytest.mark.filterwarnings("ignore:only .* labelled rows can be held out")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*only .* labelled rows can be held out"
+)
 
 PATTERNS = [("image",), ("gene",), ("image", "gene")]
 

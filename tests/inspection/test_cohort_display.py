@@ -156,7 +156,7 @@ def make_flow(rows):
 @pytest.fixture
 def flow():
     rows = [
-        ("p001", "image", "kept", "no t1ce: zeros", "mri/p001"),
+        ("p001", "image", "kept", "no t1ce: zeros instead", "mri/p001"),
         ("p002", "image", "dropped", "/data/p002/t1.nii.gz: truncated", ""),
         ("p003", "image", "dropped", "/data/p003/t1.nii.gz: truncated", ""),
         ("p004", "image", "dropped", "p004 has no sequence", ""),
@@ -189,7 +189,7 @@ def test_each_patient_and_each_row_of_the_flow_is_counted(flow):
     assert count(display, "dropped", "image", "truncated") == 2
     assert count(display, "dropped", "image", "has no sequence") == 1
     assert count(display, "kept", "image") == 1
-    assert count(display, "remark", "image", "no t1ce: zeros") == 1
+    assert count(display, "remark", "image", "no t1ce: zeros instead") == 1
     assert count(display, "found", "gene") == count(display, "kept", "gene") == 3
     assert count(display, "besides", "gene", "sample type 02, not 01") == 1
     assert count(display, "left out", None, "no modality kept, see above") == 2

@@ -214,7 +214,7 @@ def test_class_of_one_site_is_not_ruled_out(n_classes):
     groups = np.array(list("abcd"))[np.arange(90) // n_classes % 4]
     groups[y == 1] = "a"
     model = ensemble(LogisticRegression(max_iter=1000))
-    with pytest.warns(UserWarning, match="all its rows are in one group"):
+    with pytest.warns(UserWarning, match="or all in one group"):
         model.fit(X, y, groups=groups)
     share = np.mean(y == 1)
     assert 0.3 * share < model.predict_proba(X)[:, 1].mean() < 3 * share
@@ -337,7 +337,9 @@ def test_few_labelled_among_many_rows_say_nothing():
 def test_class_of_one_row_warns():
     X, _ = make_rows(20)
     y = np.array(["b", *["a"] * 19])
-    with pytest.warns(UserWarning, match="a class has one row.*class frequencies"):
+    with pytest.warns(
+        UserWarning, match="a class has one labelled row.*class frequencies"
+    ):
         model = ensemble(GaussianNB()).fit(X, y)
     assert model.slope_ == 0
     assert len(model.estimators_) == 1
@@ -349,7 +351,7 @@ def test_class_of_one_row_warns():
 def test_uncalibrated_does_not_claim_the_class_frequencies():
     X, _ = make_rows(20)
     y = np.r_[1, np.zeros(19, int)]
-    with pytest.warns(UserWarning, match="a class has one row") as told:
+    with pytest.warns(UserWarning, match="a class has one labelled row") as told:
         model = ensemble(GaussianNB(), calibrate=False).fit(X, y)
     assert model.predict_proba(X).std(axis=0).max() > 0.1
     assert "says the class frequencies" not in str(told[0].message)
@@ -360,7 +362,7 @@ def test_rows_never_held_out_tell_no_label():
     X, y = make_rows(60, 3)
     groups = np.where(y == 2, "a", np.array(list("abcd"))[np.arange(60) // 3 % 4])
     model = ensemble(GaussianNB(), calibrate=False)
-    with pytest.warns(UserWarning, match="all its rows are in one group"):
+    with pytest.warns(UserWarning, match="or all in one group"):
         model.fit(X, y, groups=groups)
     assert np.isnan(model.oof_proba_).all()
 
@@ -381,7 +383,7 @@ def test_neither_features_nor_classes():
 
 def test_class_in_one_group_each_warns():
     X, y = make_rows()
-    with pytest.warns(UserWarning, match="all its rows are in one group"):
+    with pytest.warns(UserWarning, match="or all in one group"):
         model = ensemble(GaussianNB()).fit(X, y, groups=np.where(y == 1, "x", "y"))
     np.testing.assert_allclose(model.predict_proba(X), 0.5)
 
@@ -916,7 +918,7 @@ def test_bad_rows_are_named():
     n_groups=st.sampled_from([0, 5, 9]),
 )
 @settings(max_examples=40)
-@pytest.mark.filterwarnings("ignore:a class has one row")
+@pytest.mark.filterwarnings("ignore:a class has one labelled row")
 def test_any_rows(seed, n_rows, n_classes, transformer, n_hidden, n_groups):
     """Probabilities are proper, and NaN out of fold only where no label is."""
     rng = np.random.default_rng(seed)
