@@ -157,10 +157,7 @@ def _contributions(study, explanations, examples):
     if pattern in summary.index.get_level_values("pattern"):
         told = joined(f"{name} {number(v)}" for name, v in summary[pattern].items())
         who = "patients with all modalities" if "+" in pattern else "patients"
-        sentence = (
-            f"In {who}, each modality moves the probability, up or down, by (mean): "
-            f"{told}."
-        )
+        sentence = f"Mean shift of the probability, up or down, in {who}: {told}."
     target = study.said_target
     named = {**result, "target": target}
     rows = [

@@ -1,7 +1,6 @@
 """The code on the pages of the site runs as it stands, and their commands exist."""
 
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -38,15 +37,6 @@ def with_code():
     return [page for page in PAGES if blocks(page, "python")]
 
 
-@pytest.fixture(scope="session")
-def practice(tmp_path_factory):
-    """The folder of simulated patients that *Start here* writes, smaller."""
-    folder = tmp_path_factory.mktemp("practice") / "my_cohort"
-    write = runpy.run_path(str(DOCS / "practice_cohort.py"))["write_cohort"]
-    write(folder, n_image_only=24, n_gene_only=40, n_paired=24, image_size=32)
-    return folder
-
-
 def test_pages_are_found():
     names = {page.name for page in with_code()}
     assert {"index.rst", "start.rst", "cohort.rst", "fusion.rst"} <= names
@@ -75,8 +65,11 @@ def test_practice_scans_hold_the_simulated_planes(practice):
         24, 40, 24, n_genes=500, image_size=32, image_signal=2.5, gene_signal=2.0,
         random_state=0,
     )  # fmt: skip
+    read = np.asarray(data.block("image"))
+    edge = (read.shape[-1] - 32) // 2  # of zeros, to the size of BraTS
+    inside = slice(edge, edge + 32)
     planes = made.data.block("image")
-    np.testing.assert_allclose(data.block("image"), planes, atol=0.5)
+    np.testing.assert_allclose(read[..., inside, inside], planes, atol=0.5)
 
 
 def test_practice_folder_is_read(practice):
@@ -89,20 +82,6 @@ def test_practice_folder_is_read(practice):
     )
     assert "expression: expression.csv" in done.stdout
     assert "SYN-01: t1, t1ce, t2, flair, seg" in done.stdout
-
-
-def test_the_demo_runs_on_the_practice_folder(practice, tmp_path, capsys):
-    from benchmarks.demo import main
-
-    out = tmp_path / "out"
-    arguments = ["--cohort", str(practice), "--label", "response", "--repeats", "1"]
-    main([*arguments, "--out", str(out)])
-    printed = capsys.readouterr().out
-    page = (DOCS / "start.rst").read_text(encoding="utf-8")
-    for model in ("majority class", "image only", "mean of towers", "twin tower"):
-        assert model in printed
-        assert model in page
-    assert (out / "roc.png").exists()
 
 
 def test_commands_of_make_exist():

@@ -1,0 +1,123 @@
+"""The README: its code and commands run, its numbers are those of the benchmarks."""
+
+import re
+import subprocess
+import tomllib
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from skmultimodal.datasets import load_cohort
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# They are run with small numbers by tests of their own, or run these tests.
+LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "docs"}
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+def commands():
+    lines = "".join(blocks("console")).splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_cohort").symlink_to(practice)
+    bunch = load_cohort(practice, label="response")
+    X, has = bunch.data, bunch.data.has("gene")
+    names = {
+        "mri_ids": X.index[X.has("image")],
+        "images": np.asarray(X.block("image")),
+        "expression": pd.DataFrame(
+            X.block("gene"), X.index[has], X.feature_names("gene")
+        ),
+        "response": pd.Series(bunch.target, X.index),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for number, code in enumerate(blocks("python")):
+            exec(compile(code, f"README, block {number}", "exec"), names)
+    assert "twin tower" in capsys.readouterr().out
+    assert names["search"].best_estimator_.predict_route(X).tolist().count("head") > 0
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])
+def test_a_command_of_make(command, practice, tmp_path):
+    _, target, *variables = command.split()
+    if target in LONG:
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True)
+        assert done.returncode == 0
+        return
+    if not (ROOT / ".venv" / ".demo").exists():
+        pytest.skip("make has not installed the package into .venv")
+    variables = [v.replace("my_cohort", str(practice)) for v in variables]
+    out = tmp_path / "out"
+    done = subprocess.run(
+        ["make", target, *variables, f"OUT={out}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "twin tower" in done.stdout
+    assert {p.name for p in out.iterdir()} == {"table.csv", "roc.png", "report.html"}
+
+
+def test_commands_are_known():
+    kinds = {command.split()[0] for command in commands()}
+    assert kinds == {"make", "pip"}
+    assert {"make demo", "make test", "make lint"} <= set(commands())
+
+
+def test_what_pip_installs_is_pinned_and_exists():
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = set(settings["project"]["optional-dependencies"])
+    torch, package = [c for c in commands() if c.startswith("pip install ")]
+    assert torch.split()[2] in pins
+    assert set(re.search(r"\.\[(.*)\]", package)[1].split(",")) <= extras
+
+
+def test_files_that_are_linked_exist():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert len(links) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_modules_that_are_named_exist():
+    for name in re.findall(r"python -m (benchmarks[\w.]*)", README):
+        place = ROOT / name.replace(".", "/")
+        assert place.with_suffix(".py").exists() or place.is_dir(), name
+
+
+def test_the_results_are_those_of_the_benchmark():
+    results = (ROOT / "benchmarks/accuracy/results/fusion.md").read_text()
+    auc = table_of(results.split("## roc_auc")[1])
+    brier = table_of(results.split("## neg_brier_score")[1])
+    shown = table_of(README.split("## What the real data show")[1])
+    assert {"twin tower", "site only", "majority class"} <= set(shown)
+    for model, row in shown.items():
+        labels, mean, loss = row[:-2], row[-2], row[-1]
+        found = [f"{float(v):.2f}" for v in auc[model][:-1]]
+        # Third digits of 5 may have been rounded from more than the file has.
+        np.testing.assert_allclose(
+            [*map(float, labels)], [*map(float, found)], atol=0.011
+        )
+        assert mean == auc[model][-1]
+        assert float(loss) == pytest.approx(-float(brier[model][-1]), abs=1e-9)
+
+
+def table_of(text):
+    """Cells of the first table of a text by the first column."""
+    lines = re.search(r"(?:^\|.*\n)+", text, re.M)[0].splitlines()[2:]
+    rows = [[c.strip(" *") for c in line.strip("|").split("|")] for line in lines]
+    return {name: cells for name, *cells in rows}
