@@ -177,7 +177,7 @@ def run(arguments):
             comparison,
             cv,
             seed,
-            title=f"Twin tower on {title}",
+            title=f"Prediction by a twin tower: {title}",
             label=options.label or "the simulated label",
             flow=cohort.flow,
             channel_names={"image": cohort.channel_names},

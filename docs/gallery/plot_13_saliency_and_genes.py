@@ -48,7 +48,7 @@ model = models[0]
 # pale map says that this image moved the prediction little. Explain patients that did
 # not train the model.
 
-saliency = saliency_map(model, test, n_steps=64)
+saliency = saliency_map(model, test)
 likely = np.argsort(model.predict_proba(test)[:, 1])
 shown = test[likely[[0, 10, 19]]]  # least, middling and most likely to respond
 channel = cohort.channel_names.index("t1ce")
@@ -59,14 +59,17 @@ display = SaliencyDisplay.from_estimator(model, shown, channel=channel)
 # ------------------------------------
 #
 # The rim is a small part of the picture. If the model used it, it holds a much larger
-# part of the attributions than of the pixels.
+# part of the attributions than of the pixels: of what speaks for the class, since a
+# bright rim does, and of the absolute values, to which every edge adds a little.
 
 size = np.abs(saliency.attributions)
-rim = cohort.signal_mask[-20:]
 by_channel = size.sum(axis=(0, 2, 3)) / size.sum()
 print(pd.Series(by_channel, cohort.channel_names, name="share").round(2))
-print(f"the rim has {rim.mean():.1%} of the pixels")
-print(f"and {(size.sum(axis=1) * rim).sum() / size.sum():.1%} of the attributions")
+rim = cohort.signal_mask[-20:]
+speaking, absolute = np.maximum(saliency.heatmap, 0), np.abs(saliency.heatmap)
+print(f"the rim has {rim.mean():.1%} of the pixels,")
+print(f"{(speaking * rim).sum() / speaking.sum():.1%} of what speaks for the class,")
+print(f"and {(absolute * rim).sum() / absolute.sum():.1%} of the absolute values")
 
 # %%
 # The shares add up, but for what the numerical integration misses:

@@ -201,6 +201,7 @@ class MetricIntervalsDisplay:
                 )
             panel.set_title(metric_name(metric))
             panel.tick_params(labelbottom=True)
+            panel.locator_params(axis="x", nbins=4)
             name_rows(panel, self.models)
         label = f"Mean of the folds, {interval_name(self.confidence_level)}"
         if own:
@@ -359,6 +360,7 @@ class DifferencesDisplay:
         for row, mean in enumerate(means):
             draw_dot(self.ax_, row, mean, reach[:, row], style)
         name_rows(self.ax_, self.labels)
+        self.ax_.locator_params(axis="x", nbins=6)
         self._name_differences()
         self._write_p_values()
         return self

@@ -165,7 +165,7 @@ class ModalityContributionsDisplay:
             xlabel="modalities of the patient",
             ylabel=f"mean |contribution| to the\n{self._quantity}",
         )
-        ax.legend(title="modality")
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
 
     def _rows_of(self, patients):
         """Numbers of the rows to draw."""

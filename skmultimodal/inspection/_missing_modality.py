@@ -288,6 +288,7 @@ class MissingModalityDisplay:
                 linewidth=0.5,
                 s=48,
                 label=pattern,
+                clip_on=False,
             )
         told = f"expected |change| of the probability\nif {self.modality} is acquired"
         self.ax_.set(
@@ -296,7 +297,8 @@ class MissingModalityDisplay:
             ylabel=told,
             xlim=(-0.03, 1.03),
         )
-        self.ax_.set_ylim(bottom=0)
+        most = np.nanmax(self.values["expected_movement"], initial=0.01)
+        self.ax_.set_ylim(0, 1.1 * most)
         if len(patterns) > 1:
             self.ax_.legend(title="the patient has")
         bar = self.figure_.colorbar(points, ax=self.ax_)

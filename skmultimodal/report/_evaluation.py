@@ -21,7 +21,11 @@ from skmultimodal.report._participants import (
     participants_section,
 )
 from skmultimodal.report._patients import choose_examples, patients_section
-from skmultimodal.report._performance import certainty_section, performance_section
+from skmultimodal.report._performance import (
+    certainty_section,
+    performance_section,
+    say_verdict,
+)
 from skmultimodal.report._shortcuts import shortcuts_section
 from skmultimodal.report._study import make_study
 from skmultimodal.utils._optional import import_optional
@@ -241,6 +245,7 @@ def _render(study, sections):
     return environment.get_template("report.html.jinja").render(
         title=study.title or f"Evaluation of {study.model}",
         no_device=NO_DEVICE,
+        verdict=say_verdict(study),
         summary=[told[name] for name in SUMMARY],
         sections=sections,
     )

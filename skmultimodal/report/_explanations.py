@@ -151,34 +151,38 @@ def _contributions(study, explanations, examples):
     if result is None:
         reason = explanations.reasons["contributions"]
         return "", [not_given("Contribution of each modality", reason)]
-    summary = result.summary["mean_absolute"]
+    spread = result.contributions.groupby(result.patterns).std(ddof=0)
     pattern = "+".join(study.cohort.modalities)
     sentence = ""
-    if pattern in summary.index.get_level_values("pattern"):
-        told = joined(f"{name} {number(v)}" for name, v in summary[pattern].items())
-        who = "patients with all modalities" if "+" in pattern else "patients"
-        sentence = f"Mean shift of the probability, up or down, in {who}: {told}."
+    if pattern in spread.index:
+        told = joined(f"{name} {number(v)}" for name, v in spread.loc[pattern].items())
+        sentence = (
+            "How much the modalities tell patients with all of them apart (standard "
+            f"deviation of their contributions to the probability): {told}."
+        )
     target = study.said_target
     named = {**result, "target": target}
     rows = [
         (f"{p}: {name}", f"{row['n_rows']:.0f}", signed(row["mean"]),
-         number(row["mean_absolute"]))
+         number(spread.loc[p, name]), number(row["mean_absolute"]))
         for (p, name), row in result.summary.iterrows()
     ]  # fmt: skip
-    told = "; ".join(f"{row[0]} {row[3]}" for row in rows)
+    told = "; ".join(f"{row[0]} {row[4]}" for row in rows)
     blocks = [
         draw(
             lambda: ModalityContributionsDisplay.from_contributions(named),
             alt=f"Mean absolute contribution of each modality by pattern: {told}.",
             caption="How far each modality moves the probability of class "
             f"{target} away from its frequency in training "
-            f"({number(result.prior)}), up or down, on average (Shapley values over "
-            "what the patient has).",
+            f"({number(result.prior)}, of the final estimator), up or down, on average "
+            "(Shapley values over what the patient has).",
         ),
         Table(
-            ["Pattern: modality", "Patients", "Mean", "Mean absolute"],
+            ["Patients with: modality", "Patients", "Mean", "Spread", "Mean absolute"],
             rows,
-            f"Contributions to the probability of class {target}.",
+            f"Contributions to the probability of class {target}. A mean that all "
+            "share tells nobody apart: it comes of parts that were trained where the "
+            "class has another frequency. The spread is the standard deviation.",
         ),
     ]
     if len(examples):
@@ -190,8 +194,10 @@ def _contributions(study, explanations, examples):
                 ),
                 alt="Contributions of the modalities for the example patients; they "
                 "are in the list of patients in numbers.",
-                caption="The way of the example patients from the frequency in "
-                "training to the final model's probability, modality by modality.",
+                caption="From the frequency in training to the final model's "
+                "probability, modality by modality, of the example patients. The "
+                "final model has seen them; their names below are by out-of-fold "
+                "probabilities.",
             )
         )
     return sentence, blocks
@@ -223,7 +229,9 @@ def _shares(study, name, result):
     rows = [
         (study.say_channel(name, i), number(share)) for i, share in enumerate(channels)
     ]
-    who = f"{count(len(size), 'patient')}, {_say_method(result.method)}"
+    has = int(study.cohort.has(name).sum())
+    who = f"{len(size)} of the {count(has, 'patient')} who have it, the examples and "
+    who += f"tested ones at equal steps; {_say_method(result.method)}"
     sentence = ""
     mask = result.segmentation
     usable = total > 0
@@ -241,8 +249,7 @@ def _shares(study, name, result):
         )
         sentence = (
             f"Of what counts in {name}, {shares:.0%} lies within the segmented region, "
-            f"which is {areas:.0%} of the picture; in {n_outside} of {usable.sum()} "
-            "patients most of it lies outside."
+            f"which is {areas:.0%} of the picture{_verdict(shares, areas)}."
         )
     else:
         sentence = f"Its maps of {name} stand beside the example patients."
@@ -251,6 +258,12 @@ def _shares(study, name, result):
         f"{who}. Thumbnails stand beside the example patients."
     )
     return sentence, Table(["Part", "Share"], rows, caption)
+
+
+def _verdict(share, area):
+    if share < 1.5 * area:
+        return ": no more than its area gives, so no sign that it looks there"
+    return ", so it looks there rather than elsewhere" if share > 0.5 else ""
 
 
 def _say_method(method):
@@ -268,19 +281,24 @@ def _columns(study, explanations, examples):
         elif name in explanations.columns:
             result = explanations.columns[name]
             first = [str(gene) for gene in result.ranking.index[:5]]
-            n_columns = len(result.ranking)
-            named = joined(first)
-            said.append(f"In {name}, {named} count most of {n_columns:,} columns.")
+            importance = result.ranking["importance"]
+            share = importance.iloc[:5].sum() / max(importance.sum(), 1e-30)
+            n_columns = f"{len(importance):,}"
+            said.append(
+                f"In {name}, {joined(first)} count most of {n_columns} columns: they "
+                f"hold {share:.1%} of the attribution."
+            )
             blocks.append(_column_figure(study, name, result))
     if not said and not blocks:
         blocks.append(Text("No modality is a vector, so no genes are ranked."))
     if said:
-        blocks.append(
+        blocks.insert(
+            0,
             Text(
                 "Columns that go together share what any of them could tell, and a "
                 "model fitted with another seed may rank others first: that was not "
                 "tried here (gene_attributions takes several models)."
-            )
+            ),
         )
     return " ".join(said), blocks
 

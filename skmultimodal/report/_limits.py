@@ -6,6 +6,7 @@ import pandas as pd
 from skmultimodal.model_selection import patient_bootstrap_interval
 from skmultimodal.report._card import LIMITS
 from skmultimodal.report._parts import Items, Section, Table, Text, not_given
+from skmultimodal.report._study import SITES
 from skmultimodal.report._words import (
     count,
     interval,
@@ -16,8 +17,6 @@ from skmultimodal.report._words import (
 
 __all__ = ["limits_section", "subgroups_section"]
 
-# Names of a column of the metadata that is a hospital.
-SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
 FEW_ROWS = 20
 SUBGROUPS = ["sex", "gender", "age", "race", "ethnicity", "project", "cohort", *SITES]
 N_RESAMPLES = 500
@@ -36,9 +35,9 @@ def limits_section(study):
         "What would break it?",
         f"{own[0]} {own[1]}",
         [
-            Text("From these data:"),
-            Items(own),
-            Text("Of any such model, and as given:"),
+            Text("Further, from these data:"),
+            Items(own[2:]),
+            Text("General limits, and those given:"),
             Items([*LIMITS, *study.limits]),
         ],
         (26, 27),
@@ -95,7 +94,7 @@ def _only(pattern):
 
 def _sites(study):
     table = study.metadata
-    columns = [] if table is None else [c for c in table if str(c).lower() in SITES]
+    columns = study.hospitals
     if not columns:
         return [
             "The metadata name no hospital (a column such as 'site'): whether the "
@@ -110,9 +109,10 @@ def _sites(study):
         ).agg(["nunique", "size"])  # fmt: skip
         single = n_classes[n_classes["nunique"] == 1]
         if len(single):
+            n = count(int(single["size"].sum()), "patient")
             found.append(
-                f"Of {len(n_classes)} values of {column}, {len(single)} have patients "
-                f"of one class only ({count(int(single['size'].sum()), 'patient')}): "
+                f"Of {len(n_classes)} hospitals ({column}) with labelled patients, "
+                f"{len(single)} have patients of one class only ({n}): "
                 "there, to recognise the hospital is to know the label."
             )
         if _shares_sites(study, site):
@@ -160,15 +160,20 @@ def subgroups_section(study):
             reason = "The model gives no probabilities."
         block = not_given("Scores by subgroup", reason)
         return Section("subgroups", heading, "It cannot be said.", [block], items)
-    rows, few = [], 0
+    rows, few, whole = [], 0, []
     for column in columns:
         for name, mask in _groups(table[column].iloc[study.tested.index]):
+            if mask.all():
+                whole.append(f"{column}: {name}")
+                continue
             row = _area_of(study, mask)
             few += row is None
             if row is not None:
                 rows.append((f"{column}: {name}", *row))
     answer = _say_groups(rows)
     blocks = []
+    if whole:
+        blocks.append(Text(f"All tested patients are of {joined(whole)}."))
     if rows:
         blocks.append(
             Table(
@@ -177,7 +182,7 @@ def subgroups_section(study):
                 "Area under the ROC curve, out of fold, in subgroups of the tested "
                 "patients, by their mean probability over the repeats. The intervals "
                 "are over patients (bootstrap) and too narrow, since the models were "
-                "not fitted again.",
+                "not fitted again. The score of all, above, is a mean over folds.",
             )
         )
     if few:

@@ -50,7 +50,10 @@ MAX_CHARACTERS = 300
 def model_section(study):
     """Parts of the model, what they learned from, and all parameters."""
     estimator = study.estimator
-    answer = f"{type(estimator).__name__}, fitted to all patients. {_say_parts(study)}"
+    answer = (
+        f"{type(estimator).__name__}, fitted to all patients that its parts can learn "
+        f"from. {_say_parts(study)}"
+    )
     blocks = []
     counts = getattr(estimator, "class_counts_", None)
     if counts:
@@ -171,8 +174,9 @@ def checklist_section(study, sections):
         if absent:
             told.append(f"not given: {joined(absent)}")
             lacking += 1
-        if item == 8 and not study.label:
-            told.append("not given: its definition")
+        unnamed = [c for c in study.classes.tolist() if c not in study.names]
+        if item == 8 and (unnamed or not study.label):
+            told.append("not given: what it means")
             lacking += 1
         rows.append((f"{item} {name}", "; ".join(told) or "not given"))
     answer = (
@@ -180,7 +184,9 @@ def checklist_section(study, sections):
         "Where a section is named, it reports what can be computed, which need not be "
         "all that the item asks for."
     )
-    use = study.facts.get("Intended use", USE)
+    use = study.facts.get(
+        "Intended use", f"not given; by default, {USE[0].lower()}{USE[1:]}"
+    )
     blocks = [
         Text(f"Intended use: {use}"),
         Table(["Item of TRIPOD+AI", "Where"], rows, "Checklist.", numeric=False),

@@ -58,11 +58,28 @@ def participants_section(study):
     n_known = int((study.codes >= 0).sum())
     answer = (
         f"{study.count(len(study.cohort))}: {say_patterns(study)}. "
-        f"{n_known:,} have a label."
+        f"{n_known:,} have a label.{_say_hidden(study)}"
     )
     blocks = [*_flow(study), _availability(study), *_covariates(study)]
     blocks += _facts(study)
     return Section("patients", "Which patients?", answer, blocks, (5, 6, 10, 20))
+
+
+def _say_hidden(study):
+    """What patients had when they were loaded, and have no more."""
+    if study.flow is None:
+        return ""
+    kept = study.flow[study.flow["status"] == "kept"]
+    ids = study.cohort.index.astype(str)
+    told = []
+    for name in study.cohort.modalities:
+        loaded = ids.isin(kept.loc[kept["item"] == name, "patient"].astype(str))
+        n = int((loaded & ~study.cohort.has(name)).sum())
+        if n:
+            told.append(f"{name} of {study.count(n)}")
+    if not told:
+        return ""
+    return f" Hidden after loading, as if it had been missing: {joined(told)}."
 
 
 def _facts(study):
@@ -143,11 +160,13 @@ def _covariates(study):
         (
             str(name),
             _describe(table[name]),
+            _describe(table[name].iloc[study.tested.index]),
             *(_describe(table[name][study.codes == code]) for code in groups),
         )
         for name in table.columns
     ]
-    columns = ["Covariate", "All", *(f"Class {study.say(code)}" for code in groups)]
+    of_class = [f"Class {study.say(code)}" for code in groups]
+    columns = ["Covariate", "All", "Tested", *of_class]
     return [
         Table(
             columns,
@@ -225,7 +244,7 @@ def missing_section(study):
     unknown = int((study.codes < 0).sum())
     answer = (
         f"{study.count(n_lack)} of {len(has):,} lack a modality, and {unknown:,} a "
-        f"label. How they are answered: {_policy(study)}"
+        f"label.{_say_hidden(study)} How they are answered: {_policy(study)}"
     )
     rows = [
         (name, f"{int(column.sum()):,}", f"{int((~column).sum()):,}")
@@ -265,4 +284,4 @@ def _routes(study):
         for pattern, row in zip(table.index, table.to_numpy(), strict=True)
     ]
     columns = ["Modalities", *(f"by {route}" for route in table.columns)]
-    return Table(columns, rows, "What answers whom: patients by modalities and route.")
+    return Table(columns, rows, "Which part of the model answers which patients.")

@@ -117,7 +117,11 @@ def _describe(study, row, reason, explanations):
     facts[f"{target}, out of fold"] = told
     if study.final is not None:
         told = number(study.final[row, study.target])
-        facts[f"{target}, final model"] = f"{told}; it has learned from this patient"
+        if study.codes[row] < 0:
+            seen = "no part that needs labels has learned from this patient"
+        else:
+            seen = "it has learned from this patient"
+        facts[f"{target}, final model"] = f"{told}; {seen}"
     facts["Prediction set"] = _prediction_set(study, row)
     facts["Contributions"] = _contributions(study, row, explanations)
     return Patient(

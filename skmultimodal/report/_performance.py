@@ -27,7 +27,7 @@ from skmultimodal.report._words import (
     signed,
 )
 
-__all__ = ["certainty_section", "performance_section"]
+__all__ = ["certainty_section", "performance_section", "say_verdict"]
 
 ALPHA = 0.05
 GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
@@ -37,7 +37,7 @@ OTHERS = "(other classes)"
 
 def performance_section(study):
     """Scores of all models, and the differences to the model of interest."""
-    answer = f"{_say_score(study)} {_say_others(study)}".strip()
+    answer = f"{_say_score(study)} {_say_found(study)} {_say_others(study)}".strip()
     blocks = [Text(_say_scheme(study)), _dots(study), _score_table(study)]
     if len(study.models) > 1:
         blocks += _differences(study)
@@ -60,6 +60,27 @@ def performance_section(study):
     )
 
 
+def say_verdict(study):
+    """What the whole report comes to, in one sentence."""
+    own, guess = study.own, GUESSING.get(study.metric)
+    if guess is not None and own["low"] <= guess:
+        return (
+            f"No evidence that {study.model} predicts the label better than guessing."
+        )
+    others = study.scores.drop(index=study.model)["mean"].dropna()
+    if not len(others):
+        return f"{study.model} was compared with nothing: its score has no measure."
+    best = others.idxmax()
+    pair = [study.model, best]
+    row = oriented(study.comparison.differences, study.metric, pair, best).iloc[0]
+    if row["difference"] > 0 and row["p_holm"] < ALPHA:
+        return f"{study.model} predicts the label better than all it was compared with."
+    return (
+        f"{study.model} predicts the label, but was not shown to do it better than "
+        f"{best}."
+    )
+
+
 def _say_score(study):
     own = study.own
     told = f"{study.model} has a mean {said_metric(study.metric)} of {score(own)}"
@@ -79,14 +100,33 @@ def _say_others(study):
         return "It was compared with no other model."
     best = others.idxmax()
     pair = [study.model, best]
-    row = oriented(study.comparison.differences, study.metric, pair, best).iloc[0]
+    row = oriented(study.comparison.differences, study.metric, pair, study.model).iloc[
+        0
+    ]
     told = f"The best of the {count(len(others), 'other')} is {best} "
-    told += f"({score(study.scores.loc[best])}): the difference of "
+    told += f"({score(study.scores.loc[best])}); less {study.model} that is "
     told += f"{signed(row['difference'])} {interval(row['low'], row['high'])}".strip()
     if np.isnan(row["p_holm"]):
-        return f"{told} cannot be tested."
-    beyond = "is beyond" if row["p_holm"] < ALPHA else "is within"
-    return f"{told} {beyond} what chance gives (Holm p {_p_sign(row['p_holm'])})."
+        return f"{told}, which cannot be tested."
+    verdict = "beyond what chance gives"
+    if not row["p_holm"] < ALPHA:
+        verdict = "too uncertain to say which is better"
+    return f"{told}: {verdict} (Holm p {_p_sign(row['p_holm'])})."
+
+
+def _say_found(study):
+    """How many patients of the class it would find: "0 of 6"."""
+    table = study.predictions
+    true = study.codes[table["row"].to_numpy()] == study.target
+    called = (table["y_pred"] == study.raw(study.target)).to_numpy()
+    tested = study.codes[study.tested.index] == study.target
+    n_found = (called & true).sum() / study.n_repeats
+    n_wrong = (called & ~true).sum() / study.n_repeats
+    mean = " (mean of the repeats)" if study.n_repeats > 1 else ""
+    return (
+        f"Of {tested.sum()} tested patients of class {study.said_target} it names "
+        f"{n_found:.3g} as such, of {(~tested).sum()} others {n_wrong:.3g}{mean}."
+    )
 
 
 def _p_sign(p):
@@ -112,9 +152,9 @@ def _say_scheme(study):
         f"Tested were {_say_tested(study)} by cross-validation in "
         f"{count(study.n_folds, 'fold')}{repeats}: every patient was predicted by "
         f"models that had learned from others ({min(sizes):,} to {max(sizes):,} "
-        "patients), the same folds for every model. A score is the mean of the folds, "
-        f"with its {level}interval by the corrected t (Nadeau and Bengio), which "
-        "counts the tested kind of patients only."
+        "patients, the unlabelled among them), the same folds for every model. A score "
+        f"is the mean of the folds, with its {level}interval by a t test that is "
+        "corrected for training sets that overlap (Nadeau and Bengio)."
     )
 
 
@@ -132,7 +172,7 @@ def _dots(study):
 
 def _score_table(study):
     table = study.comparison.summary
-    metrics = list(dict.fromkeys(table["metric"]))
+    metrics = list(dict.fromkeys([study.metric, *table["metric"]]))
     rows = []
     for name in study.models:
         cells = []
@@ -145,7 +185,8 @@ def _score_table(study):
         columns,
         rows,
         "All scores: mean of the folds and interval. More is better; the intervals "
-        "are each for one mean.",
+        "are each for one mean. A dash for an interval: every fold gave the same, "
+        "which is no certainty. The precision of a model that names nobody is 0.",
     )
 
 
@@ -174,12 +215,17 @@ def _differences(study):
             alt=f"Difference in {metric} of each other model to {study.model}: {told}.",
             caption=f"Difference in {metric} to {study.model}: left of 0 are models "
             "that are worse. The p value, not the interval, is adjusted for "
-            f"{count(n_tests, 'test')}.",
+            f"{count(n_tests, 'test')}, of all pairs of models.",
         ),
         Table(
-            [f"Less {study.model}", f"Difference in {metric}", "p", "p (Holm)"],
+            [
+                "Other model",
+                f"Its {metric} less that of {study.model}",
+                "p",
+                "p (Holm)",
+            ],
             rows,
-            f"Differences to {study.model}.",
+            f"Other models less {study.model}: positive is better than {study.model}.",
         ),
     ]
 
@@ -195,7 +241,8 @@ def _roc(study):
     known = study.comparison.predictions.groupby("model", sort=False)[columns].agg(
         lambda p: p.notna().all()
     )
-    models = [name for name in study.models if known.loc[name].all()]
+    # More curves would hide each other; the areas of all are in the table.
+    models = [name for name in study.models if name in bands and known.loc[name].all()]
     said = f"True positive rate (positive: {short(study.said_target)})"
 
     def make():
@@ -213,9 +260,9 @@ def _roc(study):
             make,
             alt=f"ROC curves of {joined(models)} for class {study.said_target}; the "
             "areas are those of the table of scores.",
-            caption=f"Mean ROC curves, positive: {study.said_target}. Bands, of the "
-            "model and the best other one, are one standard deviation of the folds: "
-            "they show how folds differ and are no intervals of the mean.",
+            caption="Mean ROC curves of the model and the best other one, positive: "
+            f"{study.said_target}. Bands are one standard deviation of the folds: they "
+            "show how folds differ and are no intervals of the mean.",
         )
     except ValueError as error:
         return [not_given("ROC curve", str(error))]
@@ -233,12 +280,13 @@ def certainty_section(study):
         return Section("certainty", heading, answer, [block], items)
     table = _reliability(study)
     overall = table.iloc[-1]
+    better = "better" if overall["brier"] < overall["constant"] else "no better"
     answer = (
-        f"It gave class {study.said_target} a mean probability of "
-        f"{number(overall['predicted'])} in cross-validation; the share of the class "
-        f"was {number(overall['observed'])}. Its Brier score is "
-        f"{number(overall['brier'], 3)}, that of always saying this share "
-        f"{number(overall['constant'], 3)} (less is better)."
+        f"Its probabilities are {better} than always saying the share of the class: "
+        f"their Brier score is {number(overall['brier'], 3)}, that of the share "
+        f"{number(overall['constant'], 3)} (less is better). On average it gave class "
+        f"{study.said_target} {number(overall['predicted'])} in cross-validation, and "
+        f"its share was {number(overall['observed'])}."
     )
     blocks = [_calibration_figure(study), _calibration_table(table)]
     untested = [p for p in study.cohort.summary().index if p not in table.index]
@@ -327,7 +375,8 @@ def _calibration_figure(study):
         f"{MIN_BIN_ROWS} patients; the numbers are in the table.",
         caption=f"Do probabilities of class {study.said_target} come true? On the "
         "diagonal they do. A point is a group of patients with similar predictions "
-        "of the first repeat, with Wilson's interval.",
+        "of the first repeat, with Wilson's interval; the Brier score in the legend is "
+        "of that repeat too.",
     )
 
 

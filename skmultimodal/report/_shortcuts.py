@@ -15,13 +15,24 @@ N_DRAWN = 12
 SAME = 0.98
 
 EXPLAINS, POSSIBLE, OPEN, NOT = ("all of it", "perhaps", "not ruled out", "not alone")
+_VERB = {
+    EXPLAINS: "could explain all of the score",
+    POSSIBLE: "could explain the score",
+    OPEN: "is not ruled out as an explanation",
+    NOT: "cannot explain the score alone",
+}
+EVERY_COLUMN = "all columns"  # of audit_shortcuts
+UNKNOWN_TIME = (
+    "Which columns were known before the outcome this report cannot tell: those known "
+    "only after it, or the label under another name, are no shortcuts."
+)
 RULE = (
     "The rule: a source could explain all of the score if its mean area is that of the "
     "model or more; perhaps, if within the model's interval; it is not ruled out, if "
-    "the two intervals meet. A source that does not exceed guessing "
-    "explains nothing. Audited was only what the metadata have: no scanner or protocol "
-    "that nobody wrote down. Not every source is a nuisance: that age predicts "
-    "survival is biology, and the model should then know more than age."
+    "the two intervals meet; else it cannot explain the score alone, nor can what "
+    "does not exceed guessing. Audited was only what the metadata have: no scanner or "
+    "protocol that nobody wrote down. Not every source is a nuisance: that age "
+    "predicts survival is biology, and the model should then know more than age."
 )
 
 
@@ -75,7 +86,14 @@ def shortcuts_section(study):
         verdicts = ["–"] * len(sources)
     else:
         verdicts = judge_shortcuts(sources, own)
-        answer = _say(sources, verdicts, own)
+        tested = study.patterns[study.tested.index]
+        if len(set(tested.tolist())) == 1:
+            # Nothing that all tested patients share tells them apart.
+            presence = (sources["kind"] == "presence").to_numpy()
+            verdicts = [
+                NOT if p else v for p, v in zip(presence, verdicts, strict=True)
+            ]
+        answer = _say(sources, verdicts, own, study.hospitals)
     blocks = [
         _figure(study, sources, own),
         Text(RULE),
@@ -96,50 +114,43 @@ def _score(row):
     return score({"mean": row["roc_auc"], "low": row["low"], "high": row["high"]})
 
 
-def _say(sources, verdicts, own):
-    """The answer: first what is nearly the label, then the others."""
-    same = (sources["roc_auc"] >= SAME).to_numpy()
-    if not same.any() or same.all():
-        return _say_judged(sources, verdicts, own)
-    others = [v for v, s in zip(verdicts, same, strict=True) if not s]
-    names = list(sources["source"].astype(str)[same])
-    return (
-        f"{among(names, 4)} {'reaches' if len(names) == 1 else 'reach'} an area of "
-        f"{SAME} or more: probably the label under another name, or known only after "
-        "it, which is no shortcut and belongs into no audit. Of the others: "
-        f"{_say_judged(sources[~same], others, own)}"
-    )
-
-
-def _say_judged(sources, verdicts, own):
-    best = sources.iloc[0]
-    told = f"by itself {best['source']} reaches an area of {_score(best)}, "
-    told += f"the model {score(own)}"
-    for verdict, begin in (
-        (EXPLAINS, "A shortcut could explain all of it"),
-        (POSSIBLE, "A shortcut could explain it"),
-    ):
-        which = _judged(sources, verdicts, verdict)
-        if which:
-            end = "; no evidence is left that the model knows more"
-            return f"{begin} ({among(which, 3)}): {told}{end * (verdict == EXPLAINS)}."
+def _say(sources, verdicts, own, hospitals):
+    """The answer: the hospital, then the others, then what is nearly the label."""
+    names = sources["source"].astype(str).tolist()
+    told = [f"{row['source']} {_score(row)}" for _, row in sources.iterrows()]
+    same = [n for n, a in zip(names, sources["roc_auc"], strict=True) if a >= SAME]
+    apart = {*same, *map(str, hospitals), EVERY_COLUMN}
+    said = []
     if own["low"] <= GUESSING:
-        return (
-            f"There is little to explain, since the model's interval includes guessing "
-            f"({GUESSING}): {told}."
+        said.append(
+            "There is little to explain, since the interval of the model "
+            f"({score(own)}) includes guessing ({GUESSING})."
         )
-    which = _judged(sources, verdicts, OPEN)
-    if which:
-        return (
-            f"No audited shortcut reaches the model's interval, but that of "
-            f"{among(which, 4)} meets it, which does not rule it out: {told}."
+    for name, text, verdict in zip(names, told, verdicts, strict=True):
+        if name in hospitals:
+            said.append(f"The hospital alone ({text}) {_VERB[verdict]}.")
+    for verdict in (EXPLAINS, POSSIBLE, OPEN):
+        which = [
+            text
+            for name, text, v in zip(names, told, verdicts, strict=True)
+            if v == verdict and name not in apart
+        ]
+        if which:
+            said.append(f"What {_VERB[verdict]}: {among(which, 3)}. {UNKNOWN_TIME}")
+            break
+    else:
+        said.append("None of the other audited sources could explain it alone.")
+    if same:
+        verb = "is" if len(same) == 1 else "are"
+        said.append(
+            f"{among([_quoted(n) for n in same], 4)} {verb} nearly the label itself "
+            f"({SAME} or more)."
         )
-    return f"None of the audited shortcuts could explain it alone: {told}."
+    return " ".join(said)
 
 
-def _judged(sources, verdicts, verdict):
-    names = sources["source"].astype(str)
-    return [s for s, v in zip(names, verdicts, strict=True) if v == verdict]
+def _quoted(name):
+    return f"the model on {name} together" if name == EVERY_COLUMN else name
 
 
 def _figure(study, sources, own):

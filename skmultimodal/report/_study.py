@@ -22,6 +22,8 @@ from skmultimodal.utils._labels import class_name
 
 __all__ = ["Study", "make_study"]
 
+# Names of a column of the metadata that is a hospital.
+SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
 AREAS = ["roc_auc", "roc_auc_ovr"]
 
 
@@ -194,6 +196,12 @@ class Study:
     def say_channel(self, modality, number):
         names = self.channels.get(modality, [])
         return str(names[number]) if number < len(names) else f"channel {number}"
+
+    @property
+    def hospitals(self):
+        """Columns of the metadata that are a hospital."""
+        table = self.metadata
+        return [] if table is None else [c for c in table if str(c).lower() in SITES]
 
     @property
     def ids(self):

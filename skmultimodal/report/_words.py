@@ -31,9 +31,11 @@ def signed(value, digits=2):
 
 
 def interval(low, high, digits=2):
-    """ "[0.71, 0.93]", or nothing where the ends are unknown."""
+    """ "[0.71, 0.93]", "[–]" of no width, or nothing where the ends are unknown."""
     if np.isnan(low) or np.isnan(high):
         return ""
+    if low == high:
+        return "[–]"
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 

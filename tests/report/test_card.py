@@ -47,7 +47,7 @@ def test_label_and_classes(model):
         model_card(model, label="response: RECIST", class_names={1.0: "responded"}),
         "Label",
     )
-    assert text == "response: RECIST\n\n- `0.0`\n- `1.0`: responded"
+    assert text == "response: RECIST\n\n- `0`\n- `1`: responded"
     assert "Not described" in section(model_card(model), "Label")
 
 
