@@ -150,7 +150,7 @@ def _say(sources, verdicts, own, hospitals):
 
 
 def _quoted(name):
-    return f"the model on {name} together" if name == EVERY_COLUMN else name
+    return f"{name} together" if name == EVERY_COLUMN else name
 
 
 def _figure(study, sources, own):

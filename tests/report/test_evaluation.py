@@ -73,6 +73,23 @@ def test_each_question_is_answered(report):
     assert list(report.parent.iterdir()) == [report]
 
 
+def test_the_first_lines_tell_what_it_comes_to(report):
+    text = report.read_text(encoding="utf-8")
+    head = text[: text.index("<nav")]
+    assert re.search(r"ours predicts the label|No evidence that ours", head)
+    assert re.search(r"tested patients of class yes it names [\d.]+ as such", head)
+
+
+def test_what_was_hidden_after_loading_is_told(tables, tmp_path):
+    X = tables["X"]
+    patients = X.index.astype(str)
+    flow = pd.DataFrame({"patient": patients, "item": "gene", "status": "kept"})
+    n_hidden = int((~X.has("gene")).sum())
+    path = evaluation_report(tmp_path / "r.html", **tables, flow=flow.assign(reason=""))
+    text = path.read_text(encoding="utf-8")
+    assert f"as if it had been missing: gene of {n_hidden} patients" in text
+
+
 def test_the_file_stands_alone(report):
     text = report.read_text(encoding="utf-8")
     assert "<script" not in text
