@@ -369,7 +369,7 @@ def _paired_labelled(splitter, X, y, least):
     counts = np.bincount(codes[rows], minlength=len(classes))
     if counts.min() < least:
         rarest = np.argmin(counts)
-        many = f"; y has {len(classes)} classes: is it a number?"
+        many = f" (y has {len(classes)} classes: if it is a number, cut it)"
         raise ValueError(
             f"class {classes[rarest]} has {counts[rarest]} paired labelled rows and "
             f"{least} are needed: use fewer splits, join it with another class, or set "

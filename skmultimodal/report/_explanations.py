@@ -195,9 +195,9 @@ def _contributions(study, explanations, examples):
                 alt="Contributions of the modalities for the example patients; they "
                 "are in the list of patients in numbers.",
                 caption="From the frequency in training to the final model's "
-                "probability, modality by modality, of the example patients. The "
-                "final model has seen them; their names below are by out-of-fold "
-                "probabilities.",
+                "probability, modality by modality, of the example patients. It has "
+                "learned from the labelled of them: what is said below of right and "
+                "wrong is of probabilities out of fold.",
             )
         )
     return sentence, blocks
@@ -262,7 +262,7 @@ def _shares(study, name, result):
 
 def _verdict(share, area):
     if share < 1.5 * area:
-        return ": no more than its area gives, so no sign that it looks there"
+        return ": about what its area would give, so no sign that it looks there"
     return ", so it looks there rather than elsewhere" if share > 0.5 else ""
 
 

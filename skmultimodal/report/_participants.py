@@ -99,7 +99,8 @@ def _facts(study):
 def _flow(study):
     caption = (
         "How patients came into the cohort, and which rows train which part. Towers "
-        "are those of a twin tower with its default, tower_rows='unpaired'."
+        "are those of a twin tower with its default, tower_rows='unpaired'; the "
+        "unlabelled train only what needs no labels."
     )
     what = "From the cohort on"
     blocks = []

@@ -124,8 +124,9 @@ def _say_found(study):
     n_wrong = (called & ~true).sum() / study.n_repeats
     mean = " (mean of the repeats)" if study.n_repeats > 1 else ""
     return (
-        f"Of {tested.sum()} tested patients of class {study.said_target} it names "
-        f"{n_found:.3g} as such, of {(~tested).sum()} others {n_wrong:.3g}{mean}."
+        f"It finds {n_found:.3g} of the {tested.sum()} tested patients of class "
+        f"{study.said_target}, and names {n_wrong:.3g} of the {(~tested).sum()} others "
+        f"so{mean}."
     )
 
 

@@ -136,7 +136,7 @@ def _say(sources, verdicts, own, hospitals):
             if v == verdict and name not in apart
         ]
         if which:
-            said.append(f"What {_VERB[verdict]}: {among(which, 3)}. {UNKNOWN_TIME}")
+            said.append(f"What {_VERB[verdict]}: {among(which, 6)}. {UNKNOWN_TIME}")
             break
     else:
         said.append("None of the other audited sources could explain it alone.")
@@ -150,7 +150,7 @@ def _say(sources, verdicts, own, hospitals):
 
 
 def _quoted(name):
-    return f"{name} together" if name == EVERY_COLUMN else name
+    return f"{name} of the metadata together" if name == EVERY_COLUMN else name
 
 
 def _figure(study, sources, own):

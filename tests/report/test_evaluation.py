@@ -77,7 +77,7 @@ def test_the_first_lines_tell_what_it_comes_to(report):
     text = report.read_text(encoding="utf-8")
     head = text[: text.index("<nav")]
     assert re.search(r"ours predicts the label|No evidence that ours", head)
-    assert re.search(r"tested patients of class yes it names [\d.]+ as such", head)
+    assert re.search(r"It finds [\d.]+ of the 12 tested patients of class yes", head)
 
 
 def test_what_was_hidden_after_loading_is_told(tables, tmp_path):
