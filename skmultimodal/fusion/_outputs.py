@@ -8,13 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import read_cohort
+from skmultimodal.fusion._routes import tower_answers
 from skmultimodal.fusion._rows import (
     HEAD,
     modality_masks,
     refuse_empty_rows,
     route_rows,
 )
-from skmultimodal.fusion._tower import tower_answers
 from skmultimodal.utils._probability import log_odds
 
 __all__ = ["TowerOutputsMixin", "final_has"]

@@ -9,16 +9,15 @@ from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
-from skmultimodal.fusion._rows import HEAD
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
 from skmultimodal.fusion._traits import follows_labels, takes_nan
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.towers._ensemble import feature_head
-from skmultimodal.utils._probability import align_classes, log_odds, pool_log_odds
+from skmultimodal.utils._probability import align_classes, log_odds
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
-__all__ = ["Tower", "answer_routes", "tower_answers"]
+__all__ = ["Tower"]
 
 
 class Tower:
@@ -363,39 +362,3 @@ class Tower:
                 f"({len(absent)} lacking, {len(extra)} additional)."
             )
         return [place[name] for name in self.feature_names]
-
-
-def answer_routes(towers, cohort, route, cache):
-    """Answers of the towers for the rows that are not the final estimator's.
-
-    Parameters
-    ----------
-    towers : list of Tower
-    cohort : Cohort
-    route : ndarray of str, shape (n_rows,)
-        As of `route_rows`.
-    cache : TowerCache
-
-    Yields
-    ------
-    rows : ndarray of bool, shape (n_rows,)
-        Rows of one route.
-    probabilities : ndarray of shape (n_rows_of_route, n_classes)
-    """
-    for rows, answers in tower_answers(towers, cohort, route, cache):
-        yield rows, pool_log_odds(list(answers.values()))
-
-
-def tower_answers(towers, cohort, route, cache):
-    """As `answer_routes`, but what each tower says: a dict by name."""
-    for pattern in np.unique(route[route != HEAD]):
-        rows = route == pattern
-        names = pattern.split("+")
-        yield (
-            rows,
-            {
-                t.name: t.probabilities(cohort[rows], cache)
-                for t in towers
-                if t.name in names
-            },
-        )

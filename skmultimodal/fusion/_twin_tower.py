@@ -16,6 +16,7 @@ from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import check_groups, check_labels, read_cohort
 from skmultimodal.fusion._outputs import TowerOutputsMixin, final_has
 from skmultimodal.fusion._params import TowerParamsMixin
+from skmultimodal.fusion._routes import answer_routes
 from skmultimodal.fusion._rows import (
     HEAD,
     TrainingData,
@@ -23,7 +24,6 @@ from skmultimodal.fusion._rows import (
     refuse_empty_rows,
 )
 from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._tower import answer_routes
 from skmultimodal.fusion._traits import takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skmultimodal.persistence import _umask
 from skmultimodal.report._card import NO_DEVICE
+from skmultimodal.report._certainty import certainty_section
 from skmultimodal.report._explanations import explain, explanations_section
 from skmultimodal.report._limits import limits_section, subgroups_section
 from skmultimodal.report._methods import (
@@ -21,11 +22,7 @@ from skmultimodal.report._participants import (
     participants_section,
 )
 from skmultimodal.report._patients import choose_examples, patients_section
-from skmultimodal.report._performance import (
-    certainty_section,
-    performance_section,
-    say_verdict,
-)
+from skmultimodal.report._performance import performance_section, say_verdict
 from skmultimodal.report._shortcuts import shortcuts_section
 from skmultimodal.report._study import make_study
 from skmultimodal.utils._optional import import_optional

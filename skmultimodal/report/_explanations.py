@@ -160,17 +160,25 @@ def _contributions(study, explanations, examples):
             "How much the modalities tell patients with all of them apart (standard "
             f"deviation of their contributions to the probability): {told}."
         )
+    blocks = _contribution_blocks(study, result, spread)
+    if len(examples):
+        blocks.append(_ways(study, result, examples))
+    return sentence, blocks
+
+
+def _contribution_blocks(study, result, spread):
     target = study.said_target
-    named = {**result, "target": target}
     rows = [
         (f"{p}: {name}", f"{row['n_rows']:.0f}", signed(row["mean"]),
          number(spread.loc[p, name]), number(row["mean_absolute"]))
         for (p, name), row in result.summary.iterrows()
     ]  # fmt: skip
     told = "; ".join(f"{row[0]} {row[4]}" for row in rows)
-    blocks = [
+    return [
         draw(
-            lambda: ModalityContributionsDisplay.from_contributions(named),
+            lambda: ModalityContributionsDisplay.from_contributions(
+                {**result, "target": target}
+            ),
             alt=f"Mean absolute contribution of each modality by pattern: {told}.",
             caption="How far each modality moves the probability of class "
             f"{target} away from its frequency in training "
@@ -185,22 +193,22 @@ def _contributions(study, explanations, examples):
             "class has another frequency. The spread is the standard deviation.",
         ),
     ]
-    if len(examples):
-        ids = [study.ids[row] for row in examples]
-        blocks.append(
-            draw(
-                lambda: ModalityContributionsDisplay.from_contributions(
-                    named, kind="patients", patients=ids
-                ),
-                alt="Contributions of the modalities for the example patients; they "
-                "are in the list of patients in numbers.",
-                caption="From the frequency in training to the final model's "
-                "probability, modality by modality, of the example patients. It has "
-                "learned from the labelled of them: what is said below of right and "
-                "wrong is of probabilities out of fold.",
-            )
-        )
-    return sentence, blocks
+
+
+def _ways(study, result, examples):
+    named = {**result, "target": study.said_target}
+    ids = [study.ids[row] for row in examples]
+    return draw(
+        lambda: ModalityContributionsDisplay.from_contributions(
+            named, kind="patients", patients=ids
+        ),
+        alt="Contributions of the modalities for the example patients; they are in the "
+        "list of patients in numbers.",
+        caption="From the frequency in training to the final model's probability, "
+        "modality by modality, of the example patients. It has learned from the "
+        "labelled of them: what is said below of right and wrong is of probabilities "
+        "out of fold.",
+    )
 
 
 def _maps(study, explanations, examples):

@@ -160,17 +160,7 @@ def subgroups_section(study):
             reason = "The model gives no probabilities."
         block = not_given("Scores by subgroup", reason)
         return Section("subgroups", heading, "It cannot be said.", [block], items)
-    rows, few, whole = [], 0, []
-    for column in columns:
-        for name, mask in _groups(table[column].iloc[study.tested.index]):
-            if mask.all():
-                whole.append(f"{column}: {name}")
-                continue
-            row = _area_of(study, mask)
-            few += row is None
-            if row is not None:
-                rows.append((f"{column}: {name}", *row))
-    answer = _say_groups(rows)
+    rows, few, whole = _rows_of_groups(study, table[columns])
     blocks = []
     if whole:
         blocks.append(Text(f"All tested patients are of {joined(whole)}."))
@@ -193,7 +183,22 @@ def subgroups_section(study):
                 missing=True,
             )
         )
-    return Section("subgroups", heading, answer, blocks, items)
+    return Section("subgroups", heading, _say_groups(rows), blocks, items)
+
+
+def _rows_of_groups(study, table):
+    """Rows of the table, how many groups are too small, and names of whole ones."""
+    rows, few, whole = [], 0, []
+    for column in table:
+        for name, mask in _groups(table[column].iloc[study.tested.index]):
+            if mask.all():
+                whole.append(f"{column}: {name}")
+                continue
+            row = _area_of(study, mask)
+            few += row is None
+            if row is not None:
+                rows.append((f"{column}: {name}", *row))
+    return rows, few, whole
 
 
 def _groups(column):

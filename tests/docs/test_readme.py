@@ -46,7 +46,7 @@ def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
         for number, code in enumerate(blocks("python")):
             exec(compile(code, f"README, block {number}", "exec"), names)
     assert "twin tower" in capsys.readouterr().out
-    assert names["search"].best_estimator_.predict_route(X).tolist().count("head") > 0
+    assert names["model"].predict_route(X).tolist().count("head") > 0
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from benchmarks.accuracy.attribution import with_permuted_weights
 from skmultimodal import (
     CrossFittedEnsembleClassifier,
     FusionHeadClassifier,
@@ -126,20 +127,7 @@ def test_the_planted_region_is_found_and_lost_with_random_weights():
     assert (speaking * rim).sum() > speaking.sum() / 2
     assert rim.mean() < 0.05
     assert not found.attributions[:, 4].any()  # the segmentation is held
-    rng = np.random.default_rng(0)
-    trained = [member.weights_ for member in tower.estimators_]
-    try:
-        for member in tower.estimators_:
-            member.weights_ = {
-                name: rng.permutation(w.ravel()).reshape(w.shape)
-                for name, w in member.weights_.items()
-            }
-            vars(member).pop("_module")
-        lost = saliency_map(tower, images)
-    finally:
-        for member, weights in zip(tower.estimators_, trained, strict=True):
-            member.weights_ = weights
-            vars(member).pop("_module", None)
+    lost = with_permuted_weights(tower, lambda: saliency_map(tower, images))
     pixels = found.images[:, 4] > 0
     alike = np.corrcoef(found.heatmap[pixels], lost.heatmap[pixels])[0, 1]
     assert abs(alike) < 0.5
