@@ -3,6 +3,7 @@
 from skmultimodal.fusion._head import FusionHeadClassifier
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._scaling import FEATURES
+from skmultimodal.fusion._traits import searched
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
 
 __all__ = ["TowerParamsMixin"]
@@ -50,7 +51,7 @@ class TowerParamsMixin:
         """What `tower_output` means: "features", "log_odds" or "both"."""
         if self.tower_output != "auto":
             return self.tower_output
-        pools = isinstance(self._final_estimator(), LogOpinionPoolClassifier)
+        pools = isinstance(searched(self._final_estimator()), LogOpinionPoolClassifier)
         return "both" if pools else FEATURES
 
     def _resolved_towers(self):

@@ -1,12 +1,20 @@
 """What an estimator's tags and parts say of it."""
 
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 
-__all__ = ["follows_labels", "takes_nan"]
+__all__ = ["follows_labels", "searched", "takes_nan"]
+
+
+def searched(estimator):
+    """What a search is over, to which it hands what ``fit`` is given; else itself."""
+    while isinstance(estimator, GridSearchCV | RandomizedSearchCV):
+        estimator = estimator.estimator
+    return estimator
 
 
 def takes_nan(estimator):

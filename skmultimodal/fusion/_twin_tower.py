@@ -24,7 +24,7 @@ from skmultimodal.fusion._rows import (
     refuse_empty_rows,
 )
 from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._traits import takes_nan
+from skmultimodal.fusion._traits import searched, takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._seed import draw_seeds
@@ -64,7 +64,7 @@ class TwinTowerClassifier(
     tower_output : {"auto", "features", "log_odds", "both"}, default="auto"
         What the final estimator reads: features of each tower (the paper), its
         calibrated log-odds, or both. "auto" is "both" for a `LogOpinionPoolClassifier`,
-        the default, and "features" for any other.
+        the default, or a search over one, and "features" for any other.
     tower_cv : int, splitter or None, default=5
         With "log_odds" and "both", each tower becomes a `CrossFittedEnsembleClassifier`
         of so many members, fitted on folds of its rows. So does, in any case, a tower
@@ -372,7 +372,8 @@ class TwinTowerClassifier(
             "modalities": self._scaler.spans,
             "log_odds": self._scaler.odds_spans,
         }
-        known = {n: s for n, s in spans.items() if has_fit_parameter(head, n)}
+        read = searched(head)
+        known = {n: s for n, s in spans.items() if has_fit_parameter(read, n)}
         self.final_estimator_ = head.fit(Z, labels, **known)
         self._say(f"final estimator: {len(Z)} paired rows", start)
 

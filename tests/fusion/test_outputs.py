@@ -813,3 +813,19 @@ def test_a_class_that_a_tower_has_not_seen_shifts_no_column(letters):
     odds = np.log(said[:, columns[1]] / said[:, columns[0]])
     np.testing.assert_allclose(model.scalers_["gene"].mean_, odds.mean(), atol=1e-6)
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_search_over_the_pool_reads_log_odds():
+    X, y = make_case({k: 3 * n for k, n in TWO.items()})
+    grid = {"weight_penalty": [30.0]}
+    models = [
+        TwinTowerClassifier(plain_towers(X.modalities), head, tower_cv=3).fit(X, y)
+        for head in (
+            LogOpinionPoolClassifier(weight_penalty=30.0),
+            GridSearchCV(LogOpinionPoolClassifier(), grid, cv=3),
+        )
+    ]
+    found = models[1].final_estimator_.best_estimator_
+    assert set(found.weights_) == set(models[0].final_estimator_.weights_) != set()
+    direct, searched = (model.predict_proba(X) for model in models)
+    np.testing.assert_allclose(searched, direct)
