@@ -23,6 +23,7 @@ __all__ = [
     "say_patterns",
 ]
 
+MANY_COVARIATES = 10
 # What those who saw the patients know, and no data tell.
 FACTS = {
     "Background": 3,
@@ -175,6 +176,7 @@ def _covariates(study):
             "Covariates: median (and quartiles) of numbers, the most frequent values "
             "of words, and how many are unknown.",
             numeric=False,
+            folded=f"All {len(rows)} covariates" if len(rows) > MANY_COVARIATES else "",
         )
     ]
 

@@ -195,11 +195,11 @@ def _figure(study, sources, own):
 def _table(study, sources, verdicts, own):
     rows = []
     if own is not None:
-        rows.append((f"{study.model} (the model)", "cv", score(own), "–"))
+        rows.append((f"{study.model} (the model)", "–", score(own), "cv"))
     for (_, row), verdict in zip(sources.iterrows(), verdicts, strict=True):
-        rows.append((str(row["source"]), str(row["tested"]), _score(row), verdict))
+        rows.append((str(row["source"]), verdict, _score(row), str(row["tested"])))
     return Table(
-        ["Source", "Tested on", "ROC AUC", "Could explain the score?"],
+        ["Source", "Explains the score?", "ROC AUC", "Tested on"],
         rows,
         'The shortcut audit. "cv": tested on the folds of the model; "all labelled": '
         "on a partition of all labelled patients, who are others and more.",
