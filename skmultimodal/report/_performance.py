@@ -24,6 +24,7 @@ from skmultimodal.report._words import (
 __all__ = ["performance_section", "say_verdict"]
 
 ALPHA = 0.05
+FEW_TESTED = 10  # patients of a class
 GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
 
 
@@ -54,6 +55,23 @@ def performance_section(study):
 
 def say_verdict(study):
     """What the whole report comes to, in one sentence."""
+    return f"{_compare_in_words(study)}{_say_few(study)}"
+
+
+def _say_few(study):
+    """Whether a class has so few tested patients that no score means much."""
+    tested = study.codes[study.tested.index]
+    sizes = [int((tested == code).sum()) for code in range(len(study.classes))]
+    least = int(np.argmin(sizes))
+    if sizes[least] >= FEW_TESTED:
+        return ""
+    return (
+        f" Only {count(sizes[least], study.unit)} of class {study.say(least)} "
+        f"{'was' if sizes[least] == 1 else 'were'} tested: no score here means much."
+    )
+
+
+def _compare_in_words(study):
     own, guess = study.own, GUESSING.get(study.metric)
     if guess is not None and own["low"] <= guess:
         return (

@@ -80,6 +80,14 @@ def test_the_first_lines_tell_what_it_comes_to(report):
     assert re.search(r"It finds [\d.]+ of the 12 tested patients of class yes", head)
 
 
+def test_few_tested_patients_make_no_score(tables, tmp_path):
+    text = evaluation_report(tmp_path / "r.html", **tables).read_text(encoding="utf-8")
+    tested = tables["y"][tables["X"].paired]
+    least = min(np.unique(tested[~pd.isna(tested)], return_counts=True)[1])
+    head = text[: text.index("<nav")]
+    assert ("no score here means much" in head) == (least < 10)
+
+
 def test_what_was_hidden_after_loading_is_told(tables, tmp_path):
     X = tables["X"]
     patients = X.index.astype(str)
