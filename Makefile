@@ -55,9 +55,9 @@ demo: $(VENV)/.demo
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
 		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
 
-# One thread a process: the processes share the cores.
+# One thread a process: the processes share the cores, and take tests from each other.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 # What is in the tests in small: 2,000 cohorts and 500 mutations of each kind of file.
 fuzz: $(VENV)/.dev
