@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
 
@@ -31,6 +32,21 @@ from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
 __all__ = ["TwinTowerClassifier"]
+
+
+@contextmanager
+def _naming_warnings(whose):
+    """Let warnings that pass the filters in force say whose they are."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            yield
+    finally:
+        for said in caught:
+            try:
+                told = said.category(f"{whose}: {said.message}")
+            except TypeError:  # a warning that is made of other things than text
+                told = said.message
+            warnings.warn(told, stacklevel=4)
 
 
 class TwinTowerClassifier(
@@ -336,15 +352,11 @@ class TwinTowerClassifier(
 
     def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
         start = time.perf_counter()
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with _naming_warnings(f"tower {tower.name!r}, {rows.sum()} rows"):
             tower.fit(data, rows, cache, seen=seen)
             answers_alone = self.missing == "tower" and n_towers > 1
             if answers_alone or tower.speaks_odds:
                 tower.fit_head(data, rows, cache, seen=seen)
-        for said in caught:
-            text = f"tower {tower.name!r}, {rows.sum()} rows: {said.message}"
-            warnings.warn(text, said.category, stacklevel=2)
         self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
         return tower
 

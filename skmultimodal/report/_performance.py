@@ -73,7 +73,12 @@ def _say_few(study):
 
 def _compare_in_words(study):
     own, guess = study.own, GUESSING.get(study.metric)
-    if guess is not None and own["low"] <= guess:
+    if guess is None or np.isnan(own["low"]):
+        return (
+            f"Whether {study.model} predicts the label better than guessing cannot be "
+            f"said from the {said_metric(study.metric)} given here."
+        )
+    if own["low"] <= guess:
         return (
             f"No evidence that {study.model} predicts the label better than guessing."
         )
@@ -84,7 +89,10 @@ def _compare_in_words(study):
     pair = [study.model, best]
     row = oriented(study.comparison.differences, study.metric, pair, best).iloc[0]
     if row["difference"] > 0 and row["p_holm"] < ALPHA:
-        return f"{study.model} predicts the label better than all it was compared with."
+        return (
+            f"{study.model} predicts the label, and better than {best}, the best of "
+            "the others."
+        )
     return (
         f"{study.model} predicts the label, but was not shown to do it better than "
         f"{best}."
@@ -101,6 +109,10 @@ def _say_score(study):
         return f"{told}, which includes guessing ({guess})."
     side = "above" if own["mean"] > guess else "below"
     return f"{told}, which is {side} guessing ({guess})."
+
+
+def _mean_count(n):
+    return f"{n:,.1f}".removesuffix(".0")
 
 
 def _say_others(study):
@@ -133,9 +145,10 @@ def _say_found(study):
     n_found = (called & true).sum() / study.n_repeats
     n_wrong = (called & ~true).sum() / study.n_repeats
     mean = " (mean of the repeats)" if study.n_repeats > 1 else ""
+    found, wrong = _mean_count(n_found), _mean_count(n_wrong)
     return (
-        f"It finds {n_found:.3g} of the {tested.sum()} tested patients of class "
-        f"{study.said_target}, and names {n_wrong:.3g} of the {(~tested).sum()} others "
+        f"It finds {found} of the {tested.sum()} tested patients of class "
+        f"{study.said_target}, and names {wrong} of the {(~tested).sum()} others "
         f"so{mean}."
     )
 

@@ -1,6 +1,7 @@
 """Bad input gets one sentence that names the row, the modality or the parameter."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -410,3 +411,52 @@ def test_missing_labels_in_tables_of_pandas(y, towers, head):
     model = TwinTowerClassifier(towers, head, tower_cv=2).fit(X, y)
     assert len(model.classes_) == 2
     assert model.predict(X).shape == (42,)
+
+
+class AsksForMore(UserWarning):
+    """A warning that is not made of text alone."""
+
+    def __init__(self, *, row):
+        self.row = row
+
+
+class Warner(LogisticRegression):
+    """Warns in ``fit``, and fails if told to."""
+
+    def __init__(self, fails=False):
+        super().__init__()
+        self.fails = fails
+
+    def fit(self, X, y):
+        warnings.warn("as text", UserWarning, stacklevel=2)
+        warnings.warn(AsksForMore(row=3), stacklevel=2)
+        if self.fails:
+            raise RuntimeError("it failed")
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_tower_is_named_in_its_warnings_and_they_are_not_lost(fails):
+    X, y = make_case()
+    towers = [("image", Warner(fails)), ("gene", LogisticRegression())]
+    model = TwinTowerClassifier(towers, LogisticRegression(), tower_output="features")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if fails:
+            with pytest.raises(RuntimeError, match="it failed"):
+                model.fit(X, y)
+        else:
+            model.fit(X, y)
+    texts = [str(w.message) for w in caught]
+    assert any(t.startswith("tower 'image', ") and "as text" in t for t in texts)
+    assert any(w.category is AsksForMore for w in caught)
+
+
+def test_filters_reach_what_a_tower_warns_of():
+    X, y = make_case()
+    towers = [("image", Warner()), ("gene", LogisticRegression())]
+    model = TwinTowerClassifier(towers, LogisticRegression(), tower_output="features")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="as text")
+        warnings.filterwarnings("ignore", category=AsksForMore)
+        model.fit(X, y)
