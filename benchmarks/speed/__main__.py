@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.speed [PART ...] [--quick] [--repeats N] [--out FOLDER]``
 
-Parts: nets, paper_sized, search, scaling, lazy, imports, explaining; default: all.
-Ratios are medians over rounds in which all sides ran in turn. The 20 GB file of
+Parts: nets, paper_sized, search, scaling, lazy, imports, explaining, threads; default:
+all. Ratios are medians over rounds in which all sides ran in turn. The 20 GB file of
 ``lazy`` is written to the temporary folder (``TMPDIR``) and removed.
 """
 
@@ -25,6 +25,7 @@ from benchmarks.speed import (
     paper_sized,
     scaling,
     search,
+    threads,
 )
 from benchmarks.speed.measure import machine
 
@@ -39,6 +40,7 @@ def parts(out):
         "scaling": partial(scaling.rows, plot=plot),
         "lazy": lazy.rows,
         "explaining": explaining.rows,
+        "threads": threads.rows,
     }
 
 

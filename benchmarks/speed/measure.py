@@ -112,10 +112,17 @@ class PrivateMemory:
         self._thread.join()
 
 
-def in_fresh_process(module, *arguments):
+def in_fresh_process(module, *arguments, environment=None, timeout=None):
     """Last line that ``python -m module`` prints, in words."""
     command = [sys.executable, "-W", "ignore", "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     return done.stdout.splitlines()[-1].split()

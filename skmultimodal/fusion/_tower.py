@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
 from skmultimodal.fusion._traits import follows_labels, takes_nan
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.towers._ensemble import feature_head
+from skmultimodal.towers._members import feature_head
 from skmultimodal.utils._probability import align_classes, log_odds
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row

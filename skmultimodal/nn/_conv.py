@@ -152,13 +152,15 @@ def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:
     return torch.contiguous_format if flat else torch.channels_last
 
 
-def flip(images: Tensor) -> Tensor:
+def flip(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Mirror half of a batch, chosen at random, left to right.
 
     Parameters
     ----------
     images : Tensor of shape (B, C, H, W)
         The last axis runs from left to right.
+    generator : torch.Generator, default=None
+        Chooses; None is torch's own.
 
     Returns
     -------
@@ -172,5 +174,6 @@ def flip(images: Tensor) -> Tensor:
     >>> flip(torch.ones(3, 5, 24, 20)).shape
     torch.Size([3, 5, 24, 20])
     """
-    chosen = torch.rand(len(images), device=images.device) < 0.5
+    draws = torch.rand(len(images), device=images.device, generator=generator)
+    chosen = draws < 0.5
     return torch.where(chosen[:, None, None, None], images.flip(-1), images)

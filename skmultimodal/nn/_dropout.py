@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Dropout"]
+__all__ = ["Dropout", "use_generator"]
 
 LEVELS = 2**16
 
@@ -13,14 +13,25 @@ class Dropout(nn.Dropout):
 
     Each value takes 16 random bits instead of a float of its own, so the rate is the
     nearest multiple of 1 / 65536. For the input of a wide autoencoder torch's own draws
-    cost as much as its matrix products.
+    cost as much as its matrix products. They come from the module's `generator`, where
+    it was given one, so that networks in other threads do not disturb them.
     """
+
+    generator: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0 or x.device.type != "cpu":
             return super().forward(x)
         n_dropped = min(round(self.p * LEVELS), LEVELS - 1)
-        bits = torch.randint(-(2**63), 2**63 - 1, (-(-x.numel() // 4),))
+        n_draws = -(-x.numel() // 4)
+        bits = torch.randint(-(2**63), 2**63 - 1, (n_draws,), generator=self.generator)
         levels = bits.view(torch.int16)[: x.numel()].view(x.shape)
         kept = levels >= n_dropped - LEVELS // 2
         return x * kept * (LEVELS / (LEVELS - n_dropped))
+
+
+def use_generator(module: nn.Module, generator: torch.Generator) -> None:
+    """Let every `Dropout` inside a module draw from `generator`."""
+    for part in module.modules():
+        if isinstance(part, Dropout):
+            part.generator = generator

@@ -2,14 +2,18 @@
 
 import json
 import warnings
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from math import ceil, log2
 from numbers import Integral, Real
+from threading import Lock
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
+from skmultimodal.nn._dropout import use_generator
 from skmultimodal.towers._net import (
     Rows,
     as_history,
@@ -22,8 +26,9 @@ from skmultimodal.utils._device import (
     explain_out_of_memory,
     resolve_device,
 )
-from skmultimodal.utils._seed import draw_seed, seeded_torch
+from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
+from skmultimodal.utils._threads import Workers
 
 __all__ = ["KEPT_BYTES", "NetEstimator"]
 
@@ -54,6 +59,18 @@ class NetEstimator(BaseEstimator):
     # In float64, what a dense net says of a row does not depend on the batch it is in.
     # Convolutions are too slow for that, and round alike in batches of most sizes.
     inference_dtype = torch.float64
+
+    @property
+    def own_modules(self):
+        """Whether every module of the network is one of this library.
+
+        These draw at random from one generator of their own. Others may draw from
+        torch's, which networks in several threads have to take turns for.
+        """
+        return True
+
+    # Whether the network draws nothing at random and treats each row by itself.
+    trains_in_parts = False
 
     _parameter_constraints: dict = {
         "optimizer": [StrOptions({"adam", "adamw", "sgd"})],
@@ -91,11 +108,16 @@ class NetEstimator(BaseEstimator):
         device = resolve_device(self.device)
         name = type(self).__name__
         check_precision(self.precision, device, name)
-        seed = draw_seed(self.random_state)
-        train, valid = self._split(codes, seed)
+        train, valid = self._split(codes, seed := draw_seed(self.random_state))
         targets = torch.as_tensor(codes, device=device)
-        with seeded_torch(seed, device), explain_out_of_memory(name, self.batch_size):
-            module = self._make_net(**net_params).to(device)
+        with (
+            explain_out_of_memory(name, self.batch_size),
+            Workers() as workers,
+            self._seeded_net(net_params, seed, device) as (module, generator),
+        ):
+            if generator is not None and options.get("augment") is not None:
+                options["augment"] = partial(options["augment"], generator=generator)
+            in_parts = generator is not None and self.trains_in_parts
             self.history_ = train_net(
                 module,
                 criterion,
@@ -115,6 +137,8 @@ class NetEstimator(BaseEstimator):
                 device=device,
                 verbose=self.verbose,
                 label=name,
+                generator=generator,
+                workers=workers if in_parts else None,
             )
         self.net_params_ = net_params
         self.weights_ = {
@@ -124,6 +148,22 @@ class NetEstimator(BaseEstimator):
         }
         module.zero_grad(set_to_none=True)  # the gradients take as much as the weights
         self._module = self._to_inference(module.eval())
+
+    @contextmanager
+    def _seeded_net(self, net_params, seed, device):
+        """The module to train, and the generator that it draws from.
+
+        That is None where the module may draw from torch's own, which then belong to
+        it alone until the block ends.
+        """
+        with seeded_torch(seed, device):
+            module = self._make_net(**net_params).to(device)
+            if device.type != "cpu" or not self.own_modules:
+                yield module, None
+                return
+            generator = fork_generator()
+        use_generator(module, generator)
+        yield module, generator
 
     def _forget(self):
         # A fit that fails or is interrupted leaves no half of an older one behind.
@@ -169,16 +209,28 @@ class NetEstimator(BaseEstimator):
         train, valid = (np.concatenate(half) for half in zip(*parts, strict=True))
         return train, valid
 
-    def _run_net(self, method, read, row_shape, n_rows):
-        """Outputs of a method of the module for `n_rows` rows, as an array."""
+    def _run_net(self, method, read, row_shape, n_rows, lazy=False):
+        """Outputs of a method of the module for `n_rows` rows, as an array.
+
+        Batches are read one at a time if the rows are `lazy`.
+        """
         batch_size = max(1, INFERENCE_ELEMENTS // int(np.prod(row_shape)))
-        function = getattr(self._fitted_module(), method)
+        module = self._fitted_module()
+        reading = Lock() if lazy else nullcontext()
 
         def read_as_inferred(rows):
-            return read(rows).to(self.inference_dtype)
+            with reading:
+                batch = read(rows)
+            return batch.to(self.inference_dtype)
 
-        with explain_out_of_memory(type(self).__name__, batch_size):
-            return run_net(function, read_as_inferred, n_rows, batch_size)
+        with (
+            explain_out_of_memory(type(self).__name__, batch_size),
+            Workers() as workers,
+        ):
+            on_cpu = next(module.parameters()).device.type == "cpu"
+            run = workers.map if on_cpu and self.own_modules else map
+            function = getattr(module, method)
+            return run_net(function, read_as_inferred, n_rows, batch_size, run)
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
-from numpy.random import RandomState
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
@@ -16,8 +15,6 @@ from sklearn.base import (
     clone,
 )
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -25,6 +22,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
 from skmultimodal.towers._folds import hold_out
+from skmultimodal.towers._members import (
+    draw_member_seeds,
+    fit_feature_head,
+    trains_in_threads,
+)
 from skmultimodal.utils._labels import (
     UNLABELLED,
     as_labels,
@@ -33,25 +35,17 @@ from skmultimodal.utils._labels import (
 )
 from skmultimodal.utils._probability import align_classes, log_ratios
 from skmultimodal.utils._rows import as_dense, view_rows
-from skmultimodal.utils._seed import derive_seed, draw_seed
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
+from skmultimodal.utils._threads import Workers, one_thread
 from skmultimodal.utils._validation import check_rows
 
-__all__ = ["CrossFittedEnsembleClassifier", "feature_head"]
+__all__ = ["CrossFittedEnsembleClassifier"]
 
 # Principal components with a smaller share of the variance are rounding.
 MIN_VARIANCE = 1e-6
 NDIMS = range(2, 8)
 # Rows that are prepared at a time.
 CHUNK = 64
-
-
-def feature_head():
-    """Classifier of the features of a tower that has no classes of its own.
-
-    Strongly shrunk: the features were made by a net that saw the rows it learns from.
-    """
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
 
 
 def _gives_features(self):
@@ -201,22 +195,14 @@ class CrossFittedEnsembleClassifier(
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         refuse_one_class(self, self.classes_)
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
-        held_out = np.full((len(y), len(self.classes_)), np.nan)
-        n_seen = np.zeros(len(y), dtype=int)
-        self.estimators_, self.heads_ = [], []
         folds = hold_out(self.cv, codes, groups, self.random_state)
         X = _prepare_rows(clone(self.estimator), X)
-        seeds = self._draw_seeds()
-        for number, (train, test) in enumerate(folds):
-            rows = np.concatenate([train, rest]).astype(int)
-            # Without gaps the labels have a type that every classifier takes.
-            gaps = (codes[rows] < 0).any()
-            labels = y[rows] if gaps else self.classes_[codes[rows]]
-            self._fit_member(number, seeds, view_rows(X, rows), labels, codes[rows])
-            if len(test):
-                said = self._member_ratios(number, view_rows(X, test))
-                held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + said
-                n_seen[test] += 1
+        said = self._fit_members(X, y, codes, folds, np.asarray(rest, dtype=int))
+        held_out = np.full((len(y), len(self.classes_)), np.nan)
+        n_seen = np.zeros(len(y), dtype=int)
+        for (_, test), ratios in zip(folds, said, strict=True):
+            held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + ratios
+            n_seen[test] += 1
         held_out /= np.maximum(n_seen, 1)[:, None]
         seen = n_seen > 0
         if len(np.unique(codes[seen])) < len(self.classes_):
@@ -235,46 +221,50 @@ class CrossFittedEnsembleClassifier(
             self._fit_axes(view_rows(X, used))
         return self
 
-    def _draw_seeds(self):
-        """Random state of each part of the estimator, from which members get theirs."""
-        return {
-            name: draw_seed(state) if isinstance(state, RandomState) else state
-            for name, state in self.estimator.get_params(deep=True).items()
-            if name.split("__")[-1] == "random_state"
-        }
+    def _fit_members(self, X, y, codes, folds, rest):
+        """Fit a member for each fold; centred log-ratios of the rows it has not seen.
 
-    def _fit_member(self, number, seeds, X, labels, codes):
-        own = {
-            name: derive_seed(self.random_state if seed is None else seed, number)
-            for name, seed in seeds.items()
-        }
-        member = clone(self.estimator)
-        member.set_params(**{name: s for name, s in own.items() if s is not None})
-        member.fit(X, labels)
-        head = None
-        if not hasattr(member, "predict_proba"):
-            if not hasattr(member, "transform"):
-                raise TypeError(
-                    f"the estimator of {type(self).__name__} must have predict_proba "
-                    f"or transform; {type(member).__name__} has neither of the two."
-                )
-            known = codes >= 0
-            features = as_dense(member.transform(view_rows(X, np.flatnonzero(known))))
-            head = feature_head().fit(features, self.classes_[codes[known]])
-        self.estimators_.append(member)
-        self.heads_.append(head)
+        Returns
+        -------
+        ratios : list of ndarray of shape (n_held_out_rows, n_classes)
+        """
+        seeds = draw_member_seeds(self.estimator, self.random_state, len(folds))
 
-    def _member_ratios(self, number, X):
+        def fit_one(seed, train, test):
+            rows = np.concatenate([train, rest])
+            # Without gaps the labels have a type that every classifier takes.
+            gaps = (codes[rows] < 0).any()
+            labels = y[rows] if gaps else self.classes_[codes[rows]]
+            member = clone(self.estimator).set_params(**seed)
+            member.fit(view_rows(X, rows), labels)
+            known = self.classes_[codes[train]]
+            head = fit_feature_head(member, view_rows(X, train), known)
+            if not len(test):
+                return member, head, np.empty((0, len(self.classes_)))
+            return member, head, self._ratios(member, head, view_rows(X, test))
+
+        trains, tests = zip(*folds, strict=True)
+        if trains_in_threads(self.estimator, X):
+            with Workers() as workers:
+                fitted = workers.map(fit_one, seeds, trains, tests)
+        else:
+            fitted = list(map(fit_one, seeds, trains, tests))
+        members, heads, ratios = zip(*fitted, strict=True)
+        self.estimators_, self.heads_ = list(members), list(heads)
+        return ratios
+
+    def _ratios(self, member, head, X):
         """Centred log-ratios of the classes, of one member: (n_rows, n_classes)."""
-        member, head = self.estimators_[number], self.heads_[number]
-        speaker = member if head is None else head
-        said = X if head is None else as_dense(member.transform(X))
-        probabilities = speaker.predict_proba(said)
-        return log_ratios(align_classes(probabilities, speaker.classes_, self.classes_))
+        classifier = member if head is None else head
+        Z = X if head is None else as_dense(member.transform(X))
+        p = align_classes(
+            classifier.predict_proba(Z), classifier.classes_, self.classes_
+        )
+        return log_ratios(p)
 
     def _mean_ratios(self, X):
-        members = range(len(self.estimators_))
-        return np.mean([self._member_ratios(number, X) for number in members], axis=0)
+        members = zip(self.estimators_, self.heads_, strict=True)
+        return np.mean([self._ratios(*member, X) for member in members], axis=0)
 
     def _warn(self, reason):
         said = " and says the class frequencies" if self.calibrate else ""
@@ -290,7 +280,8 @@ class CrossFittedEnsembleClassifier(
         n_axes = min(parts[0].shape[1], *features.shape)
         self._scaler = StandardScaler().fit(features)
         scaled = self._scaler.transform(features)
-        with np.errstate(invalid="ignore"):  # all features may be constant
+        # All features may be constant.
+        with one_thread(), np.errstate(invalid="ignore"):
             self._axes = PCA(n_axes, svd_solver="full").fit(scaled)
         told = self._axes.explained_variance_ratio_ >= MIN_VARIANCE
         self._axes.components_[~told] = 0

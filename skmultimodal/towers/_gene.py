@@ -324,7 +324,8 @@ class GeneAutoencoderTransformer(
     def _outputs(self, X, method):
         check_is_fitted(self)
         X = check_rows(self, X, reset=False, finite=False)
-        return self._run_net(method, self._reader(X), X.shape[1:], X.shape[0])
+        rows = self._reader(X), X.shape[1:], X.shape[0]
+        return self._run_net(method, *rows, lazy=is_lazy(X))
 
     def _scaled_reader(self, X):
         """Learn the statistics of the genes, and read rows for training."""

@@ -144,6 +144,7 @@ class ImageTowerClassifier(
     """
 
     default_steps = 120
+    trains_in_parts = True
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],
@@ -292,6 +293,11 @@ class ImageTowerClassifier(
         return self._outputs(X, "features")
 
     @property
+    def own_modules(self):
+        """Whether neither encoder nor augmentation is the caller's."""
+        return self.encoder is None and not callable(self.augment)
+
+    @property
     def _n_features_out(self):
         return self.net_params_["dense_units"][-1]
 
@@ -310,7 +316,8 @@ class ImageTowerClassifier(
                 f"X has images of shape {tuple(shape)} (channels, height, width), but "
                 f"{type(self).__name__} was fitted on {self.image_shape_}."
             )
-        return self._run_net(method, self._reader(X), shape, X.shape[0])
+        rows = self._reader(X), shape, X.shape[0]
+        return self._run_net(method, *rows, lazy=is_lazy(X))
 
     def _learn_images(self, X):
         """Learn how to prepare images, and prepare these if they can be kept."""

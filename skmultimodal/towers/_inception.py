@@ -265,6 +265,9 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
 
     default_steps = 120
 
+    # The dropout inside torch's layers draws from torch's generator.
+    own_modules = False
+
     _parameter_constraints: dict = {
         "plane_features": [Interval(Integral, 1, None, closed="left"), None],
         "width": [Interval(Integral, 1, None, closed="left")],

@@ -20,8 +20,14 @@ from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from skmultimodal.utils._threads import check_stop
+
 __all__ = ["Rows", "as_history", "count_batches", "run_net", "train_net"]
 
+# Batches of this many values and more are trained in parts, at most so many.
+# How many depends on the batch alone, so that the sums are the same on any machine.
+PART_ELEMENTS = 2**19
+MAX_PARTS = 4
 # A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
 
@@ -76,16 +82,23 @@ def count_batches(n_rows, batch_size):
 
 
 class BatchIterator:
-    """Iterate over the batches of `Rows`, in a new order each time if `shuffle`."""
+    """Iterate over the batches of `Rows`, in a new order each time if `shuffle`.
 
-    def __init__(self, dataset, batch_size, shuffle=False):
+    The order comes from `generator`, or from torch's own.
+    """
+
+    def __init__(self, dataset, batch_size, shuffle=False, generator=None):
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.generator = generator
 
     def __iter__(self):
         n_rows = len(self.dataset)
-        rows = torch.randperm(n_rows) if self.shuffle else torch.arange(n_rows)
+        if self.shuffle:
+            rows = torch.randperm(n_rows, generator=self.generator)
+        else:
+            rows = torch.arange(n_rows)
         batches = list(rows.split(self.batch_size))
         if self.shuffle and len(batches) > 1 and len(batches[-1]) == 1:
             # Batch norm in a user's encoder cannot train on a single row.
@@ -126,6 +139,7 @@ class EpochMonitor(Callback):
         )
 
     def on_epoch_end(self, net, **kwargs):
+        check_stop()
         epoch = net.history.to_list()[-1]
         for part in ("train", "valid"):
             steps = [step for step in epoch["batches"] if f"{part}_loss" in step]
@@ -151,14 +165,40 @@ class _LeanNet(NeuralNet):
     """skorch's net without what a step of a small network waits for and we do not use.
 
     Those are closures, callbacks by batch that nobody hears, and setting all modules to
-    the mode that they are in.
+    the mode that they are in. With `workers`, the parts of a large batch are trained in
+    their threads.
     """
+
+    workers = None
 
     def train_step(self, batch, **fit_params):
         self.optimizer_.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         self.optimizer_.step()
         return step
+
+    def train_step_single(self, batch, **fit_params):
+        inputs, target = batch
+        n_parts = 1 if self.workers is None else _count_parts(inputs)
+        if n_parts == 1:
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+        # The loss may be any function of the whole batch: forward by parts, one loss,
+        # backward by parts from its gradient.
+        parts = inputs.chunk(n_parts)
+        outputs = self.workers.map(self.module_, parts)
+        output = torch.cat([part.detach() for part in outputs]).requires_grad_()
+        loss = self.get_loss(output, target, X=inputs, training=True)
+        loss.backward()
+        weights = [w for w in self.module_.parameters() if w.requires_grad]
+        gradients = self.workers.map(
+            lambda part, gradient: torch.autograd.grad(part, weights, gradient),
+            outputs,
+            output.grad.split([len(part) for part in outputs]),
+        )
+        for weight, first, *others in zip(weights, *gradients, strict=True):
+            weight.grad = sum(others, first)
+        return {"loss": loss, "y_pred": output}
 
     def notify(self, method_name, **arguments):
         if method_name == "on_batch_begin":
@@ -173,6 +213,10 @@ class _LeanNet(NeuralNet):
     def _set_training(self, training=True):
         if self.module_.training != training:
             super()._set_training(training)
+
+
+def _count_parts(inputs):
+    return max(1, min(MAX_PARTS, inputs.numel() // PART_ELEMENTS))
 
 
 class _Autocast(nn.Module):
@@ -226,6 +270,8 @@ def train_net(
     device,
     verbose,
     label,
+    generator=None,
+    workers=None,
 ):
     """Train `module` in place through skorch's ``fit``.
 
@@ -246,6 +292,11 @@ def train_net(
     device : torch.device
     label : str
         What is trained, for messages and the progress bar.
+    generator : torch.Generator, default=None
+        Shuffles the rows; None is torch's own.
+    workers : Workers, default=None
+        Train the parts of a large batch. Only for a module that draws nothing at random
+        and treats each row by itself.
 
     Returns
     -------
@@ -280,6 +331,7 @@ def train_net(
         batch_size=batch_size,
         iterator_train=BatchIterator,
         iterator_train__shuffle=True,
+        iterator_train__generator=generator,
         iterator_valid=BatchIterator,
         train_split=None if valid is None else predefined_split(valid),
         callbacks=callbacks,
@@ -291,6 +343,7 @@ def train_net(
         device=device,
         **_optimizer(optimizer, momentum, weight_decay, device),
     )
+    net.workers = workers
     net.fit(train, y=None)
     stopped_early = valid is not None and stopping.misses_ == patience
     if monitor.n_finished_ < max_epochs and not stopped_early:
@@ -321,11 +374,15 @@ def _warn_if_untrained(history, label):
         )
 
 
-@torch.inference_mode()
-def run_net(function, read, n_rows, batch_size):
-    """Outputs of `function` for rows 0 to `n_rows`, batch by batch, as one array."""
-    batches = [
-        function(read(rows)).float().cpu()
-        for rows in torch.arange(n_rows).split(batch_size)
-    ]
-    return torch.cat(batches).numpy()
+def run_net(function, read, n_rows, batch_size, run=map):
+    """Outputs of `function` for rows 0 to `n_rows`, batch by batch, as one array.
+
+    `run` is ``map``, or that of `Workers`, which run batches side by side.
+    """
+
+    @torch.inference_mode()
+    def run_batch(rows):
+        return function(read(rows)).float().cpu()
+
+    batches = run(run_batch, torch.arange(n_rows).split(batch_size))
+    return torch.cat(list(batches)).numpy()

@@ -1,5 +1,6 @@
 """Random state: one integer seed at the door of ``fit``."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["derive_seed", "draw_seed", "draw_seeds", "seeded_torch"]
+__all__ = [
+    "derive_seed",
+    "draw_seed",
+    "draw_seeds",
+    "fork_generator",
+    "seeded_torch",
+]
+
+# torch's generators are those of the process: threads take turns.
+_lock = threading.RLock()
 
 
 def draw_seed(random_state: Any) -> int:
@@ -25,18 +35,30 @@ def draw_seeds(random_state: Any, n_seeds: int) -> list[int | None]:
 
 @contextmanager
 def seeded_torch(seed: int, device: Any) -> Iterator[None]:
-    """Seed torch inside the block and leave its global generators as they were."""
+    """Seed torch inside the block and leave its global generators as they were.
+
+    One thread at a time; others wait for the end of the block.
+    """
     import torch
 
     device = torch.device(device)
     on_cuda = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if on_cuda else []):
+    with _lock, torch.random.fork_rng(devices=[device] if on_cuda else []):
         # torch.manual_seed would seed every GPU as well, forked or not.
         torch.default_generator.manual_seed(seed)
         if on_cuda:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+def fork_generator() -> Any:
+    """A generator of one's own that goes on where torch's global one is."""
+    import torch
+
+    generator = torch.Generator()
+    generator.set_state(torch.get_rng_state())
+    return generator
 
 
 def derive_seed(random_state: Any, number: int) -> Any:

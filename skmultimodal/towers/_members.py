@@ -1,0 +1,72 @@
+"""Members of an ensemble: seeds, threads, and classes for those that have none."""
+
+from numpy.random import RandomState
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmultimodal.towers._prepared import PreparedRows
+from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._rows import as_dense, is_lazy
+from skmultimodal.utils._seed import derive_seed, draw_seed
+
+__all__ = [
+    "draw_member_seeds",
+    "feature_head",
+    "fit_feature_head",
+    "trains_in_threads",
+]
+
+
+def draw_member_seeds(estimator, random_state, n_members):
+    """Parameters that seed each member: list of dict.
+
+    Each random state inside `estimator` gives every member a seed of its own; where it
+    is unset, `random_state` does.
+    """
+    states = {
+        name: draw_seed(state) if isinstance(state, RandomState) else state
+        for name, state in estimator.get_params(deep=True).items()
+        if name.split("__")[-1] == "random_state"
+    }
+    members = [
+        {
+            name: derive_seed(random_state if state is None else state, number)
+            for name, state in states.items()
+        }
+        for number in range(n_members)
+    ]
+    return [{n: s for n, s in member.items() if s is not None} for member in members]
+
+
+def trains_in_threads(estimator, X):
+    """Whether clones may be trained side by side: networks on rows in memory."""
+    in_memory = isinstance(X, PreparedRows) or not is_lazy(X)
+    own = getattr(estimator, "own_modules", False)
+    return in_memory and own and resolve_device(estimator.device).type == "cpu"
+
+
+def feature_head():
+    """Classifier of the features of a tower that has no classes of its own.
+
+    Strongly shrunk: the features were made by a net that saw the rows it learns from.
+    """
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+
+
+def fit_feature_head(member, X, labels):
+    """A classifier of the features of a fitted member; None if it has classes.
+
+    Raises
+    ------
+    TypeError
+        If the member has neither classes nor features.
+    """
+    if hasattr(member, "predict_proba"):
+        return None
+    if not hasattr(member, "transform"):
+        raise TypeError(
+            "the estimator of CrossFittedEnsembleClassifier must have predict_proba or "
+            f"transform; {type(member).__name__} has neither of the two."
+        )
+    return feature_head().fit(as_dense(member.transform(X)), labels)
