@@ -1,6 +1,7 @@
 """One tower inside a meta-estimator: its rows, its fit, what it says of a patient."""
 
 import warnings
+from numbers import Integral
 
 import joblib
 import numpy as np
@@ -14,6 +15,7 @@ from skmultimodal.fusion._traits import follows_labels, takes_nan
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.towers._members import feature_head
 from skmultimodal.utils._probability import align_classes, log_odds
+from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 
@@ -79,6 +81,14 @@ class Tower:
     def speaks_odds(self):
         """Whether a final estimator reads log-odds of it."""
         return self.kind != FEATURES or not self.gives_features
+
+    def count_networks(self, seen):
+        """Number of networks that ``fit`` trains, if none is found in a cache."""
+        n_networks = count_networks(self.estimator)
+        if self.cross_fitted or not self._is_cross_fitted(seen):
+            return n_networks
+        n_folds = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
+        return n_folds * n_networks
 
     def warn_of_seen_labels(self):
         """Warn if outputs of rows follow the labels of these very rows."""
@@ -148,10 +158,8 @@ class Tower:
                 f"rows are of one class, {label!r}: tower_rows='all' adds the "
                 "paired rows."
             )
-        speaks_odds = self.kind != FEATURES or (seen and not self.gives_features)
         # Rows of one class cannot say how good an unsupervised tower is; a head will.
-        wanted = speaks_odds and self.cv is not None and not one_class
-        if wanted and not self.cross_fitted:
+        if self._is_cross_fitted(seen) and not one_class and not self.cross_fitted:
             self._cross_fit()
         cohort = data.cohort[rows]
         self.estimator, self.key = cache.fit(
@@ -182,6 +190,11 @@ class Tower:
             )
             return {}
         return {"groups": groups}
+
+    def _is_cross_fitted(self, seen):
+        """Whether ``fit`` makes the estimator an ensemble, as far as rows allow."""
+        speaks_odds = self.kind != FEATURES or (seen and not self.gives_features)
+        return speaks_odds and self.cv is not None
 
     def _cross_fit(self):
         seed = self.estimator.get_params(deep=False).get("random_state", self.seed)

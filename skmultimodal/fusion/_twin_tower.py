@@ -1,6 +1,5 @@
 """The meta-estimator: towers on their own rows, a head on the paired rows."""
 
-import time
 import warnings
 from contextlib import contextmanager
 from numbers import Integral
@@ -25,9 +24,11 @@ from skmultimodal.fusion._rows import (
     refuse_empty_rows,
 )
 from skmultimodal.fusion._scaling import OutputScaler
+from skmultimodal.fusion._tower import Tower
 from skmultimodal.fusion._traits import searched, takes_nan
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._probability import align_classes
+from skmultimodal.utils._progress import Stage, announce, count_networks
 from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
@@ -101,7 +102,8 @@ class TwinTowerClassifier(
     random_state : int, RandomState instance or None, default=None
         For towers and final estimator whose own `random_state` is None.
     verbose : int, default=0
-        1 prints a line per stage, 2 shows the progress of the nets as well.
+        1 prints what will be fitted, and shows a bar for each stage, or a line where
+        standard error is no terminal; 2 does so for each network as well.
 
     Attributes
     ----------
@@ -264,6 +266,7 @@ class TwinTowerClassifier(
         tower_rows = "all" if single else self.tower_rows
         rows = [tower.training_rows(data, tower_rows) for tower in towers]
         seen = tower_rows == "all"
+        self._announce(towers, rows, seen, data)
         self._towers = self._fit_towers(towers, data, rows, seen, cache)
         self.towers_ = {tower.name: tower.estimator for tower in self._towers}
         self.class_counts_ = {
@@ -350,14 +353,44 @@ class TwinTowerClassifier(
             fit(tower, data, mask, *options) for tower, mask in tasks
         )
 
+    def _count_networks(self):
+        kind, seen = self._output_kind(), self.tower_rows == "all"
+        towers = [
+            Tower(name, modality, estimator, kind=kind, cv=self.tower_cv)
+            for name, estimator, modality in self._resolved_towers()
+        ]
+        n_networks = sum(tower.count_networks(seen) for tower in towers)
+        return n_networks + count_networks(self._final_estimator())
+
+    def _announce(self, towers, rows, seen, data):
+        """Show what is about to be fitted."""
+        counts = [tower.count_networks(seen) for tower in towers]
+        n_networks = sum(counts) + count_networks(self._final_estimator())
+        parts = [
+            f"{n} for tower {tower.name!r} on {mask.sum()} rows"
+            for n, tower, mask in zip(counts, towers, rows, strict=True)
+        ]
+        announce(
+            f"[{type(self).__name__}] {n_networks} networks: {', '.join(parts)}; then "
+            f"the final estimator on {data.train.sum()} paired rows",
+            self.verbose,
+        )
+
+    def _stage(self, name, n_networks):
+        name = f"[{type(self).__name__}] {name}"
+        return Stage(name, n_networks or None, "network", self.verbose)
+
     def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
-        start = time.perf_counter()
-        with _naming_warnings(f"tower {tower.name!r}, {rows.sum()} rows"):
+        with (
+            _naming_warnings(f"tower {tower.name!r}, {rows.sum()} rows"),
+            self._stage(f"tower {tower.name!r}", tower.count_networks(seen)) as stage,
+        ):
             tower.fit(data, rows, cache, seen=seen)
             answers_alone = self.missing == "tower" and n_towers > 1
             if answers_alone or tower.speaks_odds:
                 tower.fit_head(data, rows, cache, seen=seen)
-        self._say(f"tower {tower.name!r}: {rows.sum()} rows", start)
+            if cache.active and stage.n_done < (stage.total or 0):
+                stage.remark("the others found in memory")
         return tower
 
     def _training_output(self, tower, data, rows, seen, cache):
@@ -368,7 +401,6 @@ class TwinTowerClassifier(
         return outputs
 
     def _fit_head(self, outputs, data, seed):
-        start = time.perf_counter()
         head = inherit(
             self._final_estimator(),
             seed=seed,
@@ -386,13 +418,8 @@ class TwinTowerClassifier(
         }
         read = searched(head)
         known = {n: s for n, s in spans.items() if has_fit_parameter(read, n)}
-        self.final_estimator_ = head.fit(Z, labels, **known)
-        self._say(f"final estimator: {len(Z)} paired rows", start)
-
-    def _say(self, stage, start):
-        if self.verbose:
-            seconds = time.perf_counter() - start
-            print(f"[{type(self).__name__}] {stage}, {seconds:.1f} s", flush=True)
+        with self._stage("final estimator", count_networks(head)):
+            self.final_estimator_ = head.fit(Z, labels, **known)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -26,6 +26,7 @@ from skmultimodal.utils._device import (
     explain_out_of_memory,
     resolve_device,
 )
+from skmultimodal.utils._progress import advance
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
@@ -146,6 +147,7 @@ class NetEstimator(BaseEstimator):
             name: value.detach().cpu().numpy().copy(order="C")
             for name, value in module.state_dict().items()
         }
+        advance("network")
         module.zero_grad(set_to_none=True)  # the gradients take as much as the weights
         self._module = self._to_inference(module.eval())
 
@@ -164,6 +166,9 @@ class NetEstimator(BaseEstimator):
             generator = fork_generator()
         use_generator(module, generator)
         yield module, generator
+
+    def _count_networks(self):
+        return 1
 
     def _forget(self):
         # A fit that fails or is interrupted leaves no half of an older one behind.

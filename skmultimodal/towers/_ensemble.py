@@ -34,6 +34,7 @@ from skmultimodal.utils._labels import (
     refuse_one_class,
 )
 from skmultimodal.utils._probability import align_classes, log_ratios
+from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._threads import Workers, one_thread
@@ -252,6 +253,10 @@ class CrossFittedEnsembleClassifier(
         members, heads, ratios = zip(*fitted, strict=True)
         self.estimators_, self.heads_ = list(members), list(heads)
         return ratios
+
+    def _count_networks(self):
+        n_members = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
+        return n_members * count_networks(self.estimator)
 
     def _ratios(self, member, head, X):
         """Centred log-ratios of the classes, of one member: (n_rows, n_classes)."""

@@ -18,8 +18,8 @@ from skorch.helper import predefined_split
 from skorch.history import History
 from torch import nn
 from torch.utils.data import Dataset
-from tqdm.auto import tqdm
 
+from skmultimodal.utils._progress import Stage
 from skmultimodal.utils._threads import check_stop
 
 __all__ = ["Rows", "as_history", "count_batches", "run_net", "train_net"]
@@ -124,19 +124,8 @@ class EpochMonitor(Callback):
     than a step of a small head.
     """
 
-    def __init__(self, max_epochs, label, verbose):
-        self.max_epochs = max_epochs
-        self.label = label
-        self.verbose = verbose
-
-    def on_train_begin(self, net, **kwargs):
-        self.n_finished_ = 0
-        self.bar_ = tqdm(
-            total=self.max_epochs,
-            desc=self.label,
-            unit="epoch",
-            disable=not self.verbose,
-        )
+    def __init__(self, stage):
+        self.stage = stage
 
     def on_epoch_end(self, net, **kwargs):
         check_stop()
@@ -150,15 +139,10 @@ class EpochMonitor(Callback):
         loss = epoch["train_loss"]
         if not np.isfinite(loss):
             raise ValueError(
-                f"{self.label}: the training loss became {loss} in epoch "
+                f"{self.stage.name}: the training loss became {loss} in epoch "
                 f"{epoch['epoch']} at lr={net.lr}; use a smaller lr."
             )
-        self.n_finished_ += 1
-        self.bar_.set_postfix(loss=f"{loss:.3f}", refresh=False)
-        self.bar_.update()
-
-    def on_train_end(self, net, **kwargs):
-        self.bar_.close()
+        self.stage.advance(note=f"loss {loss:.3f}")
 
 
 class _LeanNet(NeuralNet):
@@ -307,8 +291,8 @@ def train_net(
     ValueError
         If the training loss becomes NaN or infinite.
     """
-    monitor = EpochMonitor(max_epochs, label, verbose)
-    callbacks = [("monitor", monitor)]
+    stage = Stage(label, max_epochs, "epoch", verbose)
+    callbacks = [("monitor", EpochMonitor(stage))]
     if lr_decay:
         decay = LRScheduler(
             torch.optim.lr_scheduler.LambdaLR,
@@ -344,11 +328,12 @@ def train_net(
         **_optimizer(optimizer, momentum, weight_decay, device),
     )
     net.workers = workers
-    net.fit(train, y=None)
-    stopped_early = valid is not None and stopping.misses_ == patience
-    if monitor.n_finished_ < max_epochs and not stopped_early:
-        # skorch swallows Ctrl-C to keep a half-trained net; an estimator must not.
-        raise KeyboardInterrupt
+    with stage:
+        net.fit(train, y=None)
+        stopped_early = valid is not None and stopping.misses_ == patience
+        if stage.n_done < max_epochs and not stopped_early:
+            # skorch swallows Ctrl-C to keep a half-trained net; an estimator must not.
+            raise KeyboardInterrupt
     _warn_if_untrained(net.history, label)
     return net.history
 

@@ -355,7 +355,7 @@ def test_heads_are_checked_before_towers_are_trained(capsys):
     model = twin().set_params(final_estimator=Ridge(), verbose=1)
     with pytest.raises(ValueError, match="final_estimator"):
         model.fit(X, y)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("counts", [ONE, TWO, THREE], ids=["one", "two", "three"])

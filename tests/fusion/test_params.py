@@ -436,3 +436,28 @@ def test_what_is_shown_can_be_set():
     assert model.final_estimator is None
     with pytest.raises(ValueError, match="nonsense"):
         TwinTowerClassifier().set_params(final_estimator__nonsense=1)
+
+
+# What is shown
+
+
+@pytest.mark.filterwarnings("ignore:.*training did nothing")
+def test_verbose_shows_what_will_be_fitted_and_each_stage(capsys, tmp_path):
+    X, y = make_pictures({"image": 23, "gene": 27, "image+gene": 20})
+    model = TwinTowerClassifier(tower_cv=2, memory=tmp_path, random_state=0, verbose=1)
+    model.set_params(image__max_epochs=2, gene__max_epochs=2).fit(X, y)
+    out, err = capsys.readouterr()
+    assert out == ""
+    plan, image, gene, final = err.splitlines()
+    assert plan == (
+        "[TwinTowerClassifier] 4 networks: 2 for tower 'image' on 23 rows, 2 for tower "
+        "'gene' on 27 rows; then the final estimator on 20 paired rows"
+    )
+    assert image.startswith("[TwinTowerClassifier] tower 'image': 2 networks, ")
+    assert gene.startswith("[TwinTowerClassifier] tower 'gene': 2 networks, ")
+    assert final.startswith("[TwinTowerClassifier] final estimator: ")
+    model.fit(X, y)
+    again = capsys.readouterr().err
+    assert again.count(": 0 of 2 networks, the others found in memory, ") == 2
+    model.set_params(verbose=0).fit(X, y)
+    assert capsys.readouterr() == ("", "")

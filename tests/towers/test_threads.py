@@ -177,11 +177,15 @@ def test_an_interrupt_stops_every_member(count, threads):
     tower = gene_tower(max_epochs=10**7)
     model = CrossFittedEnsembleClassifier(tower, cv=3, random_state=0)
     before = set(threading.enumerate())
-    with pytest.raises(KeyboardInterrupt):
-        main = threading.main_thread().ident
-        timer = threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT))
+    main = threading.main_thread().ident
+    timer = threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT))
+
+    def fit_until_interrupted():
         timer.start()
         model.fit(make_genes(Y), Y)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_until_interrupted()
     timer.join()
     assert set(threading.enumerate()) <= before
     with pytest.raises(NotFittedError):

@@ -1,0 +1,131 @@
+"""Progress of long work: a bar for each stage on a terminal, a line in a log."""
+
+import sys
+import threading
+import time
+from contextvars import ContextVar, Token
+from typing import Any
+
+from sklearn.utils.parallel import Parallel
+from tqdm.auto import tqdm
+
+__all__ = ["Stage", "TrackedParallel", "advance", "announce", "count_networks"]
+
+# A bar in a log would be a line every tenth of a second.
+_stages: ContextVar[tuple["Stage", ...]] = ContextVar("_stages", default=())
+
+
+def _shows_bars() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+def announce(text: str, verbose: int) -> None:
+    """Print what is about to be done, if `verbose`."""
+    if verbose:
+        print(text, file=sys.stderr, flush=True)
+
+
+class Stage:
+    """A stage of some work, shown if `verbose`.
+
+    Parameters
+    ----------
+    name : str
+    total : int or None
+        Steps of the stage; None where it has none to count.
+    unit : str
+        What a step is, in the singular.
+    verbose : int
+
+    Attributes
+    ----------
+    n_done : int
+        Steps so far.
+    """
+
+    def __init__(self, name: str, total: int | None, unit: str, verbose: int) -> None:
+        self.name = name
+        self.total = total
+        self.unit = unit
+        self.verbose = verbose
+        self.n_done = 0
+        self._notes: list[str] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Stage":
+        self._start = time.perf_counter()
+        self._bars = _shows_bars()
+        self._bar = tqdm(
+            total=self.total,
+            desc=self.name,
+            unit=self.unit,
+            disable=not (self.verbose and self._bars),
+        )
+        self._token: Token[tuple[Stage, ...]] = _stages.set((*_stages.get(), self))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        _stages.reset(self._token)
+        self._bar.close()
+        if self.verbose and not self._bars:
+            seconds = f"{time.perf_counter() - self._start:.1f} s"
+            parts = [*self._steps(stopped=kind is not None), *self._notes, seconds]
+            announce(f"{self.name}: {', '.join(parts)}", 1)
+
+    def _steps(self, stopped: bool) -> list[str]:
+        state = "stopped after " if stopped else ""
+        if self.total is None:
+            return ["stopped"] if stopped else []
+        plural = "" if self.total == 1 else "s"
+        of = "" if self.n_done == self.total else f"{self.n_done} of "
+        return [f"{state}{of}{self.total} {self.unit}{plural}"]
+
+    def advance(self, n_steps: int = 1, note: str = "") -> None:
+        """Count steps that are done; the last `note` stands beside them."""
+        with self._lock:
+            self.n_done += n_steps
+            self.remark(note)
+            self._bar.update(n_steps)
+
+    def remark(self, note: str) -> None:
+        """Show a note beside the steps, in place of the last one."""
+        self._notes = [note] if note else []
+        self._bar.set_postfix_str(note, refresh=False)
+
+
+def advance(unit: str) -> None:
+    """Count a step of the innermost stage of such steps that is going on, if any."""
+    for stage in reversed(_stages.get()):
+        if stage.unit == unit:
+            stage.advance()
+            return
+
+
+class TrackedParallel(Parallel):
+    """joblib's Parallel whose tasks are steps of a stage, with any backend."""
+
+    def __init__(self, stage: Stage, n_jobs: int | None = None) -> None:
+        super().__init__(n_jobs=n_jobs)
+        self.stage = stage
+        self._n_counted = 0
+
+    def print_progress(self) -> None:
+        """Count the tasks that are done; joblib calls it after each batch of them."""
+        n_new = self.n_completed_tasks - self._n_counted
+        self._n_counted = self.n_completed_tasks
+        self.stage.advance(n_new)
+
+
+def count_networks(estimator: Any) -> int:
+    """Number of networks that a fit trains, if none is found in a cache.
+
+    Networks and what repeats them have a method ``_count_networks``; of any other
+    meta-estimator each part is counted once.
+    """
+    if hasattr(estimator, "_count_networks"):
+        return int(estimator._count_networks())
+    if isinstance(estimator, list | tuple):  # of (name, estimator)
+        return sum(map(count_networks, estimator))
+    if not hasattr(estimator, "get_params") or isinstance(estimator, type):
+        return 0
+    return sum(map(count_networks, estimator.get_params(deep=False).values()))
