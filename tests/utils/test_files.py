@@ -1,0 +1,99 @@
+"""Files and folders come into place whole or not at all."""
+
+import os
+import stat
+
+import pytest
+
+from skmultimodal.utils._files import whole_file, whole_folder
+
+
+def test_a_file_takes_its_place_at_the_end(tmp_path):
+    path = tmp_path / "card.md"
+    path.write_text("old")
+    with whole_file(path) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("old", [None, "old"])
+def test_a_file_that_fails_leaves_what_was_there(tmp_path, error, old):
+    path = tmp_path / "card.md"
+    if old:
+        path.write_text(old)
+
+    def write():
+        with whole_file(path) as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [p.read_text() for p in tmp_path.iterdir()] == ([old] if old else [])
+
+
+def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
+    (tmp_path / "plain").touch()
+    with whole_file(tmp_path / "whole") as part:
+        part.write_text("new")
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()]
+    assert modes[0] == modes[1]
+
+
+def test_a_file_needs_its_folder(tmp_path):
+    wanted = tmp_path / "absent" / "card.md"
+    with pytest.raises(FileNotFoundError, match="no folder .*absent for card.md"):
+        whole_file(wanted).__enter__()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_gets_its_files_at_the_end(tmp_path):
+    out = tmp_path / "results" / "demo"
+    with whole_folder(out) as stage:
+        (stage / "table.csv").write_text("1")
+        (stage / "report.html").write_text("2")
+        assert os.listdir(out) == [stage.name]
+    assert {p.name: p.read_text() for p in out.iterdir()} == {
+        "table.csv": "1",
+        "report.html": "2",
+    }
+
+
+def test_other_files_of_a_folder_stay(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "table.csv").write_text("old")
+    with whole_folder(tmp_path) as stage:
+        (stage / "table.csv").write_text("new")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
+        "notes.txt": "mine",
+        "table.csv": "new",
+    }
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_folder_that_fails_leaves_what_was_there(tmp_path, error):
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "table.csv").write_text("old")
+
+    def write(out):
+        with whole_folder(out) as stage:
+            (stage / "table.csv").write_text("half")
+            raise error
+
+    for out in (old, tmp_path / "new" / "inner"):
+        with pytest.raises(error):
+            write(out)
+    assert [p.name for p in tmp_path.iterdir()] == ["old"]
+    assert {p.name: p.read_text() for p in old.iterdir()} == {"table.csv": "old"}
+
+
+def test_what_is_no_folder_is_refused_at_once(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for wanted in (tmp_path / "file", tmp_path / "file" / "inner"):
+        with pytest.raises(OSError, match="file"):
+            whole_folder(wanted).__enter__()
+    assert (tmp_path / "file").read_text() == "mine"
