@@ -42,7 +42,10 @@ def make_predictions(folds, name="model"):
     ]
     summary = pd.DataFrame({"model": [], "metric": [], "mean": []})
     return Bunch(
-        predictions=pd.concat(tables), classes=np.array([0, 1]), summary=summary
+        predictions=pd.concat(tables),
+        classes=np.array([0, 1]),
+        positive=1,
+        summary=summary,
     )
 
 

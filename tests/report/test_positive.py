@@ -9,7 +9,6 @@ import pytest
 from fusion_tools import make_case
 from scipy.special import logit
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.dummy import DummyClassifier
 
 from skmultimodal import TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.baselines import LateFusionClassifier
@@ -22,8 +21,8 @@ from skmultimodal.model_selection import (
 from skmultimodal.report import evaluation_report
 
 SCORING = ["roc_auc", "f1", "precision", "average_precision", "neg_brier_score"]
-# Of those that do not list the classes in their order.
-SECTIONS = ["performance", "shortcuts", "certainty", "explanations", "examples"]
+# Others list the classes, or draw folds, in the order of the classes.
+SECTIONS = ["performance", "certainty", "explanations", "examples"]
 NAMES = ["does not respond", "responds"]
 MISSING = [3, 20]
 
@@ -38,16 +37,16 @@ def symmetric_model():
     )
 
 
-def write_report(path, negative, positive, *, given=None, dtype=None, **options):
+def write_report(path, names, *, given=None, dtype=None, **options):
     """Of the same patients and folds, whatever the labels are called."""
     X, numbers = make_case()
     numbers = numbers.astype(float)
     numbers[MISSING] = np.nan
     cv = list(PairedStratifiedKFold(3, 2, random_state=0).split(X, numbers))
-    words = [None if np.isnan(n) else (negative, positive)[int(n)] for n in numbers]
+    words = [None if np.isnan(n) else names[int(n)] for n in numbers]
     y = pd.Series(words, dtype=dtype)
     models = {
-        "majority": UnimodalClassifier("gene", DummyClassifier()),
+        "gene only": UnimodalClassifier("gene", LinearDiscriminantAnalysis()),
         "ours": symmetric_model(),
     }
     comparison = compare_classifiers(
@@ -62,7 +61,7 @@ def write_report(path, negative, positive, *, given=None, dtype=None, **options)
         audit=audit_shortcuts(
             X, y, cv=cv, random_state=0, metadata=pd.DataFrame({"row": range(len(X))})
         ),
-        class_names={negative: NAMES[0], positive: NAMES[1]},
+        class_names=dict(zip(names, NAMES, strict=True)),
         **options,
     )
     return comparison, path.read_text(encoding="utf-8")
@@ -81,23 +80,23 @@ def words_of(page, section):
 def numbers(tmp_path_factory):
     """The report on 0 and 1."""
     path = tmp_path_factory.mktemp("report") / "numbers.html"
-    return write_report(path, 0.0, 1.0)
+    return write_report(path, (0.0, 1.0))
 
 
 @pytest.mark.parametrize(
-    ("negative", "positive", "options"),
+    ("names", "options"),
     [
-        ("Non-responder", "Responder", {}),
-        ("none", "Responder", {}),
-        ("b", "a", {"given": "a"}),
-        (False, True, {}),
-        (True, False, {"given": False}),
-        ("wild type", "mutant", {"given": "Mutant", "dtype": "category"}),
+        (("Non-responder", "Responder"), {}),
+        (("none", "Responder"), {}),
+        (("b", "a"), {"given": "a"}),
+        ((False, True), {}),
+        ((True, False), {"given": False}),
+        (("wild type", "mutant"), {"given": "Mutant", "dtype": "category"}),
     ],
 )
-def test_the_report_is_that_of_0_and_1(numbers, tmp_path, negative, positive, options):
-    comparison, page = write_report(tmp_path / "r.html", negative, positive, **options)
-    assert comparison.positive == positive
+def test_the_report_is_that_of_0_and_1(numbers, tmp_path, names, options):
+    comparison, page = write_report(tmp_path / "r.html", names, **options)
+    assert comparison.positive == names[1]
     for section in SECTIONS:
         assert words_of(page, section) == words_of(numbers[1], section)
     assert "Probabilities in this report are those of class responds." in page
@@ -118,13 +117,13 @@ def test_the_report_counts_the_positive_class(numbers):
 
 
 def test_another_class_than_that_of_the_scores(tmp_path, numbers):
-    _, page = write_report(tmp_path / "r.html", 0.0, 1.0, positive=0)
+    _, page = write_report(tmp_path / "r.html", (0.0, 1.0), positive=0)
     text = words_of(page, "performance")
     assert "tested patients of class does not respond" in text
     assert "Scores of one class, such as F1, are of class responds." in text
     assert text != words_of(numbers[1], "performance")
     with pytest.raises(ValueError, match="positive=7 is no class of the comparison"):
-        write_report(tmp_path / "bad.html", 0.0, 1.0, positive=7)
+        write_report(tmp_path / "bad.html", (0.0, 1.0), positive=7)
 
 
 def test_maps_and_genes_are_of_the_positive_class(tmp_path):
