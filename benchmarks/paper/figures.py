@@ -21,9 +21,11 @@ def draw_figure_2(results, scheme, summary, names, title, path):
     """Mean ROC curves over the folds; a band of the twin tower."""
     mpl.use("Agg")
     names = [n for n in names if (scheme.name, n) in results]
+    classes = find_classes(scheme.y)
     comparison = Bunch(
         predictions=patient_table(results, scheme, names),
-        classes=find_classes(scheme.y),
+        classes=classes,
+        positive=classes[-1],
         summary=summary,
         confidence_level=LEVEL,
     )

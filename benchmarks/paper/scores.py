@@ -20,6 +20,7 @@ from skmultimodal.model_selection import (
     holm_adjust,
     wilson_interval,
 )
+from skmultimodal.utils._labels import encode_labels, find_positive
 
 RANKED_BY = "roc_auc"
 
@@ -29,7 +30,7 @@ def fold_scores(cell, classes):
     positive = classes[1]
     y = np.array(cell["y_true"]) == positive
     predicted = np.array(cell["y_pred"]) == positive
-    p = np.array(cell["proba"])[:, 1]
+    p = probabilities(cell, classes)
     binary = precision_recall_fscore_support(
         y, predicted, average="binary", zero_division=0
     )
@@ -123,14 +124,21 @@ def rank(summary):
 
 
 def find_classes(y):
-    """The two classes, the positive one last."""
-    labels = [label for label in y if label is not None and label == label]
-    return sorted(set(labels))
+    """The classes, the positive one last."""
+    classes, _ = encode_labels(y, allow_unlabelled=True)
+    classes = classes.tolist()
+    positive = classes.pop(find_positive(classes))
+    return [*classes, positive]
+
+
+def probabilities(cell, classes):
+    """Of the positive class: columns are in sort order."""
+    return np.array(cell["proba"])[:, sorted(classes).index(classes[-1])]
 
 
 def patient_table(results, scheme, names):
     """Out-of-fold predictions in the form of ``compare_classifiers``: DataFrame."""
-    positive = find_classes(scheme.y)[1]
+    classes = find_classes(scheme.y)
     tables = [
         pd.DataFrame(
             {
@@ -139,7 +147,7 @@ def patient_table(results, scheme, names):
                 "fold": fold.fold,
                 "row": cell["test"],
                 "y_true": cell["y_true"],
-                f"proba_{positive}": np.array(cell["proba"])[:, 1],
+                f"proba_{classes[-1]}": probabilities(cell, classes),
             }
         )
         for name in names

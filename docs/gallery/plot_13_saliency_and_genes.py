@@ -87,7 +87,9 @@ print(f"mean difference {np.abs(difference).mean():.2f}, mean gap {gap.mean():.3
 # relied on: the whisker is the spread between them.
 
 genes = gene_attributions(models, test, n_top=10)
-display = GeneAttributionsDisplay(genes.ranking, target=genes.target).plot(n_genes=15)
+display = GeneAttributionsDisplay(genes.ranking, positive=genes.positive).plot(
+    n_genes=15
+)
 
 # %%
 # Of the ten first genes, how many carry the signal? And how many do two models share?

@@ -81,7 +81,7 @@ print(model.decision_terms(test[rows]).round(2))
 asked, reference = test[:60].without("image"), test[60:]
 values = value_of_missing_modality(model, asked, reference, modality="image")
 print(values[["prediction", "expected_movement", "class_changes"]].head(3).round(2))
-display = MissingModalityDisplay(values, modality="image", target=1).plot()
+display = MissingModalityDisplay(values, modality="image", positive=1).plot()
 
 # %%
 # On your own data

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.datasets._classes import describe_classes, find_classes
 from skmultimodal.io import (
     ImageRows,
     NiftiBlock,
@@ -216,6 +217,7 @@ def load_cohort(
     *,
     label: str,
     scheme: str | None = None,
+    positive: Any = None,
     n_slices: int = 1,
     image_size: int | tuple[int, int] = 240,
     sequences: Sequence[str] | None = None,
@@ -242,6 +244,10 @@ def load_cohort(
     scheme : str, default=None
         Read the label as words for a response, see
         `skmultimodal.io.make_response_labels`.
+    positive : class label or str, default=None
+        The positive class, or its name as text (``"1"`` finds 1.0). None is the class
+        that is named yes, positive or responder (in any case), or of two classes 1 or
+        true, where exactly one is; else the last.
     n_slices : int, default=1
         Neighbouring axial planes per patient. With more than one, each plane is a row
         ``patient/plane`` that also carries the patient's expression, and the metadata
@@ -275,6 +281,8 @@ def load_cohort(
           columns but the label.
         - ``target``: ndarray of shape (n_rows,): float with NaN, or object with None,
           where unknown. Patients without a clinical row are unlabelled.
+        - ``classes``: ndarray of the classes in ``target``; ``positive``: which of them
+          is the positive one. Both are None where ``target`` is continuous.
         - ``clinical``: DataFrame, the clinical table, by patient.
         - ``flow``: DataFrame, one row per patient and item found: kept or dropped, and
           why. ``flow_summary`` counts it.
@@ -315,6 +323,8 @@ def load_cohort(
     labels = label_column(clinical, label, file)
     if scheme is not None:
         labels = make_response_labels(labels, scheme, on_error=on_error)
+    source = f"column {label!r} of {file}"
+    find_classes(target_array(labels), positive, source)
     expression, folders = _find_blocks(folder)
     images = load_images(
         folders,
@@ -335,6 +345,7 @@ def load_cohort(
         genes = read_patient_matrix(expression)
         genes = by_patient(genes, clinical.index, flow, expression.name)
     bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
     bunch.flow_summary = flow_summary(bunch.flow)
     bunch.DESCR = _describe(folder, label, scheme, bunch)
     return bunch
@@ -377,6 +388,7 @@ def _describe(folder: Path, label: str, scheme: str | None, bunch: Bunch) -> str
         f"Cohort read from the folder {folder.name!r}.",
         f"{len(data)} rows, {int(known.sum())} of them labelled by {label!r}"
         + (f" under the scheme {scheme!r}." if scheme else "."),
+        describe_classes(bunch),
         f"Image channels: {', '.join(bunch.image_channels) or 'none'}.",
         "",
         pd.Series(data.patterns).value_counts().to_string(),

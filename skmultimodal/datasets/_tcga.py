@@ -6,10 +6,12 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skmultimodal.datasets._classes import describe_classes, find_classes
 from skmultimodal.datasets._load import Flow, flow_summary, join_cohort, load_images
 from skmultimodal.datasets._tcga_files import SOURCES, TcgaFiles, find_tcga_files
 from skmultimodal.exceptions import ReadWarning
@@ -148,6 +150,7 @@ def load_tcga_glioma(
     data_home: str | Path,
     *,
     scheme: str = "disease_control",
+    positive: Any = None,
     conflict: str = "latest",
     quantity: str | None = None,
     sample_types: Sequence[str] = ("01",),
@@ -173,6 +176,8 @@ def load_tcga_glioma(
     scheme : str, default="disease_control"
         How words become labels, see `skmultimodal.io.make_response_labels`. The paper
         does not say which it used.
+    positive : class label or str, default=None
+        The positive class; None is 1. See `load_cohort`.
     conflict : {"latest", "best", "worst"}, default="latest"
         Which of several responses of a patient, see
         `skmultimodal.io.collect_responses`.
@@ -250,6 +255,8 @@ def load_tcga_glioma(
     clinical = _covariates(found)
     labels = _labels(found, flow, scheme, conflict).reindex(clinical.index)
     bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
+    source = f"the scheme {scheme!r} in {found.home}"
+    bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
     bunch.flow_summary = flow_summary(bunch.flow)
     bunch.scheme = scheme
     attrs = genes.attrs if genes is not None else {}
@@ -279,6 +286,7 @@ def _describe(bunch: Bunch, found: TcgaFiles) -> str:
         f"TCGA glioma read from the folder {found.home.name!r}.",
         f"{len(data)} rows, {known} of them labelled under the scheme "
         f"{bunch.scheme!r}.",
+        describe_classes(bunch),
         f"Image channels: {', '.join(bunch.image_channels) or 'none'}.",
         f"Genes: {bunch.gene_selection or 'no GTF, all of the matrix'}.",
         "",

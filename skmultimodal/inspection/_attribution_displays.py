@@ -30,7 +30,7 @@ class SaliencyDisplay:
         Patients, for the titles.
     segmentation : ndarray of shape (n_rows, height, width), default=None
         Its outline is drawn.
-    target : object, default=None
+    positive : class label, default=None
         The class, for the scale.
 
     Attributes
@@ -52,12 +52,12 @@ class SaliencyDisplay:
     (1, 2)
     """
 
-    def __init__(self, heatmap, images, ids, *, segmentation=None, target=None):
+    def __init__(self, heatmap, images, ids, *, segmentation=None, positive=None):
         self.heatmap = heatmap
         self.images = images
         self.ids = ids
         self.segmentation = segmentation
-        self.target = target
+        self.positive = positive
 
     @classmethod
     def from_estimator(cls, estimator, X, *, ax=None, channel=0, **options):
@@ -100,7 +100,7 @@ class SaliencyDisplay:
             saliency.images,
             list(saliency.ids),
             segmentation=saliency.segmentation,
-            target=saliency.target,
+            positive=saliency.positive,
         )
 
     @in_style
@@ -140,9 +140,7 @@ class SaliencyDisplay:
             axes.set_title(f"{self.ids[row]}{nothing}")
             axes.set_axis_off()
         bar = self.figure_.colorbar(drawn, ax=list(self.ax_[0]), shrink=0.85)
-        name = (
-            "the class" if self.target is None else f"class {class_name(self.target)}"
-        )
+        name = _name_class(self.positive)
         bar.set_label(f"log-odds of {name} per pixel")
         return self
 
@@ -155,7 +153,7 @@ class GeneAttributionsDisplay:
     ranking : DataFrame
         Of `gene_attributions`: columns ``importance``, ``importance_std``,
         ``direction``.
-    target : object, default=None
+    positive : class label, default=None
         The class, for the axis.
 
     Attributes
@@ -177,9 +175,9 @@ class GeneAttributionsDisplay:
     'mean |attribution| (log-odds of the class)'
     """
 
-    def __init__(self, ranking, *, target=None):
+    def __init__(self, ranking, *, positive=None):
         self.ranking = ranking
-        self.target = target
+        self.positive = positive
 
     @classmethod
     def from_estimator(cls, estimator, X, *, ax=None, n_genes=20, **options):
@@ -201,7 +199,7 @@ class GeneAttributionsDisplay:
         display : GeneAttributionsDisplay
         """
         result = gene_attributions(estimator, X, **options)
-        return cls(result.ranking, target=result.target).plot(ax, n_genes=n_genes)
+        return cls(result.ranking, positive=result.positive).plot(ax, n_genes=n_genes)
 
     @in_style
     def plot(self, ax=None, *, n_genes=20):
@@ -241,11 +239,13 @@ class GeneAttributionsDisplay:
                 ecolor=INK,
                 capsize=2,
             )
-        name = (
-            "the class" if self.target is None else f"class {class_name(self.target)}"
-        )
+        name = _name_class(self.positive)
         self.ax_.set_yticks(place, shown.index.astype(str))
         self.ax_.set_xlabel(f"mean |attribution| (log-odds of {name})")
         self.ax_.set_ylabel("gene")
         self.ax_.legend(ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1))
         return self
+
+
+def _name_class(positive):
+    return "the class" if positive is None else f"class {class_name(positive)}"

@@ -10,14 +10,14 @@ from sklearn.metrics import brier_score_loss
 from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection._coalitions import (
     answer,
-    class_column,
     codes_of,
     explained_cohort,
     patterns_of,
 )
+from skmultimodal.inspection._comparison_parts import check_comparison, positive_of
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
-from skmultimodal.utils._labels import class_name, encode_labels
+from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 
 __all__ = ["PatternCalibrationDisplay"]
 
@@ -38,7 +38,7 @@ class PatternCalibrationDisplay:
         ``n_rows``.
     summary : DataFrame with a row per pattern
         Columns ``n_rows``, ``n_bins``, ``brier``.
-    target : class label
+    positive : class label
         Class whose probability is drawn.
 
     Attributes
@@ -94,10 +94,10 @@ class PatternCalibrationDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, curves, summary, target):
+    def __init__(self, *, curves, summary, positive):
         self.curves = curves
         self.summary = summary
-        self.target = target
+        self.positive = positive
 
     @classmethod
     def from_estimator(
@@ -106,7 +106,7 @@ class PatternCalibrationDisplay:
         X,
         y,
         *,
-        target=None,
+        positive=None,
         n_bins=5,
         strategy="quantile",
         min_bin_rows=15,
@@ -121,8 +121,8 @@ class PatternCalibrationDisplay:
         X : Cohort, dict of aligned arrays, DataFrame or array
         y : array-like of shape (n_rows,)
             Labels, none missing.
-        target : class label, default=None
-            Class whose probability is drawn. None is the last one.
+        positive : class label, default=None
+            Class whose probability is drawn. None as in `modality_contributions`.
         n_bins, strategy, min_bin_rows, ax : see `from_predictions`
 
         Returns
@@ -136,7 +136,7 @@ class PatternCalibrationDisplay:
         """
         cohort = explained_cohort(estimator, X)
         classes = np.asarray(estimator.classes_)
-        column = class_column(classes, target)
+        column = find_positive(classes, positive, of="the model")
         codes = codes_of(y, classes, len(cohort), allow_unlabelled=False)
         return cls._from_arrays(
             codes == column,
@@ -154,7 +154,7 @@ class PatternCalibrationDisplay:
         y_prob,
         patterns,
         *,
-        target=None,
+        positive=None,
         n_bins=5,
         strategy="quantile",
         min_bin_rows=15,
@@ -167,11 +167,11 @@ class PatternCalibrationDisplay:
         y_true : array-like of shape (n_rows,)
             Labels, none missing.
         y_prob : array-like of shape (n_rows,)
-            Predicted probability of class `target`.
+            Predicted probability of the class `positive`.
         patterns : array-like of str, shape (n_rows,)
             As of `Cohort.patterns`.
-        target : class label, default=None
-            None is the last class of `y_true`, which must then have two.
+        positive : class label, default=None
+            None as in `modality_contributions`; `y_true` must then have two classes.
         n_bins : int, default=5
             Bins of a pattern, at most.
         strategy : {"quantile", "uniform"}, default="quantile"
@@ -208,12 +208,12 @@ class PatternCalibrationDisplay:
                 "no probability."
             )
         classes, _ = encode_labels(y_true, allow_unlabelled=True)
-        if target is None and len(classes) < 2:
+        if positive is None and len(classes) < 2:
             raise ValueError(
-                f"y_true has {len(classes)} classes: say by target which class y_prob "
-                "is the probability of."
+                f"y_true has {len(classes)} classes: y_prob is the probability of "
+                "which class, positive has to name."
             )
-        column = class_column(classes, target, of="y_true")
+        column = find_positive(classes, positive, of="y_true")
         codes = codes_of(
             y_true, classes, len(y_prob), allow_unlabelled=False, name="y_true"
         )
@@ -232,7 +232,7 @@ class PatternCalibrationDisplay:
         X,
         *,
         model,
-        target=None,
+        positive=None,
         repeat=0,
         n_bins=5,
         strategy="quantile",
@@ -250,8 +250,8 @@ class PatternCalibrationDisplay:
             What was compared on.
         model : str
             Name of a model in the comparison.
-        target : class label, default=None
-            None is the last class.
+        positive : class label, default=None
+            None is that of the comparison.
         repeat : int, default=0
             The repeat drawn. Others predict the same rows once more, and would make
             intervals too narrow.
@@ -269,7 +269,8 @@ class PatternCalibrationDisplay:
                     f"{name} {wanted!r} is not in the comparison: {known}."
                 )
         table = table[(table["model"] == model) & (table["repeat"] == repeat)]
-        label = comparison.classes[class_column(comparison.classes, target)]
+        check_comparison(comparison, "predictions", "classes", "positive")
+        label = positive_of(comparison, positive)
         y_prob = table[f"proba_{label}"].to_numpy()
         if np.isnan(y_prob).any():
             raise ValueError(f"model {model!r} has no predict_proba.")
@@ -290,7 +291,7 @@ class PatternCalibrationDisplay:
         ).plot(ax)
 
     @classmethod
-    def _from_arrays(cls, hits, y_prob, patterns, target, options, order=None):
+    def _from_arrays(cls, hits, y_prob, patterns, positive, options, order=None):
         n_bins, strategy, min_bin_rows = options
         if n_bins < 1 or min_bin_rows < 1 or strategy not in STRATEGIES:
             raise ValueError(
@@ -315,7 +316,7 @@ class PatternCalibrationDisplay:
         return cls(
             curves=pd.concat(curves, ignore_index=True),
             summary=pd.DataFrame.from_dict(summary, orient="index", columns=columns),
-            target=target,
+            positive=positive,
         )
 
     @in_style
@@ -352,7 +353,7 @@ class PatternCalibrationDisplay:
                 label=f"{pattern}: {row['n_rows']:.0f} rows, "
                 f"Brier score {row['brier']:.3f}",
             )
-        name = class_name(self.target)
+        name = class_name(self.positive)
         self.ax_.set(
             xlabel=f"mean predicted probability of class {name}",
             ylabel=f"share of class {name} (95 % interval)",

@@ -12,7 +12,6 @@ from skmultimodal.utils._labels import encode_labels
 __all__ = [
     "answer",
     "answer_with",
-    "class_column",
     "class_frequencies",
     "codes_of",
     "explained_cohort",
@@ -59,25 +58,6 @@ def patterns_of(cohort, like=None):
     order = [name for name in first if name in cohort.modalities]
     order += [name for name in cohort.modalities if name not in order]
     return cohort[:, order].patterns
-
-
-def class_column(classes, target, *, of="the model"):
-    """Column of class `target`, None being the last of the classes `of` something.
-
-    Raises
-    ------
-    ValueError
-        If no class is `target`.
-    """
-    classes = np.asarray(classes)
-    if target is None:
-        return len(classes) - 1
-    found = [i for i, label in enumerate(classes.tolist()) if label == target]
-    if not found:
-        raise ValueError(
-            f"target {target!r} is no class of {of}: they are {classes.tolist()}."
-        )
-    return found[0]
 
 
 def codes_of(y, classes, n_rows, *, allow_unlabelled, name="y"):

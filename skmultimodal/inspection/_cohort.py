@@ -7,7 +7,7 @@ import pandas as pd
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
-from skmultimodal.utils._labels import as_labels, encode_labels
+from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["AvailabilityDisplay", "count_by_class"]
 
@@ -222,7 +222,7 @@ def count_by_class(cohort, y, class_names):
             f"got {type(class_names).__name__}."
         )
     names = dict(class_names or {})
-    classes, codes = encode_labels(as_labels(y), allow_unlabelled=True)
+    classes, codes = encode_labels(y, allow_unlabelled=True)
     classes = classes.tolist()
     empty = [label for label in names if label not in classes]
     number = {label: i for i, label in enumerate([*classes, *empty])}

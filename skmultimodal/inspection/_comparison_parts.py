@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.inspection._style import INK, MUTED
+from skmultimodal.utils._labels import find_positive
 
 __all__ = [
     "add_legend",
@@ -23,6 +24,7 @@ __all__ = [
     "p_label",
     "pair_label",
     "pick",
+    "positive_of",
     "refuse_unknown",
     "wrapped",
 ]
@@ -52,6 +54,14 @@ def check_comparison(comparison, *needed):
                 "comparison must be what compare_classifiers returns: "
                 f"{type(comparison).__name__} has no {name!r}."
             )
+
+
+def positive_of(comparison, positive):
+    """The class of a comparison that is `positive`; None is the comparison's."""
+    if positive is None:
+        positive = comparison.positive
+    place = find_positive(comparison.classes, positive, of="the comparison")
+    return np.asarray(comparison.classes).tolist()[place]
 
 
 def refuse_unknown(chosen, known, what):

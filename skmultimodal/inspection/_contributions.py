@@ -9,12 +9,12 @@ from sklearn.utils import Bunch
 
 from skmultimodal.inspection._coalitions import (
     answer_with,
-    class_column,
     class_frequencies,
     codes_of,
     explained_cohort,
     patterns_of,
 )
+from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._probability import SMALLEST
 
 __all__ = ["modality_contributions"]
@@ -22,7 +22,7 @@ __all__ = ["modality_contributions"]
 SCALES = ("probability", "log_odds")
 
 
-def modality_contributions(estimator, X, y=None, *, target=None, scale="probability"):
+def modality_contributions(estimator, X, y=None, *, positive=None, scale="probability"):
     """What each modality contributes to the prediction of each row.
 
     Contributions are the Shapley values of the modalities that a row has. The value of
@@ -42,8 +42,10 @@ def modality_contributions(estimator, X, y=None, *, target=None, scale="probabil
     y : array-like of shape (n_rows,), default=None
         Labels, NaN or None where unknown. The summary is then also by class. Their
         frequencies stand for those in training if the model does not record them.
-    target : class label, default=None
-        Class whose probability is explained. None is the last one.
+    positive : class label, default=None
+        Class whose probability is explained, or its name as text. None is the class
+        that is named yes, positive or responder (in any case), or of two classes 1 or
+        true, where exactly one is; else the last.
     scale : {"probability", "log_odds"}, default="probability"
         What is explained: the probability of the class, or its log-odds against all
         others (probabilities are kept 1e-6 away from 0 and 1).
@@ -59,12 +61,12 @@ def modality_contributions(estimator, X, y=None, *, target=None, scale="probabil
         - ``summary``: DataFrame with a row per pattern and modality (the index):
           ``n_rows``, ``mean`` and ``mean_absolute`` of the contributions and, with
           `y`, a column ``mean_<class>`` per class.
-        - ``target`` and ``scale``.
+        - ``positive``: the class; ``scale``: as given.
 
     Raises
     ------
     ValueError
-        If the model refuses rows with some of their modalities, `target` is no class,
+        If the model refuses rows with some of their modalities, `positive` is no class,
         or neither model nor `y` tells the frequency of the classes.
 
     See Also
@@ -115,7 +117,7 @@ def modality_contributions(estimator, X, y=None, *, target=None, scale="probabil
         raise ValueError(f"scale must be one of {SCALES}, got {scale!r}.")
     cohort = explained_cohort(estimator, X)
     classes = np.asarray(estimator.classes_)
-    column = class_column(classes, target)
+    column = find_positive(classes, positive, of="the model")
     codes = None
     if y is not None:
         codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
@@ -136,7 +138,7 @@ def modality_contributions(estimator, X, y=None, *, target=None, scale="probabil
         prior=float(prior),
         patterns=patterns,
         summary=_summarise(cohort, contributions, patterns, classes, codes),
-        target=classes.tolist()[column],
+        positive=classes.tolist()[column],
         scale=scale,
     )
 

@@ -21,7 +21,7 @@ class ModalityContributionsDisplay:
     ----------
     contributions, prediction, prior, patterns : see `modality_contributions`
         As returned by it.
-    summary, target, scale : see `modality_contributions`
+    summary, positive, scale : see `modality_contributions`
         As returned by it.
 
     Attributes
@@ -49,14 +49,14 @@ class ModalityContributionsDisplay:
     """
 
     def __init__(
-        self, *, contributions, prediction, prior, patterns, summary, target, scale
+        self, *, contributions, prediction, prior, patterns, summary, positive, scale
     ):
         self.contributions = contributions
         self.prediction = prediction
         self.prior = prior
         self.patterns = patterns
         self.summary = summary
-        self.target = target
+        self.positive = positive
         self.scale = scale
 
     @classmethod
@@ -66,7 +66,7 @@ class ModalityContributionsDisplay:
         X,
         y=None,
         *,
-        target=None,
+        positive=None,
         scale="probability",
         kind="mean",
         patients=None,
@@ -76,14 +76,14 @@ class ModalityContributionsDisplay:
 
         Parameters
         ----------
-        estimator, X, y, target, scale : see `modality_contributions`
+        estimator, X, y, positive, scale : see `modality_contributions`
         kind, patients, ax : see `plot`
 
         Returns
         -------
         display : ModalityContributionsDisplay
         """
-        result = modality_contributions(estimator, X, y, target=target, scale=scale)
+        result = modality_contributions(estimator, X, y, positive=positive, scale=scale)
         return cls(**result).plot(ax, kind=kind, patients=patients)
 
     @classmethod
@@ -136,7 +136,7 @@ class ModalityContributionsDisplay:
     @property
     def _quantity(self):
         what = {"probability": "probability", "log_odds": "log-odds"}[self.scale]
-        return f"{what} of class {class_name(self.target)}"
+        return f"{what} of class {class_name(self.positive)}"
 
     def _look(self, name):
         return look(list(self.contributions.columns).index(name))

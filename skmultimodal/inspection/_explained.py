@@ -17,7 +17,6 @@ from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import read_cohort
 from skmultimodal.fusion._rows import HEAD
 from skmultimodal.fusion._scaling import FEATURES, LOG_ODDS
-from skmultimodal.inspection._coalitions import class_column
 from skmultimodal.inspection._graph import (
     Batch,
     align,
@@ -28,6 +27,7 @@ from skmultimodal.inspection._graph import (
     read_rows,
     scaled,
 )
+from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._optional import import_optional
 
 __all__ = ["Explained", "Route", "explain_rows"]
@@ -68,7 +68,7 @@ class Explained:
     names : list of str or None
         Names of the features.
     classes : ndarray of shape (n_classes,)
-    target : int
+    positive : int
         Number of the class whose score is explained: its log-odds against all others.
     routes : list of Route
     predict_proba : callable
@@ -80,14 +80,14 @@ class Explained:
     ids: Any
     names: Any
     classes: Any
-    target: int
+    positive: int
     routes: Any
     predict_proba: Callable
 
     def score(self, logs):
         """Score of the class: (n_rows, n_classes) -> (n_rows,)."""
-        others = [i for i in range(len(self.classes)) if i != self.target]
-        return logs[:, self.target] - torch.logsumexp(logs[:, others], dim=1)
+        others = [i for i in range(len(self.classes)) if i != self.positive]
+        return logs[:, self.positive] - torch.logsumexp(logs[:, others], dim=1)
 
     def attribute(self, method):
         """Attributions by a method of captum, some rows at a time.
@@ -149,7 +149,7 @@ class Explained:
         return self.attribute(method)
 
 
-def explain_rows(estimator, X, modality, target):
+def explain_rows(estimator, X, modality, positive):
     """Take a fitted model apart for the rows of `X`, all of which have `modality`.
 
     Parameters
@@ -159,7 +159,7 @@ def explain_rows(estimator, X, modality, target):
         by itself, which reads rows of the modality.
     X : Cohort or other input, or, for a tower, its rows
     modality : str
-    target : class label or None
+    positive : class label or None
 
     Returns
     -------
@@ -167,17 +167,17 @@ def explain_rows(estimator, X, modality, target):
     """
     check_is_fitted(estimator)
     if hasattr(estimator, "best_estimator_"):
-        return explain_rows(estimator.best_estimator_, X, modality, target)
+        return explain_rows(estimator.best_estimator_, X, modality, positive)
     if isinstance(estimator, FrozenEstimator):
-        return explain_rows(estimator.estimator, X, modality, target)
+        return explain_rows(estimator.estimator, X, modality, positive)
     if isinstance(estimator, TwinTowerClassifier):
-        return _explain_fused(estimator, X, modality, target)
+        return _explain_fused(estimator, X, modality, positive)
     if isinstance(estimator, UnimodalClassifier):
-        return _explain_unimodal(estimator, X, modality, target)
-    return _explain_tower(estimator, X, target)
+        return _explain_unimodal(estimator, X, modality, positive)
+    return _explain_tower(estimator, X, positive)
 
 
-def _explain_tower(estimator, X, target):
+def _explain_tower(estimator, X, positive):
     if isinstance(X, Cohort):
         raise TypeError(
             f"{type(estimator).__name__} reads rows of one modality, not a Cohort: "
@@ -207,7 +207,7 @@ def _explain_tower(estimator, X, target):
         X.index if frame else pd.RangeIndex(len(raw)),
         _known_names(estimator) if names is None else names,
         estimator.classes_,
-        class_column(estimator.classes_, target),
+        find_positive(estimator.classes_, positive, of="the model"),
         [route],
         predict_proba,
     )
@@ -218,7 +218,7 @@ def _known_names(estimator):
     return None if names is None else list(names)
 
 
-def _explain_unimodal(model, X, modality, target):
+def _explain_unimodal(model, X, modality, positive):
     if model.modality != modality:
         raise ValueError(
             f"the model reads modality {model.modality!r}, not {modality!r}."
@@ -234,10 +234,10 @@ def _explain_unimodal(model, X, modality, target):
         ),
         torch.zeros(len(cohort)),
     )
-    return _explained(model, tower, cohort, modality, target, [route])
+    return _explained(model, tower, cohort, modality, positive, [route])
 
 
-def _explain_fused(model, X, modality, target):
+def _explain_fused(model, X, modality, positive):
     tower = _find_tower(model, modality)
     cohort = _rows_with(model, X, tower.modality)
     cohort, answered_by = model._read_routed(cohort)
@@ -252,7 +252,7 @@ def _explain_fused(model, X, modality, target):
             others = [t for t in model._towers if t.name in names and t is not tower]
             rest = _said(others, cohort[rows], len(model.classes_))
             routes.append(Route(rows, _by_towers(tower, len(names)), rest))
-    return _explained(model, tower, cohort, tower.modality, target, routes)
+    return _explained(model, tower, cohort, tower.modality, positive, routes)
 
 
 def _find_tower(model, modality):
@@ -283,7 +283,7 @@ def _rows_with(model, X, modality):
     return cohort
 
 
-def _explained(model, tower, cohort, modality, target, routes):
+def _explained(model, tower, cohort, modality, positive, routes):
     given = tower.feature_names or cohort.feature_names(modality)
     return Explained(
         tower.estimator,
@@ -291,7 +291,7 @@ def _explained(model, tower, cohort, modality, target, routes):
         cohort.index,
         None if given is None else list(given),
         model.classes_,
-        class_column(model.classes_, target),
+        find_positive(model.classes_, positive, of="the model"),
         routes,
         _replacing(model, cohort, modality),
     )

@@ -19,7 +19,7 @@ def gene_attributions(
     X,
     *,
     modality="gene",
-    target=None,
+    positive=None,
     n_steps=32,
     gene_names=None,
     n_top=20,
@@ -42,8 +42,8 @@ def gene_attributions(
         n_genes).
     modality : str, default="gene"
         Modality or tower to explain.
-    target : class label, default=None
-        None is the last class.
+    positive : class label, default=None
+        Class that is explained. None as in `modality_contributions`.
     n_steps : int, default=32
         Of the integration.
     gene_names : sequence of str, default=None
@@ -65,7 +65,7 @@ def gene_attributions(
         - ``stability``: dict: mean over pairs of estimators of ``rank_correlation``
           (Spearman's, of the importances of all genes) and ``top_overlap`` (share of
           the first `n_top` genes that are common); NaN for one estimator.
-        - ``target``: class label.
+        - ``positive``: the class.
         - ``score``, ``baseline_score``: ndarray (n_rows,), log-odds of the class for
           the patient and for the mean patient.
 
@@ -107,7 +107,7 @@ def gene_attributions(
     estimators = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
     if not estimators:
         raise ValueError("estimator is an empty list.")
-    parts = [explain_rows(e, X, modality, target) for e in estimators]
+    parts = [explain_rows(e, X, modality, positive) for e in estimators]
     first = parts[0]
     if first.raw.ndim != 2:
         raise ValueError(
@@ -134,7 +134,7 @@ def gene_attributions(
         attributions=pd.DataFrame(shares, first.ids, names),
         ranking=ranking.sort_values("importance", ascending=False, kind="stable"),
         stability=_stability(importance, tops, n_top),
-        target=first.classes[first.target],
+        positive=first.classes.tolist()[first.positive],
         score=np.mean([score for _, score, _ in results], axis=0),
         baseline_score=np.mean([base for _, _, base in results], axis=0),
     )

@@ -8,12 +8,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from skmultimodal.inspection._coalitions import (
     answer_with,
-    class_column,
     explained_cohort,
     patterns_of,
 )
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
-from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._labels import class_name, find_positive
 from skmultimodal.utils._probability import log_odds
 
 __all__ = ["MissingModalityDisplay", "value_of_missing_modality"]
@@ -22,7 +21,7 @@ RANGE = (0.1, 0.9)
 
 
 def value_of_missing_modality(
-    estimator, X, X_reference, *, modality, target=None, n_neighbors=20
+    estimator, X, X_reference, *, modality, positive=None, n_neighbors=20
 ):
     """How far predictions would be expected to move if a modality were acquired.
 
@@ -41,8 +40,8 @@ def value_of_missing_modality(
         `modality`.
     modality : str
         The modality to acquire.
-    target : class label, default=None
-        Class whose probability moves. None is the last one.
+    positive : class label, default=None
+        Class whose probability moves. None as in `modality_contributions`.
     n_neighbors : int, default=20
         Reference patients that a row is compared with.
 
@@ -101,7 +100,7 @@ def value_of_missing_modality(
         raise ValueError(f"n_neighbors must be a positive integer, got {n_neighbors}.")
     cohort = explained_cohort(estimator, X)
     reference = explained_cohort(estimator, X_reference, "X_reference")
-    column = class_column(estimator.classes_, target)
+    column = find_positive(estimator.classes_, positive, of="the model")
     _check_modality(cohort, reference, modality)
     patterns = patterns_of(cohort, reference)
     parts = []
@@ -184,7 +183,7 @@ class MissingModalityDisplay:
         Of `value_of_missing_modality`.
     modality : str
         The modality to acquire.
-    target : class label
+    positive : class label
         Class whose probability moves.
 
     Attributes
@@ -205,16 +204,16 @@ class MissingModalityDisplay:
     ...         "class_changes": [0.4, 0.0],
     ...     }
     ... )
-    >>> display = MissingModalityDisplay(values, modality="image", target=1).plot()
+    >>> display = MissingModalityDisplay(values, modality="image", positive=1).plot()
     >>> display.ax_.get_xlabel()
     'probability of class 1 without image'
     >>> plt.close()
     """
 
-    def __init__(self, values, *, modality, target):
+    def __init__(self, values, *, modality, positive):
         self.values = values
         self.modality = modality
-        self.target = target
+        self.positive = positive
 
     @classmethod
     def from_estimator(
@@ -224,7 +223,7 @@ class MissingModalityDisplay:
         X_reference,
         *,
         modality,
-        target=None,
+        positive=None,
         n_neighbors=20,
         ax=None,
     ):
@@ -237,7 +236,7 @@ class MissingModalityDisplay:
         X : Cohort
         X_reference : Cohort
         modality : str
-        target : class label, default=None
+        positive : class label, default=None
         n_neighbors : int, default=20
         ax : matplotlib Axes, default=None
             None makes a figure.
@@ -251,12 +250,12 @@ class MissingModalityDisplay:
             X,
             X_reference,
             modality=modality,
-            target=target,
+            positive=positive,
             n_neighbors=n_neighbors,
         )
         classes = np.asarray(estimator.classes_).tolist()
-        target = classes[class_column(classes, target)]
-        return cls(values, modality=modality, target=target).plot(ax)
+        positive = classes[find_positive(classes, positive, of="the model")]
+        return cls(values, modality=modality, positive=positive).plot(ax)
 
     @in_style
     def plot(self, ax=None):
@@ -292,7 +291,7 @@ class MissingModalityDisplay:
             )
         told = f"expected |change| of the probability\nif {self.modality} is acquired"
         self.ax_.set(
-            xlabel=f"probability of class {class_name(self.target)} "
+            xlabel=f"probability of class {class_name(self.positive)} "
             f"without {self.modality}",
             ylabel=told,
             xlim=(-0.03, 1.03),

@@ -10,9 +10,11 @@ from skmultimodal.inspection._comparison_parts import (
     check_comparison,
     interval_name,
     pick,
+    positive_of,
     refuse_unknown,
 )
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["RocBandsDisplay"]
 
@@ -31,7 +33,7 @@ class RocBandsDisplay:
     auc : dict of str to (mean, low, high), default=None
         Area under the curve and its interval by model, shown in the legend. An
         interval of NaN is not shown.
-    pos_label : object, default=None
+    positive : class label, default=None
         The positive class, named on the axis.
     confidence_level : float, default=None
         Of the intervals, stated in the legend.
@@ -75,16 +77,16 @@ class RocBandsDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, fpr, tpr, auc=None, pos_label=None, confidence_level=None):
+    def __init__(self, *, fpr, tpr, auc=None, positive=None, confidence_level=None):
         self.fpr = fpr
         self.tpr = tpr
         self.auc = auc
-        self.pos_label = pos_label
+        self.positive = positive
         self.confidence_level = confidence_level
 
     @classmethod
     def from_comparison(
-        cls, comparison, *, models=None, pos_label=None, bands=True, ax=None
+        cls, comparison, *, models=None, positive=None, bands=True, ax=None
     ):
         """Draw the ROC curves of the out-of-fold probabilities of a comparison.
 
@@ -97,9 +99,9 @@ class RocBandsDisplay:
         models : list of str, default=None
             Models to draw, in this order. None draws all that have probabilities, and
             warns of the others.
-        pos_label : object, default=None
-            The positive class; all others together are the negative one. None is the
-            last of two classes, and is refused with more.
+        positive : class label, default=None
+            The positive class; all others together are the negative one. None is that
+            of the comparison.
         bands : bool or list of str, default=True
             Models that get a band.
         ax : matplotlib Axes, default=None
@@ -111,11 +113,14 @@ class RocBandsDisplay:
         Raises
         ------
         ValueError
-            If a model is unknown or has no probabilities, if the positive class is
-            unknown or left open, or if the test rows of every fold are of one class.
+            If a model is unknown or has no probabilities, if `positive` is no class,
+            or if the test rows of every fold are of one class.
         """
-        check_comparison(comparison, "predictions", "classes", "summary")
-        positive = _positive_class(comparison.classes, pos_label)
+        needed = ("predictions", "classes", "positive", "summary")
+        check_comparison(comparison, *needed)
+        positive = positive_of(comparison, positive)
+        if len(comparison.classes) < 2:
+            raise ValueError(f"a ROC curve needs two classes, got {positive!r} only.")
         rows = comparison.predictions
         column = f"proba_{positive}"
         names = _models_with_probabilities(rows, models, column)
@@ -125,7 +130,7 @@ class RocBandsDisplay:
             fpr=fpr,
             tpr=tpr,
             auc=_areas(comparison, fpr, tpr),
-            pos_label=positive,
+            positive=positive,
             confidence_level=comparison.get("confidence_level"),
         )
         return display.plot(ax, bands=bands)
@@ -163,10 +168,9 @@ class RocBandsDisplay:
             xlabel="False positive rate",
             ylabel="True positive rate",
         )
-        if self.pos_label is not None:
-            label = self.pos_label
-            shown = f"{label:g}" if isinstance(label, float) else label
-            self.ax_.set_ylabel(f"True positive rate (positive: {shown})")
+        if self.positive is not None:
+            name = class_name(self.positive)
+            self.ax_.set_ylabel(f"True positive rate (positive: {name})")
         add_legend(self.ax_, own, title=self._legend_title())
         return self
 
@@ -210,26 +214,6 @@ class RocBandsDisplay:
             counts = {len(self.tpr[name]) for name in self.bands_}
             told.append(f"band: ± 1 SD of {'/'.join(map(str, sorted(counts)))} folds")
         return "; ".join(told)
-
-
-def _positive_class(classes, pos_label):
-    """The positive class as the comparison has it."""
-    known = list(classes)
-    if len(known) < 2:
-        raise ValueError(f"a ROC curve needs two classes, got {known[0]!r} only.")
-    if pos_label is None:
-        if len(known) > 2:
-            told = ", ".join(map(str, known))
-            raise ValueError(
-                f"there are {len(known)} classes, {told}: name the positive one as "
-                "pos_label."
-            )
-        return known[1]
-    found = [label for label in known if label == pos_label]
-    if not found:
-        told = ", ".join(map(str, known))
-        raise ValueError(f"pos_label {pos_label!r} is no class: they are {told}.")
-    return found[0]
 
 
 def _models_with_probabilities(rows, models, column):

@@ -21,7 +21,7 @@ def saliency_map(
     X,
     *,
     modality="image",
-    target=None,
+    positive=None,
     method="auto",
     n_steps=64,
     vary_segmentation=False,
@@ -42,8 +42,8 @@ def saliency_map(
         n_channels, height, width).
     modality : str, default="image"
         Modality or tower to explain.
-    target : class label, default=None
-        None is the last class.
+    positive : class label, default=None
+        Class that is explained. None as in `modality_contributions`.
     method : {"auto", "integrated_gradients", "grad_cam", "occlusion"}, default="auto"
         "integrated_gradients" gives each pixel a signed share of the log-odds, and
         the shares add up to the difference from the baseline. "grad_cam" shows which
@@ -66,7 +66,7 @@ def saliency_map(
         - ``images``: ndarray (n_rows, n_channels, height, width), as given.
         - ``segmentation``: ndarray (n_rows, height, width), or None.
         - ``ids``: Index of the patients.
-        - ``target``: class label; ``method``: str.
+        - ``positive``: the class; ``method``: str.
         - ``score``, ``baseline_score``: ndarray (n_rows,), log-odds of the class for
           the image and for the baseline; None for other methods than
           "integrated_gradients".
@@ -109,7 +109,7 @@ def saliency_map(
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
-    explained = explain_rows(estimator, X, modality, target)
+    explained = explain_rows(estimator, X, modality, positive)
     if explained.raw.ndim != 4:
         raise ValueError(
             f"a saliency map is of images (rows, channels, height, width), got rows of "
@@ -135,7 +135,7 @@ def saliency_map(
         images=explained.raw,
         segmentation=None if mask is None else explained.raw[:, mask],
         ids=explained.ids,
-        target=explained.classes[explained.target],
+        positive=explained.classes.tolist()[explained.positive],
         method=method,
         score=score,
         baseline_score=baseline_score,

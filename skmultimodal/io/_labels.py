@@ -207,7 +207,8 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     Parameters
     ----------
     values : Series of shape (n_patients,)
-        Numbers, booleans or words; a blank word, or one in square brackets, is unknown.
+        Numbers, booleans or words, also as categories; a blank word, or one in square
+        brackets, is unknown.
 
     Returns
     -------
@@ -221,6 +222,8 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     >>> target_array(pd.Series(["responder", "[Not Available]"])).tolist()
     ['responder', None]
     """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object).infer_objects()
     known = values.dropna()
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float, na_value=np.nan)

@@ -19,6 +19,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._split import PatternStratifiedKFold
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._store import align_metadata
@@ -207,7 +208,7 @@ def _labelled(folds, y):
 
 
 def _auc(source, estimator, X, y, folds, n_jobs):
-    scoring = {"roc_auc": _mean_one_against_rest}
+    scoring = Scoring({"roc_auc": _mean_one_against_rest}, y)
     return score_table(
         run_folds([(source, estimator, folds)], X, y, scoring, n_jobs=n_jobs)
     )

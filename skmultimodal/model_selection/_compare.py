@@ -20,7 +20,7 @@ from skmultimodal.model_selection._intervals import (
     corrected_t_test,
     holm_adjust,
 )
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.model_selection._scoring import Scoring
 
 __all__ = ["compare_classifiers", "compare_pair", "score_table", "summarise"]
 
@@ -32,6 +32,7 @@ def compare_classifiers(
     *,
     cv,
     scoring=None,
+    positive=None,
     groups=None,
     confidence_level=0.95,
     n_jobs=None,
@@ -54,6 +55,10 @@ def compare_classifiers(
     scoring : str, callable, list, tuple, set or dict, default=None
         One or several metrics as in scikit-learn's ``cross_validate``; None is the
         estimators' ``score``.
+    positive : class label, default=None
+        Class that metrics such as ``"f1"`` are about: one of the classes, or its name
+        as text. None is the class that is named yes, positive or responder (in any
+        case), or of two classes 1 or true, where exactly one is; else the last.
     groups : array-like of shape (n_rows,), default=None
         Passed to `cv`, and to the ``fit`` of estimators that request it with
         ``set_fit_request(groups=True)``. To do only the latter, give `cv` as splits.
@@ -80,12 +85,14 @@ def compare_classifiers(
           ``id``, ``y_true``, ``y_pred`` and a column ``proba_<class>`` per class, NaN
           where the model has no ``predict_proba``.
         - ``folds``: list of named tuples ``(repeat, fold, train, test)``.
-        - ``classes``: ndarray of the classes.
+        - ``classes``: ndarray of the classes; ``positive``: which is the positive one.
         - ``test_to_train``: the ratio of paired rows in the corrected variance.
         - ``confidence_level``: as given.
 
     Raises
     ------
+    ValueError
+        If `positive` is no class, or a metric cannot be computed for as many classes.
     RuntimeError
         If a model fails; the message names the model and the fold.
 
@@ -102,6 +109,11 @@ def compare_classifiers(
     rates next to those of others at 50 paired rows, which is why they are used here.
     The intervals are each for one mean, not adjusted for the number of models. One
     hold-out has no intervals or tests of this kind; see `wilson_interval`.
+
+    With two classes, metrics that are named, and scorers of scikit-learn's metrics that
+    were made without ``pos_label`` and ``labels``, are computed on whether a label is
+    `positive`. Any other scorer sees the labels; one whose metric takes a ``pos_label``
+    that was not given gets `positive`. More classes are as scikit-learn has them.
 
     A metric that is undefined on a fold (the AUC of test rows of one class) is averaged
     over the other folds, with a warning.
@@ -124,7 +136,7 @@ def compare_classifiers(
     """
     models = _check_estimators(estimators)
     X, y = check_X_y(X, y)
-    classes, _ = encode_labels(y, allow_unlabelled=True)
+    scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
     results = run_folds(
         [(name, model, folds) for name, model in models],
@@ -132,7 +144,7 @@ def compare_classifiers(
         y,
         scoring,
         groups=groups,
-        inspect=_Predictions(classes),
+        inspect=_Predictions(scoring.classes),
         n_jobs=n_jobs,
         verbose=verbose,
     )
@@ -142,9 +154,10 @@ def compare_classifiers(
         scores=scores,
         summary=summarise(scores, ratio, confidence_level),
         differences=_differences(scores, ratio, confidence_level),
-        predictions=_prediction_table(results, X, y, classes),
+        predictions=_prediction_table(results, X, y, scoring.classes),
         folds=folds,
-        classes=classes,
+        classes=scoring.classes,
+        positive=scoring.positive,
         test_to_train=ratio,
         confidence_level=confidence_level,
     )
@@ -231,14 +244,14 @@ class _Predictions:
     def __init__(self, classes):
         self.classes = classes
 
-    def __call__(self, fitted, X):
-        predicted = fitted.predict(X)
+    def __call__(self, model, X):
+        predicted = model.predict(X)
         proba = np.full((len(predicted), len(self.classes)), np.nan)
-        if hasattr(fitted, "predict_proba"):
+        if hasattr(model, "predict_proba"):
             # A class that a model was not trained on has probability 0.
-            known = np.searchsorted(self.classes, fitted.classes_)
+            known = np.searchsorted(self.classes, model.classes_)
             proba[:] = 0.0
-            proba[:, known] = fitted.predict_proba(X)
+            proba[:, known] = model.predict_proba(X)
         return predicted, proba
 
 

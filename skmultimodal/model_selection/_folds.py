@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import column_or_1d
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._scoring import PredictsOnce
 from skmultimodal.model_selection._split import PairedStratifiedKFold
-from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._labels import as_labels, missing_labels
 from skmultimodal.utils._rows import row_positions
 
 __all__ = [
@@ -40,10 +40,10 @@ def check_X_y(X, y):
     """`X` in a form that `take` can slice, and `y` as an array of its length."""
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(as_labels(y), warn=True)
     if X.shape[0] != len(y):
         raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
-    return X, y
+    return X, labels_of(y, slice(None))
 
 
 def take(X, rows):
@@ -112,11 +112,11 @@ def run_folds(
     ----------
     models : list of (name, estimator, list of Fold)
     X, y : rows and labels
-    scoring : as in ``cross_validate``
+    scoring : Scoring
     groups : array-like of shape (n_rows,), default=None
         Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
-        ``inspect(fitted, X_test)``, whose result is kept.
+        ``inspect(model, X_test)``, whose result is kept; `model` is a `PredictsOnce`.
 
     Returns
     -------
@@ -138,14 +138,12 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         fitted = clone(estimator)
         fitted.fit(take(X, fold.train), labels_of(y, fold.train), **params)
         X_test = take(X, fold.test)
-        score = check_scoring(fitted, scoring)(fitted, X_test, labels_of(y, fold.test))
-        inspected = None if inspect is None else inspect(fitted, X_test)
+        model = PredictsOnce(fitted, X_test)
+        scores = scoring(model, X_test, labels_of(y, fold.test))
+        inspected = None if inspect is None else inspect(model, X_test)
     except Exception as error:
         where = f"fold {fold.fold} of repeat {fold.repeat}"
         raise RuntimeError(f"model {name!r} failed on {where}: {error}") from error
-    if not isinstance(score, Mapping):
-        score = {scoring if isinstance(scoring, str) else "score": score}
-    scores = {metric: float(value) for metric, value in score.items()}
     return name, fold, scores, inspected
 
 

@@ -13,6 +13,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._scoring import Scoring
 
 __all__ = ["unpaired_gain"]
 
@@ -26,6 +27,7 @@ def unpaired_gain(
     *,
     cv,
     scoring=None,
+    positive=None,
     groups=None,
     confidence_level=0.95,
     n_jobs=None,
@@ -49,6 +51,8 @@ def unpaired_gain(
         As in `compare_classifiers`.
     scoring : str, callable, list, tuple, set or dict, default=None
         As in `compare_classifiers`.
+    positive : class label, default=None
+        As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
         As in `compare_classifiers`.
     confidence_level : float, default=0.95
@@ -66,11 +70,13 @@ def unpaired_gain(
           to ``high``, ``t`` and ``p`` of the corrected test.
         - ``scores`` and ``summary`` as in `compare_classifiers`, the arms being models
           named ``"with unpaired"`` and ``"without unpaired"``.
+        - ``positive``: the positive class.
 
     Raises
     ------
     ValueError
-        If `X` has no unpaired row that trains.
+        If `X` has no unpaired row that trains, `positive` is no class, or a metric
+        cannot be computed for as many classes.
 
     See Also
     --------
@@ -96,6 +102,7 @@ def unpaired_gain(
     0           0.71              0.58  0.13
     """
     X, y = check_X_y(X, y)
+    scoring = Scoring(scoring, y, positive)
     paired = as_cohort(X).paired
     folds = make_folds(cv, X, y, groups)
     if not any(np.any(~paired[fold.train]) for fold in folds):
@@ -112,6 +119,7 @@ def unpaired_gain(
         gain=_gain_table(scores, summary, ratio, confidence_level),
         scores=scores,
         summary=summary,
+        positive=scoring.positive,
     )
 
 

@@ -14,6 +14,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["paired_learning_curve"]
@@ -27,6 +28,7 @@ def paired_learning_curve(
     cv,
     n_pairs=(0.2, 0.4, 0.6, 0.8, 1.0),
     scoring=None,
+    positive=None,
     groups=None,
     confidence_level=0.95,
     random_state=None,
@@ -53,6 +55,8 @@ def paired_learning_curve(
         fractions, above 0 and up to 1, of those that the fold with the fewest has.
     scoring : str, callable, list, tuple, set or dict, default=None
         As in `compare_classifiers`.
+    positive : class label, default=None
+        As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
         As in `compare_classifiers`.
     confidence_level : float, default=0.95
@@ -73,6 +77,7 @@ def paired_learning_curve(
           ``n_pairs``, ``mean`` of the folds, its interval from ``low`` to ``high``,
           ``std`` of the folds, ``n_folds``.
         - ``n_pairs``: ndarray of int, the numbers in ascending order.
+        - ``positive``: the positive class.
         - ``test_to_train``: the ratio of paired rows in the corrected variance.
         - ``confidence_level``: as given.
 
@@ -80,7 +85,8 @@ def paired_learning_curve(
     ------
     ValueError
         If `n_pairs` asks for more paired labelled rows than a fold trains on, or for
-        fewer than there are classes.
+        fewer than there are classes, `positive` is no class, or a metric cannot be
+        computed for as many classes.
     RuntimeError
         If the model fails; the message names the number and the fold.
 
@@ -133,6 +139,7 @@ def paired_learning_curve(
     2       60  0.81  0.68  0.89
     """
     X, y = check_X_y(X, y)
+    scoring = Scoring(scoring, y, positive)
     _, codes = encode_labels(y, allow_unlabelled=True)
     folds = make_folds(cv, X, y, groups)
     counted = as_cohort(X).paired & (codes >= 0)
@@ -159,6 +166,7 @@ def paired_learning_curve(
         scores=_numbered(scores, name_of),
         summary=_by_metric(_numbered(summary, name_of)),
         n_pairs=np.array(numbers),
+        positive=scoring.positive,
         test_to_train=ratio,
         confidence_level=confidence_level,
     )

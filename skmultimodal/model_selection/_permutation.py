@@ -7,6 +7,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._deal import check_groups
 from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
+from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._labels import missing_labels
 
 __all__ = ["paired_permutation_test"]
@@ -19,6 +20,7 @@ def paired_permutation_test(
     *,
     cv,
     scoring=None,
+    positive=None,
     groups=None,
     cv_groups=None,
     n_permutations=999,
@@ -45,6 +47,8 @@ def paired_permutation_test(
         anew, so that they are stratified by the permuted labels.
     scoring : str or callable, default=None
         One metric; None is the estimator's ``score``.
+    positive : class label, default=None
+        As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
         Labels are permuted within groups. With the disease as groups, the test asks for
         signal beyond that the diseases differ. Unlike elsewhere these groups are not
@@ -68,6 +72,15 @@ def paired_permutation_test(
         - ``permutation_scores``: ndarray of shape (n_permutations,).
         - ``pvalue``: ``(1 + number of permutations that score as high) / (1 +
           n_permutations)``, which is never 0.
+        - ``positive``: the positive class.
+
+    Raises
+    ------
+    ValueError
+        If `scoring` is several metrics, one that cannot be computed for as many
+        classes, or one that is undefined on all folds, or `positive` is no class.
+    RuntimeError
+        If the model fails; the message names the fold.
 
     References
     ----------
@@ -94,6 +107,7 @@ def paired_permutation_test(
         raise ValueError("scoring must be one metric here: test each on its own.")
     if n_permutations < 1:
         raise ValueError(f"n_permutations must be at least 1, got {n_permutations}.")
+    scoring = Scoring(scoring, y, positive)
     if not hasattr(cv, "split") and hasattr(cv, "__iter__"):
         cv = list(cv)
     rows = np.flatnonzero(as_cohort(X).paired & ~missing_labels(y))
@@ -114,7 +128,12 @@ def paired_permutation_test(
     # on which the metric is undefined counts against the model.
     as_high = np.sum(~(permutation_scores < score - 1e-12))
     pvalue = float((1 + as_high) / (1 + n_permutations))
-    return Bunch(score=score, permutation_scores=permutation_scores, pvalue=pvalue)
+    return Bunch(
+        score=score,
+        permutation_scores=permutation_scores,
+        pvalue=pvalue,
+        positive=scoring.positive,
+    )
 
 
 def _permute(y, rows, blocks, rng):

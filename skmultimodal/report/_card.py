@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.persistence import describe_environment
-from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["model_card"]
 
@@ -17,6 +18,7 @@ ROWS = (
     "Rows that each part learned from: towers from patients who lack another modality "
     "(unless `tower_rows='all'`), the final estimator from patients with all of them."
 )
+POSITIVE = "The positive class, which scores of one class are about: {}."
 LIMITS = [
     "Its probabilities are calibrated, if at all, for patients like those with all "
     "modalities that trained the final estimator.",
@@ -36,6 +38,7 @@ def model_card(
     label=None,
     class_names=None,
     scores=None,
+    positive=None,
     intended_use=None,
     limits=(),
     path=None,
@@ -56,6 +59,10 @@ def model_card(
     scores : DataFrame, Series or dict, default=None
         Scores on patients that did not train the model. Without them the card says
         that there are none.
+    positive : class label, default=None
+        Class that the scores are about, ``comparison.positive``. None is the class that
+        is named yes, positive or responder (in any case), or of two classes 1 or true,
+        where exactly one is; else the last.
     intended_use : str, default=None
         None says: research on cohorts like the one that the model was trained on.
     limits : sequence of str, default=()
@@ -70,6 +77,8 @@ def model_card(
 
     Raises
     ------
+    ValueError
+        If `positive` is no class of the estimator.
     NotFittedError
         If the estimator is not fitted.
 
@@ -90,7 +99,7 @@ def model_card(
         "Intended use": intended_use or USE,
         "Label": _describe_classes(estimator, label, class_names),
         "Training data": _describe_rows(estimator, class_names),
-        "Scores": _describe_scores(scores),
+        "Scores": _describe_scores(estimator, scores, positive, class_names),
         "Limits": "\n".join(f"- {limit}" for limit in [*LIMITS, *limits]),
         "Parameters": _parameters(estimator).to_markdown(index=False),
         "Environment": environment.rename_axis("package").to_markdown(),
@@ -122,14 +131,20 @@ def _describe_rows(estimator, class_names):
     return f"{ROWS}\n\n{table.rename_axis('part').to_markdown()}"
 
 
-def _describe_scores(scores):
+def _describe_scores(estimator, scores, positive, class_names):
     if scores is None:
         return "None were given: nothing is known of how well the model predicts."
     if isinstance(scores, Mapping):
         scores = pd.Series(scores, dtype=object)
     if isinstance(scores, pd.Series):
         scores = scores.rename_axis("score").to_frame("value")
-    return scores.to_markdown(floatfmt=".3f")
+    table = scores.to_markdown(floatfmt=".3f")
+    classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
+    if not classes:
+        return table
+    label = classes[find_positive(classes, positive, of="the model")]
+    name = (class_names or {}).get(label, class_name(label))
+    return f"{POSITIVE.format(name)}\n\n{table}"
 
 
 def _parameters(estimator):

@@ -34,8 +34,8 @@ def certainty_section(study):
         f"Its probabilities are {better} than always saying the share of the class: "
         f"their Brier score is {number(overall['brier'], 3)}, that of the share "
         f"{number(overall['constant'], 3)} (less is better). On average it gave class "
-        f"{study.said_target} {number(overall['predicted'])} in cross-validation, and "
-        f"its share was {number(overall['observed'])}."
+        f"{study.positive_name} {number(overall['predicted'])} in cross-validation, "
+        f"and its share was {number(overall['observed'])}."
     )
     blocks = [_calibration_figure(study), _calibration_table(table)]
     untested = [p for p in study.cohort.summary().index if p not in table.index]
@@ -53,8 +53,8 @@ def certainty_section(study):
 def _reliability(study):
     """Predicted and observed by pattern, means over the repeats: a row each."""
     rows = study.predictions["row"].to_numpy()
-    p = study.predictions[study.probability_columns[study.target]].to_numpy()
-    hits = (study.codes[rows] == study.target).astype(int)
+    p = study.predictions[study.probability_columns[study.positive]].to_numpy()
+    hits = (study.codes[rows] == study.positive).astype(int)
     patterns = study.patterns[rows]
     parts = {name: patterns == name for name in dict.fromkeys(patterns.tolist())}
     if len(parts) > 1:
@@ -62,7 +62,7 @@ def _reliability(study):
     found = {}
     for name, mask in parts.items():
         first = np.unique(rows[mask])
-        n_hits = int((study.codes[first] == study.target).sum())
+        n_hits = int((study.codes[first] == study.positive).sum())
         low, high = wilson_interval(n_hits, len(first))
         share = n_hits / len(first)
         found[name] = {
@@ -101,9 +101,9 @@ def _calibration_table(table):
 def _calibration_figure(study):
     one = study.predictions[study.predictions["repeat"] == 0]
     rows = one["row"].to_numpy()
-    p = one[study.probability_columns[study.target]].to_numpy().clip(0, 1)
+    p = one[study.probability_columns[study.positive]].to_numpy().clip(0, 1)
     # Rows of one class are named like it, all others alike.
-    named = np.where(study.codes[rows] == study.target, study.said_target, OTHERS)
+    named = np.where(study.codes[rows] == study.positive, study.positive_name, OTHERS)
 
     def make():
         with warnings.catch_warnings():
@@ -113,16 +113,16 @@ def _calibration_figure(study):
                 named,
                 p,
                 study.patterns[rows],
-                target=study.said_target,
+                positive=study.positive_name,
                 min_bin_rows=MIN_BIN_ROWS,
             )
 
     return draw(
         make,
-        alt=f"Reliability diagram: share of patients of class {study.said_target} "
+        alt=f"Reliability diagram: share of patients of class {study.positive_name} "
         "against their mean predicted probability, in groups of at least "
         f"{MIN_BIN_ROWS} patients; the numbers are in the table.",
-        caption=f"Do probabilities of class {study.said_target} come true? On the "
+        caption=f"Do probabilities of class {study.positive_name} come true? On the "
         "diagonal they do. A point is a group of patients with similar predictions "
         "of the first repeat, with Wilson's interval; the Brier score in the legend is "
         "of that repeat too.",

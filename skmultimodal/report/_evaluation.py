@@ -49,7 +49,7 @@ def evaluation_report(
     y,
     comparison,
     model=None,
-    target=None,
+    positive=None,
     audit=None,
     flow=None,
     prediction_sets=None,
@@ -85,8 +85,9 @@ def evaluation_report(
         Of `compare_classifiers` on `X` and `y`: where all scores come from.
     model : str, default=None
         Which model of the comparison is that of `estimator`. None is the last one.
-    target : class label, default=None
-        Class that probabilities are told of. None is the last one.
+    positive : class label, default=None
+        Class whose probabilities are shown, and that is explained. None is the
+        positive class of the comparison.
     audit : DataFrame, default=None
         Of `audit_shortcuts`, on the same folds.
     flow : DataFrame, default=None
@@ -123,7 +124,7 @@ def evaluation_report(
     ------
     ValueError
         If `comparison`, `audit` or `flow` is not what it should be, or is of other
-        rows than `X`.
+        rows than `X`, or `positive` is no class.
     NotFittedError
         If the estimator is not fitted.
     FileNotFoundError
@@ -193,7 +194,7 @@ def evaluation_report(
         y,
         comparison,
         model=model,
-        target=target,
+        positive=positive,
         names=class_names,
         audit=audit,
         flow=flow,

@@ -60,7 +60,7 @@ def explain(study, examples):
     -------
     explanations : Explanations
     """
-    found, target = Explanations(), study.raw(study.target)
+    found = Explanations()
     if study.final is None:
         reason = "The model gives no probabilities."
         names = ["contributions", *study.cohort.modalities]
@@ -70,7 +70,10 @@ def explain(study, examples):
         if len(study.cohort.modalities) < 2:
             raise ValueError("There is one modality, which contributes all.")
         found.contributions = modality_contributions(
-            study.estimator, study.X, study.class_labels, target=target
+            study.estimator,
+            study.X,
+            study.class_labels,
+            positive=study.positive_label,
         )
     except REFUSALS as error:
         found.reasons["contributions"] = _say_error(error)
@@ -84,7 +87,7 @@ def explain(study, examples):
 
 
 def _explain_modality(study, name, is_image, examples, found):
-    options = {"modality": name, "target": study.raw(study.target)}
+    options = {"modality": name, "positive": study.positive_label}
     try:
         if is_image:
             rows = _rows_to_map(study, name, examples)
@@ -167,7 +170,7 @@ def _contributions(study, explanations, examples):
 
 
 def _contribution_blocks(study, result, spread):
-    target = study.said_target
+    positive = study.positive_name
     rows = [
         (f"{p}: {name}", f"{row['n_rows']:.0f}", signed(row["mean"]),
          number(spread.loc[p, name]), number(row["mean_absolute"]))
@@ -177,18 +180,18 @@ def _contribution_blocks(study, result, spread):
     return [
         draw(
             lambda: ModalityContributionsDisplay.from_contributions(
-                {**result, "target": target}
+                {**result, "positive": positive}
             ),
             alt=f"Mean absolute contribution of each modality by pattern: {told}.",
             caption="How far each modality moves the probability of class "
-            f"{target} away from its frequency in training "
+            f"{positive} away from its frequency in training "
             f"({number(result.prior)}, of the final estimator), up or down, on average "
             "(Shapley values over what the patient has).",
         ),
         Table(
             ["Patients with: modality", "Patients", "Mean", "Spread", "Mean absolute"],
             rows,
-            f"Contributions to the probability of class {target}. A mean that all "
+            f"Contributions to the probability of class {positive}. A mean that all "
             "share tells nobody apart: it comes of parts that were trained where the "
             "class has another frequency. The spread is the standard deviation.",
         ),
@@ -196,7 +199,7 @@ def _contribution_blocks(study, result, spread):
 
 
 def _ways(study, result, examples):
-    named = {**result, "target": study.said_target}
+    named = {**result, "positive": study.positive_name}
     ids = [study.ids[row] for row in examples]
     return draw(
         lambda: ModalityContributionsDisplay.from_contributions(
@@ -320,7 +323,7 @@ def _column_figure(study, name, result):
     def make():
         names = [short(str(gene)) for gene in shown.index]
         display = GeneAttributionsDisplay(
-            shown.set_axis(names), target=study.said_target
+            shown.set_axis(names), positive=study.positive_name
         ).plot(n_genes=N_GENES)
         if name != "gene":
             display.ax_.set_ylabel(name)
@@ -330,6 +333,6 @@ def _column_figure(study, name, result):
         make,
         alt=f"The most important columns of {name}: {told}.",
         caption=f"The {len(shown)} columns of {name} that move the log-odds of class "
-        f"{study.said_target} most in {count(len(result.attributions), 'patient')} "
+        f"{study.positive_name} most in {count(len(result.attributions), 'patient')} "
         "(integrated gradients), and in which direction.",
     )

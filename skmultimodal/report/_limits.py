@@ -167,7 +167,7 @@ def subgroups_section(study):
     if rows:
         blocks.append(
             Table(
-                ["Subgroup", "Tested", f"Of class {study.said_target}", "ROC AUC"],
+                ["Subgroup", "Tested", f"Of class {study.positive_name}", "ROC AUC"],
                 rows,
                 "Area under the ROC curve, out of fold, in subgroups of the tested "
                 "patients, by their mean probability over the repeats. The intervals "
@@ -215,8 +215,8 @@ def _groups(column):
 
 def _area_of(study, mask):
     """Patients, of them positive, area and interval: a row of cells, or None."""
-    hits = study.codes[study.tested.index][mask] == study.target
-    p = study.tested[study.target].to_numpy()[mask]
+    hits = study.codes[study.tested.index][mask] == study.positive
+    p = study.tested[study.positive].to_numpy()[mask]
     if min(hits.sum(), (~hits).sum()) < 5:
         return None
     low, high = patient_bootstrap_interval(

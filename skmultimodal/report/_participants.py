@@ -234,7 +234,7 @@ def label_section(study):
             ["Class", study.unit.capitalize() + "s", "Of them tested"],
             rows,
             f"The label. Probabilities in this report are those of class "
-            f"{study.said_target}.",
+            f"{study.positive_name}.",
         )
     )
     return Section("label", "Which label?", answer, blocks, (8,))

@@ -70,7 +70,7 @@ def _typical(study):
     for pattern in sizes.index:
         if pattern not in tested:
             rows = np.flatnonzero(study.patterns == pattern)
-            order = np.argsort(study.final[rows, study.target], kind="stable")
+            order = np.argsort(study.final[rows, study.positive], kind="stable")
             found[pattern] = int(rows[order[(len(rows) - 1) // 2]])
     return found
 
@@ -96,7 +96,7 @@ def patients_section(study, examples, explanations):
             1,
             Text(
                 "Maps: red speaks for class "
-                f"{study.said_target}, blue against it; yellow outlines the "
+                f"{study.positive_name}, blue against it; yellow outlines the "
                 "segmentation. Each map has a scale of its own."
             ),
         )
@@ -107,21 +107,21 @@ def _describe(study, row, reason, explanations):
     facts = {"Modalities": joined(str(study.patterns[row]).split("+"))}
     facts["Answered by"] = _route(study, row)
     facts["True class"] = study.say(study.codes[row])
-    target = f"Probability of {study.said_target}"
+    what = f"Probability of {study.positive_name}"
     if row in study.tested.index:
-        told = number(study.tested.loc[row, study.target])
+        told = number(study.tested.loc[row, study.positive])
         if study.n_repeats > 1:
             told += f" (mean of {study.n_repeats} repeats)"
     else:
         told = "not tested"
-    facts[f"{target}, out of fold"] = told
+    facts[f"{what}, out of fold"] = told
     if study.final is not None:
-        told = number(study.final[row, study.target])
+        told = number(study.final[row, study.positive])
         if study.codes[row] < 0:
             seen = "no part that needs labels has learned from this patient"
         else:
             seen = "it has learned from this patient"
-        facts[f"{target}, final model"] = f"{told}; {seen}"
+        facts[f"{what}, final model"] = f"{told}; {seen}"
     facts["Prediction set"] = _prediction_set(study, row)
     facts["Contributions"] = _contributions(study, row, explanations)
     return Patient(
@@ -173,7 +173,7 @@ def _thumbnail(study, row, explanations):
                 result.images[place],
                 [""],
                 segmentation=None if mask is None else mask[place],
-                target=study.said_target,
+                positive=study.positive_name,
             )
             return display.plot(channel=channel)
 

@@ -139,16 +139,16 @@ def _say_others(study):
 def _say_found(study):
     """How many patients of the class it would find: "0 of 6"."""
     table = study.predictions
-    true = study.codes[table["row"].to_numpy()] == study.target
-    called = (table["y_pred"] == study.raw(study.target)).to_numpy()
-    tested = study.codes[study.tested.index] == study.target
+    true = study.codes[table["row"].to_numpy()] == study.positive
+    called = (table["y_pred"] == study.positive_label).to_numpy()
+    tested = study.codes[study.tested.index] == study.positive
     n_found = (called & true).sum() / study.n_repeats
     n_wrong = (called & ~true).sum() / study.n_repeats
     mean = " (mean of the repeats)" if study.n_repeats > 1 else ""
     found, wrong = _mean_count(n_found), _mean_count(n_wrong)
     return (
         f"It finds {found} of the {tested.sum()} tested patients of class "
-        f"{study.said_target}, and names {wrong} of the {(~tested).sum()} others "
+        f"{study.positive_name}, and names {wrong} of the {(~tested).sum()} others "
         f"so{mean}."
     )
 
@@ -210,7 +210,8 @@ def _score_table(study):
         rows,
         "All scores: mean of the folds and interval. More is better; the intervals "
         "are each for one mean. A dash for an interval: every fold gave the same, "
-        "which is no certainty. The precision of a model that names nobody is 0.",
+        "which is no certainty. The precision of a model that names nobody is 0. "
+        f"Scores of one class, such as F1, are of class {study.scored_name}.",
     )
 
 
@@ -267,13 +268,13 @@ def _roc(study):
     )
     # More curves would hide each other; the areas of all are in the table.
     models = [name for name in study.models if name in bands and known.loc[name].all()]
-    said = f"True positive rate (positive: {short(study.said_target)})"
+    said = f"True positive rate (positive: {short(study.positive_name)})"
 
     def make():
         display = RocBandsDisplay.from_comparison(
             study.comparison,
             models=models,
-            pos_label=study.raw(study.target),
+            positive=study.positive_label,
             bands=[name for name in bands if name in models],
         )
         display.ax_.set_ylabel(said)
@@ -282,11 +283,11 @@ def _roc(study):
     try:
         figure = draw(
             make,
-            alt=f"ROC curves of {joined(models)} for class {study.said_target}; the "
+            alt=f"ROC curves of {joined(models)} for class {study.positive_name}; the "
             "areas are those of the table of scores.",
             caption="Mean ROC curves of the model and the best other one, positive: "
-            f"{study.said_target}. Bands are one standard deviation of the folds: they "
-            "show how folds differ and are no intervals of the mean.",
+            f"{study.positive_name}. Bands are one standard deviation of the folds: "
+            "they show how folds differ and are no intervals of the mean.",
         )
     except ValueError as error:
         return [not_given("ROC curve", str(error))]

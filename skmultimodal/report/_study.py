@@ -11,12 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._input import check_labels
 from skmultimodal.inspection._coalitions import (
-    class_column,
     codes_of,
     explained_cohort,
     patterns_of,
 )
-from skmultimodal.inspection._comparison_parts import check_comparison
+from skmultimodal.inspection._comparison_parts import check_comparison, positive_of
 from skmultimodal.report._words import count
 from skmultimodal.utils._labels import class_name
 
@@ -44,8 +43,8 @@ class Study:
     comparison : Bunch
     model : str
         Its name in the comparison.
-    target : int
-        Number of the class that probabilities are told of.
+    positive : int
+        Number of the class whose probabilities are shown.
     audit, flow, prediction_sets : DataFrame or None
     title, label : str or None
     names : dict of label to str
@@ -62,7 +61,7 @@ class Study:
     codes: Any
     comparison: Any
     model: str
-    target: int
+    positive: int
     audit: Any = None
     flow: Any = None
     prediction_sets: Any = None
@@ -90,12 +89,18 @@ class Study:
         return str(self.names.get(label, class_name(label)))
 
     @property
-    def said_target(self):
-        return self.say(self.target)
+    def positive_name(self):
+        return self.say(self.positive)
 
-    def raw(self, code):
-        """Class of a code as the displays have it."""
-        return self.classes.tolist()[code]
+    @property
+    def positive_label(self):
+        """The positive class as the displays have it."""
+        return self.classes.tolist()[self.positive]
+
+    @property
+    def scored_name(self):
+        """The class that scores of one class are about, which may be another one."""
+        return self.say(self.classes.tolist().index(self.comparison.positive))
 
     @cached_property
     def class_labels(self):
@@ -213,10 +218,11 @@ class Study:
         return None if table is None else table.reset_index(drop=True)
 
 
-def make_study(estimator, X, y, comparison, *, model, target, names, **others):
+def make_study(estimator, X, y, comparison, *, model, positive, names, **others):
     """Check what a report is made of, and put it together."""
     check_is_fitted(estimator)
-    check_comparison(comparison, "summary", "predictions", "classes", "folds")
+    needed = ("summary", "predictions", "classes", "positive", "folds")
+    check_comparison(comparison, *needed)
     cohort = explained_cohort(estimator, X)
     labels = check_labels(y, len(cohort))
     classes = np.asarray(comparison.classes)
@@ -256,7 +262,7 @@ def make_study(estimator, X, y, comparison, *, model, target, names, **others):
         codes,
         comparison,
         model,
-        class_column(classes, target),
+        classes.tolist().index(positive_of(comparison, positive)),
         names=dict(names or {}),
         **others,
     )

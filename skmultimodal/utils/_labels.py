@@ -12,11 +12,16 @@ __all__ = [
     "as_labels",
     "class_name",
     "encode_labels",
+    "find_positive",
     "missing_labels",
     "refuse_one_class",
 ]
 
 UNLABELLED = -1
+POSITIVE_WORDS = frozenset({"yes", "positive", "responder"})
+# Beside one other class: among three grades, 1 is a grade.
+POSITIVE_NUMBER = "1"
+TRUTH = {"true": "1", "false": "0"}
 
 
 def as_labels(y: Any) -> Any:
@@ -28,7 +33,56 @@ def as_labels(y: Any) -> Any:
 
 def class_name(label: Any) -> str:
     """A label for people: labels with gaps are floats, and 1.0 is class 1."""
-    return f"{label:g}" if isinstance(label, float) else str(label)
+    if isinstance(label, float | np.floating) and float(label).is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def find_positive(classes: Any, positive: Any = None, *, of: str = "the labels") -> int:
+    """Position of the positive class.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+    positive : class label or str, default=None
+        The class, or its name in any case: ``"1"`` finds 1, 1.0, True and ``"1"``.
+        None is the class that is named yes, positive or responder, or of two classes
+        1 or true, where exactly one is; else the last.
+    of : str
+        What has the classes, for errors.
+
+    Returns
+    -------
+    position : int
+
+    Raises
+    ------
+    ValueError
+        If there is no class, or `positive` is none of them.
+    """
+    labels = np.asarray(classes).tolist()
+    if not labels:
+        raise ValueError(f"there is no class of {of}, and none is positive.")
+    names = [_folded(label) for label in labels]
+    if positive is None:
+        words = POSITIVE_WORDS | ({POSITIVE_NUMBER} if len(labels) == 2 else set())
+        found = [i for i, name in enumerate(names) if name in words]
+        return found[0] if len(found) == 1 else len(labels) - 1
+    found = [i for i, label in enumerate(labels) if label == positive]
+    if not found:
+        wanted = _folded(positive)
+        found = [i for i, name in enumerate(names) if name == wanted]
+    if len(found) != 1:
+        raise ValueError(
+            f"positive={positive!r} is no class of {of}: they are "
+            f"{', '.join(map(class_name, labels))}."
+        )
+    return found[0]
+
+
+def _folded(label: Any) -> str:
+    name = class_name(label).strip().casefold()
+    return TRUTH.get(name, name)
 
 
 def missing_labels(y: Any) -> NDArray[np.bool_]:
@@ -74,7 +128,7 @@ def encode_labels(
     ValueError
         If a label is missing and may not be, is infinite, or is no class label.
     """
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(as_labels(y), warn=True)
     missing = missing_labels(y)
     if missing.any() and not allow_unlabelled:
         row = np.flatnonzero(missing)[0]

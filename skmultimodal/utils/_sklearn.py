@@ -1,7 +1,46 @@
 """The one door to scikit-learn's private API: an upgrade touches this file only."""
 
+import copy
+from inspect import signature
+from typing import Any
+
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 
-__all__ = ["BaseComposition", "HasMethods", "Interval", "StrOptions", "fit_context"]
+__all__ = [
+    "BaseComposition",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "fit_context",
+    "is_scorer",
+    "names_class",
+    "uses_own_metric",
+    "with_pos_label",
+]
+
+
+def is_scorer(scorer: Any) -> bool:
+    """Whether it was made by ``make_scorer``."""
+    return isinstance(scorer, _BaseScorer)
+
+
+def uses_own_metric(scorer: Any) -> bool:
+    """Whether the metric of a scorer is one of scikit-learn."""
+    return getattr(scorer._score_func, "__module__", "").startswith("sklearn.")
+
+
+def names_class(scorer: Any) -> bool:
+    """Whether a scorer was made with classes of its own."""
+    return any(scorer._kwargs.get(n) is not None for n in ("pos_label", "labels"))
+
+
+def with_pos_label(scorer: Any, pos_label: Any) -> Any:
+    """A copy of a scorer about a class, if its metric is about one."""
+    if "pos_label" not in signature(scorer._score_func).parameters:
+        return scorer
+    scorer = copy.copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, "pos_label": pos_label}
+    return scorer

@@ -19,6 +19,7 @@ from benchmarks.paper.models import make_models
 from benchmarks.paper.report import csv_rows, model_table
 from benchmarks.paper.scores import (
     compare,
+    find_classes,
     fold_scores,
     hold_out,
     rank,
@@ -97,6 +98,31 @@ def test_printed_values_are_those_of_their_confusion_matrix(table, name, counts)
         assert scores[metric] == pytest.approx(value, abs=6e-4)
     # A weighted recall is the accuracy: what gives Table 4's averages away.
     assert scores["recall_weighted"] == pytest.approx(scores["accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ([0.0, np.nan, 1.0], [0.0, 1.0]),
+        (["none", None, "Responder"], ["none", "Responder"]),
+        (["c", "a", None, "b"], ["a", "b", "c"]),
+    ],
+)
+def test_the_positive_class_is_that_of_the_library(labels, classes):
+    assert find_classes(labels) == classes
+    assert find_classes(np.array(labels, dtype=object)) == classes
+
+
+def test_scores_are_of_the_positive_class_first_in_sort_order():
+    y_true = ["Responder", "none", "none", "Responder", "none"]
+    y_pred = ["Responder", "Responder", "none", "none", "none"]
+    proba = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]]
+    cell = {"y_true": y_true, "y_pred": y_pred, "proba": proba}
+    scores = fold_scores(cell, find_classes(y_true))
+    assert scores["roc_auc"] == pytest.approx(5 / 6)
+    assert scores["brier"] == pytest.approx((0.01 + 0.36 + 0.04 + 0.36 + 0.09) / 5)
+    assert (scores["precision"], scores["recall"]) == (0.5, 0.5)
+    assert scores["specificity"] == pytest.approx(2 / 3)
 
 
 def test_a_qualified_name_keeps_its_printed_row():

@@ -101,6 +101,43 @@ def test_kinds_of_labels(home):
     assert_array_equal(flag.target, [1, 0, np.nan, np.nan, np.nan])
 
 
+def test_classes_and_the_positive_one(home):
+    bunch = load_cohort(home, label="response")
+    assert bunch.classes.tolist() == [0, 1]
+    assert (bunch.positive, type(bunch.positive)) == (1, float)
+    assert "Classes: 0, 1; positive: 1." in bunch.DESCR
+    assert load_cohort(home, label="response", positive="0").positive == 0
+    assert load_cohort(home, label="flag", positive="False").positive == 0
+    words = load_cohort(home, label="words", positive="progressive disease")
+    assert words.classes.tolist() == ["Progressive Disease", "Stable Disease"]
+    assert words.positive == "Progressive Disease"
+    assert load_cohort(home, label="words").positive == "Stable Disease"
+    scheme = load_cohort(home, label="words", scheme="disease_control")
+    assert scheme.positive == 1
+
+
+def test_a_label_of_numbers_has_no_classes(home):
+    file = home / "clinical.csv"
+    file.write_text(file.read_text().replace(",50,", ",50.5,"))
+    bunch = load_cohort(home, label="age")
+    assert bunch.classes is bunch.positive is None
+    assert "The label is continuous." in bunch.DESCR
+    message = r"positive=1, but column 'age' of .*clinical.csv has no classes"
+    with pytest.raises(ValueError, match=message):
+        load_cohort(home, label="age", positive=1)
+
+
+def test_an_unknown_positive_class_is_refused_before_images_are_read(home):
+    for scan in (home / "mri/P1").iterdir():
+        scan.write_bytes(b"damaged")
+    message = (
+        r"positive='Responder' is no class of column 'words' of .*clinical.csv: they "
+        "are Complete Response, Progressive Disease, Stable Disease"
+    )
+    with pytest.raises(ValueError, match=message):
+        load_cohort(home, label="words", positive="Responder")
+
+
 def test_several_slices_are_rows_of_their_patient(home):
     bunch = load_cohort(home, label="response", n_slices=3, image_size=11)
     data = bunch.data

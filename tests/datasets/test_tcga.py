@@ -52,6 +52,15 @@ def test_flow_says_what_was_dropped_and_why(home):
     assert "'disease_control'" in bunch.DESCR
 
 
+def test_classes_and_the_positive_one(home):
+    bunch = load_tcga_glioma(home)
+    assert bunch.classes.tolist() == [0, 1]
+    assert bunch.positive == 1
+    assert load_tcga_glioma(home, positive="0").positive == 0
+    with pytest.raises(ValueError, match="positive=2 is no class of the scheme 'dis"):
+        load_tcga_glioma(home, positive=2)
+
+
 def test_options(home):
     worst = load_tcga_glioma(home, scheme="objective_response", conflict="worst")
     assert worst.target[0] == 0

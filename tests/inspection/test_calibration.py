@@ -45,7 +45,7 @@ def test_curves_are_those_of_each_pattern(case, strategy):
     model, X, y = case
     labels = np.array(["a", "bb", "c"])[y]
     display = PatternCalibrationDisplay.from_estimator(
-        model, X, labels, target="bb", n_bins=4, strategy=strategy
+        model, X, labels, positive="bb", n_bins=4, strategy=strategy
     )
     p = model.predict_proba(X)[:, 1]
     # 15 rows fill a bin: two bins of 33 rows, three of 50, and no more than four.
@@ -72,7 +72,7 @@ def test_curves_are_those_of_each_pattern(case, strategy):
         told = display.summary.loc[pattern]
         assert told["n_bins"] == len(part)
         assert told["brier"] == pytest.approx(brier_score_loss(hits, p[rows]))
-    assert display.target == "bb"
+    assert display.positive == "bb"
 
 
 def test_picture(case):
@@ -136,10 +136,10 @@ def test_refusals(case):
         draw([0, 1, 0, 1], [0.1, 0.2, 1.3, 0.4], patterns)
     with pytest.raises(ValueError, match="y_true has 3 labels for 4 rows"):
         draw([0, 1, 0], good, patterns)
-    with pytest.raises(ValueError, match="y_true has 1 classes: say by target"):
+    with pytest.raises(ValueError, match="y_true has 1 classes: y_prob is the"):
         draw([0, 0, 0, 0], good, patterns)
-    with pytest.raises(ValueError, match="target 2 is no class of y_true"):
-        draw([0, 1, 0, 1], good, patterns, target=2)
+    with pytest.raises(ValueError, match="positive=2 is no class of y_true"):
+        draw([0, 1, 0, 1], good, patterns, positive=2)
     with pytest.raises(ValueError, match="strategy one of"):
         draw([0, 1, 0, 1], good, patterns, strategy="kmeans")
 
@@ -160,9 +160,9 @@ def test_out_of_fold_predictions_of_a_comparison():
     brier = brier_score_loss(table["y_true"], table["proba_1"])
     assert display.summary.loc["image", "brier"] == pytest.approx(brier)
     # Of class 0, bins and hits turn around.
-    other = draw(comparison, X, model="tower", repeat=1, target=0)
+    other = draw(comparison, X, model="tower", repeat=1, positive=0)
     assert other.summary.loc["image", "brier"] == pytest.approx(brier)
-    assert other.target == 0
+    assert other.positive == 0
     with pytest.raises(ValueError, match="model 'towers' is not in the comparison"):
         draw(comparison, X, model="towers")
     with pytest.raises(ValueError, match="repeat 2 is not in the comparison"):

@@ -149,10 +149,10 @@ def test_values_are_means_over_orders(missing):
     model = TwinTowerClassifier(
         towers, LogisticRegression(), missing=missing, random_state=0
     ).fit(X, labels)
-    result = modality_contributions(model, X, target="bb")
+    result = modality_contributions(model, X, positive="bb")
     paired = labels[X.paired]
     assert result.prior == pytest.approx(np.mean(paired == "bb"))
-    assert result.target == "bb"
+    assert result.positive == "bb"
     for row in (0, 13, 20, 30, 37, 42, 50):
         found = result.contributions.iloc[row].dropna().to_dict()
         wanted = by_orders(model, X, row, 1, result.prior)
@@ -297,8 +297,8 @@ def test_refusals(case):
     # A row that lacks a modality is refused in any case; here none does.
     with pytest.raises(ValueError, match="does not answer rows that have only image "):
         modality_contributions(strict, X[X.paired])
-    with pytest.raises(ValueError, match="target 'no' is no class of the model"):
-        modality_contributions(model, X, target="no")
+    with pytest.raises(ValueError, match="positive='no' is no class of the model"):
+        modality_contributions(model, X, positive="no")
     with pytest.raises(ValueError, match="scale must be one of"):
         modality_contributions(model, X, scale="odds")
     with pytest.raises(ValueError, match="y has 3 labels for 42 rows"):

@@ -88,7 +88,7 @@ def test_three_classes_and_pipelines_of_linear_steps():
     assert_allclose(
         graph_score(explain_rows(model, rows, "gene", 1)), wanted, atol=1e-6
     )
-    result = gene_attributions(model, rows, target=1)
+    result = gene_attributions(model, rows, positive=1)
     moved = result.score - result.baseline_score
     assert_allclose(result.attributions.sum(axis=1), moved, atol=1e-3)
 
@@ -164,8 +164,8 @@ def test_bad_input_is_named(data, model):
         saliency_map(model, X)
     with pytest.raises(ValueError, match="no tower for modality 'stain'"):
         gene_attributions(model, X, modality="stain")
-    with pytest.raises(ValueError, match="target 7 is no class of the model"):
-        gene_attributions(model, X[X.paired], target=7)
+    with pytest.raises(ValueError, match="positive=7 is no class of the model"):
+        gene_attributions(model, X[X.paired], positive=7)
     with pytest.raises(ValueError, match="saliency_map explains images"):
         gene_attributions(model, X[X.paired], modality="image")
     with pytest.raises(ValueError, match="method must be one of"):

@@ -35,7 +35,7 @@ def test_values_are_those_of_the_nearest_reference_patients(case):
     model, new = case
     rows = new[~new.has("stain")]
     values = value_of_missing_modality(
-        model, rows, new, modality="stain", n_neighbors=4, target=1
+        model, rows, new, modality="stain", n_neighbors=4, positive=1
     )
     assert values.index.tolist() == rows.index.tolist()
     assert values["pattern"].tolist() == rows.patterns.tolist()
@@ -91,8 +91,8 @@ def test_refusals(case):
         )
     with pytest.raises(ValueError, match="n_neighbors must be a positive integer"):
         value_of_missing_modality(model, rows, new, modality="stain", n_neighbors=0)
-    with pytest.raises(ValueError, match="target 7 is no class"):
-        value_of_missing_modality(model, rows, new, modality="stain", target=7)
+    with pytest.raises(ValueError, match="positive=7 is no class"):
+        value_of_missing_modality(model, rows, new, modality="stain", positive=7)
 
 
 def test_model_that_refuses_rows_without_the_modality():

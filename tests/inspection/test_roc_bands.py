@@ -42,7 +42,10 @@ def make_predictions(folds, name="model"):
     ]
     summary = pd.DataFrame({"model": [], "metric": [], "mean": []})
     return Bunch(
-        predictions=pd.concat(tables), classes=np.array([0, 1]), summary=summary
+        predictions=pd.concat(tables),
+        classes=np.array([0, 1]),
+        positive=1,
+        summary=summary,
     )
 
 
@@ -150,22 +153,21 @@ def test_of_many_classes_one_is_positive():
     comparison = compare(
         {"strong": LogisticRegression()}, n_classes=3, scoring=["roc_auc_ovr"]
     )
-    with pytest.raises(ValueError, match="3 classes, 0, 1, 2: name the positive one"):
-        RocBandsDisplay.from_comparison(comparison)
-    with pytest.raises(ValueError, match="pos_label 7 is no class: they are 0, 1, 2"):
-        RocBandsDisplay.from_comparison(comparison, pos_label=7)
-    display = RocBandsDisplay.from_comparison(comparison, pos_label=2)
-    assert "positive: 2" in display.ax_.get_ylabel()
+    message = "positive=7 is no class of the comparison: they are 0, 1, 2"
+    with pytest.raises(ValueError, match=message):
+        RocBandsDisplay.from_comparison(comparison, positive=7)
+    display = RocBandsDisplay.from_comparison(comparison, positive=1)
+    assert "positive: 1" in display.ax_.get_ylabel()
     rows = comparison.predictions
     areas = [
-        roc_auc_score(part["y_true"] == 2, part["proba_2"])
+        roc_auc_score(part["y_true"] == 1, part["proba_1"])
         for _, part in rows.groupby(["repeat", "fold"])
     ]
     assert display.auc["strong"][0] == pytest.approx(np.mean(areas), abs=6e-4)
 
 
 def test_the_other_of_two_classes_is_positive(comparison):
-    display = RocBandsDisplay.from_comparison(comparison, pos_label=0)
+    display = RocBandsDisplay.from_comparison(comparison, positive=0)
     assert "positive: 0" in display.ax_.get_ylabel()
     mean = display.lines_["strong"].get_ydata()
     area = auc(display.fpr, mean)

@@ -42,6 +42,20 @@ def test_what_it_learned_from(model):
     assert table["final_estimator"] == ["30", "15", "15", "0"]
 
 
+def test_the_class_that_scores_are_about(model):
+    def of(**options):
+        card = model_card(model, scores={"f1": 0.5}, **options)
+        return section(card, "Scores").splitlines()[0]
+
+    told = "The positive class, which scores of one class are about: "
+    assert of() == f"{told}1."
+    assert of(positive=0) == f"{told}0."
+    assert of(class_names={1.0: "responded"}) == f"{told}responded."
+    assert "The positive class" not in model_card(model)
+    with pytest.raises(ValueError, match="positive=7 is no class of the model"):
+        of(positive=7)
+
+
 def test_label_and_classes(model):
     text = section(
         model_card(model, label="response: RECIST", class_names={1.0: "responded"}),

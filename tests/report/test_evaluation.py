@@ -142,7 +142,7 @@ def test_two_tables_and_three_classes(tmp_path):
         X=X,
         y=y,
         comparison=comparison,
-        target=1,
+        positive=1,
     )
     assert all(q in path.read_text(encoding="utf-8") for q in QUESTIONS)
 

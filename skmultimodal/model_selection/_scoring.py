@@ -1,0 +1,238 @@
+"""Metrics about the positive class, whatever the labels are."""
+
+import warnings
+from collections.abc import Mapping
+from functools import wraps
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.utils.metaestimators import available_if
+
+from skmultimodal.utils._labels import class_name, encode_labels, find_positive
+from skmultimodal.utils._probability import align_classes
+from skmultimodal.utils._sklearn import (
+    is_scorer,
+    names_class,
+    uses_own_metric,
+    with_pos_label,
+)
+
+__all__ = ["PredictsOnce", "Scoring"]
+
+RESPONSES = ("predict", "predict_proba", "decision_function")
+
+
+class PredictsOnce:
+    """A fitted model that predicts some rows once, however many metrics need it.
+
+    Parameters
+    ----------
+    fitted : estimator
+    X : Cohort or array
+        The rows; others are predicted every time.
+    """
+
+    def __init__(self, fitted, X):
+        self.fitted = fitted
+        self._X = X
+        self._known = {}
+
+    def __getattr__(self, name):
+        found = getattr(self.fitted, name)
+        if name not in RESPONSES:
+            return found
+
+        @wraps(found)
+        def respond(X):
+            if X is not self._X:
+                return found(X)
+            if name not in self._known:
+                self._known[name] = found(X)
+            return self._known[name]
+
+        return respond
+
+
+class Scoring:
+    """Metrics of a fitted classifier on its test rows.
+
+    With two classes, a metric that is named, or a scorer made of a metric of
+    scikit-learn without ``pos_label`` and ``labels``, is computed on 1 for the positive
+    class and 0 for the other: it means the same for labels of any type. Other metrics
+    and callables see the labels, and the ``pos_label`` that they were made without is
+    the positive class.
+
+    Parameters
+    ----------
+    scoring : str, callable, list, tuple, set, dict or None
+        As in ``cross_validate``.
+    y : array-like of shape (n_rows,)
+        Class labels, NaN or None where unknown.
+    positive : class label, default=None
+        See `find_positive`.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+    positive : class label
+        Among the classes.
+
+    Raises
+    ------
+    ValueError
+        If `positive` is no class, or a metric is unknown or cannot be computed for as
+        many classes.
+    """
+
+    def __init__(self, scoring, y, positive=None):
+        self.classes, _ = encode_labels(y, allow_unlabelled=True)
+        place = find_positive(self.classes, positive, of="y")
+        self.positive = self.classes.tolist()[place]
+        self.metrics = {}
+        for name, metric in _by_name(scoring).items():
+            self.metrics[name] = self._read(metric)
+            self._rehearse(name, metric)
+
+    def __call__(self, model, X, y):
+        """Scores on some rows.
+
+        Parameters
+        ----------
+        model : PredictsOnce
+        X : Cohort or array of rows
+        y : ndarray of shape (n_rows,)
+            Labels, none missing.
+
+        Returns
+        -------
+        scores : dict of str to float
+        """
+        scores = {}
+        for name, (scorer, on_hits) in self.metrics.items():
+            score = self._score(scorer, on_hits, model, X, y)
+            scores.update(score if isinstance(score, Mapping) else {name: score})
+        return {name: float(score) for name, score in scores.items()}
+
+    def _read(self, metric):
+        """The scorer, and whether it is given 1 and 0 instead of the labels."""
+        if metric is None:
+            return _own_score, False
+        if isinstance(metric, str):
+            scorer = get_scorer(metric)
+        elif callable(metric):
+            scorer = check_scoring(scoring=metric)
+        else:
+            raise ValueError(
+                "scoring must be names of metrics, scorers or callables, got "
+                f"{metric!r}."
+            )
+        if len(self.classes) != 2 or not is_scorer(scorer) or names_class(scorer):
+            return scorer, False
+        if uses_own_metric(scorer):
+            return scorer, True
+        return with_pos_label(scorer, self.positive), False
+
+    def _score(self, scorer, on_hits, model, X, y):
+        if on_hits:
+            hits = (y == self.positive).astype(int)
+            return scorer(_OnHits(model, self.positive), X, hits)
+        # A callable may want more of a model than its predictions.
+        return scorer(model if is_scorer(scorer) else model.fitted, X, y)
+
+    def _rehearse(self, name, metric):
+        """Refuse, before any fit, what cannot be computed for these classes."""
+        error = self._try(*self.metrics[name])
+        if error is None:
+            return
+        told = ", ".join(map(class_name, self.classes.tolist()))
+        message = f"scoring {name!r} cannot be computed for {len(self.classes)} classes"
+        kin = [n for n in get_scorer_names() if n.startswith(f"{metric}_")]
+        kin = [n for n in kin if self._try(*self._read(n)) is None]
+        if kin:
+            raise ValueError(
+                f"{message} ({told}): choose one of {', '.join(kin)}."
+            ) from error
+        raise ValueError(f"{message} ({told}): {error}") from error
+
+    def _try(self, scorer, on_hits):
+        """Why a metric of scikit-learn fails for perfect predictions, or None."""
+        if not is_scorer(scorer) or not uses_own_metric(scorer):
+            return None
+        y = np.repeat(self.classes, 2)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._score(scorer, on_hits, _Perfect(self.classes), y, y)
+        except ValueError as error:
+            return error
+        return None
+
+
+def _by_name(scoring):
+    """Metrics by name: dict."""
+    if isinstance(scoring, Mapping):
+        found = dict(scoring)
+    elif isinstance(scoring, list | tuple | set):
+        if not all(isinstance(name, str) for name in scoring):
+            raise ValueError(
+                "a list of metrics has their names only: give scorers of your own as a "
+                f"dict of name to scorer, got {scoring!r}."
+            )
+        found = {name: name for name in scoring}
+        if len(found) < len(scoring):
+            raise ValueError(f"scoring names a metric twice: {scoring!r}.")
+    else:
+        found = {scoring if isinstance(scoring, str) else "score": scoring}
+    if not found:
+        raise ValueError("scoring is empty.")
+    return found
+
+
+def _own_score(fitted, X, y):
+    return fitted.score(X, y)
+
+
+def _has(method):
+    return lambda self: hasattr(self.model, method)
+
+
+class _OnHits(ClassifierMixin, BaseEstimator):
+    """A fitted classifier of two classes as one of 1, the positive class, and 0."""
+
+    def __init__(self, model, positive):
+        self.model = model
+        self.positive = positive
+        self.classes_ = np.array([0, 1])
+
+    def predict(self, X):
+        return (np.asarray(self.model.predict(X)) == self.positive).astype(int)
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X):
+        hits = (np.asarray(self.model.classes_) == self.positive).astype(int)
+        order = np.argsort(hits)
+        proba = np.asarray(self.model.predict_proba(X))[:, order]
+        return align_classes(proba, hits[order], self.classes_)
+
+    @available_if(_has("decision_function"))
+    def decision_function(self, X):
+        scores = self.model.decision_function(X)
+        return -scores if self.model.classes_[0] == self.positive else scores
+
+
+class _Perfect(ClassifierMixin, BaseEstimator):
+    """Predicts that the class of a row is the row."""
+
+    def __init__(self, classes):
+        self.classes_ = classes
+
+    def predict(self, X):
+        return X
+
+    def predict_proba(self, X):
+        return (X[:, None] == self.classes_).astype(float)
+
+    def decision_function(self, X):
+        scores = self.predict_proba(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
