@@ -120,7 +120,8 @@ API_REFERENCE = [
         "skmultimodal.persistence",
         "Persistence",
         "Models in one file that runs no code.",
-        ("save_model", "load_model", "read_environment", "describe_environment"),
+        ("save_model", "load_model", "read_environment",
+            "read_metadata", "describe_environment"),
     ),
     Section(
         "skmultimodal.baselines",

@@ -2,12 +2,8 @@
 
 import importlib
 import json
-import os
-import platform
-import tempfile
 import warnings
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 
 import skops.io
@@ -25,12 +21,19 @@ from skmultimodal.model_selection import (
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.towers._prepared import ImagePreparation
 from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._environment import describe_environment
+from skmultimodal.utils._files import whole_file
 
-__all__ = ["describe_environment", "load_model", "read_environment", "save_model"]
+__all__ = [
+    "describe_environment",
+    "load_model",
+    "read_environment",
+    "read_metadata",
+    "save_model",
+]
 
 FORMAT = 1
 HEADER = "skmultimodal.json"
-PACKAGES = ["skmultimodal", "scikit-learn", "torch", "skorch", "numpy", "scipy"]
 # A file that says it holds this many times its own size is no model.
 MAX_EXPANSION, MIN_BOMB = 200, 2**28
 # Parts of our estimators that are no estimators themselves.
@@ -50,7 +53,7 @@ HARMLESS = [
 ]
 
 
-def save_model(estimator, path):
+def save_model(estimator, path, *, metadata=None):
     """Save an estimator to one file that can be loaded without running code from it.
 
     Parameters
@@ -62,16 +65,22 @@ def save_model(estimator, path):
     path : str or path
         Written as a whole or not at all: a file that is there already stays if saving
         fails.
+    metadata : dict, default=None
+        Facts to keep in the file beside the estimator, such as what it predicts and how
+        its data were read: text, numbers, lists and dicts, as JSON has them.
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such folder.
     TypeError
         If a part of the estimator cannot be saved, such as a lambda or a
-        ``joblib.Memory``.
+        ``joblib.Memory``, or `metadata` cannot.
 
     See Also
     --------
     load_model : Loads the file.
+    read_metadata : Reads what was kept beside the estimator.
 
     Examples
     --------
@@ -108,24 +117,30 @@ def save_model(estimator, path):
             f"{type(estimator).__name__} has a part that cannot be saved: {lost[0]} "
             "has no name to import it by; define it in a module."
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"there is no folder {path.parent} to save {path.name} in."
-        )
-    header = {"format": FORMAT, "environment": describe_environment()}
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+    header = {
+        "format": FORMAT,
+        "environment": describe_environment(),
+        "metadata": _plain(metadata),
+    }
+    with whole_file(path) as part:
+        part.write_bytes(content)
         with zipfile.ZipFile(part, "a") as archive:
             archive.writestr(HEADER, json.dumps(header, indent=1))
-        with open(part, "rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+
+
+def _plain(metadata):
+    """A dict that JSON gives back as it is."""
+    if metadata is None:
+        return {}
+    try:
+        if json.loads(json.dumps(metadata, allow_nan=False)) == metadata:
+            return dict(metadata)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(
+        "metadata must be a dict of text, numbers, booleans, None, lists and dicts "
+        f"with text as keys, got {metadata!r}."
+    )
 
 
 def load_model(path, *, trusted=(), device=None):
@@ -177,8 +192,7 @@ def load_model(path, *, trusted=(), device=None):
     LogisticRegression(C=2.0)
     """
     path = Path(path)
-    environment = _check(path)
-    _warn_of_versions(path, environment)
+    _warn_of_versions(path, _read_header(path)["environment"])
     names = [_name(t) for t in ([trusted] if isinstance(trusted, str) else trusted)]
     content = path.read_bytes()
     try:
@@ -230,40 +244,44 @@ def read_environment(path):
     ...     list(read_environment(Path(folder) / "logistic.skops"))[:3]
     ['skmultimodal', 'python', 'platform']
     """
-    return _check(Path(path))
+    return _read_header(Path(path))["environment"]
 
 
-def describe_environment():
-    """List the versions of Python and of the packages that a model depends on.
+def read_metadata(path):
+    """Read the facts that were saved beside a model; the model is not loaded.
+
+    Parameters
+    ----------
+    path : str or path
+        A file of `save_model`.
 
     Returns
     -------
-    environment : dict of str to str
-        By package; also of ``"python"`` and ``"platform"``.
+    metadata : dict
+        As given to `save_model`; empty if none were.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model.
 
     Examples
     --------
-    >>> from skmultimodal.persistence import describe_environment
-    >>> "torch" in describe_environment()
-    True
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.persistence import read_metadata, save_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "logistic.skops"
+    ...     save_model(LogisticRegression(), path, metadata={"label": "response"})
+    ...     read_metadata(path)
+    {'label': 'response'}
     """
-    versions = {name: version(name) for name in PACKAGES if name != "skmultimodal"}
-    return {
-        "skmultimodal": skmultimodal.__version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        **versions,
-    }
+    return _read_header(Path(path))["metadata"]
 
 
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _check(path):
-    """Refuse what is no model before anything is made of it; its environment."""
+def _read_header(path):
+    """Refuse what is no model before anything is made of it; what it is, as a dict."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}.")
     with path.open("rb") as file:
@@ -283,6 +301,7 @@ def _check(path):
                 )
             header = json.loads(archive.read(HEADER))
         saved, environment = int(header["format"]), dict(header["environment"])
+        metadata = dict(header.get("metadata", {}))
     except (zipfile.BadZipFile, KeyError, TypeError, OSError, EOFError) as error:
         raise ValueError(
             f"{path} is damaged or was not saved by save_model: {error}"
@@ -293,7 +312,7 @@ def _check(path):
             f"{environment.get('skmultimodal')}; this version, "
             f"{skmultimodal.__version__}, reads up to {FORMAT}: update it."
         )
-    return environment
+    return {"environment": environment, "metadata": metadata}
 
 
 def _warn_of_versions(path, environment):

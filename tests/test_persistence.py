@@ -38,7 +38,12 @@ from skmultimodal import (
 )
 from skmultimodal.baselines import LateFusionClassifier, table2, table3, table4
 from skmultimodal.model_selection import PairedStratifiedKFold
-from skmultimodal.persistence import load_model, read_environment, save_model
+from skmultimodal.persistence import (
+    load_model,
+    read_environment,
+    read_metadata,
+    save_model,
+)
 from skmultimodal.preprocessing import TumorTextureTransformer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -447,6 +452,26 @@ def test_other_versions_are_told(saved, tmp_path):
     assert environment["skmultimodal"] == skmultimodal.__version__
 
 
+def test_metadata_come_back_as_they_were(tmp_path):
+    path = tmp_path / "model.skops"
+    facts = {"label": "réponse", "classes": ["no", "yes"], "size": 240, "cut": None}
+    save_model(LogisticRegression(), path, metadata=facts)
+    assert read_metadata(path) == facts
+    assert load_model(path).get_params() == LogisticRegression().get_params()
+    save_model(LogisticRegression(), path)
+    assert read_metadata(path) == {}
+    assert read_metadata(STORED) == {}  # saved before there were any
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"a": np.arange(3)}, {"a": (1, 2)}, {1: "a"}, ["a"], {"a": np.nan}]
+)
+def test_metadata_that_cannot_be_kept(tmp_path, wrong):
+    with pytest.raises(TypeError, match="metadata must be a dict of text"):
+        save_model(LogisticRegression(), tmp_path / "model.skops", metadata=wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_absent_file_and_folder(fitted, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no model file"):
         load_model(tmp_path / "none.skops")
@@ -476,7 +501,7 @@ def test_a_killed_save_leaves_the_old_file_whole(saved, tmp_path, monkeypatch):
     def kill(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skmultimodal.persistence.os.replace", kill)
+    monkeypatch.setattr("skmultimodal.utils._files.os.replace", kill)
     with pytest.raises(KeyboardInterrupt):
         save_model(LogisticRegression(), path)
     assert path.read_bytes() == saved.read_bytes()

@@ -1,5 +1,7 @@
 """Is the label predictable from what is no biology?"""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -15,6 +17,7 @@ from skmultimodal.model_selection._compare import score_table, summarise
 from skmultimodal.model_selection._folds import (
     Fold,
     check_X_y,
+    fold_stage,
     make_folds,
     paired_ratio,
     run_folds,
@@ -41,6 +44,7 @@ def audit_shortcuts(
     confidence_level=0.95,
     random_state=None,
     n_jobs=None,
+    verbose=0,
 ):
     """How well the label is predicted without looking at any modality.
 
@@ -70,6 +74,9 @@ def audit_shortcuts(
         Draws the folds over all rows.
     n_jobs : int, default=None
         Folds fitted at the same time.
+    verbose : int, default=0
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------
@@ -128,19 +135,52 @@ def audit_shortcuts(
     table = cohort.metadata
     if metadata is not None:
         table = align_metadata(metadata, cohort.index)
-    rows = [_presence(cohort, y, folds, groups, random_state, confidence_level, n_jobs)]
-    for source, columns in _sources(table).items():
-        found = _auc(
-            source, _predictor(columns), columns, y, _labelled(folds, y), n_jobs
-        )
-        rows.append(_row(found, ratio, confidence_level, "metadata", "cv"))
+    sources = [_presence(cohort, y, folds, groups, random_state)]
+    known = _labelled(folds, y)
+    sources += [
+        _Source(name, _predictor(columns), columns, y, known, ratio, "metadata", "cv")
+        for name, columns in _sources(table).items()
+    ]
     if estimator is not None:
-        found = _auc("estimator", estimator, X, y, folds, n_jobs)
-        rows.append(_row(found, ratio, confidence_level, "model", "cv"))
+        sources.append(
+            _Source("estimator", estimator, X, y, folds, ratio, "model", "cv")
+        )
+    arms = [(source.name, source.estimator, source.folds) for source in sources]
+    with fold_stage("audit_shortcuts", arms, verbose) as stage:
+        rows = [_audit(source, confidence_level, n_jobs, stage) for source in sources]
     return pd.DataFrame(rows)
 
 
-def _presence(cohort, y, folds, groups, random_state, confidence_level, n_jobs):
+class _Source(NamedTuple):
+    """What the label may be predicted from, and the folds that it is tested on."""
+
+    name: str
+    estimator: Any
+    X: Any
+    y: np.ndarray
+    folds: list
+    ratio: float
+    kind: str
+    tested: str
+
+
+def _audit(source, confidence_level, n_jobs, stage):
+    """A row of the audit."""
+    arms = [(source.name, source.estimator, source.folds)]
+    scoring = Scoring({"roc_auc": _mean_one_against_rest}, source.y)
+    results = run_folds(arms, source.X, source.y, scoring, stage=stage, n_jobs=n_jobs)
+    found = summarise(score_table(results), source.ratio, confidence_level).iloc[0]
+    return {
+        "source": source.name,
+        "roc_auc": found["mean"],
+        **{name: found[name] for name in ("low", "high", "n_folds")},
+        "kind": source.kind,
+        "tested": source.tested,
+    }
+
+
+def _presence(cohort, y, folds, groups, random_state):
+    """The modalities present, on a partition of all labelled rows."""
     labelled = np.flatnonzero(~missing_labels(y))
     names = pd.DataFrame({PRESENCE: cohort.patterns[labelled]}, dtype=object)
     n_repeats = folds[-1].repeat + 1
@@ -155,9 +195,9 @@ def _presence(cohort, y, folds, groups, random_state, confidence_level, n_jobs):
             splitter.split(cohort[labelled], y[labelled], groups)
         )
     ]
-    found = _auc(PRESENCE, _predictor(names), names, y[labelled], partition, n_jobs)
     ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
-    return _row(found, ratio, confidence_level, "presence", "all labelled")
+    rows = names, y[labelled], partition, ratio
+    return _Source(PRESENCE, _predictor(names), *rows, "presence", "all labelled")
 
 
 def _sources(table):
@@ -207,13 +247,6 @@ def _labelled(folds, y):
     return [fold._replace(train=fold.train[labelled[fold.train]]) for fold in folds]
 
 
-def _auc(source, estimator, X, y, folds, n_jobs):
-    scoring = Scoring({"roc_auc": _mean_one_against_rest}, y)
-    return score_table(
-        run_folds([(source, estimator, folds)], X, y, scoring, n_jobs=n_jobs)
-    )
-
-
 def _mean_one_against_rest(fitted, X, y):
     """AUC that puts up with a test fold, or a training set, which lacks a class."""
     if hasattr(fitted, "predict_proba"):
@@ -228,14 +261,3 @@ def _mean_one_against_rest(fitted, X, y):
         return np.nan
     unknown = np.zeros(len(y))
     return np.mean([roc_auc_score(y == c, of_class.get(c, unknown)) for c in classes])
-
-
-def _row(scores, ratio, confidence_level, kind, tested):
-    found = summarise(scores, ratio, confidence_level).iloc[0]
-    return {
-        "source": found["model"],
-        "roc_auc": found["mean"],
-        **{name: found[name] for name in ("low", "high", "n_folds")},
-        "kind": kind,
-        "tested": tested,
-    }

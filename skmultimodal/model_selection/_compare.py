@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._folds import (
     check_X_y,
+    fold_stage,
     labels_of,
     make_folds,
     paired_ratio,
@@ -67,7 +68,8 @@ def compare_classifiers(
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0
-        Passed to joblib.
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------
@@ -138,16 +140,18 @@ def compare_classifiers(
     X, y = check_X_y(X, y)
     scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
-    results = run_folds(
-        [(name, model, folds) for name, model in models],
-        X,
-        y,
-        scoring,
-        groups=groups,
-        inspect=_Predictions(scoring.classes),
-        n_jobs=n_jobs,
-        verbose=verbose,
-    )
+    arms = [(name, model, folds) for name, model in models]
+    with fold_stage("compare_classifiers", arms, verbose) as stage:
+        results = run_folds(
+            arms,
+            X,
+            y,
+            scoring,
+            stage=stage,
+            groups=groups,
+            inspect=_Predictions(scoring.classes),
+            n_jobs=n_jobs,
+        )
     scores = score_table(results)
     ratio = paired_ratio(folds, X, y)
     return Bunch(

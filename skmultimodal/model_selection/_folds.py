@@ -7,18 +7,25 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import column_or_1d
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._scoring import PredictsOnce
 from skmultimodal.model_selection._split import PairedStratifiedKFold
 from skmultimodal.utils._labels import as_labels, missing_labels
+from skmultimodal.utils._progress import (
+    Stage,
+    TrackedParallel,
+    announce,
+    count_networks,
+)
 from skmultimodal.utils._rows import row_positions
 
 __all__ = [
     "Fold",
     "check_X_y",
+    "fold_stage",
     "labels_of",
     "make_folds",
     "paired_ratio",
@@ -103,9 +110,29 @@ def paired_ratio(folds, X, y):
     return float(n_test / n_train) if n_train else float("inf")
 
 
-def run_folds(
-    models, X, y, scoring, *, groups=None, inspect=None, n_jobs=None, verbose=0
-):
+def fold_stage(caller, models, verbose):
+    """The stage of ``run_folds``, announced with all that will be fitted.
+
+    Parameters
+    ----------
+    caller : str
+        Function that the user called.
+    models : list of (name, estimator, list of Fold)
+    verbose : int
+
+    Returns
+    -------
+    stage : Stage
+    """
+    n_fits = sum(len(folds) for *_, folds in models)
+    n_networks = sum(len(folds) * count_networks(model) for _, model, folds in models)
+    names = f"{len(models)} model{'' if len(models) == 1 else 's'}"
+    at_most = f", at most {n_networks:,} networks" if n_networks else ""
+    announce(f"[{caller}] {names} on folds: {n_fits:,} fits{at_most}", verbose)
+    return Stage(f"[{caller}] {names}", n_fits, "fit", verbose)
+
+
+def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs=None):
     """Fit and score models on folds.
 
     Parameters
@@ -113,6 +140,8 @@ def run_folds(
     models : list of (name, estimator, list of Fold)
     X, y : rows and labels
     scoring : Scoring
+    stage : Stage
+        Each fit is a step of it.
     groups : array-like of shape (n_rows,), default=None
         Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
@@ -124,7 +153,7 @@ def run_folds(
         ``scores`` maps each metric to its value.
     """
     tasks = [(n, model, fold) for n, model, folds in models for fold in folds]
-    return Parallel(n_jobs=n_jobs, verbose=verbose)(
+    return TrackedParallel(stage, n_jobs)(
         delayed(_run_fold)(name, model, fold, X, y, scoring, groups, inspect)
         for name, model, fold in tasks
     )

@@ -9,6 +9,7 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import compare_pair, score_table, summarise
 from skmultimodal.model_selection._folds import (
     check_X_y,
+    fold_stage,
     make_folds,
     paired_ratio,
     run_folds,
@@ -60,7 +61,8 @@ def unpaired_gain(
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0
-        Passed to joblib.
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------
@@ -109,9 +111,10 @@ def unpaired_gain(
         raise ValueError("no unpaired row trains: there is no gain to measure.")
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
-    results = run_folds(
-        arms, X, y, scoring, groups=groups, n_jobs=n_jobs, verbose=verbose
-    )
+    with fold_stage("unpaired_gain", arms, verbose) as stage:
+        results = run_folds(
+            arms, X, y, scoring, stage=stage, groups=groups, n_jobs=n_jobs
+        )
     scores = score_table(results)
     ratio = paired_ratio(folds, X, y)
     summary = summarise(scores, ratio, confidence_level)

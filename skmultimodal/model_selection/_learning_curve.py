@@ -10,6 +10,7 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import score_table, summarise
 from skmultimodal.model_selection._folds import (
     check_X_y,
+    fold_stage,
     make_folds,
     paired_ratio,
     run_folds,
@@ -66,7 +67,8 @@ def paired_learning_curve(
     n_jobs : int, default=None
         Fits at the same time.
     verbose : int, default=0
-        Passed to joblib.
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------
@@ -156,9 +158,10 @@ def paired_learning_curve(
         (name, estimator, _shrink(folds, orders, number))
         for name, number in name_of.items()
     ]
-    results = run_folds(
-        arms, X, y, scoring, groups=groups, n_jobs=n_jobs, verbose=verbose
-    )
+    with fold_stage("paired_learning_curve", arms, verbose) as stage:
+        results = run_folds(
+            arms, X, y, scoring, stage=stage, groups=groups, n_jobs=n_jobs
+        )
     scores = score_table(results)
     ratio = paired_ratio(folds, X, y)
     summary = summarise(scores, ratio, confidence_level)

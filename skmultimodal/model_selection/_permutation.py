@@ -2,13 +2,14 @@
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._deal import check_groups
 from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._progress import Stage, TrackedParallel
 
 __all__ = ["paired_permutation_test"]
 
@@ -62,7 +63,7 @@ def paired_permutation_test(
     n_jobs : int, default=None
         Permutations evaluated at the same time.
     verbose : int, default=0
-        Passed to joblib.
+        Above 0 shows a bar, or a line at the end where standard error is no terminal.
 
     Returns
     -------
@@ -118,12 +119,13 @@ def paired_permutation_test(
     score = _mean_score(estimator, X, y, cv, cv_groups, scoring)
     if np.isnan(score):
         raise ValueError("the metric is undefined on all folds of the true labels.")
-    permutation_scores = np.array(
-        Parallel(n_jobs=n_jobs, verbose=verbose)(
+    name = "[paired_permutation_test] permuted labels"
+    with Stage(name, n_permutations, "permutation", verbose) as stage:
+        scores = TrackedParallel(stage, n_jobs)(
             delayed(_mean_score)(estimator, X, labels, cv, cv_groups, scoring)
             for labels in permuted
         )
-    )
+    permutation_scores = np.array(scores)
     # Equal scores may differ in the last bit by the order of their sum; a permutation
     # on which the metric is undefined counts against the model.
     as_high = np.sum(~(permutation_scores < score - 1e-12))
@@ -146,7 +148,9 @@ def _permute(y, rows, blocks, rng):
 
 def _mean_score(estimator, X, y, cv, groups, scoring):
     folds = make_folds(cv, X, y, groups)
-    results = run_folds([(type(estimator).__name__, estimator, folds)], X, y, scoring)
+    arms = [(type(estimator).__name__, estimator, folds)]
+    with Stage("folds", len(folds), "fit", verbose=0) as stage:
+        results = run_folds(arms, X, y, scoring, stage=stage)
     scores = np.array([list(of_fold.values()) for _, _, of_fold, _ in results])
     defined = scores[~np.isnan(scores)]
     return float(np.mean(defined)) if len(defined) else float("nan")

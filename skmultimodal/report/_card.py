@@ -1,13 +1,13 @@
 """The model card."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.persistence import describe_environment
+from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["model_card"]
@@ -108,7 +108,8 @@ def model_card(
     parts += [f"## {name}\n\n{content}" for name, content in sections.items()]
     text = "\n\n".join(parts) + "\n"
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        with whole_file(path) as part:
+            part.write_text(text, encoding="utf-8")
     return text
 
 

@@ -1,12 +1,10 @@
 """The evaluation report: one HTML file."""
 
-import os
-import tempfile
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 
-from skmultimodal.persistence import _umask
 from skmultimodal.report._card import NO_DEVICE
 from skmultimodal.report._certainty import certainty_section
 from skmultimodal.report._explanations import explain, explanations_section
@@ -25,7 +23,9 @@ from skmultimodal.report._patients import choose_examples, patients_section
 from skmultimodal.report._performance import performance_section, say_verdict
 from skmultimodal.report._shortcuts import shortcuts_section
 from skmultimodal.report._study import make_study
+from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluation_report"]
 
@@ -60,6 +60,7 @@ def evaluation_report(
     facts=None,
     limits=(),
     n_examples=5,
+    verbose=0,
 ):
     """Write a report on a model and its evaluation: one HTML file.
 
@@ -114,6 +115,9 @@ def evaluation_report(
         Limits beside those that hold for every model and those that the data show.
     n_examples : int, default=5
         Patients shown one by one.
+    verbose : int, default=0
+        Above 0 shows a bar for each stage, or a line where standard error is no
+        terminal.
 
     Returns
     -------
@@ -206,28 +210,40 @@ def evaluation_report(
         limits=list(limits),
         n_examples=n_examples,
     )
-    _write(path, _render(study, _make_sections(study)))
+    text = _render(study, _make_sections(study, verbose))
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 
-def _make_sections(study):
+def _make_sections(study, verbose):
     examples = choose_examples(study, study.n_examples)
-    explanations = explain(study, list(examples))
-    sections = [
-        participants_section(study),
-        label_section(study),
-        performance_section(study),
-        shortcuts_section(study),
-        certainty_section(study),
-        explanations_section(study, explanations, list(examples)),
-        patients_section(study, examples, explanations),
-        subgroups_section(study),
-        limits_section(study),
-        missing_section(study),
-        model_section(study),
-        reproduction_section(study),
+    with Stage("[evaluation_report] explanations", None, "", verbose):
+        explanations = explain(study, list(examples))
+    makers = [
+        participants_section,
+        label_section,
+        performance_section,
+        shortcuts_section,
+        certainty_section,
+        partial(
+            explanations_section, explanations=explanations, examples=list(examples)
+        ),
+        partial(patients_section, examples=examples, explanations=explanations),
+        subgroups_section,
+        limits_section,
+        missing_section,
+        model_section,
+        reproduction_section,
     ]
-    return [*sections, checklist_section(study, sections)]
+    sections = []
+    with Stage("[evaluation_report]", len(makers) + 1, "section", verbose) as stage:
+        for make in makers:
+            sections.append(make(study))
+            stage.advance()
+        sections.append(checklist_section(study, sections))
+        stage.advance()
+    return sections
 
 
 def _render(study, sections):
@@ -247,16 +263,3 @@ def _render(study, sections):
         summary=[told[name] for name in SUMMARY],
         sections=sections,
     )
-
-
-def _write(path, text):
-    """Write the whole file or none of it."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -45,7 +45,7 @@ def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
 
 def test_a_file_needs_its_folder(tmp_path):
     wanted = tmp_path / "absent" / "card.md"
-    with pytest.raises(FileNotFoundError, match="no folder .*absent for card.md"):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*absent for card\.md"):
         whole_file(wanted).__enter__()
     assert list(tmp_path.iterdir()) == []
 

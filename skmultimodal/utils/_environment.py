@@ -1,0 +1,33 @@
+"""What computes here."""
+
+import platform
+from importlib.metadata import version
+
+import skmultimodal
+
+__all__ = ["describe_environment"]
+
+PACKAGES = ["scikit-learn", "torch", "skorch", "numpy", "scipy"]
+
+
+def describe_environment() -> dict[str, str]:
+    """List the versions of Python and of the packages that a model depends on.
+
+    Returns
+    -------
+    environment : dict of str to str
+        By package; also of ``"python"`` and ``"platform"``.
+
+    Examples
+    --------
+    >>> from skmultimodal.persistence import describe_environment
+    >>> "torch" in describe_environment()
+    True
+    """
+    versions = {name: version(name) for name in PACKAGES}
+    return {
+        "skmultimodal": skmultimodal.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **versions,
+    }
