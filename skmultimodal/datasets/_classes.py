@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
-from sklearn.utils.multiclass import type_of_target
 
 from skmultimodal.utils._labels import class_name, find_positive, missing_labels
 
@@ -29,7 +28,7 @@ def find_classes(
         Where the labels are from, for errors.
     """
     known = np.array(target[~missing_labels(target)].tolist())
-    if not len(known) or type_of_target(known) not in ("binary", "multiclass"):
+    if not len(known) or (known.dtype.kind == "f" and (known % 1 != 0).any()):
         if positive is not None:
             raise ValueError(f"positive={positive!r}, but {source} has no classes.")
         return None, None

@@ -324,6 +324,7 @@ def load_cohort(
     if scheme is not None:
         labels = make_response_labels(labels, scheme, on_error=on_error)
     source = f"column {label!r} of {file}"
+    # An unknown positive class is refused before images are read.
     find_classes(target_array(labels), positive, source)
     expression, folders = _find_blocks(folder)
     images = load_images(

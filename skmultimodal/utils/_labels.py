@@ -62,7 +62,7 @@ def find_positive(classes: Any, positive: Any = None, *, of: str = "the labels")
     """
     labels = np.asarray(classes).tolist()
     if not labels:
-        raise ValueError(f"there is no class of {of}, and none is positive.")
+        raise ValueError(f"no class is positive: {of} has none.")
     names = [_folded(label) for label in labels]
     if positive is None:
         words = POSITIVE_WORDS | ({POSITIVE_NUMBER} if len(labels) == 2 else set())

@@ -121,7 +121,7 @@ def test_the_positive_class_as_given(classes, positive, expected):
         (["a", "b"], "c", "positive='c' is no class of X: they are a, b"),
         (["Yes", "YES"], "yes", "they are Yes, YES"),
         ([0.0, 1.0], 2, "positive=2 is no class of X: they are 0, 1"),
-        ([], None, "no class of X"),
+        ([], None, "no class is positive: X has none"),
     ],
 )
 def test_no_such_positive_class(classes, positive, message):
