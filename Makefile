@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# make demo COHORT=folder LABEL=column PAIRED=n: on real patients
+# make demo COHORT=folder LABEL=column POSITIVE=class PAIRED=n: on real patients
 COHORT ?= synthetic
 LABEL ?=
+POSITIVE ?=
 PAIRED ?=
 OUT ?= results/demo
+# make bench: repeats of cross-validation in three folds
+REPEATS ?= 3
 # make fuzz: cohorts tried, and mutations of each kind of file
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
@@ -49,11 +52,11 @@ $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.bench
 
-# One thread: these nets are small, and two threads wait for each other where other
-# programs run.
 demo: $(VENV)/.demo
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.demo --cohort "$(COHORT)" --out "$(OUT)" \
-		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
+	$(BIN)/python -m skmultimodal \
+		$(if $(filter synthetic,$(COHORT)),demo,evaluate "$(COHORT)") --out "$(OUT)" \
+		$(if $(LABEL),--label "$(LABEL)") $(if $(POSITIVE),--positive "$(POSITIVE)") \
+		$(if $(PAIRED),--paired "$(PAIRED)")
 
 # One thread a process: the processes share the cores, and take tests from each other.
 test: $(VENV)/.dev
@@ -76,7 +79,7 @@ bench-speed: $(VENV)/.bench
 # Tables 2 to 4 and Figures 2 and 3 of the paper; an interrupted run continues.
 bench: $(VENV)/.bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.paper --table all \
-		--cohort "$(COHORT)" --repeats 3 --out results/paper \
+		--cohort "$(COHORT)" --repeats "$(REPEATS)" --out results/paper \
 		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
 
 # A warning is an error, also one of a script of the gallery; nothing is downloaded.

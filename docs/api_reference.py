@@ -120,8 +120,13 @@ API_REFERENCE = [
         "skmultimodal.persistence",
         "Persistence",
         "Models in one file that runs no code.",
-        ("save_model", "load_model", "read_environment",
-            "read_metadata", "describe_environment"),
+        (
+            "save_model",
+            "load_model",
+            "read_environment",
+            "read_metadata",
+            "describe_environment",
+        ),
     ),
     Section(
         "skmultimodal.baselines",

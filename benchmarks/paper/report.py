@@ -6,7 +6,7 @@ from textwrap import fill
 
 import pandas as pd
 
-from benchmarks.cohorts import pattern_table
+from benchmarks.cohorts import label_table
 from benchmarks.paper.models import is_ranked
 from benchmarks.paper.printed import HONESTY, printed_row
 from benchmarks.paper.scores import find_classes
@@ -45,7 +45,7 @@ def versions():
 
 def describe_run(scheme, title, label, seed, command, date):
     """What a table was made from: Markdown."""
-    counts = pattern_table(scheme.X, scheme.y).reset_index().to_markdown(index=False)
+    counts = label_table(scheme.X, scheme.y).reset_index().to_markdown(index=False)
     method = (
         f"{scheme.n_splits}-fold cross-validation x {scheme.n_repeats}, stratified, of "
         "the rows that have every modality of the table; the others always train. Seed "

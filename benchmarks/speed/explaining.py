@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from benchmarks.cohorts import read_benchmark_cohort
-from benchmarks.demo import compare, write_report
 from benchmarks.speed.cohorts import make_cohort, shape
 from benchmarks.speed.measure import Row, in_turn, median_ratio, seconds, told
 from skmultimodal import TwinTowerClassifier
@@ -17,6 +16,7 @@ from skmultimodal.inspection import (
     saliency_map,
 )
 from skmultimodal.inspection._explained import explain_rows
+from skmultimodal.report import evaluate_cohort, evaluation_report
 
 N_STEPS = 64
 
@@ -74,13 +74,19 @@ def report_row(repeats):
     """What the report adds to the demo on simulated patients."""
     cohort = read_benchmark_cohort("synthetic")
     X, y = cohort.data, cohort.target
+    whole, evaluation = seconds(lambda: evaluate_cohort(X, y, n_repeats=repeats))
     with tempfile.TemporaryDirectory() as folder:
-        whole, (models, comparison, cv) = seconds(
-            lambda: compare(X, y, repeats, 0, folder)
+        added, _ = seconds(
+            lambda: evaluation_report(
+                Path(folder) / "report.html",
+                estimator=evaluation.model,
+                X=X,
+                y=y,
+                comparison=evaluation.comparison,
+                audit=evaluation.audit,
+            )
         )
-        path, model = Path(folder) / "report.html", models["twin tower"]
-        added, _ = seconds(lambda: write_report(path, model, X, y, comparison, cv, 0))
-    note = f"beside {whole:.3g} s of comparison"
+    note = f"beside {whole:.3g} s of comparison, audit and final fit"
     return Row("the report of make demo adds", added, 30, unit="s", note=note)
 
 

@@ -6,6 +6,7 @@ lacks; each returns ``{name: estimator}``.
 
 from skmultimodal.baselines._ablation import table3
 from skmultimodal.baselines._balanced import BalancedSubsampleClassifier
+from skmultimodal.baselines._comparison import comparison_models
 from skmultimodal.baselines._genes import table4
 from skmultimodal.baselines._images import (
     fractal_radiomics,
@@ -26,6 +27,7 @@ __all__ = [
     "LateFusionClassifier",
     "MetadataClassifier",
     "SignificantFeatureSelector",
+    "comparison_models",
     "fractal_radiomics",
     "inception_transformer",
     "multiparametric_logistic",

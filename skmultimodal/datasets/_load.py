@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skmultimodal.cohort import Cohort
 from skmultimodal.datasets._classes import describe_classes, find_classes
+from skmultimodal.datasets._join import (
+    Flow,
+    by_patient,
+    flow_summary,
+    join_cohort,
+    load_images,
+)
 from skmultimodal.io import (
-    ImageRows,
-    NiftiBlock,
-    choose_aliquots,
     label_column,
-    looks_like_barcode,
     make_response_labels,
     one_file,
     patient_folders,
     read_patient_matrix,
     read_patient_table,
-    read_patients,
-    stack_patients,
     target_array,
 )
 
@@ -34,7 +33,6 @@ CLINICAL_NAMES = tuple(f"clinical.{e}{z}" for e in ("csv", "tsv") for z in ("", 
 EXPRESSION_NAMES = tuple(
     f"expression.{e}{z}" for e in ("parquet", "csv", "tsv") for z in ("", ".gz")
 )
-FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 
 
 def is_cohort_folder(folder: Path) -> bool:
@@ -50,172 +48,10 @@ def is_cohort_folder(folder: Path) -> bool:
     )
 
 
-@dataclass
-class Flow:
-    """Collects what was found, kept and dropped, one row per patient and item."""
-
-    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-
-    def add(
-        self, patient: str, item: str, status: str, reason: str = "", file: Any = ""
-    ) -> None:
-        self.rows.append((patient, item, status, reason, str(file)))
-
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=FLOW_COLUMNS)
-
-
-def load_images(
-    folders: Mapping[str, Path],
-    flow: Flow,
-    *,
-    n_slices: int,
-    on_error: str,
-    lazy: bool = False,
-    **options: Any,
-) -> ImageRows | None:
-    """Read the image block of some patients and record each in the flow."""
-    if not folders:
-        return None
-    if lazy:
-        if n_slices > 1:
-            raise ValueError("lazy=True reads one slice per patient: n_slices=1.")
-        block = NiftiBlock(folders, **options)
-        ids = list(folders)
-        info = pd.DataFrame(index=pd.Index(ids, name="row"))
-        remarks = dict.fromkeys(ids, "read when asked for")
-        images = ImageRows(ids, ids, block, block.channels, info, remarks)
-    else:
-        read, failures = read_patients(
-            folders, on_error=on_error, n_slices=n_slices, **options
-        )
-        for patient, reason in failures.items():
-            flow.add(patient, "image", "dropped", reason, folders[patient])
-        if not read:
-            return None
-        images = stack_patients(read, n_slices=n_slices)
-    for patient, remark in images.remarks.items():
-        flow.add(patient, "image", "kept", remark, folders[patient])
-    return images
-
-
-def by_patient(
-    genes: pd.DataFrame, known: pd.Index, flow: Flow, file: Any
-) -> pd.DataFrame:
-    """One row of expression per patient: barcodes are reduced to their case."""
-    samples = genes.index
-    barcodes = len(samples) > 0 and all(map(looks_like_barcode, samples))
-    if barcodes and not samples.isin(known).any():
-        chosen = choose_aliquots(list(samples))
-        for sample, case, reason in zip(
-            samples, chosen["case"], chosen["reason"], strict=True
-        ):
-            if reason:
-                flow.add(case, "gene", "dropped", f"{sample}: {reason}", file)
-        keep = chosen["kept"].to_numpy()
-        genes = genes[keep].set_axis(chosen["case"][keep].to_numpy(), axis=0)
-    empty = genes.isna().all(axis=1).to_numpy()
-    for patient in genes.index[empty]:
-        flow.add(str(patient), "gene", "dropped", "every value is missing", file)
-    genes = genes[~empty]
-    for patient in genes.index:
-        flow.add(str(patient), "gene", "kept", "", file)
-    return genes
-
-
-def join_cohort(
-    images: ImageRows | None,
-    genes: pd.DataFrame | None,
-    clinical: pd.DataFrame,
-    labels: pd.Series,
-    flow: Flow,
-    *,
-    per_slice: bool = False,
-) -> Bunch:
-    """Join blocks, covariates and labels by patient; list who is left out."""
-    image_patients = list(images.patients) if images is not None else []
-    gene_patients = list(genes.index) if genes is not None else []
-    seen = {*image_patients, *gene_patients}
-    # In the clinical table's order, then those that it does not know.
-    order = [patient for patient in clinical.index if patient in seen]
-    order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
-    _record_clinical(clinical, labels, order, flow)
-    ids, patients = _rows_of(order, images)
-    blocks: dict[str, Any] = {}
-    if images is not None:
-        blocks["image"] = (images.ids, images.rows)
-    if genes is not None:
-        # A patient's expression goes with each of its slices, so each row is paired.
-        has = patients.isin(genes.index)
-        blocks["gene"] = genes.loc[patients[has]].set_axis(ids[has], axis=0)
-    # The label is no covariate of itself: an audit would find it a perfect shortcut.
-    covariates = clinical.drop(columns=[labels.name], errors="ignore")
-    metadata = covariates.reindex(patients).set_axis(ids, axis=0)
-    if per_slice:
-        metadata.insert(0, "patient", patients.to_numpy())
-    return Bunch(
-        data=Cohort(blocks, index=ids, metadata=metadata),
-        target=target_array(labels.reindex(patients)),
-        clinical=clinical,
-        flow=flow.table(),
-        image_channels=list(images.channels) if images else [],
-        image_info=images.info if images else pd.DataFrame(),
-    )
-
-
-def _rows_of(order: list[str], images: ImageRows | None) -> tuple[pd.Index, pd.Index]:
-    """Ids of the rows, and the patient of each: several of one with several slices."""
-    rows: dict[str, list[str]] = {}
-    if images is not None:
-        for row, patient in zip(images.ids, images.patients, strict=True):
-            rows.setdefault(patient, []).append(row)
-    pairs = [
-        (row, patient) for patient in order for row in rows.get(patient, [patient])
-    ]
-    ids = pd.Index([row for row, _ in pairs], name="patient")
-    return ids, pd.Index([patient for _, patient in pairs])
-
-
-def _record_clinical(
-    clinical: pd.DataFrame, labels: pd.Series, order: list[str], flow: Flow
-) -> None:
-    unknown = pd.Series(target_array(labels), index=labels.index).isna()
-    rows = set(order)
-    for patient in clinical.index:
-        if patient not in rows:
-            flow.add(patient, "clinical", "dropped", "no MRI and no expression")
-        elif unknown[patient]:
-            flow.add(patient, "clinical", "kept", "unlabelled: the label is unknown")
-        else:
-            flow.add(patient, "clinical", "kept")
-    for patient in order:
-        if patient not in clinical.index:
-            flow.add(patient, "clinical", "missing", "unlabelled: no clinical row")
-    known = [p for p in order if p in clinical.index and not unknown[p]]
-    if not known:
-        without = [p for p in order if p not in clinical.index]
-        cause = (
-            f"patient ids do not match (for example {without[0]!r} and "
-            f"{clinical.index[0]!r})"
-            if order and len(without) == len(order)
-            else f"{labels.name!r} is unknown for all of them"
-        )
-        raise ValueError(f"no patient with MRI or expression has a label: {cause}.")
-
-
-def flow_summary(flow: pd.DataFrame) -> pd.DataFrame:
-    """Count the flow's rows by item, status and reason (file paths left out)."""
-    named = flow.assign(
-        reason=flow["reason"].str.replace(r"\S*/\S*", "...", regex=True)
-    )
-    counts = named.groupby(["item", "status", "reason"], sort=True).size()
-    return counts.rename("n").reset_index()
-
-
 def load_cohort(
     folder: str | Path,
     *,
-    label: str,
+    label: str | None = None,
     scheme: str | None = None,
     positive: Any = None,
     n_slices: int = 1,
@@ -239,8 +75,10 @@ def load_cohort(
     ----------
     folder : str or Path
         The folder.
-    label : str
-        Column of ``clinical.csv`` to predict; blank cells are unlabelled rows.
+    label : str, default=None
+        Column of ``clinical.csv`` to predict; blank cells are unlabelled rows. None:
+        there is no target, and ``clinical.csv`` may be absent, as for patients to be
+        predicted.
     scheme : str, default=None
         Read the label as words for a response, see
         `skmultimodal.io.make_response_labels`.
@@ -280,7 +118,8 @@ def load_cohort(
           width) in the type stored, and ``"gene"``; its metadata are the clinical
           columns but the label.
         - ``target``: ndarray of shape (n_rows,): float with NaN, or object with None,
-          where unknown. Patients without a clinical row are unlabelled.
+          where unknown. Patients without a clinical row are unlabelled. None without
+          a label.
         - ``classes``: ndarray of the classes in ``target``; ``positive``: which of them
           is the positive one. Both are None where ``target`` is continuous.
         - ``clinical``: DataFrame, the clinical table, by patient.
@@ -316,16 +155,13 @@ def load_cohort(
     >>> bunch.data, bunch.target.tolist()
     (Cohort(2 rows: 2 gene), [1.0, nan])
     """
-    folder = Path(folder)
-    flow = Flow()
-    file = _clinical_file(folder)
-    clinical = read_patient_table(file)
-    labels = label_column(clinical, label, file)
-    if scheme is not None:
-        labels = make_response_labels(labels, scheme, on_error=on_error)
+    folder, flow = Path(folder), Flow()
+    file = _clinical_file(folder, label)
+    clinical, labels = _read_clinical(file, label, scheme, on_error)
     source = f"column {label!r} of {file}"
-    # An unknown positive class is refused before images are read.
-    find_classes(target_array(labels), positive, source)
+    if labels is not None:
+        # An unknown positive class is refused before images are read.
+        find_classes(target_array(labels), positive, source)
     expression, folders = _find_blocks(folder)
     images = load_images(
         folders,
@@ -346,21 +182,40 @@ def load_cohort(
         genes = read_patient_matrix(expression)
         genes = by_patient(genes, clinical.index, flow, expression.name)
     bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
-    bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
+    bunch.classes, bunch.positive = None, None
+    if labels is not None:
+        bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
     bunch.flow_summary = flow_summary(bunch.flow)
     bunch.DESCR = _describe(folder, label, scheme, bunch)
     return bunch
 
 
-def _clinical_file(folder: Path) -> Path:
+def _clinical_file(folder: Path, label: str | None) -> Path | None:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder.")
     file = one_file(folder, CLINICAL_NAMES)
-    if file is None:
+    if file is None and label is not None:
         raise FileNotFoundError(
             f"{folder}: no clinical.csv (one row per patient, first column 'patient')."
         )
     return file
+
+
+def _read_clinical(
+    file: Path | None, label: str | None, scheme: str | None, on_error: str
+) -> tuple[pd.DataFrame, pd.Series | None]:
+    """The clinical table and the column to predict."""
+    if label is None and scheme is not None:
+        raise ValueError("scheme reads words of a label: name the column as label.")
+    if file is None:
+        return pd.DataFrame(index=pd.Index([], name="patient", dtype=object)), None
+    clinical = read_patient_table(file)
+    if label is None:
+        return clinical, None
+    labels = label_column(clinical, label, file)
+    if scheme is not None:
+        labels = make_response_labels(labels, scheme, on_error=on_error)
+    return clinical, labels
 
 
 def _find_blocks(folder: Path) -> tuple[Path | None, dict[str, Path]]:
@@ -371,10 +226,10 @@ def _find_blocks(folder: Path) -> tuple[Path | None, dict[str, Path]]:
             f"{folder}: neither expression.parquet (or .csv, .tsv, possibly .gz) nor a "
             "folder mri/ with a folder per patient."
         )
-    return expression, _mri_folders(folder / "mri") if has_mri else {}
+    return expression, mri_folders(folder / "mri") if has_mri else {}
 
 
-def _mri_folders(root: Path) -> dict[str, Path]:
+def mri_folders(root: Path) -> dict[str, Path]:
     """Folder of each patient, those without a NIfTI file included."""
     folders = patient_folders(root)
     used = {path for found in folders.values() for path in (found, *found.parents)}
@@ -382,14 +237,17 @@ def _mri_folders(root: Path) -> dict[str, Path]:
     return folders | {path.name: path for path in empty}
 
 
-def _describe(folder: Path, label: str, scheme: str | None, bunch: Bunch) -> str:
-    data, target = bunch.data, bunch.target
-    known = ~pd.isna(target)
-    lines = [
-        f"Cohort read from the folder {folder.name!r}.",
-        f"{len(data)} rows, {int(known.sum())} of them labelled by {label!r}"
-        + (f" under the scheme {scheme!r}." if scheme else "."),
-        describe_classes(bunch),
+def _describe(folder: Path, label: str | None, scheme: str | None, bunch: Bunch) -> str:
+    data = bunch.data
+    lines = [f"Cohort read from the folder {folder.name!r}."]
+    if label is None:
+        lines.append(f"{len(data)} rows, no label.")
+    else:
+        n_known = int((~pd.isna(bunch.target)).sum())
+        by = f" under the scheme {scheme!r}." if scheme else "."
+        lines.append(f"{len(data)} rows, {n_known} of them labelled by {label!r}{by}")
+        lines.append(describe_classes(bunch))
+    lines += [
         f"Image channels: {', '.join(bunch.image_channels) or 'none'}.",
         "",
         pd.Series(data.patterns).value_counts().to_string(),

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
-from skmultimodal.datasets._load import Flow, flow_summary, join_cohort, load_images
+from skmultimodal.datasets._join import Flow, flow_summary, join_cohort, load_images
 from skmultimodal.datasets._tcga_files import SOURCES, TcgaFiles, find_tcga_files
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import (

@@ -29,6 +29,7 @@ from skmultimodal.inspection._graph import (
 )
 from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._threads import one_thread
 
 __all__ = ["Explained", "Route", "explain_rows"]
 
@@ -112,7 +113,8 @@ class Explained:
                 part = slice(start, start + ROWS_AT_ONCE)
                 rows = route.rows[part]
                 x = read_rows(self.estimator, self.raw[rows])
-                parts = method(function, x, (route.rest[part],), rows)
+                with one_thread():
+                    parts = method(function, x, (route.rest[part],), rows)
                 found.append([p.detach().cpu().numpy() for p in parts])
                 order.append(rows)
         back = np.argsort(np.concatenate(order))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,10 @@ class ImageRows:
 
 
 def stack_patients(
-    read: Mapping[str, PatientSlices], *, n_slices: int = 1
+    read: Mapping[str, PatientSlices],
+    *,
+    n_slices: int = 1,
+    channels: Sequence[str] | None = None,
 ) -> ImageRows:
     """Put patients under each other.
 
@@ -62,12 +65,15 @@ def stack_patients(
         By patient, planes of one size, as `read_patients` gives them.
     n_slices : int, default=1
         Planes wanted: with more than one, rows are named ``patient/plane``.
+    channels : sequence of str, default=None
+        Names of the channels in their order; None takes those that any patient has, in
+        the order t1, t1ce, t2, flair, seg.
 
     Returns
     -------
     ImageRows
-        Channels are those that any patient has, in the order t1, t1ce, t2, flair, seg;
-        one that a patient lacks is zero. The type is a common one of those stored.
+        A channel that a patient lacks is zero. The type is a common one of those
+        stored.
 
     Examples
     --------
@@ -79,8 +85,10 @@ def stack_patients(
     >>> rows.rows.shape, rows.info["missing"].tolist()
     ((2, 2, 6, 5), ['seg', ''])
     """
-    present = {c for p in read.values() for c in p.channels if c not in p.missing}
-    channels = tuple(name for name in SEQUENCES if name in present)
+    if channels is None:
+        present = {c for p in read.values() for c in p.channels if c not in p.missing}
+        channels = [name for name in SEQUENCES if name in present]
+    channels = tuple(channels)
     dtype = np.result_type(*(found.image.dtype for found in read.values()))
     dtype = np.dtype("f4") if dtype.itemsize > 4 else dtype
     size = next(iter(read.values())).image.shape[-2:]
@@ -91,7 +99,7 @@ def stack_patients(
     facts: list[tuple[int, str | None, str, str]] = []
     remarks: dict[str, str] = {}
     for patient, found in read.items():
-        have = [c for c in found.channels if c not in found.missing]
+        have = [c for c in channels if c in {*found.channels} - {*found.missing}]
         planes = slice(len(ids), len(ids) + len(found.slices))
         for name in have:
             channel = found.image[:, found.channels.index(name)]

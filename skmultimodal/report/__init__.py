@@ -1,6 +1,8 @@
-"""What a reader is given of a model: its card, and a report on its evaluation."""
+"""What a reader is given: an evaluation, its report, a model card, predictions."""
 
 from skmultimodal.report._card import model_card
+from skmultimodal.report._evaluate import evaluate_cohort
 from skmultimodal.report._evaluation import evaluation_report
+from skmultimodal.report._predictions import prediction_table
 
-__all__ = ["evaluation_report", "model_card"]
+__all__ = ["evaluate_cohort", "evaluation_report", "model_card", "prediction_table"]

@@ -4,7 +4,6 @@ import sys
 import nibabel as nib
 import numpy as np
 import pytest
-
 from skmultimodal.datasets.__main__ import main
 
 

@@ -1,0 +1,266 @@
+"""What is in a folder of patients, and what is wrong with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmultimodal.datasets._folder import find_downloads
+from skmultimodal.datasets._load import (
+    CLINICAL_NAMES,
+    EXPRESSION_NAMES,
+    mri_folders,
+)
+from skmultimodal.datasets._tcga import load_tcga_glioma
+from skmultimodal.datasets._tcga_files import describe_files
+from skmultimodal.io import (
+    PatientSlices,
+    one_file,
+    read_patient_matrix,
+    read_patient_table,
+    read_patients,
+    target_array,
+)
+from skmultimodal.utils._labels import class_name, missing_labels
+
+__all__ = ["FolderCheck", "check_folder"]
+
+# Columns of clinical.csv with as many values as this may be labels.
+MAX_CLASSES = 10
+SHOWN = 3
+
+
+@dataclass
+class FolderCheck:
+    """What was found in a folder of patients.
+
+    Parameters
+    ----------
+    found : list of str
+        What can be read, a line each.
+    problems : list of str
+        What is wrong, a sentence each, with the remedy.
+    """
+
+    found: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        if not self.problems:
+            return "\n".join([*self.found, "ready"])
+        n = len(self.problems)
+        numbered = [f"{i}. {text}" for i, text in enumerate(self.problems, 1)]
+        head = f"{n} problem{'' if n == 1 else 's'}:"
+        return "\n".join([*self.found, head, *numbered])
+
+    def attempt(self, read: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function reads; None if it fails, which is a problem."""
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                result = read(*arguments)
+        except (OSError, ValueError) as error:
+            self.problems.append(str(error))
+            return None
+        texts = dict.fromkeys(str(warning.message) for warning in caught)
+        self.problems += list(texts)
+        return result
+
+
+def check_folder(folder: str | Path) -> FolderCheck:
+    """Read a folder of patients as the loaders do, and list all that is wrong with it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        See `load_cohort` and `load_tcga_glioma`.
+
+    Returns
+    -------
+    check : FolderCheck
+        Its text ends with "ready", or with a numbered list of its ``problems``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no patients in it.
+
+    See Also
+    --------
+    load_folder : Loads the folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmultimodal.datasets import check_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = {
+    ...         "clinical.csv": "patient,response\\nP1,yes\\nP2,no\\nP3,\\n",
+    ...         "expression.csv": "patient,TP53,EGFR\\nP1,1.5,2.0\\nP2,,3.0\\n",
+    ...     }
+    ...     for name, text in files.items():
+    ...         _ = (Path(folder) / name).write_text(text)
+    ...     print(check_folder(folder))
+    a folder of patients (load_cohort)
+    clinical.csv: 3 patients; columns response
+    expression.csv: 2 patients, 2 genes
+    mri: no folder
+    patients with data: 2 gene
+    label response: no 1, yes 1
+    2 problems:
+    1. expression.csv: 1 blank cell in 1 gene, such as TP53 of patient 'P2': fill it, or leave the gene out.
+    2. no patient has two modalities: there is nothing to fuse, and nobody to test a fusion on.
+    """  # noqa: E501
+    folder, check = Path(folder), FolderCheck()
+    downloads = find_downloads(folder)
+    if downloads is not None:
+        check.found.append("a folder of downloads (load_tcga_glioma)")
+        check.found.append(describe_files(downloads))
+        bunch = check.attempt(load_tcga_glioma, folder)
+        if bunch is not None:
+            check.found.append(f"patients with data: {_patterns(bunch.data.patterns)}")
+            _check_pairs(check, bunch.data.paired.any() and len(bunch.data.modalities))
+        return check
+    check.found.append("a folder of patients (load_cohort)")
+    clinical = _check_clinical(check, folder)
+    genes = _check_expression(check, folder)
+    images = _check_images(check, folder)
+    _check_ids(check, clinical, genes, images)
+    return check
+
+
+def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
+    file = check.attempt(one_file, folder, CLINICAL_NAMES)
+    if file is None:
+        check.problems.append(f"no clinical.csv in {folder}: there is no label.")
+        return None
+    table: pd.DataFrame | None = check.attempt(read_patient_table, file)
+    if table is not None:
+        columns = ", ".join(map(str, table.columns)) or "none"
+        check.found.append(f"{file.name}: {len(table)} patients; columns {columns}")
+    return table
+
+
+def _check_expression(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
+    file = check.attempt(one_file, folder, EXPRESSION_NAMES)
+    if file is None:
+        check.found.append("expression: no file")
+        return None
+    table: pd.DataFrame | None = check.attempt(read_patient_matrix, file)
+    if table is None:
+        return None
+    n_patients, n_genes = table.shape
+    check.found.append(f"{file.name}: {n_patients:,} patients, {n_genes:,} genes")
+    table = table[~table.isna().all(axis=1)]
+    if len(table) < n_patients:
+        check.found.append(f"  {n_patients - len(table)} of them without any value")
+    blank = table.isna().to_numpy()
+    if blank.any():
+        row, column = np.argwhere(blank)[0]
+        check.problems.append(
+            f"{file.name}: {_count(blank.sum(), 'blank cell')} in "
+            f"{_count(blank.any(axis=0).sum(), 'gene')}, such as "
+            f"{table.columns[column]} of patient {table.index[row]!r}: fill "
+            f"{'it' if blank.sum() == 1 else 'them'}, or leave the "
+            f"{'gene' if blank.any(axis=0).sum() == 1 else 'genes'} out."
+        )
+    return table
+
+
+def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] | None:
+    if not (folder / "mri").is_dir():
+        check.found.append("mri: no folder")
+        return None
+    folders = check.attempt(mri_folders, folder / "mri")
+    if folders is None:
+        return None
+    found = check.attempt(lambda: read_patients(folders, on_error="drop"))
+    if found is None:
+        return None
+    read, failures = found
+    check.found.append(f"mri: {len(folders)} patients, {len(read)} can be read")
+    channels = pd.Series([tuple(p.channels) for p in read.values()], dtype=object)
+    lacking = pd.Series([tuple(p.missing) for p in read.values()], dtype=object)
+    for (names, without), n in (
+        pd.DataFrame({"has": channels, "lacks": lacking}).value_counts().items()
+    ):
+        present = [name for name in names if name not in without]
+        check.found.append(f"  {n} with {', '.join(present)}")
+    check.problems += list(failures.values())
+    return read
+
+
+def _check_ids(
+    check: FolderCheck,
+    clinical: pd.DataFrame | None,
+    genes: pd.DataFrame | None,
+    images: dict[str, PatientSlices] | None,
+) -> None:
+    """Do the sources speak of the same patients, and are any paired and labelled?"""
+    ids = {
+        "image": set(images or {}),
+        "gene": set() if genes is None else set(map(str, genes.index)),
+    }
+    everyone = sorted(set.union(*ids.values()))
+    if not everyone:
+        return
+    patterns = ["+".join(m for m in ids if p in ids[m]) for p in everyone]
+    check.found.append(f"patients with data: {_patterns(patterns)}")
+    _check_pairs(check, bool(ids["image"] & ids["gene"]))
+    if clinical is None:
+        return
+    known = set(map(str, clinical.index))
+    without = [patient for patient in everyone if patient not in known]
+    if without:
+        check.problems.append(
+            f"{_count(len(without), 'patient')} with data but without a row in the "
+            f"clinical table, such as {_some(without)}; its ids are like "
+            f"{_some(sorted(known - set(everyone)) or sorted(known))}."
+        )
+    _list_labels(check, clinical[clinical.index.isin(everyone)])
+
+
+def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
+    """Columns that could be a label, with the patients of each class."""
+    found = False
+    for name in clinical.columns:
+        values = target_array(clinical[name])
+        known = pd.Series(values[~missing_labels(values)])
+        counts = known.value_counts().sort_index()
+        if 2 <= len(counts) <= MAX_CLASSES:
+            found = True
+            classes = ", ".join(f"{class_name(c)} {n}" for c, n in counts.items())
+            check.found.append(f"label {name}: {classes}")
+    if not found:
+        check.problems.append(
+            f"no column of the clinical table has 2 to {MAX_CLASSES} different values "
+            "among patients with data: there is no label to predict."
+        )
+
+
+def _check_pairs(check: FolderCheck, paired: Any) -> None:
+    if not paired:
+        check.problems.append(
+            "no patient has two modalities: there is nothing to fuse, and nobody to "
+            "test a fusion on."
+        )
+
+
+def _patterns(patterns: Any) -> str:
+    counts = pd.Series(patterns).value_counts(sort=False)
+    return ", ".join(f"{n} {pattern}" for pattern, n in counts.items())
+
+
+def _count(n: int, singular: str) -> str:
+    return f"{n:,} {singular}{'' if n == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:SHOWN]))

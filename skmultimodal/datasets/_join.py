@@ -1,0 +1,206 @@
+"""What is read of patients, joined by their ids, with a record of every loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skmultimodal.cohort import Cohort
+from skmultimodal.io import (
+    ImageRows,
+    NiftiBlock,
+    choose_aliquots,
+    looks_like_barcode,
+    read_patients,
+    stack_patients,
+    target_array,
+)
+
+__all__ = ["Flow", "by_patient", "flow_summary", "join_cohort", "load_images"]
+
+FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
+
+
+@dataclass
+class Flow:
+    """Collects what was found, kept and dropped, one row per patient and item."""
+
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(
+        self, patient: str, item: str, status: str, reason: str = "", file: Any = ""
+    ) -> None:
+        self.rows.append((patient, item, status, reason, str(file)))
+
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame(self.rows, columns=FLOW_COLUMNS)
+
+
+def load_images(
+    folders: Mapping[str, Path],
+    flow: Flow,
+    *,
+    n_slices: int,
+    on_error: str,
+    lazy: bool = False,
+    **options: Any,
+) -> ImageRows | None:
+    """Read the image block of some patients and record each in the flow."""
+    if not folders:
+        return None
+    if lazy:
+        if n_slices > 1:
+            raise ValueError("lazy=True reads one slice per patient: n_slices=1.")
+        block = NiftiBlock(folders, **options)
+        ids = list(folders)
+        info = pd.DataFrame(index=pd.Index(ids, name="row"))
+        remarks = dict.fromkeys(ids, "read when asked for")
+        images = ImageRows(ids, ids, block, block.channels, info, remarks)
+    else:
+        read, failures = read_patients(
+            folders, on_error=on_error, n_slices=n_slices, **options
+        )
+        for patient, reason in failures.items():
+            flow.add(patient, "image", "dropped", reason, folders[patient])
+        if not read:
+            return None
+        channels = options.get("sequences")
+        images = stack_patients(read, n_slices=n_slices, channels=channels)
+    for patient, remark in images.remarks.items():
+        flow.add(patient, "image", "kept", remark, folders[patient])
+    return images
+
+
+def by_patient(
+    genes: pd.DataFrame, known: pd.Index, flow: Flow, file: Any
+) -> pd.DataFrame:
+    """One row of expression per patient: barcodes are reduced to their case."""
+    samples = genes.index
+    barcodes = len(samples) > 0 and all(map(looks_like_barcode, samples))
+    if barcodes and not samples.isin(known).any():
+        chosen = choose_aliquots(list(samples))
+        for sample, case, reason in zip(
+            samples, chosen["case"], chosen["reason"], strict=True
+        ):
+            if reason:
+                flow.add(case, "gene", "dropped", f"{sample}: {reason}", file)
+        keep = chosen["kept"].to_numpy()
+        genes = genes[keep].set_axis(chosen["case"][keep].to_numpy(), axis=0)
+    empty = genes.isna().all(axis=1).to_numpy()
+    for patient in genes.index[empty]:
+        flow.add(str(patient), "gene", "dropped", "every value is missing", file)
+    genes = genes[~empty]
+    for patient in genes.index:
+        flow.add(str(patient), "gene", "kept", "", file)
+    return genes
+
+
+def join_cohort(
+    images: ImageRows | None,
+    genes: pd.DataFrame | None,
+    clinical: pd.DataFrame,
+    labels: pd.Series | None,
+    flow: Flow,
+    *,
+    per_slice: bool = False,
+) -> Bunch:
+    """Join blocks, covariates and labels by patient; list who is left out.
+
+    Without `labels` there is no target.
+    """
+    image_patients = list(images.patients) if images is not None else []
+    gene_patients = list(genes.index) if genes is not None else []
+    seen = {*image_patients, *gene_patients}
+    # In the clinical table's order, then those that it does not know.
+    order = [patient for patient in clinical.index if patient in seen]
+    order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
+    _record_clinical(clinical, labels, order, flow)
+    if labels is not None:
+        _refuse_unlabelled(clinical, labels, order)
+    ids, patients = _rows_of(order, images)
+    blocks: dict[str, Any] = {}
+    if images is not None:
+        blocks["image"] = (images.ids, images.rows)
+    if genes is not None:
+        # A patient's expression goes with each of its slices, so each row is paired.
+        has = patients.isin(genes.index)
+        blocks["gene"] = genes.loc[patients[has]].set_axis(ids[has], axis=0)
+    # The label is no covariate of itself: an audit would find it a perfect shortcut.
+    label = [] if labels is None else [labels.name]
+    covariates = clinical.drop(columns=label, errors="ignore")
+    metadata = covariates.reindex(patients).set_axis(ids, axis=0)
+    if per_slice:
+        metadata.insert(0, "patient", patients.to_numpy())
+    return Bunch(
+        data=Cohort(blocks, index=ids, metadata=metadata),
+        target=None if labels is None else target_array(labels.reindex(patients)),
+        clinical=clinical,
+        flow=flow.table(),
+        image_channels=list(images.channels) if images else [],
+        image_info=images.info if images else pd.DataFrame(),
+    )
+
+
+def _rows_of(order: list[str], images: ImageRows | None) -> tuple[pd.Index, pd.Index]:
+    """Ids of the rows, and the patient of each: several of one with several slices."""
+    rows: dict[str, list[str]] = {}
+    if images is not None:
+        for row, patient in zip(images.ids, images.patients, strict=True):
+            rows.setdefault(patient, []).append(row)
+    pairs = [
+        (row, patient) for patient in order for row in rows.get(patient, [patient])
+    ]
+    ids = pd.Index([row for row, _ in pairs], name="patient")
+    return ids, pd.Index([patient for _, patient in pairs])
+
+
+def _record_clinical(
+    clinical: pd.DataFrame, labels: pd.Series | None, order: list[str], flow: Flow
+) -> None:
+    """A line of the flow for each patient of the clinical table or with data."""
+    unlabelled = set()
+    if labels is not None:
+        unlabelled = set(labels.index[pd.isna(target_array(labels))])
+    rows = set(order)
+    for patient in clinical.index:
+        if patient not in rows:
+            flow.add(patient, "clinical", "dropped", "no MRI and no expression")
+        elif patient in unlabelled:
+            flow.add(patient, "clinical", "kept", "unlabelled: the label is unknown")
+        else:
+            flow.add(patient, "clinical", "kept")
+    reason = "no clinical row" if labels is None else "unlabelled: no clinical row"
+    for patient in order:
+        if patient not in clinical.index:
+            flow.add(patient, "clinical", "missing", reason)
+
+
+def _refuse_unlabelled(
+    clinical: pd.DataFrame, labels: pd.Series, order: list[str]
+) -> None:
+    """Raise a ValueError if no patient with data has a label."""
+    known = set(labels.index[~pd.isna(target_array(labels))])
+    if known & set(order):
+        return
+    without = [p for p in order if p not in clinical.index]
+    cause = (
+        f"patient ids do not match (for example {without[0]!r} and "
+        f"{clinical.index[0]!r})"
+        if order and len(without) == len(order)
+        else f"{labels.name!r} is unknown for all of them"
+    )
+    raise ValueError(f"no patient with MRI or expression has a label: {cause}.")
+
+
+def flow_summary(flow: pd.DataFrame) -> pd.DataFrame:
+    """Count the flow's rows by item, status and reason (file paths left out)."""
+    named = flow.assign(
+        reason=flow["reason"].str.replace(r"\S*/\S*", "...", regex=True)
+    )
+    counts = named.groupby(["item", "status", "reason"], sort=True).size()
+    return counts.rename("n").reset_index()

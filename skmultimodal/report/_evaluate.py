@@ -1,0 +1,310 @@
+"""The main job: compare models on the pairs, audit the cohort, fit one, report."""
+
+import contextlib
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import Bunch
+from sklearn.utils.validation import has_fit_parameter
+
+from skmultimodal.baselines import comparison_models
+from skmultimodal.cohort import as_cohort
+from skmultimodal.inspection import RocBandsDisplay
+from skmultimodal.inspection._style import pyplot
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    audit_shortcuts,
+    compare_classifiers,
+)
+from skmultimodal.persistence import save_model
+from skmultimodal.report._evaluation import evaluation_report
+from skmultimodal.utils._files import whole_folder
+from skmultimodal.utils._labels import (
+    class_name,
+    encode_labels,
+    find_positive,
+    missing_labels,
+)
+from skmultimodal.utils._progress import Stage
+
+__all__ = ["evaluate_cohort", "label_table"]
+
+MIN_TESTED = 10  # patients of a class
+METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
+METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
+N_FOLDS = 3
+
+
+def evaluate_cohort(
+    X,
+    y,
+    out=None,
+    *,
+    models=None,
+    model=None,
+    positive=None,
+    groups=None,
+    n_repeats=10,
+    memory=None,
+    device=None,
+    random_state=0,
+    metadata=None,
+    verbose=0,
+    **report,
+):
+    """Compare models on the paired rows, audit the cohort, fit one model and report.
+
+    Parameters
+    ----------
+    X : Cohort
+        The patients, some of whom have several modalities.
+    y : array-like of shape (n_rows,)
+        Class labels; NaN or None marks an unlabelled row.
+    out : str or path, default=None
+        Folder for ``table.csv``, ``roc.png``, ``report.html`` and ``model.skops``, made
+        if it is absent. They are written together or not at all. None writes nothing.
+    models : dict of str to estimator, default=None
+        Models to compare. None means `comparison_models`.
+    model : str, default=None
+        Which of them is fitted to all rows, explained and saved. None is the last.
+    positive : class label, default=None
+        See `compare_classifiers`.
+    groups : array-like of shape (n_rows,), default=None
+        Rows that are tested together, such as those of a hospital; also passed to the
+        ``fit`` of models that take groups.
+    n_repeats : int, default=10
+        Repeats of cross-validation in three folds.
+    memory : str or path, default=None
+        Folder that keeps fitted towers, from which an interrupted job goes on; of the
+        default models only. None keeps them for the time of the job.
+    device : str, torch.device or None, default=None
+        Where the networks of the default models compute.
+    random_state : int, default=0
+        Draws the folds and seeds the default models.
+    metadata : dict, default=None
+        Saved with the model, see `save_model`.
+    verbose : int, default=0
+        Above 0 shows what will be done and a bar, or a line, for each stage.
+    **report
+        Passed to `evaluation_report`, such as ``title``, ``label``, ``flow`` and
+        ``channel_names``.
+
+    Returns
+    -------
+    evaluation : Bunch
+        - ``comparison``: Bunch of `compare_classifiers`.
+        - ``audit``: DataFrame of `audit_shortcuts`.
+        - ``model``: the model, fitted to all rows; ``model_name``.
+        - ``table``: DataFrame of text, mean and interval of each model and metric.
+        - ``remarks``: list of str, what to know before reading the table.
+        - ``files``: dict of file name to path, empty without `out`.
+
+    Raises
+    ------
+    ValueError
+        If `X` has one modality or no labelled row with all of them, `y` has one class,
+        or `model` or `positive` is unknown.
+    OSError
+        If `out` cannot be written; before anything is fitted.
+    ImportError
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+
+    See Also
+    --------
+    skmultimodal.datasets.load_folder : Loads patients.
+    skmultimodal.baselines.comparison_models : The models.
+    prediction_table : Predictions of the saved model for other patients.
+
+    Examples
+    --------
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> from skmultimodal.report import evaluate_cohort
+    >>> X, y = make_glioma_cohort(
+    ...     30, 40, 30, n_genes=20, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> evaluation = evaluate_cohort(X, y, n_repeats=1)
+    >>> evaluation.table["roc_auc"]["majority class"]
+    '0.500 [0.50, 0.50]'
+    """
+    X = as_cohort(X)
+    classes = _check_data(X, y)
+    find_positive(classes, positive, of="y")
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(whole_folder(out)) if out is not None else None
+        if groups is not None:
+            stack.enter_context(sklearn.config_context(enable_metadata_routing=True))
+        if memory is None:
+            memory = stack.enter_context(tempfile.TemporaryDirectory())
+        if models is None:
+            models = comparison_models(
+                memory=str(memory), device=device, random_state=random_state
+            )
+        name = _check_model(models, model)
+        cv = PairedStratifiedKFold(N_FOLDS, n_repeats, random_state=random_state)
+        evaluation = _evaluate(
+            models, name, X, y, classes, cv, positive, groups, random_state, verbose
+        )
+        if stage is not None:
+            report["positive"] = evaluation.comparison.positive
+            _write(stage, evaluation, X, y, metadata, verbose, report)
+            names = [path.name for path in sorted(stage.iterdir())]
+            evaluation.files = {n: Path(out) / n for n in names}
+    return evaluation
+
+
+def label_table(X, y):
+    """Rows of each pattern by class: DataFrame."""
+    known = ~missing_labels(y)
+    label = [
+        class_name(c) if k else "unlabelled" for c, k in zip(y, known, strict=True)
+    ]
+    label = np.array(label, dtype=object)
+    table = pd.crosstab(X.patterns, label, margins=True, margins_name="all")
+    return table.rename_axis(index="pattern", columns="label")
+
+
+def _check_data(X, y):
+    """Refuse what cannot be evaluated; the classes."""
+    if len(X.modalities) < 2:
+        raise ValueError(
+            f"the patients have one modality, {X.modalities[0]!r}: a fusion needs two."
+        )
+    classes, codes = encode_labels(y, allow_unlabelled=True)
+    if len(classes) < 2:
+        only = f"one class only, {class_name(classes[0])}" if len(classes) else "none"
+        raise ValueError(f"the label has {only}: there is nothing to tell apart.")
+    if not X.paired.any():
+        raise ValueError(
+            f"no patient has all of {', '.join(X.modalities)}: there is nobody to test "
+            "a fusion on."
+        )
+    counts = np.bincount(codes[X.paired & (codes >= 0)], minlength=len(classes))
+    if counts.min() < N_FOLDS:
+        raise ValueError(
+            f"class {class_name(classes[counts.argmin()])} has {counts.min()} labelled "
+            f"patients with all of {', '.join(X.modalities)}; cross-validation in "
+            f"{N_FOLDS} folds needs {N_FOLDS} of each class."
+        )
+    return classes
+
+
+def _check_model(models, model):
+    names = list(models)
+    if model is None:
+        return names[-1]
+    if model not in names:
+        raise ValueError(f"model {model!r} is none of {', '.join(names)}.")
+    return model
+
+
+def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, verbose):
+    options = {"cv": cv, "groups": groups, "verbose": verbose}
+    compared = models
+    if groups is not None:
+        compared = {n: _requesting_groups(m) for n, m in models.items()}
+    with warnings.catch_warnings():
+        # A model that predicts one class only has no precision on the other: 0.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        comparison = compare_classifiers(
+            compared,
+            X,
+            y,
+            scoring=METRICS if len(classes) == 2 else METRICS_OF_MANY,
+            positive=positive,
+            **options,
+        )
+    audit = audit_shortcuts(X, y, random_state=random_state, **options)
+    fitted = sklearn.clone(models[name])
+    grouped = groups is not None and has_fit_parameter(fitted, "groups")
+    with Stage(f"[evaluate_cohort] {name} on all rows", None, "", verbose):
+        fitted.fit(X, y, **({"groups": groups} if grouped else {}))
+    # The folder may be gone when the model is used.
+    fitted.set_params(
+        **{n: None for n in fitted.get_params() if n.split("__")[-1] == "memory"}
+    )
+    return Bunch(
+        comparison=comparison,
+        audit=audit,
+        model=fitted,
+        model_name=name,
+        table=_format(comparison.summary),
+        remarks=list(_remarks(comparison, y, X.paired & ~missing_labels(y))),
+        files={},
+    )
+
+
+def _requesting_groups(model):
+    """A clone whose ``fit`` is given the groups, if it takes any."""
+    model = sklearn.clone(model)
+    takes = has_fit_parameter(model, "groups")
+    return model.set_fit_request(groups=True) if takes else model
+
+
+def _format(summary):
+    """Mean and interval of each metric as text, a row for each model."""
+    cells = summary.assign(
+        cell=[
+            f"{mean:.3f} [{low:.2f}, {high:.2f}]"
+            for mean, low, high in summary[["mean", "low", "high"]].to_numpy()
+        ]
+    )
+    order = [list(dict.fromkeys(summary[name])) for name in ("model", "metric")]
+    table = cells.pivot(index="model", columns="metric", values="cell")
+    return table.loc[order[0], order[1]]
+
+
+def _remarks(comparison, y, tested):
+    """What a reader of the table should know before its means."""
+    counts = pd.Series(np.asarray(y)[tested]).value_counts()
+    if counts.min() < MIN_TESTED:
+        rarest = class_name(counts.idxmin())
+        yield (
+            f"Only {counts.min()} tested patients are of class {rarest}: no score "
+            "means much, and an accuracy may be that of naming one class."
+        )
+    areas = comparison.summary["metric"].str.startswith("roc_auc")
+    if (comparison.summary.loc[areas, "mean"] == 1).any():
+        yield "An area of 1 in every fold has no interval. It is no certainty."
+
+
+def _write(stage, evaluation, X, y, metadata, verbose, report):
+    """The files of an evaluation."""
+    comparison, name = evaluation.comparison, evaluation.model_name
+    comparison.summary.to_csv(stage / "table.csv", index=False)
+    _draw_roc(comparison, name, report.get("title"), stage / "roc.png")
+    evaluation_report(
+        stage / "report.html",
+        estimator=evaluation.model,
+        X=X,
+        y=y,
+        comparison=comparison,
+        model=name,
+        audit=evaluation.audit,
+        verbose=verbose,
+        **report,
+    )
+    save_model(evaluation.model, stage / "model.skops", metadata=metadata)
+
+
+def _draw_roc(comparison, name, title, path):
+    """Mean ROC curves of all models; bands of this one and the best of the others."""
+    summary = comparison.summary
+    areas = summary[summary["metric"].str.startswith("roc_auc")]
+    others = areas.set_index("model")["mean"].drop(name)
+    # Bands of all would hide each other.
+    bands = [name, *([others.idxmax()] if others.notna().any() else [])]
+    plt = pyplot()
+    display = RocBandsDisplay.from_comparison(
+        comparison, positive=comparison.positive, bands=bands
+    )
+    if title:
+        display.ax_.set_title(title)
+    try:
+        display.figure_.savefig(path, dpi=150)
+    finally:
+        plt.close(display.figure_)

@@ -1,0 +1,464 @@
+"""The command line, as a user runs it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohort_folder import write_cohort_folder
+
+import skmultimodal
+from skmultimodal.__main__ import main
+from skmultimodal.datasets import load_folder
+from skmultimodal.persistence import load_model, read_metadata
+
+# Tiny towers on 16-pixel images may learn nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
+FILES = ["model.skops", "report.html", "roc.png", "table.csv"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_cohort_folder(tmp_path_factory.mktemp("patients"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Towers of the evaluations of `folder`, fitted once."""
+    return tmp_path_factory.mktemp("towers")
+
+
+@pytest.fixture(scope="module")
+def job(folder, cache):
+    """The arguments of an evaluation."""
+    command = ["evaluate", folder, "--label", "words", "--repeats", "1"]
+    return [*command, "--paired", "15", "--cache", cache]
+
+
+@pytest.fixture(scope="module")
+def evaluated(job, tmp_path_factory):
+    """What one evaluation printed and wrote: a label of words, "Responder" by rule."""
+    out = tmp_path_factory.mktemp("work") / "results" / "first"
+    done = run(*job, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return done, out
+
+
+def run(*arguments, **options):
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "skmultimodal", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def fail(capsys, *arguments):
+    """The one line of an error."""
+    assert main(list(map(str, arguments))) == 2
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert lines == err.splitlines()[-1:]
+    assert "Traceback" not in out + err
+    return lines[0]
+
+
+# Evaluate
+
+
+def test_evaluate_writes_its_files(evaluated):
+    done, out = evaluated
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert done.stdout.splitlines()[-4:] == [str(out / name) for name in FILES]
+    assert (out / "roc.png").read_bytes()[:4] == b"\x89PNG"
+    table = pd.read_csv(out / "table.csv")
+    assert len(table) == 6 * 5
+    assert table["mean"].between(0, 1).all()
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "image, t1" in report  # a channel has its name
+    assert "were found and why some were dropped: not given" not in report
+
+
+def test_evaluate_prints_patients_scores_and_the_positive_class(evaluated):
+    shown = evaluated[0].stdout
+    assert "Positive class: Responder" in shown
+    assert "3 of 18 labelled pairs split up" in shown
+    rows = ["majority class", "image only", "mean of towers", "twin tower"]
+    for text in [*rows, "image+gene", "unlabelled", "roc_auc", "Non-responder"]:
+        assert text in shown
+    assert "Only 7 tested patients are of class" in shown
+
+
+def test_progress_is_a_line_for_each_stage_on_standard_error(evaluated):
+    stages = [line for line in evaluated[0].stderr.splitlines() if line[:1] == "["]
+    names = [line.split("]")[0][1:] for line in stages]
+    assert list(dict.fromkeys(names)) == [
+        "compare_classifiers",
+        "audit_shortcuts",
+        "evaluate_cohort",
+        "evaluation_report",
+    ]
+    assert "6 models on folds: 18 fits, at most 51 networks" in stages[0]
+
+
+def test_the_model_is_saved_with_what_it_was_made_from(evaluated, folder):
+    path = evaluated[1] / "model.skops"
+    facts = read_metadata(path)
+    assert facts["label"] == "words"
+    assert facts["channels"] == ["t1", "t1ce", "t2", "flair", "seg"]
+    model = load_model(path)
+    assert model.classes_.tolist() == ["Non-responder", "Responder"]
+    assert model.memory is None
+
+
+def test_another_positive_class_turns_the_scores_about_it(
+    evaluated, job, cache, tmp_path
+):
+    kept = set(cache.rglob("output.pkl"))
+    options = ["--positive", "Non-responder", "--model", "mean", "--out", tmp_path]
+    done = run(*job, *options)
+    assert done.returncode == 0, done.stderr
+    assert "Positive class: Non-responder" in done.stdout
+    tables = [pd.read_csv(f / "table.csv") for f in (evaluated[1], tmp_path)]
+    first, other = (t.set_index(["model", "metric"])["mean"] for t in tables)
+    gene = [first["gene only"], other["gene only"]]
+    assert gene[0]["accuracy"] == pytest.approx(gene[1]["accuracy"])
+    assert gene[0]["roc_auc"] == pytest.approx(gene[1]["roc_auc"])
+    assert gene[0]["recall"] != pytest.approx(gene[1]["recall"])
+    assert "mean of towers" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    # The towers of the first evaluation are found in the cache.
+    assert set(cache.rglob("output.pkl")) == kept
+    assert len(kept) > 0
+
+
+@pytest.mark.filterwarnings("default::UserWarning")  # a ward may have one class
+def test_groups_are_tested_together(tmp_path, capsys):
+    grouped = tmp_path / "grouped"
+    grouped.mkdir()
+    write_cohort_folder(grouped, n_image_only=16)
+    table = pd.read_csv(grouped / "clinical.csv", index_col="patient")
+    groups = pd.Series(np.arange(len(table)) % 3, index=table.index)
+    table.assign(ward=groups.map("ward {}".format)).to_csv(grouped / "clinical.csv")
+    command = ["evaluate", grouped, "--label", "words", "--repeats", "1"]
+    options = ["--groups", "ward", "--out", tmp_path / "out"]
+    assert main(list(map(str, command + options))) == 0
+    assert "twin tower" in capsys.readouterr().out
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
+    message = fail(capsys, *command, "--groups", "hospital", "--out", tmp_path / "b")
+    assert "--groups hospital is no column of the clinical table; it has: " in message
+
+
+# Predict
+
+
+def test_predict_every_patient_without_a_clinical_table(evaluated, folder, tmp_path):
+    patients = tmp_path / "new"
+    shutil.copytree(folder, patients)
+    (patients / "clinical.csv").unlink()
+    model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
+    done = run("predict", model, patients, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out, index_col="patient")
+    assert table.columns.tolist() == [
+        "modalities",
+        "route",
+        "predicted",
+        "proba_Non-responder",
+        "proba_Responder",
+    ]
+    wanted = load_folder(patients).data
+    assert table["modalities"].value_counts().to_dict() == wanted.summary().to_dict()
+    p = load_model(model).predict_proba(wanted)
+    np.testing.assert_allclose(
+        table.loc[wanted.index, ["proba_Non-responder", "proba_Responder"]], p
+    )
+    assert set(table["route"]) == {"head", "image", "gene"}
+    assert (table["predicted"] == "Responder").tolist() == (
+        table["proba_Responder"] > 0.5
+    ).tolist()
+
+
+@pytest.mark.filterwarnings("ignore:.*no tumour mask")
+def test_predict_reads_the_channels_that_the_model_knows(evaluated, folder, tmp_path):
+    """A patient with one scan of five: the others are zero, not shifted."""
+    patients = tmp_path / "new"
+    shutil.copytree(folder, patients)
+    found = sorted((patients / "mri").glob("*/*.nii.gz"))
+    for path in found:
+        if not path.name.endswith("_t2.nii.gz"):
+            path.unlink()
+    model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
+    done = run("predict", model, patients, "--out", out)
+    assert done.returncode == 0, done.stderr
+    X = load_folder(patients, sequences=["t1", "t1ce", "t2", "flair", "seg"]).data
+    assert X.block("image")[:, 2].any()
+    assert not X.block("image")[:, [0, 1, 3, 4]].any()
+    p = load_model(model).predict_proba(X)[:, 1]
+    table = pd.read_csv(out, index_col="patient")
+    np.testing.assert_allclose(table.loc[X.index, "proba_Responder"], p)
+
+
+def test_a_scan_that_cannot_be_read_is_named(evaluated, folder, tmp_path):
+    patients = tmp_path / "new"
+    shutil.copytree(folder, patients)
+    damaged = sorted((patients / "mri").iterdir())[0].name
+    for path in (patients / "mri" / damaged).iterdir():
+        path.write_bytes(b"no scan")
+    model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
+    done = run("predict", model, patients, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert f"warning: image of patient '{damaged}' left out: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "there is no model file"), (b"\x80\x04", "is a pickle"), (b"x", "damaged")],
+)
+def test_a_file_that_is_no_model(folder, tmp_path, capsys, content, message):
+    model = tmp_path / "model.skops"
+    if content is not None:
+        model.write_bytes(content)
+    out = tmp_path / "predictions.csv"
+    assert message in fail(capsys, "predict", model, folder, "--out", out)
+    assert not out.exists()
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_model_of_another_version_warns(
+    evaluated, folder, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "predictions.csv"
+    monkeypatch.setattr(skmultimodal, "__version__", "9.9")
+    model = evaluated[1] / "model.skops"
+    with pytest.warns(UserWarning, match="saved with skmultimodal"):
+        load_model(model)
+    assert main(["predict", str(model), str(folder), "--out", str(out)]) == 0
+    shown = capsys.readouterr().err.splitlines()
+    (warning,) = [line for line in shown if line.startswith("warning: ")]
+    assert "(here 9.9): predictions may differ." in warning
+
+
+# Check and demo
+
+
+def test_check(folder, tmp_path, capsys):
+    assert main(["check", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == "ready"
+    assert "label words: Non-responder 19, Responder 21" in shown
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    (broken / "expression.csv").write_text("patient,G1\nP1,1\nP1,2\n")
+    assert main(["check", str(broken)]) == 1
+    assert "1. " in capsys.readouterr().out
+
+
+def test_demo(tmp_path, monkeypatch, capsys):
+    from skmultimodal import datasets
+
+    made = datasets.make_glioma_cohort(25, 30, 20, n_genes=20, image_size=16)
+    monkeypatch.setattr(datasets, "make_glioma_cohort", lambda random_state: made)
+    assert main(["demo", "--repeats", "1", "--out", str(tmp_path / "out")]) == 0
+    assert "simulated patients" in capsys.readouterr().out
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
+
+
+# Bad input
+
+
+def test_a_label_must_be_named_and_known(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    columns = "age, sex, site, project, response, words, constant"
+    command = ["evaluate", folder, "--out", out]
+    assert f"name the label: a column of {folder / 'clinical.csv'}, which has " in fail(
+        capsys, *command
+    )
+    message = fail(capsys, *command, "--label", "outcome")
+    assert "'outcome' is no column of" in message
+    assert columns in message
+    message = fail(capsys, *command, "--label", "constant")
+    assert message == (
+        "error: the label has one class only, 1: there is nothing to tell apart."
+    )
+    message = fail(capsys, *command, "--label", "words", "--positive", "maybe")
+    assert "positive='maybe' is no class of column 'words'" in message
+    assert not out.exists()
+
+
+def test_patients_without_pairs(folder, tmp_path, capsys):
+    single = tmp_path / "single"
+    shutil.copytree(folder, single, ignore=shutil.ignore_patterns("mri"))
+    command = ["--label", "words", "--out", tmp_path / "out"]
+    assert "one modality, 'gene': a fusion needs two" in fail(
+        capsys, "evaluate", single, *command
+    )
+    apart = tmp_path / "apart"
+    shutil.copytree(folder, apart)
+    table = pd.read_csv(apart / "expression.csv", index_col="patient")
+    scans = {path.name for path in (apart / "mri").iterdir()}
+    table[~table.index.isin(scans)].to_csv(apart / "expression.csv")
+    assert "no patient has all of image, gene" in fail(
+        capsys, "evaluate", apart, *command
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_patients(tmp_path, capsys):
+    command = ["--label", "words", "--out", tmp_path / "out"]
+    assert "no such folder" in fail(capsys, "evaluate", tmp_path / "none", *command)
+    message = fail(capsys, "evaluate", tmp_path, *command)
+    assert "no patients here: neither clinical.csv, " in message
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_fit(
+    folder, tmp_path, capsys
+):
+    (tmp_path / "taken").write_text("mine")
+    command = ["evaluate", folder, "--label", "words", "--out", tmp_path / "taken"]
+    assert main(list(map(str, command))) == 2
+    shown = capsys.readouterr().err
+    assert "error: " in shown
+    assert "compare_classifiers" not in shown
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_file_that_grows_too_large_leaves_nothing(evaluated, job, tmp_path):
+    """As on a full disk: the report cannot be written to its end."""
+    pytest.importorskip("resource")
+    script = textwrap.dedent(
+        """
+        import resource, sys
+        from skmultimodal.__main__ import main
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        sys.exit(main(sys.argv[1:]))
+        """
+    )
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", script, *map(str, [*job, "--out", out])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert not out.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, kept):
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
+    options = ["--cache", cache] if kept else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skmultimodal", *map(str, [*command, *options])]
+        + ["--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:  # 9,000 fits cannot be over before the signal
+        if "compare_classifiers" in line:
+            break
+    while kept and not list(cache.rglob("output.pkl")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    shown = process.communicate(timeout=300)[1].splitlines()
+    assert process.returncode == 130
+    assert not any("Traceback" in line for line in shown)
+    expected = rf"{cache} keeps [1-9]\d* results" if kept else "with --cache DIR"
+    assert re.match(f"interrupted: no file was written; {expected}", shown[-1])
+    assert not out.exists()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = run("check", tmp_path / "none", "--debug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "no such folder" in done.stderr
+
+
+# The command itself
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["evaluate"], ["predict"], ["demo"]]
+)
+def test_help(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: skmultimodal {' '.join(command)}".rstrip())
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"skmultimodal {skmultimodal.__version__}\n"
+
+
+def test_an_unknown_command_is_one_line_and_2(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["measure"])
+    assert "invalid choice: 'measure'" in capsys.readouterr().err
+
+
+@pytest.mark.real_data
+def test_a_wheel_outside_the_checkout_does_the_main_job(real_data, tmp_path):
+    """Built, installed beside the packages of this environment, run elsewhere."""
+    pytest.importorskip("setuptools", minversion="77")
+    root = Path(skmultimodal.__file__).parents[1]
+    source = tmp_path / "source"
+    shutil.copytree(
+        root / "skmultimodal",
+        source / "skmultimodal",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source / name)
+    # No checkout is on the path of what follows.
+    outside = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    options = {"env": outside, "check": True, "cwd": tmp_path}
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    offline = ["--no-deps", "--no-index"]
+    wheels, home = tmp_path / "wheels", tmp_path / "environment"
+    build = ["wheel", *offline, "--no-build-isolation", "-w", wheels, source]
+    subprocess.run([*pip, *build], **options)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], **options)
+    python = home / "bin" / "python"
+    (wheel,) = wheels.glob("*.whl")
+    subprocess.run([*pip, "--python", python, "install", *offline, wheel], **options)
+    packages = Path(pytest.__file__).parents[1]
+    (inner,) = home.glob("lib/python*/site-packages")
+    (inner / "shared.pth").write_text(str(packages))
+
+    patients, empty = tmp_path / "patients", tmp_path / "empty"
+    patients.mkdir()
+    empty.mkdir()
+    table = pd.read_csv(real_data / "cohort" / "clinical.csv")
+    words = table["idh_mut"].map({0: "wild type", 1: "mutant"})
+    table.assign(idh=words).to_csv(patients / "clinical.csv", index=False)
+    for name in ("expression.parquet", "mri"):
+        (patients / name).symlink_to(real_data / "cohort" / name)
+    command = ["evaluate", patients, "--label", "idh", "--positive", "mutant"]
+    done = subprocess.run(
+        [home / "bin" / "skmultimodal", *command, "--repeats", "1"],
+        cwd=empty,
+        env=outside,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (empty / "results").iterdir()) == FILES
+    assert "Positive class: mutant" in done.stdout
+    report = (empty / "results" / "report.html").read_text(encoding="utf-8")
+    assert "mutant" in report
