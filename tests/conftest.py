@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 import numpy as np
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_info
 
 collect_ignore = ["data/store.py"]  # made the stored model, once
 
@@ -40,6 +41,13 @@ def refuse_other_machines(connect):
 for _name in ("connect", "connect_ex"):
     _connect = getattr(socket.socket, _name)
     setattr(socket.socket, _name, refuse_other_machines(_connect))
+
+
+def pytest_report_header():
+    """Kernels of BLAS: what the last bits of a number, and stray flags, depend on."""
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    kernels = [f"{p['internal_api']} {p.get('architecture', '')}".strip() for p in blas]
+    return f"BLAS: {', '.join(kernels)}"
 
 
 def pytest_runtest_setup(item):

@@ -47,12 +47,12 @@ def telephone():
         yield driver
 
 
-def wait_for(find, seconds=20):
-    """The first true answer of a function."""
+def wait_for(find, seconds=60):
+    """The first true result of a function; where it stays false, the last."""
     end = time.monotonic() + seconds
-    while not (answer := find()) and time.monotonic() < end:
+    while not (result := find()) and time.monotonic() < end:
         time.sleep(0.1)
-    return answer
+    return result
 
 
 def gallery_pages():
@@ -73,7 +73,7 @@ def broken_pictures(driver):
         "return Array.from(document.images).filter(i => !(i.complete && "
         "i.naturalWidth > 0)).map(i => i.src)"
     )
-    wait_for(lambda: not driver.execute_script(script), seconds=5)
+    wait_for(lambda: not driver.execute_script(script))
     return driver.execute_script(script)
 
 

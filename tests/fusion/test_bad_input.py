@@ -424,7 +424,7 @@ class Warner(LogisticRegression):
     """Warns in ``fit``, and fails if told to."""
 
     def __init__(self, fails=False):
-        super().__init__()
+        super().__init__(max_iter=1000)
         self.fails = fails
 
     def fit(self, X, y):
@@ -438,7 +438,7 @@ class Warner(LogisticRegression):
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_tower_is_named_in_its_warnings_and_they_are_not_lost(fails):
     X, y = make_case()
-    towers = [("image", Warner(fails)), ("gene", LogisticRegression())]
+    towers = [("image", Warner(fails)), ("gene", odds_tower())]
     model = TwinTowerClassifier(towers, LogisticRegression(), tower_output="features")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -454,7 +454,7 @@ def test_a_tower_is_named_in_its_warnings_and_they_are_not_lost(fails):
 
 def test_filters_reach_what_a_tower_warns_of():
     X, y = make_case()
-    towers = [("image", Warner()), ("gene", LogisticRegression())]
+    towers = [("image", Warner()), ("gene", odds_tower())]
     model = TwinTowerClassifier(towers, LogisticRegression(), tower_output="features")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="as text")

@@ -92,7 +92,8 @@ def test_every_route_says_what_its_parts_say(counts, n_classes):
             if len(answers) == 2 and n_classes == 2:
                 odds = np.mean([logit(a[:, 1]) for a in answers], axis=0)
                 np.testing.assert_allclose(logit(p[rows, 1]), odds, rtol=1e-9)
-        np.testing.assert_allclose(p[rows], wanted, rtol=1e-6, err_msg=way)
+        # The head reads float32, here of another number of rows.
+        np.testing.assert_allclose(p[rows], wanted, rtol=1e-5, err_msg=way)
         labels = model.classes_[wanted.argmax(axis=1)]
         np.testing.assert_array_equal(model.predict(X)[rows], labels)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)

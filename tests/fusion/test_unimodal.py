@@ -29,7 +29,7 @@ class ProbabilitiesOnly(BaseEstimator):
     uses_unlabelled_rows = False
 
     def fit(self, X, y):
-        self.model_ = LogisticRegression().fit(X, y)
+        self.model_ = odds_tower().fit(X, y)
         self.classes_ = self.model_.classes_
         return self
 
@@ -159,7 +159,7 @@ def test_estimator_without_probabilities():
 
 def test_nested_parameters_and_search():
     X, y = make_case()
-    estimator = LogisticRegression()
+    estimator = LogisticRegression(max_iter=1000)
     model = UnimodalClassifier("gene", estimator)
     search = GridSearchCV(
         model, {"estimator__C": [1e-6, 1.0]}, cv=PairedStratifiedKFold(3)

@@ -39,7 +39,7 @@ from skmultimodal.io import (
 )
 from skmultimodal.io._tables import read_patient_matrix, read_patient_table
 
-SECONDS = 20
+SECONDS = 60
 
 STAR = "# gene-model: GENCODE v36\n" + "".join(
     "\t".join(map(str, row)) + "\n"
@@ -217,18 +217,21 @@ def mutate(raw, rng):
 
 
 class Clock:
-    """Raises after some seconds: nothing that is broken may hang."""
+    """Raises after some seconds of this process: nothing that is broken may hang.
+
+    They are seconds of the processor, which do not pass while other programs run.
+    """
 
     def __enter__(self):
         def ring(number, frame):
-            raise TimeoutError(f"not done after {SECONDS} s")
+            raise AssertionError(f"not done after {SECONDS} s of the processor")
 
-        self.before = signal.signal(signal.SIGALRM, ring)
-        signal.alarm(SECONDS)
+        self.before = signal.signal(signal.SIGPROF, ring)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
 
     def __exit__(self, *error):
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, self.before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, self.before)
 
 
 def read_or_refuse(reader, argument, names, what):
@@ -341,7 +344,7 @@ def test_a_header_that_declares_a_trillion_voxels(tmp_path):
                 print(error)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     told = done.stdout.splitlines()
     assert len(told) == 2

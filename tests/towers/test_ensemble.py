@@ -680,7 +680,7 @@ def test_set_output():
     table = model.set_output(transform="pandas").transform(X[[5, 2]])
     assert isinstance(table, pd.DataFrame)
     assert table.columns.tolist() == model.get_feature_names_out().tolist()
-    np.testing.assert_array_equal(table, Z[[5, 2]])
+    np.testing.assert_allclose(table, Z[[5, 2]], atol=1e-12)
     with sklearn.config_context(transform_output="pandas"):
         whole = ensemble(PCA(3), cv=3).fit(X, y)
         assert isinstance(whole.transform(X), pd.DataFrame)
