@@ -80,7 +80,7 @@ bench-speed: $(VENV)/.bench
 bench: $(VENV)/.bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.paper --table all \
 		--cohort "$(COHORT)" --repeats "$(REPEATS)" --out results/paper \
-		$(if $(LABEL),--label "$(LABEL)") $(if $(PAIRED),--paired "$(PAIRED)")
+		$(if $(LABEL),--label $(LABEL)) $(if $(PAIRED),--paired "$(PAIRED)")
 
 # A warning is an error, also one of a script of the gallery; nothing is downloaded.
 docs: $(VENV)/.dev

@@ -248,7 +248,7 @@ def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=N
             groups=None if groups is None else _column(X, groups),
             n_repeats=options.repeats,
             random_state=options.seed,
-            metadata={"label": label, "channels": list(channels)},
+            notes={"label": label, "channels": list(channels)},
             verbose=1,
             title=f"Prediction by a {MODELS[options.model]}: {title}",
             label=label,
@@ -281,13 +281,13 @@ def _column(X, name):
 
 def run_predict(options):
     from skmultimodal.datasets import load_folder
-    from skmultimodal.persistence import load_model, read_metadata
+    from skmultimodal.persistence import load_model, read_notes
     from skmultimodal.report import prediction_table
     from skmultimodal.utils._files import whole_file
 
     out = Path(options.out)
     with whole_file(out) as part:  # what cannot be written is refused at once
-        facts = read_metadata(options.model)
+        facts = read_notes(options.model)
         model = load_model(options.model, device=options.device)
         reading = {"sequences": facts["channels"]} if facts.get("channels") else {}
         bunch = load_folder(options.folder, on_error="drop", **reading)

@@ -28,7 +28,7 @@ __all__ = [
     "describe_environment",
     "load_model",
     "read_environment",
-    "read_metadata",
+    "read_notes",
     "save_model",
 ]
 
@@ -53,7 +53,7 @@ HARMLESS = [
 ]
 
 
-def save_model(estimator, path, *, metadata=None):
+def save_model(estimator, path, *, notes=None):
     """Save an estimator to one file that can be loaded without running code from it.
 
     Parameters
@@ -65,7 +65,7 @@ def save_model(estimator, path, *, metadata=None):
     path : str or path
         Written as a whole or not at all: a file that is there already stays if saving
         fails.
-    metadata : dict, default=None
+    notes : dict, default=None
         Facts to keep in the file beside the estimator, such as what it predicts and how
         its data were read: text, numbers, lists and dicts, as JSON has them.
 
@@ -75,12 +75,12 @@ def save_model(estimator, path, *, metadata=None):
         If there is no such folder.
     TypeError
         If a part of the estimator cannot be saved, such as a lambda or a
-        ``joblib.Memory``, or `metadata` cannot.
+        ``joblib.Memory``, or `notes` cannot.
 
     See Also
     --------
     load_model : Loads the file.
-    read_metadata : Reads what was kept beside the estimator.
+    read_notes : Reads what was kept beside the estimator.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def save_model(estimator, path, *, metadata=None):
     header = {
         "format": FORMAT,
         "environment": describe_environment(),
-        "metadata": _plain(metadata),
+        "notes": _plain(notes),
     }
     with whole_file(path) as part:
         part.write_bytes(content)
@@ -128,18 +128,18 @@ def save_model(estimator, path, *, metadata=None):
             archive.writestr(HEADER, json.dumps(header, indent=1))
 
 
-def _plain(metadata):
+def _plain(notes):
     """A dict that JSON gives back as it is."""
-    if metadata is None:
+    if notes is None:
         return {}
     try:
-        if json.loads(json.dumps(metadata, allow_nan=False)) == metadata:
-            return dict(metadata)
+        if json.loads(json.dumps(notes, allow_nan=False)) == notes:
+            return dict(notes)
     except (TypeError, ValueError):
         pass
     raise TypeError(
-        "metadata must be a dict of text, numbers, booleans, None, lists and dicts "
-        f"with text as keys, got {metadata!r}."
+        "notes must be a dict of text, numbers, booleans, None, lists and dicts "
+        f"with text as keys, got {notes!r}."
     )
 
 
@@ -247,7 +247,7 @@ def read_environment(path):
     return _read_header(Path(path))["environment"]
 
 
-def read_metadata(path):
+def read_notes(path):
     """Read the facts that were saved beside a model; the model is not loaded.
 
     Parameters
@@ -257,7 +257,7 @@ def read_metadata(path):
 
     Returns
     -------
-    metadata : dict
+    notes : dict
         As given to `save_model`; empty if none were.
 
     Raises
@@ -270,14 +270,14 @@ def read_metadata(path):
     >>> import tempfile
     >>> from pathlib import Path
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from skmultimodal.persistence import read_metadata, save_model
+    >>> from skmultimodal.persistence import read_notes, save_model
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "logistic.skops"
-    ...     save_model(LogisticRegression(), path, metadata={"label": "response"})
-    ...     read_metadata(path)
+    ...     save_model(LogisticRegression(), path, notes={"label": "response"})
+    ...     read_notes(path)
     {'label': 'response'}
     """
-    return _read_header(Path(path))["metadata"]
+    return _read_header(Path(path))["notes"]
 
 
 def _read_header(path):
@@ -301,7 +301,7 @@ def _read_header(path):
                 )
             header = json.loads(archive.read(HEADER))
         saved, environment = int(header["format"]), dict(header["environment"])
-        metadata = dict(header.get("metadata", {}))
+        notes = dict(header.get("notes", {}))
     except (zipfile.BadZipFile, KeyError, TypeError, OSError, EOFError) as error:
         raise ValueError(
             f"{path} is damaged or was not saved by save_model: {error}"
@@ -312,7 +312,7 @@ def _read_header(path):
             f"{environment.get('skmultimodal')}; this version, "
             f"{skmultimodal.__version__}, reads up to {FORMAT}: update it."
         )
-    return {"environment": environment, "metadata": metadata}
+    return {"environment": environment, "notes": notes}
 
 
 def _warn_of_versions(path, environment):

@@ -18,7 +18,7 @@ from cohort_folder import write_cohort_folder
 import skmultimodal
 from skmultimodal.__main__ import main
 from skmultimodal.datasets import load_folder
-from skmultimodal.persistence import load_model, read_metadata
+from skmultimodal.persistence import load_model, read_notes
 
 # Tiny towers on 16-pixel images may learn nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -114,7 +114,7 @@ def test_progress_is_a_line_for_each_stage_on_standard_error(evaluated):
 
 def test_the_model_is_saved_with_what_it_was_made_from(evaluated, folder):
     path = evaluated[1] / "model.skops"
-    facts = read_metadata(path)
+    facts = read_notes(path)
     assert facts["label"] == "words"
     assert facts["channels"] == ["t1", "t1ce", "t2", "flair", "seg"]
     model = load_model(path)

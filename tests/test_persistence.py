@@ -41,7 +41,7 @@ from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.persistence import (
     load_model,
     read_environment,
-    read_metadata,
+    read_notes,
     save_model,
 )
 from skmultimodal.preprocessing import TumorTextureTransformer
@@ -444,23 +444,23 @@ def test_other_versions_are_told(saved, tmp_path):
     assert environment["skmultimodal"] == skmultimodal.__version__
 
 
-def test_metadata_come_back_as_they_were(tmp_path):
+def test_notes_come_back_as_they_were(tmp_path):
     path = tmp_path / "model.skops"
     facts = {"label": "réponse", "classes": ["no", "yes"], "size": 240, "cut": None}
-    save_model(LogisticRegression(), path, metadata=facts)
-    assert read_metadata(path) == facts
+    save_model(LogisticRegression(), path, notes=facts)
+    assert read_notes(path) == facts
     assert load_model(path).get_params() == LogisticRegression().get_params()
     save_model(LogisticRegression(), path)
-    assert read_metadata(path) == {}
-    assert read_metadata(STORED) == {}  # saved before there were any
+    assert read_notes(path) == {}
+    assert read_notes(STORED) == {}  # saved before there were any
 
 
 @pytest.mark.parametrize(
     "wrong", [{"a": np.arange(3)}, {"a": (1, 2)}, {1: "a"}, ["a"], {"a": np.nan}]
 )
-def test_metadata_that_cannot_be_kept(tmp_path, wrong):
-    with pytest.raises(TypeError, match="metadata must be a dict of text"):
-        save_model(LogisticRegression(), tmp_path / "model.skops", metadata=wrong)
+def test_notes_that_cannot_be_kept(tmp_path, wrong):
+    with pytest.raises(TypeError, match="notes must be a dict of text"):
+        save_model(LogisticRegression(), tmp_path / "model.skops", notes=wrong)
     assert list(tmp_path.iterdir()) == []
 
 

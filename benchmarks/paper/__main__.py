@@ -1,7 +1,7 @@
 """Run the paper's tables on a cohort, its systems beside what they must beat.
 
 ``python -m benchmarks.paper --table 2|3|4|all --cohort FOLDER|synthetic --label COLUMN
---repeats N --out FOLDER``. An interrupted run continues where it stopped.
+[COLUMN ...] --repeats N --out FOLDER``. An interrupted run continues where it stopped.
 """
 
 import argparse
@@ -38,13 +38,14 @@ SHORTCUT = "site only"
 
 
 def parse(arguments):
+    """The options of each label: list of Namespace."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.paper", description=__doc__.splitlines()[0]
     )
     add = parser.add_argument
     add("--table", choices=["2", "3", "4", "all"], default="all")
     add("--cohort", default="synthetic", help="folder, or synthetic")
-    add("--label", help="column of clinical.csv")
+    add("--label", nargs="+", default=[None], help="columns of clinical.csv")
     add("--paired", type=int, help="labelled pairs that stay paired")
     add("--repeats", type=int, default=10, help="of the cross-validation")
     add("--seed", type=int, default=0)
@@ -59,7 +60,9 @@ def parse(arguments):
     add("--mask", type=int, default=-1, help="channel of the segmentation")
     add("--no-mask", action="store_const", const=None, dest="mask")
     add("--inception-weights", help="file of InceptionResNetV2 weights, no top layer")
-    return parser.parse_args(arguments)
+    options = vars(parser.parse_args(arguments))
+    labels = options.pop("label")
+    return [argparse.Namespace(**options, label=label) for label in labels]
 
 
 def make_schemes(table, X, y, repeats, seed):
@@ -182,9 +185,10 @@ def run(options):
 
 
 def main(arguments=None):
-    options = parse(arguments)
+    every = parse(arguments)
     try:
-        run(options)
+        for options in every:
+            run(options)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

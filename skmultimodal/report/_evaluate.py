@@ -53,7 +53,7 @@ def evaluate_cohort(
     memory=None,
     device=None,
     random_state=0,
-    metadata=None,
+    notes=None,
     verbose=0,
     **report,
 ):
@@ -86,7 +86,7 @@ def evaluate_cohort(
         Where the networks of the default models compute.
     random_state : int, default=0
         Draws the folds and seeds the default models.
-    metadata : dict, default=None
+    notes : dict, default=None
         Saved with the model, see `save_model`.
     verbose : int, default=0
         Above 0 shows what will be done and a bar, or a line, for each stage.
@@ -151,7 +151,7 @@ def evaluate_cohort(
         )
         if stage is not None:
             report["positive"] = evaluation.comparison.positive
-            _write(stage, evaluation, X, y, metadata, verbose, report)
+            _write(stage, evaluation, X, y, notes, verbose, report)
             names = [path.name for path in sorted(stage.iterdir())]
             evaluation.files = {n: Path(out) / n for n in names}
     return evaluation
@@ -272,7 +272,7 @@ def _remarks(comparison, y, tested):
         yield "An area of 1 in every fold has no interval. It is no certainty."
 
 
-def _write(stage, evaluation, X, y, metadata, verbose, report):
+def _write(stage, evaluation, X, y, notes, verbose, report):
     """The files of an evaluation."""
     comparison, name = evaluation.comparison, evaluation.model_name
     comparison.summary.to_csv(stage / "table.csv", index=False)
@@ -288,7 +288,7 @@ def _write(stage, evaluation, X, y, metadata, verbose, report):
         verbose=verbose,
         **report,
     )
-    save_model(evaluation.model, stage / "model.skops", metadata=metadata)
+    save_model(evaluation.model, stage / "model.skops", notes=notes)
 
 
 def _draw_roc(comparison, name, title, path):

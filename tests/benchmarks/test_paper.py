@@ -350,8 +350,13 @@ def test_an_absent_folder_is_named(tmp_path):
 
 def test_the_command_shows_no_folder_of_this_machine(tmp_path, monkeypatch):
     cohort = tmp_path / "glioma"
-    options = paper.parse(["--cohort", str(cohort), "--label", "idh_mut"])
+    (options,) = paper.parse(["--cohort", str(cohort), "--label", "idh_mut"])
     assert "--cohort glioma --label idh_mut" in paper.shown_command(options)
+    several = paper.parse(["--label", "idh_mut", "survival_2y", "--repeats", "3"])
+    assert [(o.label, o.repeats) for o in several] == [
+        ("idh_mut", 3),
+        ("survival_2y", 3),
+    ]
     monkeypatch.setenv("SKMULTIMODAL_DATA", str(tmp_path))
     assert "--cohort $SKMULTIMODAL_DATA/glioma" in paper.shown_command(options)
     assert paper.folder_name(options) == "glioma-idh_mut"
@@ -369,7 +374,7 @@ def test_table_4_is_run_on_two_sets_of_rows(patients):
 @pytest.mark.real_data
 def test_real_cohort(real_data, tmp_path):
     command = ["--cohort", str(real_data / "cohort"), "--label", "idh_mut"]
-    options = paper.parse([*command, "--repeats", "1"])
+    (options,) = paper.parse([*command, "--repeats", "1"])
     X, y, title = paper.read(options)
     (scheme,) = paper.make_schemes("2", X, y, 1, 0)
     models, _ = make_models("2", X, memory=str(tmp_path / "memory"), seed=0)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import warnings
 from pathlib import Path
@@ -17,6 +18,7 @@ from skmultimodal.datasets import load_cohort
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # They are run with small numbers by tests of their own, or run these tests.
+FILES = {"model.skops", "report.html", "roc.png", "table.csv"}
 LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "docs"}
 
 
@@ -71,22 +73,60 @@ def test_a_command_of_make(command, practice, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "twin tower" in done.stdout
-    assert {p.name for p in out.iterdir()} == {"table.csv", "roc.png", "report.html"}
+    assert {p.name for p in out.iterdir()} == FILES
+
+
+def test_the_commands_of_the_package_in_their_order(practice, tmp_path):
+    (tmp_path / "my_cohort").symlink_to(practice)
+    own = [c.split()[1:] for c in commands() if c.startswith("skmultimodal ")]
+    assert [c[0] for c in own] == ["check", "evaluate", "predict"]
+    for arguments in own:
+        if arguments[0] == "evaluate":
+            arguments += ["--repeats", "1"]
+        done = subprocess.run(
+            [sys.executable, "-m", "skmultimodal", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert {p.name for p in (tmp_path / "results").iterdir()} == FILES
+    predictions = pd.read_csv(tmp_path / "predictions.csv")
+    assert len(predictions) == 24 + 40 + 24
 
 
 def test_commands_are_known():
     kinds = {command.split()[0] for command in commands()}
-    assert kinds == {"make", "pip"}
+    assert kinds == {"make", "pip", "skmultimodal", "uv"}
     assert {"make demo", "make test", "make lint"} <= set(commands())
 
 
-def test_what_pip_installs_is_pinned_and_exists():
+def test_what_is_installed_is_pinned_and_exists():
     pins = (ROOT / "constraints.txt").read_text().splitlines()
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = set(settings["project"]["optional-dependencies"])
-    torch, package = [c for c in commands() if c.startswith("pip install ")]
-    assert torch.split()[2] in pins
-    assert set(re.search(r"\.\[(.*)\]", package)[1].split(",")) <= extras
+    extras = set(settings()["optional-dependencies"])
+    (torch,) = [c for c in commands() if c.startswith("uv pip install ")]
+    assert torch.split()[-1] in pins
+    named = re.findall(r"pip install [^`\n]*'\.\[(.*?)\]'", README)
+    assert len(named) > 4
+    assert {extra for names in named for extra in names.split(",")} <= extras
+
+
+def settings():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_pinned_extra_has_the_versions_of_the_tests():
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = settings()["optional-dependencies"]["pinned"]
+    assert set(pinned) <= set(pins)
+    names = {re.split("[>=]", line)[0] for line in settings()["dependencies"]}
+    assert {line.split("==")[0] for line in pinned} == names
+    page = (ROOT / "docs" / "dependencies.rst").read_text()
+    for line in pinned:
+        assert f"   {line.replace('==', ' | ')}\n" in page
+    for line in re.findall(r"\w+==[\d.]+", page):
+        assert line.lower() in [pin.lower() for pin in pins]
 
 
 def test_files_that_are_linked_exist():
