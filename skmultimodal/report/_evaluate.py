@@ -30,6 +30,7 @@ from skmultimodal.utils._labels import (
     find_positive,
     missing_labels,
 )
+from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
@@ -131,6 +132,9 @@ def evaluate_cohort(
     >>> evaluation.table["roc_auc"]["majority class"]
     '0.500 [0.50, 0.50]'
     """
+    if out is not None:
+        for module in ("jinja2", "matplotlib.pyplot"):  # before hours are spent
+            import_optional(module, "report")
     X = as_cohort(X)
     classes = _check_data(X, y)
     find_positive(classes, positive, of="y")
