@@ -145,6 +145,7 @@ def evaluate_cohort(
         if memory is None:
             memory = stack.enter_context(tempfile.TemporaryDirectory())
         if models is None:
+            _refuse_other_modalities(X)
             models = comparison_models(
                 memory=str(memory), device=device, random_state=random_state
             )
@@ -195,6 +196,15 @@ def _check_data(X, y):
             f"{N_FOLDS} folds needs {N_FOLDS} of each class."
         )
     return classes
+
+
+def _refuse_other_modalities(X):
+    other = [name for name in X.modalities if name not in ("image", "gene")]
+    if other:
+        raise ValueError(
+            "the models that are compared by default are for 'image' and 'gene', and "
+            f"the patients have {other[0]!r} as well: pass models."
+        )
 
 
 def _check_model(models, model):

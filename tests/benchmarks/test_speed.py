@@ -1,5 +1,6 @@
 """The speed benchmark compares equal work, and its parts run."""
 
+import contextlib
 from functools import partial
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
+from benchmarks.speed import threads
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
 from benchmarks.speed.scaling import departure
+from skmultimodal import ImageTowerClassifier
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -55,6 +58,41 @@ def test_a_straight_line_has_no_departure():
 def test_every_part_runs(part, tmp_path, capsys):
     speed.main([part, "--quick", "--repeats", "1", "--out", str(tmp_path)])
     table = (tmp_path / "speed.md").read_text()
-    assert table.count("\n| ") > 2
+    assert table.count("\n| ") >= 2
     assert ("yes" in table) or ("no" in table)
     assert (tmp_path / "scaling.png").exists() == (part == "scaling")
+
+
+@pytest.mark.parametrize("work", list(threads.WORKS))
+def test_each_piece_of_work_of_the_threads_runs(work):
+    threads.make_work(work, quick=True)()
+
+
+class Recorder(torch.nn.Module):
+    """An encoder that records how many threads its operations have."""
+
+    counts = []
+
+    def __init__(self, in_channels):
+        super().__init__()
+        self.layer = torch.nn.Linear(in_channels, 3)
+
+    def forward(self, x):
+        self.counts.append(torch.get_num_threads())
+        return self.layer(x.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("context", "count"), [(contextlib.nullcontext, 1), (threads.no_limit, 3)]
+)
+def test_all_threads_means_that_the_library_limits_none(context, count, rng):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    Recorder.counts.clear()
+    try:
+        with context():
+            tower = ImageTowerClassifier(encoder=Recorder, max_epochs=2)
+            tower.fit(rng.normal(size=(8, 2, 4, 5)), np.arange(8) % 2)
+    finally:
+        torch.set_num_threads(before)
+    assert set(Recorder.counts) == {count}
