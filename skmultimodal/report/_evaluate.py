@@ -32,6 +32,7 @@ from skmultimodal.utils._labels import (
     find_positive,
     missing_labels,
 )
+from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
@@ -115,7 +116,8 @@ def evaluate_cohort(
     OSError
         If `out` cannot be written; before anything is fitted.
     ImportError
-        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``); before anything
+        is fitted.
 
     See Also
     --------
@@ -137,6 +139,10 @@ def evaluate_cohort(
     X, y = check_X_y(as_cohort(X), y)
     classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
+    if out is not None:
+        # Not after hours of fitting.
+        import_optional("jinja2", "report")
+        pyplot()
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(whole_folder(out)) if out is not None else None
         if groups is not None:

@@ -1,6 +1,7 @@
 """The main job as a function: what is compared, fitted, remarked, written, refused."""
 
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -350,6 +351,17 @@ def test_a_stage_that_stops_leaves_no_file(case, tmp_path, monkeypatch, stage, e
     monkeypatch.setattr(_evaluate, stage, stop)
     with pytest.raises(error, match="no space left"):
         evaluate(*case, tmp_path / "new" / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib.pyplot"])
+def test_a_package_that_is_absent_is_missed_before_any_fit(
+    case, tmp_path, monkeypatch, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    refuses = {"ours": Refuses(AssertionError)}
+    with pytest.raises(ImportError, match=rf"{package} is needed here.*skmultimodal\["):
+        evaluate(*case, tmp_path / "out", models=refuses)
     assert list(tmp_path.iterdir()) == []
 
 
