@@ -1,185 +1,19 @@
 """The command line: ``skmultimodal check``, ``evaluate``, ``predict`` and ``demo``."""
 
-import argparse
+import io
 import os
+import signal
 import sys
 import tempfile
+import threading
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import skmultimodal
+from skmultimodal._arguments import MODELS, make_parser
 
-MODELS = {
-    "twin": "twin tower",
-    "concat": "concat (paper)",
-    "mean": "mean of towers",
-    "image": "image only",
-    "gene": "gene only",
-}
-INTERRUPTED = 130  # as a shell has it for Ctrl-C
-
-
-def make_parser():
-    """The parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="skmultimodal",
-        description="Learn from cohorts in which most patients have only one modality.",
-        epilog="skmultimodal COMMAND --help describes a command.",
-    )
-    parser.add_argument(
-        "--version",
-        action="version",
-        version=f"skmultimodal {skmultimodal.__version__}",
-    )
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--debug",
-        action="store_true",
-        help="show the traceback of an error rather than one line",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_check(commands, shared)
-    _add_evaluate(commands, shared)
-    _add_predict(commands, shared)
-    _add_demo(commands, shared)
-    return parser
-
-
-def _add_check(commands, shared):
-    command = commands.add_parser(
-        "check",
-        parents=[shared],
-        help="read a folder of patients and list what is wrong with it",
-        description="Read every file of a folder of patients as the other commands do, "
-        "and list what was found. The last line is 'ready', or a numbered list of what "
-        "is wrong; the exit code is then 1.",
-    )
-    command.add_argument("folder", metavar="FOLDER", help="the patients")
-    command.set_defaults(run=run_check)
-
-
-def _add_evaluate(commands, shared):
-    command = commands.add_parser(
-        "evaluate",
-        parents=[shared, _evaluation_options()],
-        help="compare models on the patients of a folder, and write a report",
-        description="Compare the majority class, each modality alone and three fusions "
-        "by repeated cross-validation on the patients who have both modalities, ask "
-        "whether the hospital or another covariate predicts the label, and fit one "
-        "model to all patients. The files are table.csv, roc.png, report.html and "
-        "model.skops.",
-    )
-    command.add_argument(
-        "folder",
-        metavar="FOLDER",
-        help="clinical.csv, expression.csv and mri/, or downloads of TCIA and the GDC",
-    )
-    command.add_argument(
-        "--label",
-        metavar="L",
-        help="column of clinical.csv to predict; of downloads, the scheme by which "
-        "words become labels (default: disease_control)",
-    )
-    command.add_argument(
-        "--positive",
-        metavar="V",
-        help="the positive class, which precision, recall, F1 and explanations are "
-        "about (default: the one named yes, true, positive, responder or, of two, 1; "
-        "else the last in sort order)",
-    )
-    command.add_argument(
-        "--paired",
-        type=int,
-        metavar="N",
-        help="labelled patients who keep both modalities, the others being hidden one "
-        "of them (default: all, or half if fewer than 20 patients have only the "
-        "scarcer modality)",
-    )
-    command.add_argument(
-        "--groups",
-        metavar="COLUMN",
-        help="column of clinical.csv whose values are tested together, such as the "
-        "hospital",
-    )
-    command.set_defaults(run=run_evaluate)
-
-
-def _evaluation_options():
-    options = argparse.ArgumentParser(add_help=False)
-    options.add_argument(
-        "--out",
-        metavar="DIR",
-        default="results",
-        help="folder for the files, which are written together or not at all "
-        "(default: %(default)s)",
-    )
-    options.add_argument(
-        "--repeats",
-        type=int,
-        metavar="R",
-        default=10,
-        help="repeats of cross-validation in three folds (default: %(default)s)",
-    )
-    options.add_argument(
-        "--model",
-        choices=list(MODELS),
-        default="twin",
-        help="which model is fitted to all patients, explained and saved (default: "
-        "%(default)s)",
-    )
-    options.add_argument(
-        "--cache",
-        metavar="DIR",
-        help="folder that keeps fitted towers: an interrupted run goes on from there",
-    )
-    options.add_argument(
-        "--device",
-        metavar="D",
-        help="where networks compute: cpu or cuda (default: cpu)",
-    )
-    options.add_argument(
-        "--seed", type=int, metavar="S", default=0, help="default: %(default)s"
-    )
-    return options
-
-
-def _add_predict(commands, shared):
-    command = commands.add_parser(
-        "predict",
-        parents=[shared],
-        help="predict the patients of a folder with a saved model",
-        description="Predict every patient of a folder, whatever modalities they have, "
-        "with a model that evaluate saved. Writes one row per patient: modalities, "
-        "route through the model, predicted class and the probability of each class. "
-        "clinical.csv is not needed.",
-    )
-    command.add_argument("model", metavar="MODEL", help="a file model.skops")
-    command.add_argument("folder", metavar="FOLDER", help="the patients")
-    command.add_argument(
-        "--out",
-        metavar="FILE",
-        default="predictions.csv",
-        help="table of predictions (default: %(default)s)",
-    )
-    command.add_argument(
-        "--device",
-        metavar="D",
-        help="where networks compute (default: where they did, or the CPU)",
-    )
-    command.set_defaults(run=run_predict)
-
-
-def _add_demo(commands, shared):
-    command = commands.add_parser(
-        "demo",
-        parents=[shared, _evaluation_options()],
-        help="evaluate simulated patients",
-        description="Simulate 597 patients, of whom 95 have an image only, 452 gene "
-        "expression only and 50 both, and evaluate models on them, as `evaluate` does "
-        "on the patients of a folder.",
-    )
-    command.set_defaults(run=run_demo)
+# As a shell has them for Ctrl-C, and for output that nobody reads.
+INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
 def run_check(options):
@@ -196,6 +30,7 @@ def run_evaluate(options):
 
     folder = Path(options.folder)
     label = choose_label(folder, options.label)
+    _check_options(options)
     _tell(f"Loading {folder} ...")
     bunch = load_folder(folder, label=label, positive=options.positive)
     return _evaluate(
@@ -212,6 +47,7 @@ def run_evaluate(options):
 def run_demo(options):
     from skmultimodal.datasets import make_glioma_cohort
 
+    _check_options(options)
     bunch = make_glioma_cohort(random_state=options.seed)
     return _evaluate(
         options,
@@ -222,16 +58,39 @@ def run_demo(options):
     )
 
 
+def _check_options(options):
+    """Refuse at once what cannot be used after the patients are loaded."""
+    from skmultimodal.utils._device import resolve_device
+
+    resolve_device(options.device)
+    if options.cache is None:
+        return
+    try:
+        Path(options.cache).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=options.cache):
+            pass
+    except OSError as error:
+        raise type(error)(
+            f"--cache {options.cache}: nothing can be written there "
+            f"({error.strerror or error}); choose another folder."
+        ) from error
+
+
 def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=None):
     from skmultimodal.baselines import comparison_models
     from skmultimodal.datasets._unpair import split_pairs
     from skmultimodal.report import evaluate_cohort
     from skmultimodal.report._evaluate import label_table
-    from skmultimodal.utils._labels import class_name
+    from skmultimodal.utils._labels import class_name, missing_labels
 
-    X, y, n_split, n_pairs = split_pairs(
-        bunch.data, bunch.target, n_paired, options.seed
-    )
+    X, y = bunch.data, bunch.target
+    n_pairs = int((X.paired & ~missing_labels(y)).sum())
+    if n_paired is not None and n_paired > n_pairs:
+        raise ValueError(
+            f"--paired {n_paired}: only {n_pairs} labelled patients have both "
+            "modalities."
+        )
+    X, y, n_split, n_pairs = split_pairs(X, y, n_paired, options.seed)
     if n_split:
         title += f", {n_split} of {n_pairs} labelled pairs split up"
     print(f"\n{title}\n\n{label_table(X, y)}\n", flush=True)
@@ -245,7 +104,7 @@ def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=N
             ),
             model=MODELS[options.model],
             positive=bunch.get("positive"),
-            groups=None if groups is None else _column(X, groups),
+            groups=None if groups is None else _groups(X, y, groups),
             n_repeats=options.repeats,
             random_state=options.seed,
             notes={"label": label, "channels": list(channels)},
@@ -268,15 +127,26 @@ def _folder_for(cache):
     return tempfile.TemporaryDirectory() if cache is None else nullcontext(cache)
 
 
-def _column(X, name):
-    """A column of the covariates."""
+def _groups(X, y, name):
+    """A column of the covariates; an unlabelled patient without a value is alone."""
+    from skmultimodal.utils._labels import missing_labels
+
     if X.metadata is None or name not in X.metadata:
         known = [] if X.metadata is None else X.metadata.columns
         raise ValueError(
             f"--groups {name} is no column of the clinical table; it has: "
             f"{', '.join(map(str, known)) or 'none'}."
         )
-    return X.metadata[name].to_numpy()
+    groups = X.metadata[name].astype(object).to_numpy(copy=True)
+    blank = missing_labels(groups)
+    lacking = X.index[blank & ~missing_labels(y)]
+    if len(lacking):
+        raise ValueError(
+            f"--groups {name}: {len(lacking)} labelled patients have no value, such as "
+            f"{lacking[0]!r}: fill the cells, or clear the labels."
+        )
+    groups[blank] = [f"only {patient}" for patient in X.index[blank]]
+    return groups
 
 
 def run_predict(options):
@@ -294,7 +164,9 @@ def run_predict(options):
         prediction_table(model, bunch.data).to_csv(part)
     dropped = bunch.flow[bunch.flow["status"] == "dropped"]
     for row in dropped.itertuples():
-        _tell(f"warning: {row.item} of patient {row.patient!r} left out: {row.reason}")
+        part = "" if row.item == "clinical" else f"{row.item} of "
+        reason = row.reason.removesuffix(".")
+        _tell(f"warning: {part}patient {row.patient!r} left out: {reason}.")
     print(bunch.data.summary().to_string())
     print(f"\n{out}")
     return 0
@@ -304,8 +176,36 @@ def _tell(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    _tell(f"warning: {' '.join(str(message).split())}")
+class _Warnings:
+    """Shows each warning in one line, and once."""
+
+    def __init__(self):
+        self.shown = set()
+
+    def show(self, message, category, filename, lineno, file=None, line=None):
+        text = " ".join(str(message).split())
+        if text not in self.shown:
+            self.shown.add(text)
+            _tell(f"warning: {text}")
+
+
+@contextmanager
+def _stops_as_interrupts():
+    """What ends a process from outside, such as a scheduler, leaves no half files."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    mine = threading.current_thread() is threading.main_thread()
+    changed = [
+        number
+        for number in (getattr(signal, name) for name in names)
+        if mine and signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in changed:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def main(arguments=None):
@@ -320,17 +220,24 @@ def main(arguments=None):
     -------
     code : int
         0; 1 if `check` found problems; 2 after an error, which is shown in one line;
-        130 after Ctrl-C.
+        130 after Ctrl-C; 141 if standard output was closed.
     """
     options = make_parser().parse_args(arguments)
     os.environ.setdefault("MPLBACKEND", "Agg")
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of patients are in any script
+            stream.reconfigure(errors="backslashreplace")
+    with warnings.catch_warnings(), _stops_as_interrupts():
+        warnings.showwarning = _Warnings().show
         try:
-            return options.run(options)
+            return _run(options)
         except KeyboardInterrupt:
             _tell(_interrupted(options))
             return INTERRUPTED
+        except BrokenPipeError:
+            # Python would write the rest there at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
         except Exception as error:
             if options.debug:
                 raise
@@ -338,6 +245,13 @@ def main(arguments=None):
             name = "" if known else f"{type(error).__name__}: "
             _tell(f"error: {name}{' '.join(str(error).split())}")
             return 2
+
+
+def _run(options):
+    code = COMMANDS[options.command](options)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
 
 
 def _interrupted(options):
@@ -353,6 +267,14 @@ def _interrupted(options):
             "command goes on from there"
         )
     return f"interrupted: no file was written; {kept}."
+
+
+COMMANDS = {
+    "check": run_check,
+    "evaluate": run_evaluate,
+    "predict": run_predict,
+    "demo": run_demo,
+}
 
 
 if __name__ == "__main__":

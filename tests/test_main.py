@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -277,6 +278,92 @@ def test_demo(tmp_path, monkeypatch, capsys):
 # Bad input
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--paired", "0", "--paired: must be an integer of at least 1, got '0'"),
+        ("--paired", "-3", "--paired: must be an integer of at least 1, got '-3'"),
+        ("--repeats", "0", "--repeats: must be an integer from 1 to 1000, got '0'"),
+        ("--repeats", "1.5", "--repeats: must be an integer from 1 to 1000, got '1.5'"),
+        ("--repeats", "9" * 30, "--repeats: must be an integer from 1 to 1000"),
+        ("--seed", "-1", "--seed: must be an integer from 0 to 4294967295, got '-1'"),
+        ("--model", "ours", "--model: invalid choice: 'ours' (choose from "),
+        ("--colour", "red", "unrecognized arguments: --colour red; see skmultimodal "),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_one_line(capsys, option, value, message):
+    with pytest.raises(SystemExit, match="2"):
+        main(["evaluate", "patients", "--label", "words", option, value])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+    assert line.endswith("--help")
+
+
+def test_what_cannot_be_used_is_refused_before_patients_are_loaded(
+    folder, tmp_path, capsys
+):
+    (tmp_path / "file").write_text("mine")
+    command = ["evaluate", folder, "--label", "words", "--out", tmp_path / "out"]
+    for option, message in {
+        ("--device", "abacus"): "device='abacus' is no device that torch knows",
+        ("--cache", tmp_path / "file"): "--cache .*file: nothing can be written there",
+        ("--cache", tmp_path / "file" / "inner"): "inner: nothing can be written there",
+    }.items():
+        assert main(list(map(str, [*command, *option]))) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.match(f"error: .*{message[:20]}", line) or message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_more_pairs_than_there_are(folder, tmp_path, capsys):
+    command = ["evaluate", folder, "--label", "words", "--out", tmp_path / "out"]
+    assert fail(capsys, *command, "--paired", "19") == (
+        "error: --paired 19: only 18 labelled patients have both modalities."
+    )
+
+
+def test_a_label_of_numbers(folder, tmp_path, capsys):
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    table = pd.read_csv(other / "clinical.csv", index_col="patient")
+    table.assign(age=table["age"] + 0.5).to_csv(other / "clinical.csv")
+    command = ["evaluate", other, "--label", "age", "--out", tmp_path / "out"]
+    message = fail(capsys, *command)
+    assert re.search(r"\d\.5 is no class: put classes, such as high and low", message)
+
+
+def test_groups_must_be_known_of_labelled_patients(folder, tmp_path, capsys):
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    table = pd.read_csv(other / "clinical.csv", index_col="patient")
+    ward = pd.Series(np.arange(len(table)) % 3, index=table.index).map("w{}".format)
+    ward.iloc[[0, 5]] = None  # the first has no label
+    table.assign(ward=ward, one="w").to_csv(other / "clinical.csv")
+    command = ["evaluate", other, "--label", "words", "--out", tmp_path / "out"]
+    assert fail(capsys, *command, "--groups", "ward") == (
+        "error: --groups ward: 1 labelled patients have no value, such as "
+        f"{table.index[5]!r}: fill the cells, or clear the labels."
+    )
+    assert "image, gene are 1; cross-validation in 3 folds needs 3" in fail(
+        capsys, *command, "--groups", "one"
+    )
+
+
+def test_patients_of_whom_nothing_can_be_read(evaluated, folder, tmp_path, capsys):
+    patients = tmp_path / "patients"
+    shutil.copytree(folder / "mri", patients / "mri")
+    for path in (patients / "mri").glob("*/*"):
+        path.write_bytes(b"no scan")
+    out = tmp_path / "predictions.csv"
+    command = ["predict", evaluated[1] / "model.skops", patients, "--out"]
+    message = "no patient has a scan or expression that can be read; the first reason"
+    assert message in fail(capsys, *command, out)
+    assert "make it first" in fail(capsys, *command, tmp_path / "absent" / "p.csv")
+    assert "is a folder: name a file in it" in fail(capsys, *command, tmp_path)
+    assert not out.exists()
+
+
 def test_a_label_must_be_named_and_known(folder, tmp_path, capsys):
     out = tmp_path / "out"
     columns = "age, sex, site, project, response, words, constant"
@@ -377,6 +464,91 @@ def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, k
     expected = rf"{cache} keeps [1-9]\d* results" if kept else "with --cache DIR"
     assert re.match(f"interrupted: no file was written; {expected}", shown[-1])
     assert not out.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
+def test_a_scheduler_that_ends_the_job_leaves_no_file(folder, tmp_path):
+    out = tmp_path / "out"
+    command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skmultimodal", *map(str, [*command, "--out", out])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if "compare_classifiers" in line:
+            break
+    process.terminate()
+    shown = process.communicate(timeout=300)[1].splitlines()
+    assert process.returncode == 130
+    assert shown[-1].startswith("interrupted: no file was written; with --cache")
+    assert not out.exists()
+
+
+def test_an_interrupt_while_patients_are_loaded(folder, tmp_path, monkeypatch, capsys):
+    from skmultimodal.datasets import _folder
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_folder, "load_cohort", stop)
+    command = ["evaluate", folder, "--label", "words", "--out", tmp_path / "out"]
+    assert main(list(map(str, command))) == 130
+    assert "interrupted: no file was written; " in capsys.readouterr().err
+    monkeypatch.setattr("skmultimodal.persistence.load_model", stop)
+    monkeypatch.setattr("skmultimodal.persistence.read_notes", lambda path: {})
+    command = ["predict", "model.skops", folder, "--out", tmp_path / "p.csv"]
+    assert main(list(map(str, command))) == 130
+    assert capsys.readouterr().err == "interrupted: no file was written.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough(folder):
+    """As ``skmultimodal check patients | head -1``, of which head is at its end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skmultimodal", "check", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=300) == 141
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_that_the_terminal_cannot_show(folder, tmp_path, encoding):
+    patients = tmp_path / "Ασθενείς 2024"
+    shutil.copytree(folder, patients)
+    table = pd.read_csv(patients / "clinical.csv", index_col="patient")
+    words = table["words"].map({"Responder": "ναι", "Non-responder": "όχι"})
+    table.assign(words=words).to_csv(patients / "clinical.csv")
+    done = run(
+        "check",
+        patients,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "ready"
+    assert r"label words: \u03bd\u03b1\u03b9 21" in done.stdout
+
+
+def test_a_warning_is_shown_once(folder, monkeypatch, capsys):
+    from skmultimodal import datasets
+
+    def warn(folder):
+        for _ in range(3):
+            warnings.warn("two\nlines", UserWarning, stacklevel=1)
+        warnings.warn("another", UserWarning, stacklevel=1)
+        return datasets.FolderCheck()
+
+    monkeypatch.setattr(datasets, "check_folder", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["check", str(folder)]) == 0
+    assert capsys.readouterr().err == "warning: two lines\nwarning: another\n"
 
 
 def test_debug_shows_the_traceback(tmp_path):

@@ -29,9 +29,9 @@ def comparison_models(*, memory=None, device=None, random_state=None):
     -------
     models : dict of str to estimator
         Unfitted: ``"majority class"``; ``"image only"`` and ``"gene only"``, each
-        tower on the rows that have only its modality; ``"mean of towers"``, their mean
-        log-odds; ``"concat (paper)"``, the paper's head on the same towers; and
-        ``"twin tower"``, the default of `TwinTowerClassifier`.
+        tower on the rows that have only its modality; ``"mean of towers"``, the mean of
+        their probabilities; ``"concat (paper)"``, the paper's head on the same towers;
+        and ``"twin tower"``, the default of `TwinTowerClassifier`.
 
     See Also
     --------

@@ -119,14 +119,19 @@ def check_folder(folder: str | Path) -> FolderCheck:
     2. no patient has two modalities: there is nothing to fuse, and nobody to test a fusion on.
     """  # noqa: E501
     folder, check = Path(folder), FolderCheck()
-    downloads = find_downloads(folder)
+    try:
+        downloads = find_downloads(folder)
+    except ValueError as error:  # two files of which it reads one
+        check.problems.append(str(error))
+        return check
     if downloads is not None:
         check.found.append("a folder of downloads (load_tcga_glioma)")
         check.found.append(describe_files(downloads))
         bunch = check.attempt(load_tcga_glioma, folder)
         if bunch is not None:
             check.found.append(f"patients with data: {_patterns(bunch.data.patterns)}")
-            _check_pairs(check, bunch.data.paired.any() and len(bunch.data.modalities))
+            has_two = len(bunch.data.modalities) > 1
+            _check_pairs(check, has_two and bool(bunch.data.paired.any()))
         return check
     check.found.append("a folder of patients (load_cohort)")
     clinical = _check_clinical(check, folder)
@@ -139,7 +144,10 @@ def check_folder(folder: str | Path) -> FolderCheck:
 def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
     file = check.attempt(one_file, folder, CLINICAL_NAMES)
     if file is None:
-        check.problems.append(f"no clinical.csv in {folder}: there is no label.")
+        check.problems.append(
+            f"no clinical.csv in {folder}, a table with a row per patient: there is no "
+            "label. (To predict patients none is needed.)"
+        )
         return None
     table: pd.DataFrame | None = check.attempt(read_patient_table, file)
     if table is not None:
@@ -210,6 +218,7 @@ def _check_ids(
     }
     everyone = sorted(set.union(*ids.values()))
     if not everyone:
+        check.problems.append("no patient has a scan or expression that can be read.")
         return
     patterns = ["+".join(m for m in ids if p in ids[m]) for p in everyone]
     check.found.append(f"patients with data: {_patterns(patterns)}")
@@ -236,6 +245,7 @@ def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
         counts = known.value_counts().sort_index()
         if 2 <= len(counts) <= MAX_CLASSES:
             found = True
+            _compare_words(check, name, counts.index)
             classes = ", ".join(f"{class_name(c)} {n}" for c, n in counts.items())
             check.found.append(f"label {name}: {classes}")
     if not found:
@@ -245,7 +255,19 @@ def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
         )
 
 
-def _check_pairs(check: FolderCheck, paired: Any) -> None:
+def _compare_words(check: FolderCheck, name: str, classes: pd.Index) -> None:
+    """Are some of the classes the same word, written in two ways?"""
+    words = pd.Series(classes.map(class_name))
+    folded = words.str.split().str.join(" ").str.casefold()
+    for _, same in words.groupby(folded):
+        if len(same) > 1:
+            check.problems.append(
+                f"column {name}: {_some(list(same))} differ in case or spaces only, "
+                "and would be different classes: write them alike."
+            )
+
+
+def _check_pairs(check: FolderCheck, paired: bool) -> None:
     if not paired:
         check.problems.append(
             "no patient has two modalities: there is nothing to fuse, and nobody to "

@@ -120,6 +120,8 @@ def join_cohort(
     order = [patient for patient in clinical.index if patient in seen]
     order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
     _record_clinical(clinical, labels, order, flow)
+    if not order:
+        _refuse_nobody(flow)
     if labels is not None:
         _refuse_unlabelled(clinical, labels, order)
     ids, patients = _rows_of(order, images)
@@ -178,6 +180,17 @@ def _record_clinical(
     for patient in order:
         if patient not in clinical.index:
             flow.add(patient, "clinical", "missing", reason)
+
+
+def _refuse_nobody(flow: Flow) -> None:
+    """Raise a ValueError with the reason why the first patient has no data."""
+    reasons = [
+        f"; the first reason is, of patient {patient!r}: {reason}"
+        for patient, item, status, reason, _ in flow.rows
+        if status == "dropped" and item in ("image", "gene")
+    ]
+    reason = reasons[0] if reasons else "."
+    raise ValueError(f"no patient has a scan or expression that can be read{reason}")
 
 
 def _refuse_unlabelled(

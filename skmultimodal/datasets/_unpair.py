@@ -89,8 +89,8 @@ def split_pairs(X, y, n_paired=None, random_state=None):
     X : Cohort
     y : array-like of shape (n_rows,)
     n_paired : int, default=None
-        Labelled pairs that stay. None keeps all, or half of them if fewer than 20 rows
-        have only the scarcer modality.
+        Labelled pairs that stay, at least 1. None keeps all, or half of them if fewer
+        than 20 rows have only the scarcer modality.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -101,14 +101,21 @@ def split_pairs(X, y, n_paired=None, random_state=None):
         Labelled pairs that were split up.
     n_pairs : int
         Labelled pairs that there were.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `n_paired` of them.
     """
     n_pairs = int((X.paired & ~missing_labels(y)).sum())
     if len(X.modalities) < 2:
         return X, y, 0, n_pairs
     scarcest = min(int((X.has(name) & ~X.paired).sum()) for name in X.modalities)
     if n_paired is None:
-        n_paired = n_pairs // 2 if scarcest < MIN_UNPAIRED else n_pairs
-    if n_paired >= n_pairs:
+        # Of one pair nothing is left to split up.
+        half = min(n_pairs, max(1, n_pairs // 2))
+        n_paired = half if scarcest < MIN_UNPAIRED else n_pairs
+    if n_paired == n_pairs:
         return X, y, 0, n_pairs
     X, y = unpair(X, y, n_paired, random_state=random_state)
     return X, y, n_pairs - n_paired, n_pairs

@@ -30,7 +30,7 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
     folder : Path
         Not searched below.
     names : sequence of str
-        Names that the file may have.
+        Names that the file may have, in lower case; the file's may be in any.
 
     Returns
     -------
@@ -52,7 +52,10 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
     ...     one_file(Path(folder), ["expression.parquet", "expression.csv"]).name
     'expression.csv'
     """
-    found = [folder / name for name in names if (folder / name).is_file()]
+    if not folder.is_dir():
+        return None
+    files = [path for path in sorted(folder.iterdir()) if path.name.lower() in names]
+    found = [path for path in files if path.is_file()]
     if len(found) > 1:
         raise ValueError(
             f"{folder}: both {found[0].name} and {found[1].name}; keep one."

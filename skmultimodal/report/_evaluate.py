@@ -21,6 +21,8 @@ from skmultimodal.model_selection import (
     audit_shortcuts,
     compare_classifiers,
 )
+from skmultimodal.model_selection._deal import check_groups
+from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.utils._files import whole_folder
@@ -108,12 +110,14 @@ def evaluate_cohort(
     Raises
     ------
     ValueError
-        If `X` has one modality or no labelled row with all of them, `y` has one class,
-        or `model` or `positive` is unknown.
+        If `X` has one modality or no labelled row with all of them, `y` has one class
+        or is continuous, there are fewer rows of a class, or groups, to test than
+        folds, `models` is empty, or `model` or `positive` is unknown.
     OSError
         If `out` cannot be written; before anything is fitted.
     ImportError
-        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``); before anything
+        is fitted.
 
     See Also
     --------
@@ -132,12 +136,12 @@ def evaluate_cohort(
     >>> evaluation.table["roc_auc"]["majority class"]
     '0.500 [0.50, 0.50]'
     """
-    if out is not None:
-        for module in ("jinja2", "matplotlib.pyplot"):  # before hours are spent
-            import_optional(module, "report")
-    X = as_cohort(X)
-    classes = _check_data(X, y)
+    X, y = check_X_y(as_cohort(X), y)
+    classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
+    if out is not None:
+        for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
+            import_optional(module, "report")
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(whole_folder(out)) if out is not None else None
         if groups is not None:
@@ -173,7 +177,7 @@ def label_table(X, y):
     return table.rename_axis(index="pattern", columns="label")
 
 
-def _check_data(X, y):
+def _check_data(X, y, groups):
     """Refuse what cannot be evaluated; the classes."""
     if len(X.modalities) < 2:
         raise ValueError(
@@ -188,12 +192,22 @@ def _check_data(X, y):
             f"no patient has all of {', '.join(X.modalities)}: there is nobody to test "
             "a fusion on."
         )
-    counts = np.bincount(codes[X.paired & (codes >= 0)], minlength=len(classes))
+    tested = X.paired & (codes >= 0)
+    counts = np.bincount(codes[tested], minlength=len(classes))
     if counts.min() < N_FOLDS:
         raise ValueError(
             f"class {class_name(classes[counts.argmin()])} has {counts.min()} labelled "
             f"patients with all of {', '.join(X.modalities)}; cross-validation in "
-            f"{N_FOLDS} folds needs {N_FOLDS} of each class."
+            f"{N_FOLDS} folds needs {N_FOLDS} of each class: leave its patients "
+            "unlabelled, or merge it with another class."
+        )
+    check_groups(groups, len(X))
+    n_groups = N_FOLDS if groups is None else len(set(np.asarray(groups)[tested]))
+    if n_groups < N_FOLDS:
+        raise ValueError(
+            f"the groups of the labelled patients with all of "
+            f"{', '.join(X.modalities)} are {n_groups}; cross-validation in {N_FOLDS} "
+            f"folds needs {N_FOLDS}."
         )
     return classes
 
@@ -209,6 +223,8 @@ def _refuse_other_modalities(X):
 
 def _check_model(models, model):
     names = list(models)
+    if not names:
+        raise ValueError("models is empty.")
     if model is None:
         return names[-1]
     if model not in names:

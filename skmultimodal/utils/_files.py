@@ -29,14 +29,26 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     ------
     FileNotFoundError
         If there is no such folder.
+    IsADirectoryError
+        If `path` is a folder.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} for {path.name}.")
+        raise FileNotFoundError(
+            f"there is no folder {path.parent} for {path.name}: make it first."
+        )
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         # Unlike those of tempfile, it has the permissions of any new file.
         part.touch(exist_ok=False)
+    except OSError as error:
+        raise type(error)(
+            f"{path} cannot be written: {error.strerror or error}; choose another "
+            "folder."
+        ) from error
+    try:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -68,17 +80,48 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
     """
     folder = Path(folder)
     made = [f for f in (folder, *folder.parents) if not f.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
     stage = folder / f".part-{secrets.token_hex(4)}"
     try:
-        stage.mkdir()
+        stage.mkdir(parents=True)
+    except OSError as error:
+        _remove(made)
+        raise type(error)(
+            f"no files can be written in {folder}: {error.strerror or error}; choose "
+            "another folder."
+        ) from error
+    try:
         yield stage
-        for path in sorted(stage.iterdir()):
-            os.replace(path, folder / path.name)
-        stage.rmdir()
+        _move_all(stage, folder)
     except BaseException:
         rmtree(stage, ignore_errors=True)
-        for empty in made:
-            with suppress(OSError):  # somebody else may have written there
-                empty.rmdir()
+        _remove(made)
         raise
+    rmtree(stage)
+
+
+def _move_all(stage: Path, folder: Path) -> None:
+    """Move files into a folder; after an error it is as it was."""
+    parts = sorted(stage.iterdir())
+    for target in (folder / part.name for part in parts):
+        if target.is_dir():
+            raise IsADirectoryError(f"{target} is a folder: remove it or rename it.")
+    before = stage / "before"
+    before.mkdir()
+    try:
+        for part in parts:
+            if (folder / part.name).exists():
+                os.replace(folder / part.name, before / part.name)
+            os.replace(part, folder / part.name)
+    except BaseException:
+        for moved in (part for part in parts if not part.exists()):
+            (folder / moved.name).unlink()
+        for old in before.iterdir():
+            os.replace(old, folder / old.name)
+        raise
+
+
+def _remove(folders: list[Path]) -> None:
+    """Remove folders, the innermost first, into which nobody else has written."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()

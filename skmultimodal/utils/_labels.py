@@ -138,6 +138,11 @@ def encode_labels(
         labelled = np.array(labelled.tolist())
     if labelled.dtype.kind == "f" and not np.isfinite(labelled).all():
         raise ValueError("Input y contains infinity or a value too large.")
+    if labelled.dtype.kind == "f" and (labelled % 1 != 0).any():
+        raise ValueError(  # as scikit-learn has it, and what to do
+            f"Unknown label type: continuous. {labelled[labelled % 1 != 0][0]:g} is no "
+            "class: put classes, such as high and low, in place of numbers."
+        )
     codes = np.full(len(y), UNLABELLED, dtype=np.int64)
     if not len(labelled):
         return labelled, codes

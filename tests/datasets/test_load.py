@@ -158,12 +158,81 @@ def test_lazy_images_are_the_same(home):
         load_cohort(home, label="response", lazy=True, n_slices=2)
 
 
-def test_sequences_and_cache(home, tmp_path):
-    options = {"label": "response", "sequences": ["flair", "t1"], "image_size": 8}
-    first = load_cohort(home, cache_dir=tmp_path / "cache", **options)
-    assert first.image_channels == ["t1", "flair"]
-    again = load_cohort(home, cache_dir=tmp_path / "cache", n_jobs=2, **options)
+def test_a_cache_serves_the_same_slices(home, tmp_path):
+    options = {"label": "response", "image_size": 8, "cache_dir": tmp_path / "cache"}
+    first = load_cohort(home, **options)
+    kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
+    again = load_cohort(home, n_jobs=2, **options)
     assert_array_equal(first.data.block("image"), again.data.block("image"))
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == kept
+    assert len(kept) == 3
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_sequences_keep_their_order_and_absent_ones_are_zero(home, lazy):
+    """No patient has a t2: the channel is there, or a model would see others shift."""
+    names = ["flair", "t2", "t1"]
+    bunch = load_cohort(
+        home, label="response", sequences=names, image_size=11, lazy=lazy
+    )
+    assert bunch.image_channels == names
+    image = np.asarray(bunch.data.block("image"))
+    for row, patient in enumerate(["P1", "P2", "P4"]):
+        for channel, name in enumerate(names):
+            path = home / f"mri/{patient}/{patient}_{name}.nii.gz"
+            stored = np.zeros(SHAPES[patient])
+            if path.exists():
+                stored = np.asanyarray(nib.load(path).dataobj)
+            wanted = np.zeros((11, 11))
+            part = centre(stored[..., 2])
+            wanted[paste(part.shape[0]), paste(part.shape[1])] = part
+            assert_array_equal(image[row, channel], wanted, f"{patient} {name}")
+
+
+def centre(plane):
+    """The middle of a plane, at most 11 voxels wide."""
+    return plane[
+        tuple(slice(max(n - 11, 0) // 2, max(n - 11, 0) // 2 + 11) for n in plane.shape)
+    ]
+
+
+def paste(n):
+    """Where `n` voxels lie in the middle of 11."""
+    return slice((11 - n) // 2, (11 - n) // 2 + n)
+
+
+def test_patients_to_be_predicted_need_no_label(home):
+    labelled = load_cohort(home, label="response", image_size=11)
+    bunch = load_cohort(home, image_size=11)
+    assert bunch.target is bunch.classes is bunch.positive is None
+    assert bunch.data.index.tolist() == labelled.data.index.tolist()
+    columns = ["age", "response", "words", "flag"]
+    assert bunch.data.metadata.columns.tolist() == columns
+    assert "5 rows, no label." in bunch.DESCR
+    reasons = set(bunch.flow["reason"])
+    assert not any("unlabelled" in reason for reason in reasons)
+    assert {"no clinical row", "no MRI and no expression"} <= reasons
+
+
+def test_patients_to_be_predicted_need_no_clinical_table(home):
+    with_table = load_cohort(home, image_size=11).data
+    (home / "clinical.csv").unlink()
+    bunch = load_cohort(home, image_size=11)
+    assert bunch.target is None
+    assert bunch.clinical.empty
+    assert sorted(bunch.data.index) == ["P1", "P2", "P3", "P4", "P6"]
+    for name in ("image", "gene"):
+        ids = bunch.data.index[bunch.data.has(name)]
+        places = with_table.index[with_table.has(name)].get_indexer(ids)
+        assert_array_equal(bunch.data.block(name), with_table.block(name)[places])
+    assert bunch.data.metadata.shape == (5, 0)
+    with pytest.raises(FileNotFoundError, match=r"no clinical\.csv"):
+        load_cohort(home, label="response")
+
+
+def test_a_scheme_needs_its_label(home):
+    with pytest.raises(ValueError, match="scheme reads words of a label: name the"):
+        load_cohort(home, scheme="disease_control")
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "tsv", "tsv.gz", "csv.gz"])

@@ -147,6 +147,19 @@ def test_two_tables_and_three_classes(tmp_path):
     assert all(q in path.read_text(encoding="utf-8") for q in QUESTIONS)
 
 
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_progress_is_shown_if_asked(tables, tmp_path, capsys, verbose):
+    evaluation_report(tmp_path / "r.html", **tables, verbose=verbose)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = [re.sub(r"\d+\.\d s$", "s", line) for line in err.splitlines()]
+    stages = [
+        "[evaluation_report] explanations: s",
+        "[evaluation_report]: 13 sections, s",
+    ]
+    assert lines == (stages if verbose else [])
+
+
 def test_bad_input_is_named_and_leaves_no_file(tables, tmp_path):
     path = tmp_path / "r.html"
     with pytest.raises(FileNotFoundError, match="there is no folder"):

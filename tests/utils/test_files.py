@@ -1,7 +1,9 @@
 """Files and folders come into place whole or not at all."""
 
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,70 @@ def test_a_folder_that_fails_leaves_what_was_there(tmp_path, error):
 def test_what_is_no_folder_is_refused_at_once(tmp_path):
     (tmp_path / "file").write_text("mine")
     for wanted in (tmp_path / "file", tmp_path / "file" / "inner"):
-        with pytest.raises(OSError, match="file"):
+        message = f"no files can be written in {re.escape(str(wanted))}: .*choose"
+        with pytest.raises(OSError, match=message):
             whole_folder(wanted).__enter__()
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_folders_that_were_made_for_nothing_are_removed(tmp_path, monkeypatch):
+    """As in a folder that may be made, but not written in."""
+    mkdir = Path.mkdir
+
+    def refuse(path, *args, **kwargs):
+        if path.name.startswith(".part-"):
+            mkdir(path.parent, parents=True)
+            raise PermissionError(13, "Permission denied")
+        mkdir(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(PermissionError, match=r"results: Permission denied; choose"):
+        whole_folder(tmp_path / "out" / "results").__enter__()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(IsADirectoryError, match="mine is a folder: name a file in it"):
+        whole_file(tmp_path / "mine").__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def write_three(out):
+    with whole_folder(out) as stage:
+        for name in ("a", "b", "c"):
+            (stage / name).write_text("new")
+
+
+def test_all_files_come_into_place_or_none(tmp_path):
+    """The second of three is a folder of the user: the first is not replaced."""
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "notes").write_text("mine")
+    with pytest.raises(IsADirectoryError, match="b is a folder: remove it or rename"):
+        write_three(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert (tmp_path / "a").read_text() == "old"
+    assert (tmp_path / "b" / "notes").read_text() == "mine"
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("n_moves", range(5))  # three files, two of which are there
+def test_an_error_between_two_moves_takes_them_back(
+    tmp_path, monkeypatch, error, n_moves
+):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "c").write_text("old")
+    replace, left = os.replace, iter(range(n_moves))
+
+    def stop(source, target):
+        if next(left, None) is None:
+            monkeypatch.undo()
+            raise error
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", stop)
+    with pytest.raises(error):
+        write_three(tmp_path)
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"a": "old", "c": "old"}

@@ -1,0 +1,203 @@
+"""Arguments of the command line."""
+
+import argparse
+
+import skmultimodal
+
+__all__ = ["MODELS", "make_parser"]
+
+MODELS = {
+    "twin": "twin tower",
+    "concat": "concat (paper)",
+    "mean": "mean of towers",
+    "image": "image only",
+    "gene": "gene only",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Shows what is wrong with an argument in one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def _integer(least, most=None):
+    """The type of an argument that is an integer in some range."""
+    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def read(text):
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(
+                f"must be an integer {limits}, got {text!r}"
+            )
+        return number
+
+    return read
+
+
+def make_parser():
+    """The parser of all commands."""
+    parser = _Parser(
+        prog="skmultimodal",
+        description="Learn from cohorts in which most patients have only one modality.",
+        epilog="skmultimodal COMMAND --help describes a command.",
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"skmultimodal {skmultimodal.__version__}",
+    )
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--debug",
+        action="store_true",
+        help="show the traceback of an error rather than one line",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_check(commands, shared)
+    _add_evaluate(commands, shared)
+    _add_predict(commands, shared)
+    _add_demo(commands, shared)
+    return parser
+
+
+def _add_check(commands, shared):
+    command = commands.add_parser(
+        "check",
+        parents=[shared],
+        help="read a folder of patients and list what is wrong with it",
+        description="Read every file of a folder of patients as the other commands do, "
+        "and list what was found. The last line is 'ready', or a numbered list of what "
+        "is wrong; the exit code is then 1.",
+    )
+    command.add_argument("folder", metavar="FOLDER", help="the patients")
+
+
+def _add_evaluate(commands, shared):
+    command = commands.add_parser(
+        "evaluate",
+        parents=[shared, _evaluation_options()],
+        help="compare models on the patients of a folder, and write a report",
+        description="Compare the majority class, each modality alone and three fusions "
+        "by repeated cross-validation on the patients who have both modalities, ask "
+        "whether the hospital or another covariate predicts the label, and fit one "
+        "model to all patients. The files are table.csv, roc.png, report.html and "
+        "model.skops.",
+    )
+    command.add_argument(
+        "folder",
+        metavar="FOLDER",
+        help="clinical.csv, expression.csv and mri/, or downloads of TCIA and the GDC",
+    )
+    command.add_argument(
+        "--label",
+        metavar="L",
+        help="column of clinical.csv to predict; of downloads, the scheme by which "
+        "words become labels (default: disease_control)",
+    )
+    command.add_argument(
+        "--positive",
+        metavar="V",
+        help="the positive class, which precision, recall, F1 and explanations are "
+        "about (default: the one named yes, true, positive, responder or, of two, 1; "
+        "else the last in sort order)",
+    )
+    command.add_argument(
+        "--paired",
+        type=_integer(1),
+        metavar="N",
+        help="labelled patients who keep both modalities, the others being hidden one "
+        "of them (default: all, or half if fewer than 20 patients have only the "
+        "scarcer modality)",
+    )
+    command.add_argument(
+        "--groups",
+        metavar="COLUMN",
+        help="column of clinical.csv whose values are tested together, such as the "
+        "hospital",
+    )
+
+
+def _evaluation_options():
+    options = _Parser(add_help=False)
+    options.add_argument(
+        "--out",
+        metavar="DIR",
+        default="results",
+        help="folder for the files, which are written together or not at all "
+        "(default: %(default)s)",
+    )
+    options.add_argument(
+        "--repeats",
+        type=_integer(1, 1000),
+        metavar="R",
+        default=10,
+        help="repeats of cross-validation in three folds, up to 1000 (default: "
+        "%(default)s)",
+    )
+    options.add_argument(
+        "--model",
+        choices=list(MODELS),
+        default="twin",
+        help="which model is fitted to all patients, explained and saved (default: "
+        "%(default)s)",
+    )
+    options.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="folder that keeps fitted towers: an interrupted run goes on from there",
+    )
+    options.add_argument(
+        "--device",
+        metavar="D",
+        help="where networks compute: cpu or cuda (default: cpu)",
+    )
+    options.add_argument(
+        "--seed",
+        type=_integer(0, 2**32 - 1),
+        metavar="S",
+        default=0,
+        help="default: %(default)s",
+    )
+    return options
+
+
+def _add_predict(commands, shared):
+    command = commands.add_parser(
+        "predict",
+        parents=[shared],
+        help="predict the patients of a folder with a saved model",
+        description="Predict every patient of a folder, whatever modalities they have, "
+        "with a model that evaluate saved. Writes one row per patient: modalities, "
+        "route through the model, predicted class and the probability of each class. "
+        "clinical.csv is not needed.",
+    )
+    command.add_argument("model", metavar="MODEL", help="a file model.skops")
+    command.add_argument("folder", metavar="FOLDER", help="the patients")
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        default="predictions.csv",
+        help="table of predictions (default: %(default)s)",
+    )
+    command.add_argument(
+        "--device",
+        metavar="D",
+        help="where networks compute (default: where they did, or the CPU)",
+    )
+
+
+def _add_demo(commands, shared):
+    commands.add_parser(
+        "demo",
+        parents=[shared, _evaluation_options()],
+        help="evaluate simulated patients",
+        description="Simulate 597 patients, of whom 95 have an image only, 452 gene "
+        "expression only and 50 both, and evaluate models on them, as `evaluate` does "
+        "on the patients of a folder.",
+    )

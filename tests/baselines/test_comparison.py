@@ -1,0 +1,86 @@
+"""The models of a first comparison: what they are, and that they can be fitted."""
+
+import numpy as np
+import pytest
+from fusion_tools import make_pictures
+from sklearn.dummy import DummyClassifier
+
+from skmultimodal import (
+    FusionHeadClassifier,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+    TwinTowerClassifier,
+    UnimodalClassifier,
+)
+from skmultimodal.baselines import LateFusionClassifier, comparison_models
+
+NAMES = [
+    "majority class",
+    "image only",
+    "gene only",
+    "mean of towers",
+    "concat (paper)",
+    "twin tower",
+]
+
+
+def parameters(model, name):
+    """Values of a parameter wherever a model has it."""
+    found = model.get_params()
+    return [value for key, value in found.items() if key.split("__")[-1] == name]
+
+
+def test_what_the_models_are():
+    models = comparison_models()
+    assert list(models) == NAMES
+    majority, image, gene, mean, concat, twin = models.values()
+    assert isinstance(majority.estimator, DummyClassifier)
+    assert isinstance(image, UnimodalClassifier)
+    assert isinstance(image.estimator, ImageTowerClassifier)
+    assert isinstance(gene.estimator, GeneAutoencoderTransformer)
+    # A tower of one modality is fitted as in the twin tower: not on the pairs.
+    assert (image.modality, image.tower_rows) == ("image", "unpaired")
+    assert (gene.modality, gene.tower_rows) == ("gene", "unpaired")
+    assert isinstance(mean, LateFusionClassifier)
+    assert isinstance(concat, TwinTowerClassifier)
+    assert isinstance(concat.final_estimator, FusionHeadClassifier)
+    # Beside what it is given explicitly, the default.
+    default = TwinTowerClassifier().get_params(deep=False)
+    given = twin.get_params(deep=False)
+    assert {k: v for k, v in given.items() if k != "towers"} == {
+        k: v for k, v in default.items() if k != "towers"
+    }
+
+
+def test_parameters_reach_every_part(tmp_path):
+    models = comparison_models(memory=tmp_path, device="cpu", random_state=7)
+    for name in NAMES[1:]:
+        assert set(parameters(models[name], "memory")) == {tmp_path}
+        towers = [p for p in parameters(models[name], "device") if p is not None]
+        assert set(towers) == {"cpu"}
+        assert 7 in parameters(models[name], "random_state")
+
+
+def test_models_share_no_part_that_a_fit_could_change():
+    first, second = comparison_models(), comparison_models()
+    for name in NAMES:
+        assert first[name] is not second[name]
+        assert not hasattr(first[name], "classes_")
+
+
+@pytest.mark.filterwarnings("ignore:.*training did nothing")
+@pytest.mark.filterwarnings("ignore:.*cannot tell how far")
+def test_each_model_predicts_every_pair():
+    X, y = make_pictures({"image": 12, "gene": 14, "image+gene": 10})
+    pairs = X[X.paired]
+    found = {}
+    for name, model in comparison_models(random_state=0).items():
+        for part in model.get_params():
+            if part.split("__")[-1] == "max_epochs":
+                model.set_params(**{part: 1})
+        found[name] = model.fit(X, y).predict_proba(pairs)
+        assert found[name].shape == (10, 2)
+        np.testing.assert_allclose(found[name].sum(axis=1), 1)
+    assert np.ptp(found["majority class"]) == 0
+    mean = (found["image only"] + found["gene only"]) / 2
+    np.testing.assert_allclose(found["mean of towers"], mean, rtol=1e-6)
