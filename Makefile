@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# make demo COHORT=folder LABEL=column POSITIVE=class PAIRED=n: on real patients
+# make demo COHORT=folder LABEL=column POSITIVE=class PAIRED=n: on real patients;
+# ARGS: any other options of skmultimodal evaluate
 COHORT ?= synthetic
 LABEL ?=
 POSITIVE ?=
 PAIRED ?=
+ARGS ?=
 OUT ?= results/demo
 # make bench: repeats of cross-validation in three folds
 REPEATS ?= 3
@@ -56,7 +58,7 @@ demo: $(VENV)/.demo
 	$(BIN)/python -m skmultimodal \
 		$(if $(filter synthetic,$(COHORT)),demo,evaluate "$(COHORT)") --out "$(OUT)" \
 		$(if $(LABEL),--label "$(LABEL)") $(if $(POSITIVE),--positive "$(POSITIVE)") \
-		$(if $(PAIRED),--paired "$(PAIRED)")
+		$(if $(PAIRED),--paired "$(PAIRED)") $(ARGS)
 
 # One thread a process: the processes share the cores, and take tests from each other.
 test: $(VENV)/.dev
@@ -80,7 +82,7 @@ bench-speed: $(VENV)/.bench
 bench: $(VENV)/.bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.paper --table all \
 		--cohort "$(COHORT)" --repeats "$(REPEATS)" --out results/paper \
-		$(if $(LABEL),--label $(LABEL)) $(if $(PAIRED),--paired "$(PAIRED)")
+		$(if $(LABEL),--label $(LABEL)) $(if $(PAIRED),--paired "$(PAIRED)") $(ARGS)
 
 # A warning is an error, also one of a script of the gallery; nothing is downloaded.
 docs: $(VENV)/.dev

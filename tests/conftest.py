@@ -73,6 +73,12 @@ def no_figures():
     close_figures()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keras_home(tmp_path_factory):
+    """Keras reads its settings from the user's home, and writes them there."""
+    os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

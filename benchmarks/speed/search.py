@@ -18,7 +18,7 @@ def cross_validation_row(X, y, n_repeats):
     with tempfile.TemporaryDirectory() as memory:
         model = TwinTowerClassifier(memory=memory, random_state=0)
         towers, _ = seconds(lambda: model.fit(X, y))
-    features = model._features(X[X.paired], fill=0)  # what the head learns from
+        features = model._features(X[X.paired], fill=0)  # what the head learns from
     labels, head = y[X.paired], model.final_estimator_
     spans = {"modalities": model._scaler.spans, "log_odds": model._scaler.odds_spans}
     one_head = np.median(

@@ -46,6 +46,14 @@ class FolderCheck:
         What can be read, a line each.
     problems : list of str
         What is wrong, a sentence each, with the remedy.
+
+    Examples
+    --------
+    >>> from skmultimodal.datasets import FolderCheck
+    >>> print(FolderCheck(["mri: 2 patients"], ["patient 'P1' has no t1."]))
+    mri: 2 patients
+    1 problem:
+    1. patient 'P1' has no t1.
     """
 
     found: list[str] = field(default_factory=list)
@@ -58,19 +66,6 @@ class FolderCheck:
         numbered = [f"{i}. {text}" for i, text in enumerate(self.problems, 1)]
         head = f"{n} problem{'' if n == 1 else 's'}:"
         return "\n".join([*self.found, head, *numbered])
-
-    def attempt(self, read: Callable[..., Any], *arguments: Any) -> Any:
-        """What a function reads; None if it fails, which is a problem."""
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                result = read(*arguments)
-        except (OSError, ValueError) as error:
-            self.problems.append(str(error))
-            return None
-        texts = dict.fromkeys(str(warning.message) for warning in caught)
-        self.problems += list(texts)
-        return result
 
 
 def check_folder(folder: str | Path) -> FolderCheck:
@@ -127,7 +122,7 @@ def check_folder(folder: str | Path) -> FolderCheck:
     if downloads is not None:
         check.found.append("a folder of downloads (load_tcga_glioma)")
         check.found.append(describe_files(downloads))
-        bunch = check.attempt(load_tcga_glioma, folder)
+        bunch = _attempt(check, load_tcga_glioma, folder)
         if bunch is not None:
             check.found.append(f"patients with data: {_patterns(bunch.data.patterns)}")
             has_two = len(bunch.data.modalities) > 1
@@ -141,15 +136,29 @@ def check_folder(folder: str | Path) -> FolderCheck:
     return check
 
 
+def _attempt(check: FolderCheck, read: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function reads; None if it fails, which is a problem."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = read(*arguments)
+    except (OSError, ValueError) as error:
+        check.problems.append(str(error))
+        return None
+    texts = dict.fromkeys(str(warning.message) for warning in caught)
+    check.problems += list(texts)
+    return result
+
+
 def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
-    file = check.attempt(one_file, folder, CLINICAL_NAMES)
+    file = _attempt(check, one_file, folder, CLINICAL_NAMES)
     if file is None:
         check.problems.append(
             f"no clinical.csv in {folder}, a table with a row per patient: there is no "
             "label. (To predict patients none is needed.)"
         )
         return None
-    table: pd.DataFrame | None = check.attempt(read_patient_table, file)
+    table: pd.DataFrame | None = _attempt(check, read_patient_table, file)
     if table is not None:
         columns = ", ".join(map(str, table.columns)) or "none"
         check.found.append(f"{file.name}: {len(table)} patients; columns {columns}")
@@ -157,11 +166,11 @@ def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
 
 
 def _check_expression(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
-    file = check.attempt(one_file, folder, EXPRESSION_NAMES)
+    file = _attempt(check, one_file, folder, EXPRESSION_NAMES)
     if file is None:
         check.found.append("expression: no file")
         return None
-    table: pd.DataFrame | None = check.attempt(read_patient_matrix, file)
+    table: pd.DataFrame | None = _attempt(check, read_patient_matrix, file)
     if table is None:
         return None
     n_patients, n_genes = table.shape
@@ -186,10 +195,10 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
     if not (folder / "mri").is_dir():
         check.found.append("mri: no folder")
         return None
-    folders = check.attempt(mri_folders, folder / "mri")
+    folders = _attempt(check, mri_folders, folder / "mri")
     if folders is None:
         return None
-    found = check.attempt(lambda: read_patients(folders, on_error="drop"))
+    found = _attempt(check, lambda: read_patients(folders, on_error="drop"))
     if found is None:
         return None
     read, failures = found

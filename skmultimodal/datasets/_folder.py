@@ -78,6 +78,7 @@ def load_folder(
     Parameters
     ----------
     folder : str or Path
+        Files and folders as `load_cohort` or `load_tcga_glioma` reads them.
     label : str, default=None
         Column of ``clinical.csv`` to predict; of a folder of downloads, the scheme by
         which words become labels, None being ``"disease_control"``.

@@ -17,6 +17,7 @@ def prediction_table(model, X):
     model : estimator
         Fitted classifier of cohorts.
     X : Cohort, or other input that a cohort can be made of
+        Patients, with any of the modalities of the model.
 
     Returns
     -------

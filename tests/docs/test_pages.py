@@ -74,14 +74,15 @@ def test_practice_scans_hold_the_simulated_planes(practice):
 
 def test_practice_folder_is_read(practice):
     done = subprocess.run(
-        [sys.executable, "-m", "skmultimodal.datasets", "check", str(practice)],
+        [sys.executable, "-m", "skmultimodal", "check", str(practice)],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    assert "expression: expression.csv" in done.stdout
-    assert "SYN-01: t1, t1ce, t2, flair, seg" in done.stdout
+    assert "expression.csv: 64 patients, 500 genes" in done.stdout
+    assert "48 with t1, t1ce, t2, flair, seg" in done.stdout
+    assert done.stdout.splitlines()[-1] == "ready"
 
 
 def test_commands_of_make_exist():

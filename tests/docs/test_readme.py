@@ -65,7 +65,7 @@ def test_a_command_of_make(command, practice, tmp_path):
     variables = [v.replace("my_cohort", str(practice)) for v in variables]
     out = tmp_path / "out"
     done = subprocess.run(
-        ["make", target, *variables, f"OUT={out}"],
+        ["make", target, *variables, f"OUT={out}", "ARGS=--repeats 1"],
         cwd=ROOT,
         capture_output=True,
         text=True,
