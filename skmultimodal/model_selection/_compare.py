@@ -116,7 +116,7 @@ def compare_classifiers(
     Mean of the folds [95 % interval]
                          roc_auc
     majority  0.500 [0.50, 0.50]
-    logistic  0.806 [0.65, 0.90]
+    logistic  0.808 [0.65, 0.90]
     >>> result.summary()[["model", "metric", "mean", "low", "high"]].round(2)
           model   metric  mean   low  high
     0  majority  roc_auc  0.50  0.50   0.5

@@ -74,15 +74,15 @@ class Comparison:
     Mean of the folds [95 % interval]
                          roc_auc            accuracy
     majority  0.500 [0.50, 0.50]  0.500 [0.50, 0.50]
-    logistic  0.806 [0.65, 0.90]  0.752 [0.63, 0.84]
+    logistic  0.808 [0.65, 0.90]  0.733 [0.59, 0.84]
     >>> table = result.differences(metrics=["roc_auc"], reference="majority")
     >>> table[["model_a", "model_b", "difference", "low", "high"]].round(2)
         model_a   model_b  difference   low  high
-    0  logistic  majority        0.31  0.17  0.44
+    0  logistic  majority        0.31  0.18  0.43
     >>> result.proba("logistic", 1).groupby("row").mean().head(2).round(2)
     row
-    0    0.25
-    1    0.02
+    0    0.71
+    1    0.34
     Name: 1, dtype: float64
     """
 
@@ -334,7 +334,7 @@ class Comparison:
         return self.classes.tolist()[place]
 
     def table(self):
-        """Means and intervals as text, such as ``"0.806 [0.65, 0.90]"``.
+        """Means and intervals as text, such as ``"0.808 [0.65, 0.90]"``.
 
         Returns
         -------

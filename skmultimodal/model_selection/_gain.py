@@ -101,8 +101,8 @@ def unpaired_gain(
     0     with unpaired  0.71
     1  without unpaired  0.58
     >>> result.differences()[["difference", "low", "high"]].round(2)
-       difference   low  high
-    0        0.13  0.00  0.26
+       difference  low  high
+    0        0.13 -0.1  0.36
     """
     X, y = check_X_y(X, y)
     scoring = Scoring(scoring, y, positive)
