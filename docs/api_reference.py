@@ -141,17 +141,11 @@ API_REFERENCE = [
         "Baselines of the paper",
         "Functions that return unfitted estimators of a cohort.",
         (
-            "table2",
             "table3",
             "table4",
             "paper_twin_tower",
             "comparison_models",
             "reference_baselines",
-            "fractal_radiomics",
-            "inception_transformer",
-            "multiparametric_logistic",
-            "structural_surrogate",
-            "texture_forest",
         ),
     ),
     Section(
@@ -161,15 +155,13 @@ API_REFERENCE = [
         (
             "LateFusionClassifier",
             "MetadataClassifier",
-            "BalancedSubsampleClassifier",
-            "SignificantFeatureSelector",
         ),
     ),
     Section(
         "skmultimodal.preprocessing",
         "Preprocessing",
         "Features of a tumour, for towers that are no network.",
-        ("TumorTextureTransformer", "FractalTextureTransformer"),
+        ("TumorTextureTransformer",),
     ),
     Section(
         "skmultimodal.testing",
@@ -257,7 +249,6 @@ API_REFERENCE = [
             "AutoencoderLoss",
             "MultilayerPerceptron",
             "MixtureOfExperts",
-            "PlaneTransformer",
             "choose_memory_format",
             "flip",
         ),

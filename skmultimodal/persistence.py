@@ -45,8 +45,6 @@ SPLITTERS = (
 )
 # Functions of our pipelines; what a search of scikit-learn holds.
 HARMLESS = [
-    "skmultimodal.baselines._images._at_most_ten",
-    "skmultimodal.baselines._images.tumor_statistics",
     "skmultimodal.preprocessing._expression.signed_log",
     "skmultimodal.preprocessing._expression.signed_log_inverse",
     "sklearn.metrics._scorer._PassthroughScorer",

@@ -25,7 +25,7 @@ from skmultimodal.utils._digest import block_key
 
 HOLD_OUT = "hold-out"
 # Parts of the library that fit nothing; what they read is in the key of the data.
-NO_MODELS = {"datasets", "inspection", "io", "persistence.py", "report", "testing.py"}
+NO_MODELS = {"datasets", "inspection", "io", "persistence.py", "report", "testing"}
 
 
 class Fold(NamedTuple):
@@ -184,25 +184,30 @@ def key_of_data(X, y, seed):
 
 
 def key_of_code():
-    """Names the code of the library's models, without comments and docstrings.
+    """Name the code of all models, without comments and docstrings.
 
     Results of other code are not these, and a run must not continue from them.
     """
     code = hashlib.sha256()
-    root = Path(skmultimodal.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        where = path.relative_to(root)
-        if where.parts[0] in NO_MODELS:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            documented = isinstance(
-                node, ast.Module | ast.ClassDef | ast.FunctionDef
-            ) and ast.get_docstring(node, clean=False)
-            if documented:
-                node.body = node.body[1:]
-        code.update(f"{where.as_posix()} {ast.dump(tree)}".encode())
+    systems = Path(__file__).parent / "systems"
+    for root in (Path(skmultimodal.__file__).parent, systems):
+        for path in sorted(root.rglob("*.py")):
+            where = path.relative_to(root)
+            if where.parts[0] not in NO_MODELS:
+                code.update(f"{where.as_posix()} {_statements(path)}".encode())
     return code.hexdigest()[:12]
+
+
+def _statements(path):
+    """Syntax tree of a file, as text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        documented = isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef
+        ) and ast.get_docstring(node, clean=False)
+        if documented:
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def _read_cell(path, fold):
