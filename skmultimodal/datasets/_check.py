@@ -17,16 +17,16 @@ from skmultimodal.datasets._load import (
     EXPRESSION_NAMES,
     mri_folders,
 )
-from skmultimodal.datasets._tcga import load_tcga_glioma
-from skmultimodal.datasets._tcga_files import describe_files
+from skmultimodal.datasets.tcga._files import describe_files
+from skmultimodal.datasets.tcga._load import load_tcga_glioma
 from skmultimodal.io import (
     PatientSlices,
-    one_file,
     read_patient_matrix,
     read_patient_table,
     read_patients,
-    target_array,
 )
+from skmultimodal.io._labels import target_array
+from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 
 __all__ = ["FolderCheck", "check_folder"]

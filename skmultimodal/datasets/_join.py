@@ -14,12 +14,11 @@ from skmultimodal.cohort import Cohort
 from skmultimodal.io import (
     ImageRows,
     NiftiBlock,
-    choose_aliquots,
-    looks_like_barcode,
     read_patients,
     stack_patients,
-    target_array,
 )
+from skmultimodal.io._barcodes import choose_aliquots, looks_like_barcode
+from skmultimodal.io._labels import target_array
 
 __all__ = ["Flow", "by_patient", "flow_summary", "join_cohort", "load_images"]
 

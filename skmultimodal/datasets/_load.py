@@ -18,14 +18,13 @@ from skmultimodal.datasets._join import (
     load_images,
 )
 from skmultimodal.io import (
-    label_column,
     make_response_labels,
-    one_file,
     patient_folders,
     read_patient_matrix,
     read_patient_table,
-    target_array,
 )
+from skmultimodal.io._labels import label_column, target_array
+from skmultimodal.io._tables import one_file
 
 __all__ = ["load_cohort"]
 
@@ -69,7 +68,7 @@ def load_cohort(
 
     The folder holds ``clinical.csv`` (one row per patient), and one or both of
     ``expression.{parquet,csv,tsv}[.gz]`` (patients x genes) and ``mri/<patient>/*``
-    (NIfTI files named as `skmultimodal.io.find_sequences` knows).
+    (NIfTI files with the names that `skmultimodal.io.find_sequences` finds).
 
     Parameters
     ----------

@@ -187,13 +187,6 @@ def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
     ------
     ValueError
         If there is no such column; the message lists those there are.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmultimodal.io import label_column
-    >>> label_column(pd.DataFrame({"age": [40, 61]}), "age", "clinical.csv").tolist()
-    [40, 61]
     """
     if label not in clinical.columns:
         names = ", ".join(map(str, clinical.columns))
@@ -214,13 +207,6 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     -------
     labels : ndarray of shape (n_patients,)
         Float with NaN for numbers and booleans, else object with None.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmultimodal.io import target_array
-    >>> target_array(pd.Series(["responder", "[Not Available]"])).tolist()
-    ['responder', None]
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object).infer_objects()

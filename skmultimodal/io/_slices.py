@@ -79,13 +79,6 @@ def fit_plane(image: NDArray[Any], size: int | tuple[int, int]) -> NDArray[Any]:
     -------
     ndarray of shape (..., size[0], size[1])
         The input itself if it fits.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal.io import fit_plane
-    >>> fit_plane(np.ones((2, 6, 5)), (4, 7)).shape
-    (2, 4, 7)
     """
     wanted = (size, size) if isinstance(size, int) else tuple(size)
     if image.shape[-2:] == wanted:

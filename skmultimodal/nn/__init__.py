@@ -1,4 +1,4 @@
-"""Torch modules only: the networks of the towers and of the fusion head."""
+"""Torch modules of the towers and of the fusion head; private."""
 
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
 from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip

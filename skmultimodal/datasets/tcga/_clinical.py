@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from skmultimodal.io._bytes import read_bytes, read_text
-from skmultimodal.io._sheets import read_table
+from skmultimodal.io._tables import read_table
 
 __all__ = ["clinical_layout", "read_clinical"]
 
@@ -163,7 +163,7 @@ def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFram
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from skmultimodal.io import read_clinical
+    >>> from skmultimodal.datasets.tcga import read_clinical
     >>> text = "patient,age\\nTCGA-02-0001,40\\nTCGA-02-0002,[Unknown]\\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "clinical.csv").write_text(text)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from skmultimodal.io._gdc import SampleFile, read_sample_file
+from skmultimodal.datasets.tcga._gdc import SampleFile, read_sample_file
 from skmultimodal.io._genes import is_par_copy, strip_versions
 from skmultimodal.io._matrix import refuse_duplicates
 

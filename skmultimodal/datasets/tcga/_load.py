@@ -13,18 +13,13 @@ from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
 from skmultimodal.datasets._join import Flow, flow_summary, join_cohort, load_images
-from skmultimodal.datasets._tcga_files import SOURCES, TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._expression import one_per_patient, read_expression
+from skmultimodal.datasets.tcga._files import SOURCES, TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._responses import collect_responses
+from skmultimodal.datasets.tcga._sheets import read_name_mapping
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io import (
-    collect_responses,
-    looks_like_barcode,
-    make_response_labels,
-    one_per_patient,
-    read_expression,
-    read_gtf,
-    read_name_mapping,
-    select_genes,
-)
+from skmultimodal.io import make_response_labels, read_gtf, select_genes
+from skmultimodal.io._barcodes import looks_like_barcode
 
 __all__ = ["load_tcga_glioma"]
 
@@ -180,7 +175,7 @@ def load_tcga_glioma(
         The positive class; None is 1. See `load_cohort`.
     conflict : {"latest", "best", "worst"}, default="latest"
         Which of several responses of a patient, see
-        `skmultimodal.io.collect_responses`.
+        `skmultimodal.datasets.tcga.collect_responses`.
     quantity : {"counts", "tpm", "fpkm", "fpkm_uq"}, default=None
         Of GDC files; None is TPM of STAR files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
