@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import os
 import re
 import sys
 import time
@@ -22,6 +21,7 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.utils._digest import block_key
+from skmultimodal.utils._files import whole_file
 
 HOLD_OUT = "hold-out"
 # Parts of the library that fit nothing; what they read is in the key of the data.
@@ -218,8 +218,6 @@ def _read_cell(path, fold):
 
 
 def _write_cell(path, cell):
-    """All or nothing: a run may be interrupted at any time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(cell))
-    os.replace(part, path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps(cell))

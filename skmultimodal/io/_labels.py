@@ -12,6 +12,7 @@ __all__ = [
     "RESPONSE_SCHEMES",
     "label_column",
     "make_response_labels",
+    "response_codes",
     "target_array",
 ]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from skmultimodal.io._sequences import is_modern_naming
 
-__all__ = ["REGIONS", "count_labels", "label_code"]
+__all__ = ["CHOICE_LABELS", "count_labels", "label_code"]
 
 ENHANCING = 4
 # Labels whose voxels choose a plane, by the name of the choice.
-REGIONS = {"whole": (1, 2, 4), "enhancing": (4,), "core": (1, 4)}
+CHOICE_LABELS = {"whole": (1, 2, 4), "enhancing": (4,), "core": (1, 4)}
 
 
 def count_labels(volume: NDArray[Any], path: Path) -> dict[int | float, NDArray[Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io._masks import REGIONS, count_labels, label_code
+from skmultimodal.io._masks import CHOICE_LABELS, count_labels, label_code
 from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
 
@@ -151,7 +151,7 @@ class _Reading:
         if choice == "center":
             return depth // 2, "center"
         if self.mask is not None:
-            labels = REGIONS[choice]
+            labels = CHOICE_LABELS[choice]
             counts = sum(
                 (n for label, n in self.counts.items() if label in labels),
                 np.zeros(depth, int),

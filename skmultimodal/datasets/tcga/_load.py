@@ -38,8 +38,8 @@ def _case_folders(found: TcgaFiles, flow: Flow) -> dict[str, Path]:
             by_subject |= {str(v): case for v in row.values() if isinstance(v, str)}
     cases: dict[str, Path] = {}
     for name, path in found.mri.items():
-        case = name if CASE.match(name) else by_subject.get(name)
-        if case is None:
+        case = name if CASE.match(name) else by_subject.get(name, "")
+        if not case:
             reason = "no TCGA case: the subject is in no name_mapping.csv"
             flow.add(name, "image", "dropped", reason, path)
         elif case in cases:
@@ -105,10 +105,10 @@ def _patients_of(
     samples = samples[named]
     samples.attrs = attrs
     genes, choice = one_per_patient(samples, sample_types=sample_types)
-    for row in choice.itertuples():
-        status = "kept" if row.kept else "dropped"
-        reason = f"{row.sample}: {row.reason}" if row.reason else ""
-        flow.add(row.case, "gene", status, reason)
+    for row in choice.to_dict("records"):
+        status = "kept" if row["kept"] else "dropped"
+        reason = f"{row['sample']}: {row['reason']}" if row["reason"] else ""
+        flow.add(row["case"], "gene", status, reason)
     if found.annotation is not None:
         genes = select_genes(genes, read_gtf(found.annotation))
     return genes
@@ -128,7 +128,7 @@ def _covariates(found: TcgaFiles) -> pd.DataFrame:
         merged = first if merged.empty else merged.combine_first(first)
     merged = merged.rename_axis("patient")
     sites = [case.split("-")[1] if CASE.match(case) else None for case in merged.index]
-    return merged.assign(tss=sites)
+    return merged.assign(tss=pd.Series(sites, index=merged.index))
 
 
 def _labels(found: TcgaFiles, flow: Flow, scheme: str, conflict: str) -> pd.Series:
