@@ -115,7 +115,7 @@ def join_cohort(
     image_patients = list(images.patients) if images is not None else []
     gene_patients = list(genes.index) if genes is not None else []
     seen = {*image_patients, *gene_patients}
-    # In the clinical table's order, then those that it does not know.
+    # In the clinical table's order, then those that are not in it.
     order = [patient for patient in clinical.index if patient in seen]
     order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
     _record_clinical(clinical, labels, order, flow)

@@ -97,14 +97,14 @@ def load_cohort(
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
         The plane with most voxels of this region; see `skmultimodal.io.read_slices`.
     label_map : dict of int to int, default=None
-        Stored mask label to 0, 1, 2 or 4, where file names do not tell.
+        Stored mask label to 0, 1, 2 or 4, where file names do not determine it.
     scan_date : {"first", "last"} or str, default=None
         Which scan to take of a patient with several.
     lazy : bool, default=False
         Read images only when a batch asks for them.
     on_error : {"raise", "drop"}, default="raise"
         With ``"drop"``, a patient whose images cannot be read loses them; the flow
-        table says why.
+        table has the reason.
     n_jobs : int, default=None
         Threads that read patients.
     cache_dir : str or Path, default=None

@@ -1,6 +1,6 @@
 """Disk to arrays and frames keyed by patient: NIfTI, tables, expression, GTF.
 
-Every reader tells the layout by content.
+Readers recognise a layout by content, not by the name of the file.
 """
 
 from skmultimodal.io._gtf import read_gtf, select_genes

@@ -75,7 +75,7 @@ def parse_barcode(text: str) -> Barcode:
     Returns
     -------
     Barcode
-        What the text does not say is ``""``.
+        Parts that the text lacks are ``""``.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def parse_barcode(text: str) -> Barcode:
 
 
 def looks_like_barcode(name: object) -> bool:
-    """Tell whether a name is a barcode of a GDC programme.
+    """Whether a name is a barcode of a GDC programme.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def looks_like_barcode(name: object) -> bool:
 
     Returns
     -------
-    answer : bool
+    found : bool
         True for ``TCGA-...``, and the like of other programmes.
     """
     return _PROJECTS.match(str(name)) is not None

@@ -42,7 +42,7 @@ _CODES = {
     "TF": ("tumor free", "tf-tumor free", "tf"),
     "WT": ("with tumor", "wt-with tumor", "wt"),
     "persistent": ("persistent disease",),
-    # Known words that say nothing about the response.
+    # Known words without information about the response.
     "": (
         "",
         "unknown",
@@ -118,8 +118,8 @@ def make_response_labels(
 ) -> pd.Series:
     """Turn response words into 1, 0 and NaN (unknown).
 
-    Words of TCGA Biotab forms, TCGA-CDR, GDC and Xena are known, in any case. The
-    paper does not say which scheme it used, see the user guide.
+    Words of TCGA Biotab forms, TCGA-CDR, GDC and Xena are accepted, in any case. The
+    scheme of the paper is not published, see the user guide.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def make_response_labels(
 
 
 def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
-    """Take a column of a table, or say which columns there are.
+    """Take a column of a table; the error for an absent one lists the columns.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def label_code(
     path : Path
         Its file: names of BraTS 2023 and later mean that 3 is the enhancing tumour.
     label_map : dict of int to int, default=None
-        Replaces stored labels, for codes that the name does not tell.
+        Replaces stored labels, for codes that the file name does not determine.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def label_code(
         if ENHANCING in stored:
             raise ValueError(
                 f"{path}: label 4 under a name of BraTS 2023 or later, where it is the "
-                "resection cavity; say what it means, for example "
+                "resection cavity; give its meaning, for example "
                 "label_map={3: 4, 4: 0}."
             )
         mapping = {3: ENHANCING}

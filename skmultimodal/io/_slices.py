@@ -23,7 +23,7 @@ SLICE_CHOICES = ("whole", "enhancing", "core", "center")
 
 @dataclass(frozen=True)
 class PatientSlices:
-    """Axial planes of one patient, and how they were come by.
+    """Axial planes of one patient, and how they were chosen.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class PatientSlices:
     mask_file : str or None, default=None
         Name of the file that served as mask.
     chosen_by : str, default="whole"
-        ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, where the mask
-        cannot say, the sequence with most non-zero voxels (``"flair"``).
+        ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, without a usable
+        mask, the sequence with most non-zero voxels (``"flair"``).
     notes : tuple of str, default=()
         What was made up for, as `read_slices` also warns.
 
@@ -238,7 +238,7 @@ def read_slices(
     Parameters
     ----------
     folder : str or Path
-        Folder of one patient, named as `find_sequences` knows.
+        Folder of one patient, with the names that `find_sequences` finds.
     sequences : sequence of str, default=None
         Channels wanted, in this order, of ``"t1"``, ``"t1ce"``, ``"t2"``, ``"flair"``,
         ``"seg"``. One that the folder lacks is zero. None takes those present.
@@ -252,7 +252,7 @@ def read_slices(
     image_size : int or (int, int), default=None
         Crop or pad planes to this size about their centre; None leaves them.
     label_map : dict of int to int, default=None
-        Stored mask label to one of 0, 1, 2, 4, where the file names do not tell.
+        Stored mask label to one of 0, 1, 2, 4, where file names do not determine it.
     scan_date : {"first", "last"} or str, default=None
         Which scan, if there are several.
 

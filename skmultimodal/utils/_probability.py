@@ -1,4 +1,4 @@
-"""Probabilities and log-odds of estimators that may know only some of the classes."""
+"""Probabilities and log-odds of estimators that may have only some of the classes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ SMALLEST = 1e-6
 
 
 def align_classes(probabilities: NDArray, known: NDArray, classes: NDArray) -> NDArray:
-    """Probabilities of all `classes`; 0 for one that the estimator never saw.
+    """Probabilities of all `classes`; 0 for one that the estimator was not fitted on.
 
     Parameters
     ----------

@@ -205,10 +205,10 @@ def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
     read = {name: rows_and_places(name, rows) for name, rows in blocks.items()}
     lengths = {name: len(places) for name, (_, places) in read.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        counts = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise ValueError(
-            f"plain arrays need one row a patient in each modality, but {told}: pass "
-            "DataFrames or (ids, array) pairs to join by patient id."
+            f"plain arrays need one row per patient in each modality, but {counts}: "
+            "pass DataFrames or (ids, array) pairs to join by patient id."
         )
     n_rows = next(iter(lengths.values()))
     rows = pd.RangeIndex(n_rows) if index is None else pd.Index(index)
@@ -332,7 +332,7 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
 def block_frame(
     name: str, rows: Any, names: list[str] | None, where: NDArray[np.intp], ids: Any
 ) -> pd.DataFrame:
-    """Table of one modality: a column a feature, or one column of arrays."""
+    """Table of one modality: one column per feature, or one column of arrays."""
     has = where >= 0
     if len(rows.shape) == 2:
         labels = names or [f"{name}{i}" for i in range(rows.shape[1])]

@@ -40,9 +40,9 @@ def find_expression(folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        Damaged files among them: reading one says what is wrong with it.
+        Damaged files among them: reading one raises an error that names the damage.
     """
-    # Damaged files too: reading them says so, passing over would be silent.
+    # Damaged files too: reading them is an error, passing over would be silent.
     return [
         p for p in _tables_below(folder) if layout_of(p) in (*ONE_SAMPLE, "damaged")
     ]
@@ -116,8 +116,8 @@ def _read_matrix(path: Path) -> pd.DataFrame:
         logged = True
     if stated and logged and high > LOG_LIMIT:
         raise ValueError(
-            f"{path}: its JSON says {stated!r}, but a value is {high:g}: no log2 "
-            "expression is above 50."
+            f"{path}: its JSON has the unit {stated!r}, but a value is {high:g}: no "
+            "log2 expression is above 50."
         )
     unit = stated or _unit_by_name(path)
     if logged and not stated and unit != "unknown":
@@ -157,10 +157,10 @@ def read_expression(
 ) -> pd.DataFrame:
     """Read gene expression: GDC files, one or a folder of them, or a matrix.
 
-    The layout is told by content: STAR augmented counts, HTSeq counts, FPKM and FPKM-UQ
-    (two columns, no header), or a matrix (UCSC Xena, cBioPortal, your own; genes or
-    samples in rows; parquet too). Summary rows and the Y copies of pseudo-autosomal
-    genes are left out, versions are stripped from Ensembl ids.
+    The layout is recognised by content: STAR augmented counts, HTSeq counts, FPKM and
+    FPKM-UQ (two columns, no header), or a matrix (UCSC Xena, cBioPortal, your own;
+    genes or samples in rows; parquet too). Summary rows and the Y copies of
+    pseudo-autosomal genes are left out, versions are stripped from Ensembl ids.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class TcgaFiles:
 
 
 def find_tcga_files(data_home: str | Path) -> TcgaFiles:
-    """Tell the files of a download folder apart by content, without reading them all.
+    """Sort the files of a download folder by content, without reading them all.
 
     Parameters
     ----------

@@ -93,8 +93,8 @@ def _patients_of(
     named = samples.index.map(looks_like_barcode).to_numpy(dtype=bool)
     if not named.any():
         raise ValueError(
-            f"{found.home}: no sample sheet or metadata JSON says which patient the "
-            f"expression files are of (the first is {samples.index[0]!r}); download it "
+            f"{found.home}: no sample sheet or metadata JSON names the patients of "
+            f"the expression files (the first is {samples.index[0]!r}); download it "
             "with the cart and put it into the folder."
         )
     files = samples.attrs.get("files") or [""] * len(samples)
@@ -115,7 +115,7 @@ def _patients_of(
 
 
 def _covariates(found: TcgaFiles) -> pd.DataFrame:
-    """One row per case: the first table that knows a column and a case wins."""
+    """One row per case: the first table that has a column and a case wins."""
     tables = sorted(
         found.clinical.values(),
         key=lambda table: COVARIATES.index(table.attrs["layout"]),
@@ -169,8 +169,8 @@ def load_tcga_glioma(
     data_home : str or Path
         Folder of the downloads.
     scheme : str, default="disease_control"
-        How words become labels, see `skmultimodal.io.make_response_labels`. The paper
-        does not say which it used.
+        How words become labels, see `skmultimodal.io.make_response_labels`. The
+        scheme of the paper is not published.
     positive : class label or str, default=None
         The positive class; None is 1. See `load_cohort`.
     conflict : {"latest", "best", "worst"}, default="latest"
@@ -183,8 +183,8 @@ def load_tcga_glioma(
     n_slices, image_size, sequences, slice_choice, label_map : see `load_cohort`
         As there.
     on_error : {"raise", "drop"}, default="raise"
-        With ``"drop"``, files that cannot be read are left out; the flow table says
-        why.
+        With ``"drop"``, files that cannot be read are left out; the flow table has
+        the reason.
     n_jobs : int, default=None
         Threads that read patients.
     cache_dir : str or Path, default=None
@@ -200,7 +200,7 @@ def load_tcga_glioma(
     Raises
     ------
     FileNotFoundError
-        If neither modality or no clinical table is there: says which and where to
+        If neither modality or no clinical table is there: names it and where to
         apply.
     ValueError
         One sentence that names the file, line or patient.

@@ -20,7 +20,7 @@ __all__ = ["SampleRows", "read_sample_files"]
 
 
 class SampleRows:
-    """Values of one sample a row, put in by threads: each holds one file in memory."""
+    """One row of values per sample, filled by threads that each hold one file."""
 
     def __init__(self, first: SampleFile, n_files: int) -> None:
         self.first = first
