@@ -1,4 +1,4 @@
-"""Tables of your own: clinical.csv and expression.* of a cohort folder."""
+"""Tables as text, and clinical.csv and expression.* of a cohort folder."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
 from benchmarks.paper import __main__ as paper
-from benchmarks.paper import figures, printed
+from benchmarks.paper import cells, figures, printed
 from benchmarks.paper.cells import describe, key_of_data, make_scheme, run_cells
 from benchmarks.paper.models import make_models
 from benchmarks.paper.report import csv_rows, model_table
@@ -203,6 +203,18 @@ def test_settings_have_cells_of_their_own(tmp_path):
     assert describe(one["twin tower"]) != describe(other["twin tower"])
     site, tss = MetadataClassifier(["site"]), MetadataClassifier(["tss"])
     assert describe(site) != describe(tss)
+
+
+def test_code_of_the_systems_is_part_of_the_key(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "__file__", str(tmp_path / "cells.py"))
+    system = tmp_path / "systems" / "_forest.py"
+    system.parent.mkdir()
+    same = '"""A forest."""\n\nTREES = 500  # many\n'
+    keys = []
+    for text in ("TREES = 500\n", same, "TREES = 9\n"):
+        system.write_text(text)
+        keys.append(cells.key_of_code())
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_data_have_a_key(patients):
