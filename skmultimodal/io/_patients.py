@@ -116,7 +116,8 @@ def read_patients(
 
     Examples
     --------
-    >>>     >>> from pathlib import Path
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import nibabel as nib
     >>> import numpy as np
     >>> from skmultimodal.io import patient_folders, read_patients
@@ -187,7 +188,8 @@ class NiftiBlock:
 
     Examples
     --------
-    >>>     >>> from pathlib import Path
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import nibabel as nib
     >>> import numpy as np
     >>> from skmultimodal.io import NiftiBlock, patient_folders
