@@ -12,8 +12,8 @@ TABLE_1 = {"momentum": 0.9, "lr_decay": 2e-7, "weight_decay": 0.0, "batch_size":
 def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=None):
     """Make the twin tower with the hyperparameters of the paper's Table 1, literally.
 
-    With these learning rates and epochs the networks hardly train, which a
-    ``ConvergenceWarning`` of each says; the default ``TwinTowerClassifier()`` trains.
+    With these learning rates and epochs the networks hardly train, and each warns with
+    a ``ConvergenceWarning``; the default ``TwinTowerClassifier()`` trains.
 
     Parameters
     ----------

@@ -12,12 +12,12 @@ from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._deal import (
-    check_groups,
     deal_groups,
     deal_rows,
     number_strata,
     train_and_test,
 )
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
 
 # More are probably values of something measured.

@@ -111,7 +111,7 @@ def check_copies_of_models_say_the_same(estimator):
     expect(same, "a copy gives other answers")
 
 
-COHORT = [
+COHORT_CHECKS = [
     check_every_pattern_is_answered,
     check_labels_of_patients_come_back,
     check_unlabelled_rows_are_accepted,

@@ -171,7 +171,7 @@ def check_takes_column_spans(estimator):
 
 
 # What is told apart best comes first: one that learns when shown depends on order too.
-ROWS = [
+ROW_CHECKS = [
     check_answers,
     check_labels_come_back,
     check_parameters_are_left_alone,
@@ -183,5 +183,5 @@ ROWS = [
     check_bad_values_are_refused,
     check_copies_say_the_same,
 ]
-TOWER = [*ROWS, check_works_as_a_tower]
-HEAD = [*ROWS, check_works_as_a_head, check_takes_column_spans]
+TOWER_CHECKS = [*ROW_CHECKS, check_works_as_a_tower]
+HEAD_CHECKS = [*ROW_CHECKS, check_works_as_a_head, check_takes_column_spans]

@@ -22,14 +22,14 @@ def resolve_device(device: Any) -> Any:
     Raises
     ------
     ValueError
-        If the name means nothing to torch, or CUDA is asked for and absent.
+        If torch has no device of that name, or there is no CUDA device.
     """
     import torch
 
     try:
         resolved = torch.device("cpu" if device is None else device)
     except RuntimeError as error:
-        raise ValueError(f"device={device!r} is no device that torch knows.") from error
+        raise ValueError(f"device={device!r} is no device of torch.") from error
     if resolved.type == "cuda":
         n_devices = torch.cuda.device_count()
         if not n_devices:
@@ -104,7 +104,7 @@ def place_rows(rows: Any, device: Any) -> Any:
 
 @contextmanager
 def explain_out_of_memory(name: str, batch_size: int) -> Iterator[None]:
-    """Say what to change where a GPU runs out of memory.
+    """Name what to change where a GPU runs out of memory.
 
     Raises
     ------

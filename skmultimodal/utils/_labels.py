@@ -32,7 +32,7 @@ def as_labels(y: Any) -> Any:
 
 
 def class_name(label: Any) -> str:
-    """A label for people: labels with gaps are floats, and 1.0 is class 1."""
+    """Name of a label: labels with gaps are floats, and 1.0 is class 1."""
     if isinstance(label, float | np.floating) and float(label).is_integer():
         return str(int(label))
     return str(label)
@@ -91,7 +91,7 @@ def missing_labels(y: Any) -> NDArray[np.bool_]:
     if y.dtype.kind == "f":
         return np.isnan(y)
     if y.dtype.kind == "O":
-        # NaN and its kin are what differ from themselves; pd.NA refuses to answer.
+        # NaN and its kin are what differ from themselves; comparing pd.NA raises.
         return np.array([_is_missing(v) for v in y.ravel()], dtype=bool).reshape(
             y.shape
         )
@@ -152,8 +152,8 @@ def encode_labels(
 
 
 def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:
-    """Raise a ValueError unless there are two classes to tell apart."""
+    """Raise a ValueError unless there are two classes."""
     if len(classes) < 2:
         found = classes.tolist()
-        told = f"one class only: {found[0]!r}" if found else "NaN for all labels"
-        raise ValueError(f"{type(estimator).__name__} needs two classes, got {told}.")
+        names = f"one class only: {found[0]!r}" if found else "NaN for all labels"
+        raise ValueError(f"{type(estimator).__name__} needs two classes, got {names}.")

@@ -7,7 +7,7 @@ __all__ = ["import_optional"]
 
 
 def import_optional(module: str, extra: str) -> ModuleType:
-    """Import `module`, or say which extra of skmultimodal brings it.
+    """Import `module`; the error for an absent one names the extra that has it.
 
     Parameters
     ----------

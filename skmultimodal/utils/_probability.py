@@ -1,17 +1,17 @@
-"""Probabilities and log-odds of estimators that may know only some of the classes."""
+"""Probabilities and log-odds of estimators that may have only some of the classes."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["align_classes", "log_odds", "log_ratios", "pool_log_odds"]
+__all__ = ["SMALLEST", "align_classes", "log_odds", "log_ratios", "pool_log_odds"]
 
 # Log-odds of a tower that is certain would be infinite.
 SMALLEST = 1e-6
 
 
 def align_classes(probabilities: NDArray, known: NDArray, classes: NDArray) -> NDArray:
-    """Probabilities of all `classes`; 0 for one that the estimator never saw.
+    """Probabilities of all `classes`; 0 for one that the estimator was not fitted on.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one door to scikit-learn's private API: an upgrade touches this file only."""
+"""All uses of scikit-learn's private API: an upgrade touches this file only."""
 
 import copy
 from inspect import signature
