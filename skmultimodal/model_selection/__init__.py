@@ -1,4 +1,4 @@
-"""Splitters that know paired rows, comparison statistics, and the shortcut audit."""
+"""Splitters for paired rows, comparison statistics, and the shortcut audit."""
 
 from skmultimodal.model_selection._audit import audit_shortcuts
 from skmultimodal.model_selection._compare import compare_classifiers

@@ -21,7 +21,7 @@ from skmultimodal.model_selection import (
     audit_shortcuts,
     compare_classifiers,
 )
-from skmultimodal.model_selection._deal import check_groups
+from skmultimodal.model_selection._fold_assignment import check_groups
 from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
