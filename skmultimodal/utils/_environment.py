@@ -1,4 +1,4 @@
-"""What computes here."""
+"""Versions of the packages that a model depends on."""
 
 import platform
 from importlib.metadata import version
