@@ -52,7 +52,7 @@ DEFAULTS = [
 
 VARIANTS = [
     ImageTowerClassifier(
-        filters=(8, 8),
+        encoder=(8, 8),
         dense_units=(12,),
         global_pool="max",
         lr=1e-2,

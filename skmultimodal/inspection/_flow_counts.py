@@ -1,4 +1,4 @@
-"""Patients of a flow table and of a cohort, counted."""
+"""Counts of the patients of a flow table and of a cohort."""
 
 import re
 
@@ -101,7 +101,7 @@ def count_cohort(has, by_class):
         for name, mask in zip(present, masks.T, strict=True)
     }
     if len(present) > 1:
-        # The pairs stand between the first modality and the others.
+        # Pairs are drawn between the first modality and the others.
         first, *others = present
         parts = {
             first: parts[first],
@@ -125,7 +125,7 @@ def _by_detail(stage, part, entries):
 
 
 def _shorten(patient, item, status, reason):
-    """A reason without the names of files and patients, which tell no two apart."""
+    """A reason without names of files and patients, so that equal ones are counted."""
     if len(patient) > 3:
         name = rf"(?<!\w){re.escape(patient)}[\w.-]*"
         reason = re.sub(rf"^{name}:\s*", "", reason)

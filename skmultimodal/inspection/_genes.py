@@ -1,4 +1,4 @@
-"""Which genes a model counted on."""
+"""Attributions of a prediction to genes."""
 
 from itertools import combinations
 
@@ -24,19 +24,19 @@ def gene_attributions(
     gene_names=None,
     n_top=20,
 ):
-    """Which genes, or other columns of a vector, a model counted on.
+    """Attribute predictions to genes, or to other columns of a vector.
 
-    Integrated gradients of the log-odds of a class against all others, from a patient
-    with the mean of the training rows in every gene, through encoder and head. For
-    paired patients the other modalities are held; for others the tower's own answer is
-    explained.
+    The attributions are integrated gradients of the log-odds of a class against all
+    others, through encoder and head, from a patient with the mean of the training rows
+    in every gene. For paired patients the other modalities are held fixed; for others
+    the prediction of the tower is explained.
 
     Parameters
     ----------
     estimator : estimator, or list of estimators
         Fitted: a `TwinTowerClassifier`, a `UnimodalClassifier`, a search over them, or
-        a gene tower by itself. Several, fitted with other seeds or on other rows, show
-        how far the ranking can be relied on; their mean is explained.
+        a gene tower by itself. Several, fitted with other seeds or on other rows,
+        measure the stability of the ranking; their mean is explained.
     X : Cohort or other input of `estimator`
         Patients who all have the modality; for a tower, rows of shape (n_rows,
         n_genes).
@@ -47,9 +47,9 @@ def gene_attributions(
     n_steps : int, default=32
         Of the integration.
     gene_names : sequence of str, default=None
-        None takes the names that the data came with.
+        None is the names in the data.
     n_top : int, default=20
-        How long the lists are whose overlap ``ranking`` and ``stability`` tell.
+        Number of first genes that ``top_share`` and ``top_overlap`` are about.
 
     Returns
     -------
@@ -59,9 +59,9 @@ def gene_attributions(
         - ``ranking``: DataFrame with a row per gene, the most important first:
           ``importance`` (mean over the patients of the absolute attribution),
           ``importance_std`` (over the estimators), ``direction`` (correlation of
-          expression and attribution over the patients: 1 where more expression speaks
-          for the class) and ``top_share`` (of the estimators that have the gene among
-          their first `n_top`).
+          expression and attribution over the patients: 1 where more expression makes
+          the class likelier) and ``top_share`` (share of the estimators with the gene
+          among their first `n_top`).
         - ``stability``: dict: mean over pairs of estimators of ``rank_correlation``
           (Spearman's, of the importances of all genes) and ``top_overlap`` (share of
           the first `n_top` genes that are common); NaN for one estimator.
@@ -86,9 +86,8 @@ def gene_attributions(
 
     Notes
     -----
-    Correlated genes share what any one of them could tell, each net in its own way:
-    with thousands of genes and some hundred patients, look at ``stability`` before the
-    names.
+    Attributions are divided between correlated genes, differently by each net: with
+    thousands of genes and some hundred patients, read ``stability`` before the names.
 
     References
     ----------

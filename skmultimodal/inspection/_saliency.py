@@ -1,4 +1,4 @@
-"""Where in the image a model looked."""
+"""Saliency maps: attributions of a prediction to the pixels of an image."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from skmultimodal.utils._optional import import_optional
 __all__ = ["saliency_map"]
 
 METHODS = ["auto", "integrated_gradients", "grad_cam", "occlusion"]
-# Along a side; each costs an answer of the whole model.
+# Squares along a side; each costs a prediction of the whole model.
 N_SQUARES = 8
 
 
@@ -26,11 +26,11 @@ def saliency_map(
     n_steps=64,
     vary_segmentation=False,
 ):
-    """Where in the images of some patients a model looked.
+    """Attribute predictions to the pixels of the images of some patients.
 
-    Explained is the log-odds of a class against all others, as the model says it of
-    these patients: through the final estimator for paired ones, whose other modalities
-    are held, else through the tower.
+    The log-odds of a class against all others are explained: for paired patients
+    through the final estimator, with their other modalities held fixed, for others
+    through the tower.
 
     Parameters
     ----------
@@ -47,21 +47,22 @@ def saliency_map(
     method : {"auto", "integrated_gradients", "grad_cam", "occlusion"}, default="auto"
         "integrated_gradients" gives each pixel a signed share of the log-odds, and
         the shares add up to the difference from the baseline. "grad_cam" shows which
-        regions of the last feature map speak for the class. "occlusion" covers
-        squares; it needs no gradients, so any tower will do. "auto" is the first, or
-        the last for a model without gradients.
+        regions of the last feature map make the class likelier. "occlusion" covers
+        squares, and needs no gradients. "auto" is "integrated_gradients", or
+        "occlusion" for a model without gradients.
     n_steps : int, default=64
-        Of the integration. Few make the shares miss ``score - baseline_score``.
+        Of the integration. With too few, the shares do not add up to ``score -
+        baseline_score``.
     vary_segmentation : bool, default=False
-        The baseline is an image of mean intensity everywhere, with the patient's own
-        segmentation channel, if there is one: asked is which intensities count. True
-        takes the segmentation away as well.
+        The baseline is an image of mean intensity everywhere, with the segmentation
+        channel of the patient, if there is one, so that intensities are explained. True
+        removes the segmentation from the baseline as well.
 
     Returns
     -------
     saliency : Bunch
-        - ``attributions``: ndarray (n_rows, n_channels, height, width), in log-odds a
-          pixel; one channel only for "grad_cam".
+        - ``attributions``: ndarray (n_rows, n_channels, height, width), in log-odds
+          per pixel; one channel only for "grad_cam".
         - ``heatmap``: ndarray (n_rows, height, width), their sum over the channels.
         - ``images``: ndarray (n_rows, n_channels, height, width), as given.
         - ``segmentation``: ndarray (n_rows, height, width), or None.
@@ -74,7 +75,7 @@ def saliency_map(
     Raises
     ------
     ValueError
-        If a patient lacks the modality, or a parameter is not known.
+        If a patient lacks the modality, or a parameter has no such value.
     TypeError
         If `method` needs gradients and the model has none.
     ImportError
@@ -87,8 +88,8 @@ def saliency_map(
 
     Notes
     -----
-    A net that averages blocks of pixels sees each block as one: its share is spread
-    evenly over the block. A map says what the model used, not what causes the outcome.
+    A net that averages blocks of pixels has one share per block, which is spread evenly
+    over its pixels. A map shows what the model used, not what causes the outcome.
 
     References
     ----------
@@ -169,7 +170,7 @@ def _integrate(explained, n_steps, vary_segmentation):
 
 
 def _spread(shares, factor, size):
-    """Give each pixel of a block an equal part of the block's share."""
+    """Spread the share of each block evenly over its pixels."""
     for axis, length in zip((2, 3), size, strict=True):
         block = np.arange(length) // factor
         counts = np.bincount(block)
@@ -193,8 +194,8 @@ def _grad_cam(explained):
             with torch.no_grad():
                 if layer(x[:1]).ndim != 4:
                     raise ValueError(
-                        "method='grad_cam' needs feature maps, and the encoder gives "
-                        "vectors: take method='integrated_gradients'."
+                        "method='grad_cam' needs feature maps, and the encoder returns "
+                        "vectors: use method='integrated_gradients'."
                     )
             cam = captum.LayerGradCam(function, layer)
             total = total + cam.attribute(x, additional_forward_args=rest)

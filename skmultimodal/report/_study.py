@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._input import check_labels
-from skmultimodal.inspection._coalitions import (
+from skmultimodal.inspection._comparison_parts import check_comparison
+from skmultimodal.inspection._inputs import (
     codes_of,
     explained_cohort,
     patterns_of,
 )
-from skmultimodal.inspection._comparison_parts import check_comparison
 from skmultimodal.report._words import count
 from skmultimodal.utils._labels import class_name
 

@@ -1,4 +1,4 @@
-"""How a cohort's blocks are joined into one set of rows."""
+"""The blocks of a cohort, joined into one set of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,20 +32,20 @@ class Block:
 
     rows: Any
     names: list[str] | None
-    # Decided once: joblib hands arrays to its workers as memmaps, which must go on
-    # being treated as the arrays they were.
+    # Recorded when the cohort is made: joblib passes arrays to its workers as memmaps,
+    # which are not lazy there either.
     lazy: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """What all views share: the blocks, and for each row its place in each block."""
+    """The blocks that views of a cohort share, and the place of each row in them."""
 
     blocks: dict[str, Block]
     positions: dict[str, NDArray[np.intp]]  # -1: the row lacks the modality
     index: pd.Index
     metadata: pd.DataFrame | None = None
-    # Content keys of the blocks, filled by those who cache on them.
+    # Keys of the content of blocks, filled by ``Cohort.content_key``.
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -146,7 +146,7 @@ def _is_absent(cell: Any) -> bool:
 
 
 def present_rows(rows: Any) -> NDArray[np.bool_]:
-    """Which rows are not entirely NaN; a lazy block is not read."""
+    """Whether each row has a value that is not NaN; a lazy block is not read."""
     n_rows = rows.shape[0]
     present = np.ones(n_rows, dtype=bool)
     if is_lazy(rows) or rows.dtype.kind not in "fcO" or rows.size == 0:
@@ -243,7 +243,7 @@ def compact_store(
     index: pd.Index,
     metadata: pd.DataFrame | None,
 ) -> Store:
-    """Keep the rows of blocks that are in use; lazy blocks stay on disk."""
+    """A store with only the rows of blocks that are in use; lazy ones stay on disk."""
     kept, places = {}, {}
     for name, old in blocks.items():
         has = positions[name] >= 0
@@ -308,7 +308,7 @@ def _concat_positions(
 
 
 def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
-    """Take the columns of each modality out of one table; the others are metadata."""
+    """Store of the columns of each modality in a table; the others are metadata."""
     blocks, positions, used = {}, {}, set()
     for name, labels in columns.items():
         single = not isinstance(labels, list | tuple | pd.Index | np.ndarray)

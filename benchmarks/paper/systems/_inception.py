@@ -230,12 +230,12 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
     lr : float, default=1e-3
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
-    lr_decay : float, default=0
-        Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
+    n_steps : int, default=120
+        Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
+        classes, log2(n) for n), rounded up to whole epochs.
     max_epochs : int or None, default=None
-        None: as many epochs as make 120 optimisation steps per bit of the label (one
-        bit for two classes).
+        Epochs; None is as many as make `n_steps`.
     batch_size : int, default=16
     early_stopping : bool, default=False
         See `skmultimodal.FusionHeadClassifier`.
@@ -263,8 +263,6 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
     After Jalalifar et al. (2022), the paper's reference 6, whose sizes are not known.
     """
 
-    default_steps = 120
-
     # The dropout inside torch's layers draws from torch's generator.
     own_modules = False
 
@@ -288,8 +286,8 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
         optimizer="adamw",
         lr=1e-3,
         momentum=0.9,
-        lr_decay=0.0,
         weight_decay=1e-4,
+        n_steps=120,
         max_epochs=None,
         batch_size=16,
         early_stopping=False,
@@ -308,8 +306,8 @@ class PlaneTransformerClassifier(ClassifierMixin, NetEstimator):
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
-        self.lr_decay = lr_decay
         self.weight_decay = weight_decay
+        self.n_steps = n_steps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping

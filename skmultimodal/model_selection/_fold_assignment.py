@@ -1,4 +1,4 @@
-"""Dealing rows, or groups of rows, out to folds."""
+"""Assignment of rows, or of groups of rows, to folds."""
 
 import warnings
 
@@ -6,15 +6,15 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 __all__ = [
-    "deal_groups",
-    "deal_rows",
+    "assign_groups",
+    "assign_rows",
     "number_strata",
     "train_and_test",
 ]
 
 
 def train_and_test(n_rows, test, groups):
-    """All rows but the tested ones, and but those of the groups tested."""
+    """Training rows, which share no group with the tested rows, and tested rows."""
     held_out = np.zeros(n_rows, dtype=bool)
     held_out[test] = True
     if groups is not None:
@@ -23,9 +23,10 @@ def train_and_test(n_rows, test, groups):
 
 
 def number_strata(patterns, codes):
-    """Number the pairs of pattern and class, the labelled ones of a pattern in a run.
+    """Number of the stratum, a pattern and a class, of each row.
 
-    `codes` numbers the class of each row, -1 where it has no label.
+    The strata of one pattern have consecutive numbers, that without labels the last.
+    `codes` are the class numbers of the rows, -1 for unlabelled ones.
     """
     of_pattern = np.unique(patterns, return_inverse=True)[1]
     unlabelled_last = np.where(codes < 0, codes.max() + 1, codes)
@@ -33,21 +34,21 @@ def number_strata(patterns, codes):
     return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def deal_rows(strata, n_splits, rng):
-    """Deal rows to the folds like cards, one stratum after the other.
+def assign_rows(strata, n_splits, rng):
+    """Test rows of each fold, stratified: list of ndarray.
 
-    A run of rows in the order of dealing is spread evenly over the folds. So are, then,
-    the rows of a stratum, of a pattern, and the labelled ones of a pattern, however few
-    rows a stratum has; StratifiedKFold promises that for strata only, and warns.
+    Rows are sorted by stratum and assigned to the folds in turn, so any run of them is
+    spread evenly: the rows of a stratum, of a pattern, and the labelled ones of a
+    pattern, however few rows a stratum has. StratifiedKFold spreads strata only, and
+    warns of small ones.
     """
     shuffled = rng.permutation(len(strata))
     order = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    hands = rng.permutation(n_splits)
-    return [np.sort(order[hand::n_splits]) for hand in hands]
+    return [np.sort(order[first::n_splits]) for first in rng.permutation(n_splits)]
 
 
-def deal_groups(strata, groups, n_splits, rng):
-    """Deal whole groups to the folds, each stratum as evenly as they allow."""
+def assign_groups(strata, groups, n_splits, rng):
+    """Test rows of each fold, whole groups, as stratified as these allow."""
     n_groups = len(np.unique(groups))
     if n_groups < n_splits:
         raise ValueError(f"n_splits={n_splits} is more than {n_groups} groups to test.")
