@@ -1,8 +1,11 @@
-"""Meta-estimators that train towers, freeze them and fuse what they say."""
+"""Meta-estimators that train towers, freeze them and combine their outputs."""
 
+from skmultimodal.fusion import _views as _views  # for gradients through the models
+from skmultimodal.fusion._classifier import TwinTowerClassifier
 from skmultimodal.fusion._head import FusionHeadClassifier
+from skmultimodal.fusion._inputs import read_cohort as read_cohort  # for baselines
+from skmultimodal.fusion._params import table_columns as table_columns  # inspection
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
-from skmultimodal.fusion._twin_tower import TwinTowerClassifier
 from skmultimodal.fusion._unimodal import UnimodalClassifier
 
 __all__ = [

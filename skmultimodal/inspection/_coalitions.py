@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.fusion import table_columns
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = [
@@ -39,7 +40,7 @@ def explained_cohort(estimator, X, name="X"):
     ValueError
         If there is no row, or one without a modality.
     """
-    columns = getattr(_innermost(estimator), "_columns", lambda: None)()
+    columns = table_columns(getattr(_innermost(estimator), "towers", None))
     cohort = as_cohort(X, None if isinstance(X, Cohort | Mapping) else columns)
     if not len(cohort):
         raise ValueError(f"{name} has no row.")

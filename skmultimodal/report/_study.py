@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._input import check_labels
 from skmultimodal.inspection._coalitions import (
     codes_of,
     explained_cohort,
@@ -17,7 +16,7 @@ from skmultimodal.inspection._coalitions import (
 )
 from skmultimodal.inspection._comparison_parts import check_comparison, positive_of
 from skmultimodal.report._words import count
-from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._labels import check_labels, class_name
 
 __all__ = ["Study", "make_study"]
 

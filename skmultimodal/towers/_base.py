@@ -30,8 +30,9 @@ from skmultimodal.utils._progress import advance
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
+from skmultimodal.utils._torch_views import TorchView, torch_view
 
-__all__ = ["KEPT_BYTES", "NetEstimator"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "NetView"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -268,6 +269,16 @@ class NetEstimator(BaseEstimator):
         super().__setstate__(state)
         if isinstance(getattr(self, "history_", None), str):
             self.history_ = as_history(json.loads(self.history_))
+
+
+@torch_view.register(NetEstimator)
+class NetView(TorchView):
+    """View of a network."""
+
+    @property
+    def module(self):
+        """The trained module, in the type and on the device that it predicts with."""
+        return self.estimator._fitted_module()
 
 
 def _subset(read, targets, rows, **options):
