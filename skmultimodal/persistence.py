@@ -302,6 +302,11 @@ def _read_header(path):
         raise ValueError(
             f"{path} is damaged or was not saved by save_model: {error}"
         ) from error
+    if saved < FORMAT:
+        raise ValueError(
+            f"{path} has format {saved}, of a version of skmultimodal before its first "
+            "release, which is no longer read: fit the model again and save it."
+        )
     if saved > FORMAT:
         raise ValueError(
             f"{path} has format {saved}, saved by skmultimodal "
