@@ -76,6 +76,7 @@ VARIANTS = [
     FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
     FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
     TwinTowerClassifier(tower_output="features"),
+    TwinTowerClassifier(final_estimator=FusionHeadClassifier()),
     TwinTowerClassifier(
         [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="log_odds"
     ),

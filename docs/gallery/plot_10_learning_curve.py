@@ -10,7 +10,7 @@ point alike.
 
 import tempfile
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import FusionHeadClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import PairedLearningCurveDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, paired_learning_curve
@@ -37,7 +37,7 @@ memory = tempfile.TemporaryDirectory()
 models = {
     "opinion pool (default)": TwinTowerClassifier(memory=memory.name, random_state=0),
     "concatenation (paper)": TwinTowerClassifier(
-        tower_output="features", memory=memory.name, random_state=0
+        final_estimator=FusionHeadClassifier(), memory=memory.name, random_state=0
     ),
 }
 ax = None

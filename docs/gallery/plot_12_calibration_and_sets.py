@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import FusionHeadClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import (
     PatternCalibrationDisplay,
@@ -60,7 +60,9 @@ print(test)
 
 models = {
     "default": TwinTowerClassifier(random_state=0),
-    "paper's": TwinTowerClassifier(tower_output="features", random_state=0),
+    "paper's": TwinTowerClassifier(
+        final_estimator=FusionHeadClassifier(), random_state=0
+    ),
 }
 figure, axes = plt.subplots(1, 2, figsize=(12, 5.4), layout="constrained")
 for ax, (name, model) in zip(axes, models.items(), strict=True):

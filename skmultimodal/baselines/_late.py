@@ -5,8 +5,8 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._input import check_labels, read_cohort
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.fusion._inputs import read_cohort
+from skmultimodal.utils._labels import check_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, pool_log_odds
 from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
 

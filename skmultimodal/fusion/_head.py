@@ -7,12 +7,14 @@ import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
-from skmultimodal.towers._base import NetEstimator, make_cross_entropy
+from skmultimodal.towers._base import NetEstimator, NetView, make_cross_entropy
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
+from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_rows
 
 __all__ = ["FusionHeadClassifier", "check_spans"]
@@ -259,3 +261,13 @@ def check_spans(modalities, n_features):
             f"{covered[column]} times."
         )
     return dict(modalities)
+
+
+@torch_view.register(FusionHeadClassifier)
+class HeadView(NetView):
+    """View of the paper's head."""
+
+    def log_probabilities(self, batch):
+        device = resolve_device(self.estimator.device)
+        x = batch.x.to(device=device, dtype=torch.float64)
+        return log_softmax(self.module(x), dim=1)

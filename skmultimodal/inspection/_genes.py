@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.utils import Bunch
 
 from skmultimodal.inspection._explained import explain_rows
-from skmultimodal.inspection._graph import typical_row
+from skmultimodal.utils._torch_views import torch_view
 
 __all__ = ["gene_attributions"]
 
@@ -108,10 +108,10 @@ def gene_attributions(
         raise ValueError("estimator is an empty list.")
     parts = [explain_rows(e, X, modality, positive) for e in estimators]
     first = parts[0]
-    if first.raw.ndim != 2:
+    if first.view.raw.ndim != 2:
         raise ValueError(
             f"gene_attributions explains vectors, got rows of shape "
-            f"{first.raw.shape[1:]}; saliency_map explains images."
+            f"{first.view.raw.shape[1:]}; saliency_map explains images."
         )
     names = _names(gene_names, first)
     results = [_integrate(explained, n_steps) for explained in parts]
@@ -122,7 +122,7 @@ def gene_attributions(
         {
             "importance": importance.mean(axis=0),
             "importance_std": _spread(importance),
-            "direction": _correlation(first.raw, shares),
+            "direction": _correlation(first.view.raw, shares),
             "top_share": [
                 np.mean([g in top for top in tops]) for g in range(len(names))
             ],
@@ -130,18 +130,18 @@ def gene_attributions(
         index=pd.Index(names, name="gene"),
     )
     return Bunch(
-        attributions=pd.DataFrame(shares, first.ids, names),
+        attributions=pd.DataFrame(shares, first.view.ids, names),
         ranking=ranking.sort_values("importance", ascending=False, kind="stable"),
         stability=_stability(importance, tops, n_top),
-        positive=first.classes.tolist()[first.positive],
+        positive=first.view.classes.tolist()[first.positive],
         score=np.mean([score for _, score, _ in results], axis=0),
         baseline_score=np.mean([base for _, _, base in results], axis=0),
     )
 
 
 def _names(gene_names, explained):
-    n_genes = explained.raw.shape[1]
-    names = explained.names if gene_names is None else list(gene_names)
+    n_genes = explained.view.raw.shape[1]
+    names = explained.view.names if gene_names is None else list(gene_names)
     if names is None:
         return [f"x{i}" for i in range(n_genes)]
     if len(names) != n_genes:
@@ -150,7 +150,7 @@ def _names(gene_names, explained):
 
 
 def _integrate(explained, n_steps):
-    typical = typical_row(explained.estimator)
+    typical = torch_view(explained.view.estimator).typical_row()
 
     def make_baseline(x):
         mean = x.mean(dim=0) if typical is None else torch.as_tensor(typical).to(x)

@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.fusion._params import table_columns
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["codes_of", "explained_cohort", "innermost", "patterns_of"]
@@ -32,7 +33,7 @@ def explained_cohort(estimator, X, name="X"):
     ValueError
         If there is no row, or one without a modality.
     """
-    columns = getattr(innermost(estimator), "_columns", lambda: None)()
+    columns = table_columns(getattr(innermost(estimator), "towers", None))
     cohort = as_cohort(X, None if isinstance(X, Cohort | Mapping) else columns)
     if not len(cohort):
         raise ValueError(f"{name} has no row.")

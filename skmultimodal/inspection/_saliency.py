@@ -5,9 +5,9 @@ import torch
 from sklearn.utils import Bunch
 
 from skmultimodal.inspection._explained import explain_rows
-from skmultimodal.inspection._graph import NoGradientError, image_nets
 from skmultimodal.preprocessing._intensity import find_mask_channel
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._torch_views import NoGradientError, torch_view
 
 __all__ = ["saliency_map"]
 
@@ -111,10 +111,10 @@ def saliency_map(
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
     explained = explain_rows(estimator, X, modality, positive)
-    if explained.raw.ndim != 4:
+    if explained.view.raw.ndim != 4:
         raise ValueError(
             f"a saliency map is of images (rows, channels, height, width), got rows of "
-            f"shape {explained.raw.shape[1:]}; gene_attributions explains vectors."
+            f"shape {explained.view.raw.shape[1:]}; gene_attributions explains vectors."
         )
     found = None
     if method in ("auto", "integrated_gradients"):
@@ -133,10 +133,10 @@ def saliency_map(
     return Bunch(
         attributions=attributions,
         heatmap=attributions.sum(axis=1),
-        images=explained.raw,
-        segmentation=None if mask is None else explained.raw[:, mask],
-        ids=explained.ids,
-        positive=explained.classes.tolist()[explained.positive],
+        images=explained.view.raw,
+        segmentation=None if mask is None else explained.view.raw[:, mask],
+        ids=explained.view.ids,
+        positive=explained.view.classes.tolist()[explained.positive],
         method=method,
         score=score,
         baseline_score=baseline_score,
@@ -144,17 +144,17 @@ def saliency_map(
 
 
 def _mask_channel(explained):
-    nets = image_nets(explained.estimator)
-    if nets:
-        return nets[0].mask_channel_
-    return find_mask_channel(explained.raw)
+    views = torch_view(explained.view.estimator).image_views()
+    if views:
+        return views[0].mask_channel
+    return find_mask_channel(explained.view.raw)
 
 
 def _integrate(explained, n_steps, vary_segmentation):
-    nets = image_nets(explained.estimator)
-    if not nets:
-        raise NoGradientError(explained.estimator)
-    kept = None if vary_segmentation else nets[0].mask_channel_
+    views = torch_view(explained.view.estimator).image_views()
+    if not views:
+        raise NoGradientError(explained.view.estimator)
+    kept = None if vary_segmentation else views[0].mask_channel
 
     def make_baseline(x):
         baseline = torch.zeros_like(x)
@@ -165,8 +165,8 @@ def _integrate(explained, n_steps, vary_segmentation):
     shares, score, baseline_score = explained.integrate_gradients(
         make_baseline, n_steps
     )
-    size = explained.raw.shape[2:]
-    return _spread(shares, nets[0]._preparation.factor, size), score, baseline_score
+    size = explained.view.raw.shape[2:]
+    return _spread(shares, views[0].block_side, size), score, baseline_score
 
 
 def _spread(shares, factor, size):
@@ -182,15 +182,15 @@ def _spread(shares, factor, size):
 
 def _grad_cam(explained):
     captum = import_optional("captum.attr", "explain")
-    nets = image_nets(explained.estimator)
-    if not nets:
-        raise NoGradientError(explained.estimator)
-    size = explained.raw.shape[2:]
+    views = torch_view(explained.view.estimator).image_views()
+    if not views:
+        raise NoGradientError(explained.view.estimator)
+    size = explained.view.raw.shape[2:]
 
     def method(function, x, rest, rows):
         total = 0
-        for net in nets:
-            layer = net._fitted_module().encoder
+        for view in views:
+            layer = view.encoder
             with torch.no_grad():
                 if layer(x[:1]).ndim != 4:
                     raise ValueError(
@@ -210,7 +210,7 @@ def _grad_cam(explained):
 
 def _occlude(explained, vary_segmentation):
     captum = import_optional("captum.attr", "explain")
-    images = torch.as_tensor(explained.raw.astype(np.float32))
+    images = torch.as_tensor(explained.view.raw.astype(np.float32))
     inside = images != 0
     counts = inside.sum(dim=(2, 3), keepdim=True).clamp(min=1)
     means = images.sum(dim=(2, 3), keepdim=True) / counts
@@ -220,7 +220,7 @@ def _occlude(explained, vary_segmentation):
         baseline[:, mask] = images[:, mask]
 
     def score(covered):
-        p = torch.as_tensor(explained.predict_proba(covered.numpy())).double()
+        p = torch.as_tensor(explained.view.predict_proba(covered.numpy())).double()
         return explained.score(p.clamp(min=1e-6).log())
 
     sides = [max(side // N_SQUARES, 1) for side in images.shape[2:]]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skmultimodal.fusion._rows import HEAD
 from skmultimodal.inspection import SaliencyDisplay
 from skmultimodal.report._figures import draw
 from skmultimodal.report._parts import Patient, Patients, Section, Text, not_given
@@ -136,7 +135,7 @@ def _route(study, row):
     if study.routes is None:
         return type(study.estimator).__name__
     route = str(study.routes[row])
-    if route == HEAD:
+    if route == "head":
         return "the final estimator"
     towers = route.split("+")
     return f"the {'tower' if len(towers) == 1 else 'towers'} of {joined(towers)}"

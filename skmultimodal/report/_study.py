@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._input import check_labels
 from skmultimodal.inspection._comparison_parts import check_comparison
 from skmultimodal.inspection._inputs import (
     codes_of,
@@ -17,7 +16,7 @@ from skmultimodal.inspection._inputs import (
     patterns_of,
 )
 from skmultimodal.report._words import count
-from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._labels import check_labels, class_name
 
 __all__ = ["Study", "make_study"]
 

@@ -31,8 +31,9 @@ from skmultimodal.utils._progress import advance
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
+from skmultimodal.utils._torch_views import TorchView, torch_view
 
-__all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "NetView", "make_cross_entropy"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -282,6 +283,16 @@ def make_cross_entropy(estimator, y):
             device=resolve_device(estimator.device),
         )
     return torch.nn.CrossEntropyLoss(weight=weights)
+
+
+@torch_view.register(NetEstimator)
+class NetView(TorchView):
+    """View of a network."""
+
+    @property
+    def module(self):
+        """The trained module, in the type and on the device that it predicts with."""
+        return self.estimator._fitted_module()
 
 
 def _subset(read, targets, rows, **options):

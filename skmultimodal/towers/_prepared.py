@@ -14,6 +14,7 @@ from skmultimodal.preprocessing._intensity import (
     shrink,
 )
 from skmultimodal.towers._base import KEPT_BYTES
+from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._validation import check_finite_rows
 
@@ -24,7 +25,7 @@ N_MASK_ROWS = 64
 
 
 @dataclass(frozen=True)
-class ImagePreparation:
+class ImagePreparation(ModelPart):
     """Normalisation of single images, and averaging of blocks of their pixels.
 
     Parameters

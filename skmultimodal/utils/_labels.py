@@ -10,6 +10,7 @@ from sklearn.utils.validation import column_or_1d
 __all__ = [
     "UNLABELLED",
     "as_labels",
+    "check_labels",
     "class_name",
     "encode_labels",
     "find_positive",
@@ -149,6 +150,24 @@ def encode_labels(
     check_classification_targets(labelled)
     classes, codes[~missing] = np.unique(labelled, return_inverse=True)
     return classes, codes
+
+
+def check_labels(y: Any, n_rows: int) -> NDArray[Any]:
+    """Labels as a 1-D array, NaN or None where unknown.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label per row.
+    """
+    if y is None:
+        raise ValueError(
+            "this classifier requires y to be passed, but the target y is None."
+        )
+    y = column_or_1d(as_labels(y), warn=True)
+    if len(y) != n_rows:
+        raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
+    return y
 
 
 def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:
