@@ -16,14 +16,14 @@ from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
 from skmultimodal.utils._store import (
     Block,
     Store,
-    align,
+    align_blocks,
     align_metadata,
+    check_patient_ids,
     compact_store,
     concat_stores,
     join,
     keyed,
     make_frame,
-    refuse_duplicates,
     store_from_frame,
 )
 
@@ -96,7 +96,7 @@ class Cohort:
         if not unkeyed:
             store = join({n: p for n, p in pairs.items() if p is not None}, index)
         elif len(unkeyed) == len(pairs):  # the length of a SliceDict is its rows
-            store = align(blocks, index)
+            store = align_blocks(blocks, index)
         else:
             raise ValueError(
                 f"modality {unkeyed[0]!r} is a plain array while others are keyed by "
@@ -310,7 +310,7 @@ class Cohort:
         -------
         cohort : Cohort
         """
-        refuse_duplicates(df.index, "the table")
+        check_patient_ids(df.index, "the table")
         return cls._of(store_from_frame(df, columns))
 
     def to_frame(self) -> pd.DataFrame:

@@ -25,7 +25,6 @@ from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 
 __all__ = [
-    "describe_environment",
     "load_model",
     "read_environment",
     "read_notes",
@@ -45,8 +44,6 @@ SPLITTERS = (
 )
 # Functions of our pipelines; what a search of scikit-learn holds.
 HARMLESS = [
-    "skmultimodal.baselines._images._at_most_ten",
-    "skmultimodal.baselines._images.tumor_statistics",
     "skmultimodal.preprocessing._expression.signed_log",
     "skmultimodal.preprocessing._expression.signed_log_inverse",
     "sklearn.metrics._scorer._PassthroughScorer",
@@ -226,7 +223,7 @@ def read_environment(path):
     Returns
     -------
     environment : dict of str to str
-        As of `describe_environment` when it was saved.
+        By package; also of ``"python"`` and ``"platform"``.
 
     Raises
     ------

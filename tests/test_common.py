@@ -25,10 +25,7 @@ from skmultimodal import (
     UnimodalClassifier,
 )
 from skmultimodal.baselines import LateFusionClassifier
-from skmultimodal.preprocessing import (
-    FractalTextureTransformer,
-    TumorTextureTransformer,
-)
+from skmultimodal.preprocessing import TumorTextureTransformer
 
 # A bare 2-D array is the gene modality, so the image tower is left out; some checks
 # train on noise, which teaches nothing.
@@ -51,7 +48,6 @@ DEFAULTS = [
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
     TumorTextureTransformer(),
-    FractalTextureTransformer(),
 ]
 
 VARIANTS = [

@@ -1,4 +1,4 @@
-"""Late fusion: the mean of what classifiers of single modalities say."""
+"""Late fusion: the mean of the predictions of single modalities."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin, clone
@@ -136,13 +136,13 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         """
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False)
-        answers = [
+        predictions = [
             align_classes(e.predict_proba(cohort), e.classes_, self.classes_)
             for e in self.estimators_
         ]
         if self.pool == "log_odds":
-            return pool_log_odds(answers)
-        return np.mean(answers, axis=0)
+            return pool_log_odds(predictions)
+        return np.mean(predictions, axis=0)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

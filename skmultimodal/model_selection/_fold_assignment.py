@@ -5,31 +5,12 @@ import warnings
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skmultimodal.utils._labels import missing_labels
-
 __all__ = [
     "assign_groups",
     "assign_rows",
-    "check_groups",
     "number_strata",
     "train_and_test",
 ]
-
-
-def check_groups(groups, n_rows):
-    """Groups as numbers, None if there are none."""
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n_rows,):
-        raise ValueError(f"X has {n_rows} rows, groups has shape {groups.shape}.")
-    missing = missing_labels(groups)
-    if missing.any():
-        raise ValueError(
-            f"the group of row {np.flatnonzero(missing)[0]} is missing: give each row "
-            "of unknown group a group of its own."
-        )
-    return np.unique(groups.astype(str), return_inverse=True)[1]
 
 
 def train_and_test(n_rows, test, groups):

@@ -5,9 +5,9 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import delayed
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._fold_assignment import check_groups
 from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
 

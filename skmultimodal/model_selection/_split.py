@@ -14,10 +14,10 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._fold_assignment import (
     assign_groups,
     assign_rows,
-    check_groups,
     number_strata,
     train_and_test,
 )
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
 
 # More classes than this are probably values of a continuous outcome.

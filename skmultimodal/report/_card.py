@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.persistence import describe_environment
+from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name, find_positive
 

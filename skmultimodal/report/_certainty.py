@@ -53,7 +53,7 @@ def certainty_section(study):
 def _reliability(study):
     """Predicted and observed by pattern, means over the repeats: a row each."""
     rows = study.predictions["row"].to_numpy()
-    p = study.predictions[study.probability_columns[study.positive]].to_numpy()
+    p = study.positive_proba
     hits = (study.codes[rows] == study.positive).astype(int)
     patterns = study.patterns[rows]
     parts = {name: patterns == name for name in dict.fromkeys(patterns.tolist())}
@@ -99,9 +99,9 @@ def _calibration_table(table):
 
 
 def _calibration_figure(study):
-    one = study.predictions[study.predictions["repeat"] == 0]
-    rows = one["row"].to_numpy()
-    p = one[study.probability_columns[study.positive]].to_numpy().clip(0, 1)
+    first = (study.predictions["repeat"] == 0).to_numpy()
+    rows = study.predictions["row"].to_numpy()[first]
+    p = study.positive_proba[first].clip(0, 1)
     # Rows of one class are named like it, all others alike.
     named = np.where(study.codes[rows] == study.positive, study.positive_name, OTHERS)
 

@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 
-from skmultimodal.persistence import describe_environment
 from skmultimodal.report._card import ROWS, USE, _parameters
 from skmultimodal.report._participants import FACTS
 from skmultimodal.report._parts import Section, Table, Terms, Text, not_given
 from skmultimodal.report._words import count, joined
+from skmultimodal.utils._environment import describe_environment
 
 __all__ = ["checklist_section", "model_section", "reproduction_section"]
 

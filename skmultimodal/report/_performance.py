@@ -8,7 +8,6 @@ from skmultimodal.inspection import (
     MetricIntervalsDisplay,
     RocBandsDisplay,
 )
-from skmultimodal.inspection._comparison_parts import oriented
 from skmultimodal.report._figures import draw, short
 from skmultimodal.report._parts import Section, Table, Text, not_given
 from skmultimodal.report._words import (
@@ -86,8 +85,9 @@ def _compare_in_words(study):
     if not len(others):
         return f"{study.model} was compared with nothing: its score has no measure."
     best = others.idxmax()
-    pair = [study.model, best]
-    row = oriented(study.comparison.differences, study.metric, pair, best).iloc[0]
+    row = study.comparison.differences(
+        models=[study.model], metrics=[study.metric], reference=best
+    ).iloc[0]
     if row["difference"] > 0 and row["p_holm"] < ALPHA:
         return (
             f"{study.model} predicts the label, and better than {best}, the best of "
@@ -121,10 +121,9 @@ def _say_others(study):
     if not len(others):
         return "It was compared with no other model."
     best = others.idxmax()
-    pair = [study.model, best]
-    row = oriented(study.comparison.differences, study.metric, pair, study.model).iloc[
-        0
-    ]
+    row = study.comparison.differences(
+        models=[best], metrics=[study.metric], reference=study.model
+    ).iloc[0]
     told = f"The best of the {count(len(others), 'other')} is {best} "
     told += f"({score(study.scores.loc[best])}); less {study.model} that is "
     told += f"{signed(row['difference'])} {interval(row['low'], row['high'])}".strip()
@@ -195,8 +194,8 @@ def _dots(study):
 
 
 def _score_table(study):
-    table = study.comparison.summary
-    metrics = list(dict.fromkeys([study.metric, *table["metric"]]))
+    table = study.comparison.summary()
+    metrics = list(dict.fromkeys([study.metric, *study.comparison.metrics]))
     rows = []
     for name in study.models:
         cells = []
@@ -216,9 +215,7 @@ def _score_table(study):
 
 
 def _differences(study):
-    table = oriented(
-        study.comparison.differences, study.metric, study.models, study.model
-    )
+    table = study.comparison.differences(metrics=[study.metric], reference=study.model)
     rows = [
         (
             row["model_a"],
@@ -229,8 +226,8 @@ def _differences(study):
         for _, row in table.iterrows()
     ]
     metric = said_metric(study.metric)
-    tests = study.comparison.differences
-    n_tests = int(tests.loc[tests["metric"] == study.metric, "p_holm"].notna().sum())
+    tests = study.comparison.differences(metrics=[study.metric])
+    n_tests = int(tests["p_holm"].notna().sum())
     told = joined(f"{row[0]} {row[1]} (p {row[3]})" for row in rows)
     return [
         draw(
@@ -262,12 +259,8 @@ def _roc(study):
         ]
     others = study.scores.drop(index=study.model)["mean"].dropna()
     bands = [study.model, *([others.idxmax()] if len(others) else [])]
-    columns = [f"proba_{label}" for label in study.comparison.classes]
-    known = study.comparison.predictions.groupby("model", sort=False)[columns].agg(
-        lambda p: p.notna().all()
-    )
     # More curves would hide each other; the areas of all are in the table.
-    models = [name for name in study.models if name in bands and known.loc[name].all()]
+    models = [n for n in study.models if n in bands and study.comparison.has_proba(n)]
     said = f"True positive rate (positive: {short(study.positive_name)})"
 
     def make():

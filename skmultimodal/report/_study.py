@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._input import check_labels
-from skmultimodal.inspection._comparison_parts import check_comparison, positive_of
+from skmultimodal.inspection._comparison_parts import check_comparison
 from skmultimodal.inspection._inputs import (
     codes_of,
     explained_cohort,
@@ -40,7 +40,7 @@ class Study:
         The same rows.
     codes : ndarray of int, shape (n_rows,)
         Number of the class of each row, -1 where it is unknown.
-    comparison : Bunch
+    comparison : Comparison
     model : str
         Its name in the comparison.
     positive : int
@@ -79,7 +79,7 @@ class Study:
 
     @property
     def level(self):
-        return self.comparison.get("confidence_level")
+        return self.comparison.confidence_level
 
     def say(self, code):
         """Class of a code for people."""
@@ -115,18 +115,17 @@ class Study:
     @cached_property
     def metric(self):
         """The metric that sentences tell: an area under the curve if there is one."""
-        known = list(dict.fromkeys(self.comparison.summary["metric"]))
+        known = self.comparison.metrics
         return next((name for name in AREAS if name in known), known[0])
 
     @cached_property
     def models(self):
-        return list(dict.fromkeys(self.comparison.summary["model"]))
+        return self.comparison.models
 
     @cached_property
     def scores(self):
         """Mean and interval of each model on the leading metric."""
-        table = self.comparison.summary
-        return table[table["metric"] == self.metric].set_index("model")
+        return self.comparison.summary(metrics=[self.metric]).set_index("model")
 
     @cached_property
     def own(self):
@@ -139,24 +138,27 @@ class Study:
 
     @cached_property
     def predictions(self):
-        """Out-of-fold probabilities of the model: a row for each repeat."""
-        table = self.comparison.predictions
-        return table[table["model"] == self.model]
+        """Out-of-fold predictions of the model: a row for each repeat."""
+        return self.comparison.predictions(models=[self.model])
 
     @cached_property
     def has_probabilities(self):
-        columns = self.probability_columns
-        return bool(self.predictions[columns].notna().all(axis=None))
+        return self.comparison.has_proba(self.model)
 
-    @property
-    def probability_columns(self):
-        return [f"proba_{label}" for label in self.comparison.classes]
+    @cached_property
+    def positive_proba(self):
+        """Out-of-fold probabilities of the positive class, in rows of `predictions`."""
+        return self.comparison.proba(self.model, self.positive_label).to_numpy()
 
     @cached_property
     def tested(self):
         """Out-of-fold probabilities by row number, averaged over the repeats."""
-        means = self.predictions.groupby("row")[self.probability_columns].mean()
-        return means.set_axis(range(len(self.classes)), axis=1)
+        columns = range(len(self.classes))
+        if not self.has_probabilities:
+            rows = np.unique(self.predictions["row"])
+            return pd.DataFrame(np.nan, index=rows, columns=columns)
+        proba = self.comparison.proba(self.model)
+        return proba.groupby("row").mean().set_axis(columns, axis=1)
 
     @cached_property
     def n_repeats(self):
@@ -221,8 +223,7 @@ class Study:
 def make_study(estimator, X, y, comparison, *, model, positive, names, **others):
     """Check what a report is made of, and put it together."""
     check_is_fitted(estimator)
-    needed = ("summary", "predictions", "classes", "positive", "folds")
-    check_comparison(comparison, *needed)
+    check_comparison(comparison)
     cohort = explained_cohort(estimator, X)
     labels = check_labels(y, len(cohort))
     classes = np.asarray(comparison.classes)
@@ -238,7 +239,7 @@ def make_study(estimator, X, y, comparison, *, model, positive, names, **others)
             "must be of the same labels."
         )
     _check_rows(comparison, cohort)
-    known = list(dict.fromkeys(comparison.summary["model"]))
+    known = comparison.models
     if model is None:
         model = known[-1]
     if model not in known:
@@ -262,7 +263,7 @@ def make_study(estimator, X, y, comparison, *, model, positive, names, **others)
         codes,
         comparison,
         model,
-        classes.tolist().index(positive_of(comparison, positive)),
+        classes.tolist().index(comparison.find_positive(positive)),
         names=dict(names or {}),
         **others,
     )
@@ -270,7 +271,7 @@ def make_study(estimator, X, y, comparison, *, model, positive, names, **others)
 
 def _check_rows(comparison, cohort):
     """Refuse a comparison of other rows."""
-    tested = comparison.predictions.drop_duplicates("row")
+    tested = comparison.predictions().drop_duplicates("row")
     if len(tested) and tested["row"].max() >= len(cohort):
         raise ValueError(
             f"the comparison tested row {tested['row'].max()}, and X has "

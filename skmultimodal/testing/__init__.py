@@ -8,12 +8,12 @@ from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skmultimodal.testing._cohorts import COHORT
-from skmultimodal.testing._rows import HEAD, TOWER
+from skmultimodal.testing._cohorts import COHORT_CHECKS
+from skmultimodal.testing._rows import HEAD_CHECKS, TOWER_CHECKS
 
 __all__ = ["check_multimodal_estimator", "multimodal_checks"]
 
-CHECKS = {"tower": TOWER, "head": HEAD, "cohort": COHORT}
+CHECKS = {"tower": TOWER_CHECKS, "head": HEAD_CHECKS, "cohort": COHORT_CHECKS}
 
 
 def check_multimodal_estimator(estimator, kind=None):

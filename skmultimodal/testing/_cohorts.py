@@ -118,7 +118,7 @@ def check_copies_of_models_predict_the_same(estimator):
     expect(same, "a copy predicts otherwise")
 
 
-COHORT = [
+COHORT_CHECKS = [
     check_every_pattern_is_predicted,
     check_classes_are_labels_of_patients,
     check_unlabelled_rows_are_accepted,

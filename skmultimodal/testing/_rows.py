@@ -173,7 +173,7 @@ def check_takes_column_spans(estimator):
 
 # In this order a failure has one cause: an estimator that learns while it predicts, for
 # example, would also fail the check of the order of rows.
-ROWS = [
+ROW_CHECKS = [
     check_outputs,
     check_classes_are_labels,
     check_parameters_are_left_alone,
@@ -185,5 +185,5 @@ ROWS = [
     check_bad_values_are_refused,
     check_copies_predict_the_same,
 ]
-TOWER = [*ROWS, check_works_as_a_tower]
-HEAD = [*ROWS, check_works_as_a_head, check_takes_column_spans]
+TOWER_CHECKS = [*ROW_CHECKS, check_works_as_a_tower]
+HEAD_CHECKS = [*ROW_CHECKS, check_works_as_a_head, check_takes_column_spans]

@@ -22,7 +22,7 @@ def block_key(rows: Any, lazy: bool) -> str:
     Raises
     ------
     ValueError
-        If the source of a lazy block cannot be found.
+        If a lazy block has no source that can be named.
     """
     if not lazy:
         return _hash_array(np.asarray(rows))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["align_classes", "log_odds", "log_ratios", "pool_log_odds"]
+__all__ = ["SMALLEST", "align_classes", "log_odds", "log_ratios", "pool_log_odds"]
 
 # Probabilities of 0 and 1 would have infinite log-odds.
 SMALLEST = 1e-6

@@ -104,14 +104,14 @@ def test_the_report_is_that_of_0_and_1(numbers, tmp_path, names, options):
 
 def test_the_report_counts_the_positive_class(numbers):
     comparison, page = numbers
-    table = comparison.predictions.query("model == 'ours'")
+    table = comparison.predictions().query("model == 'ours'")
     found = ((table["y_pred"] == 1) & (table["y_true"] == 1)).sum() / 2
     n_true = (table.query("repeat == 0")["y_true"] == 1).sum()
     text = words_of(page, "performance")
     told = f"{found:.1f}".removesuffix(".0")
     assert f"It finds {told} of the {n_true} tested patients of class responds" in text
     assert "positive: responds" in text
-    mean = f"{table['proba_1.0'].mean():.2f}"
+    mean = f"{table['proba_1'].mean():.2f}"
     told = f"On average it gave class responds {mean}"
     assert told in words_of(page, "certainty")
 

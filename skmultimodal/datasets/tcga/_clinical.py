@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from skmultimodal.io._bytes import read_bytes, read_text
-from skmultimodal.io._sheets import read_table
+from skmultimodal.io._tables import read_table
 
-__all__ = ["clinical_layout", "read_clinical"]
+__all__ = ["read_clinical"]
 
 # Column with the case id -> layout, in order of preference.
 ID_COLUMNS = {
@@ -104,11 +104,6 @@ def _id_column(table: pd.DataFrame, path: Path) -> tuple[str, str]:
     )
 
 
-def clinical_layout(table: pd.DataFrame) -> str:
-    """The layout that `read_clinical` found."""
-    return str(table.attrs.get("layout", "own"))
-
-
 def _case(name: str) -> str:
     match = _BARCODE.match(name)
     return match[1].upper() if match else name
@@ -130,9 +125,9 @@ def _clean(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFrame:
-    """Read a clinical table; the layout is told by content.
+    """Read a clinical table; the layout is recognised by content.
 
-    Known are BCR Biotab (patient, follow-up, drug, radiation, nte, omf), GDC clinical,
+    It reads BCR Biotab (patient, follow-up, drug, radiation, nte, omf), GDC clinical,
     follow-up, exposure and other tables of the three generations (and the archive the
     portal packs them in), TCGA-CDR, Xena phenotype and clinicalMatrix tables, BraTS
     survival tables, and your own with a column ``patient``.
@@ -163,7 +158,7 @@ def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFram
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from skmultimodal.io import read_clinical
+    >>> from skmultimodal.datasets.tcga import read_clinical
     >>> text = "patient,age\\nTCGA-02-0001,40\\nTCGA-02-0002,[Unknown]\\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "clinical.csv").write_text(text)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skmultimodal.io import find_expression, one_per_patient, read_expression
+from skmultimodal.datasets.tcga import one_per_patient, read_expression
+from skmultimodal.datasets.tcga._expression import find_expression
 
 SUFFIX = ".rna_seq.augmented_star_gene_counts.tsv"
 GENES = ["ENSG00000000003", "ENSG00000000005", "ENSG00000002586", "ENSG00000000419"]

@@ -101,7 +101,7 @@ def collect_responses(
     Examples
     --------
     >>> import pandas as pd
-    >>> from skmultimodal.io import collect_responses
+    >>> from skmultimodal.datasets.tcga import collect_responses
     >>> first = {"treatment_outcome_first_course": ["Stable Disease"]}
     >>> table = pd.DataFrame(first, index=["TCGA-02-0001"])
     >>> collect_responses([table])["word"].to_dict()

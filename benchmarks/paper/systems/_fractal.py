@@ -80,19 +80,6 @@ class FractalTextureTransformer(RegionTransformer):
     .. [2] Islam, Reza, Iftekharuddin (2013). Multifractal texture estimation for
        detection and segmentation of brain tumors. IEEE Transactions on Biomedical
        Engineering 60, 3204-3215.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal.preprocessing import FractalTextureTransformer
-    >>> images = np.random.default_rng(0).uniform(1, 9, size=(3, 2, 18, 17))
-    >>> images[:, 1] = 0
-    >>> images[:, 1, 2:9, 2:12] = 1
-    >>> fractal = FractalTextureTransformer().fit(images)
-    >>> fractal.transform(images).shape
-    (3, 17)
-    >>> fractal.get_feature_names_out(["t1ce", "seg"])[1]
-    't1ce_ptpsa_whole_mean'
     """
 
     _parameter_constraints: dict = {

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from skmultimodal.preprocessing._fractal import (
+from benchmarks.paper.systems._fractal import (
     FractalTextureTransformer,
     _mean_area,
     mbm_map,

@@ -1,38 +1,49 @@
-"""The image models of Table 2."""
+"""Table 2: systems of other papers, and the estimators they are made of."""
 
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+import skops.io
+import torch
+from sklearn.base import clone
+from sklearn.feature_selection import SelectFpr
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmultimodal.baselines import (
-    BalancedSubsampleClassifier,
+from benchmarks.paper.systems import (
     fractal_radiomics,
     inception_transformer,
     multiparametric_logistic,
     structural_surrogate,
+    table2,
     texture_forest,
 )
-from skmultimodal.baselines._images import tumor_statistics
-from skmultimodal.baselines._row_cache import RowCacheTransformer
-from skmultimodal.baselines._simple import flat_images
-from skmultimodal.datasets import make_glioma_cohort
-from skmultimodal.preprocessing import TumorTextureTransformer
-from skmultimodal.towers._inception import (
+from benchmarks.paper.systems._inception import (
     InceptionPlaneTransformer,
     PlaneTransformerClassifier,
 )
+from benchmarks.paper.systems._models import tumor_statistics
+from benchmarks.paper.systems._row_cache import RowCacheTransformer
+from benchmarks.paper.systems._selection import SignificantFeatureSelector
+from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.persistence import load_model, save_model
+from skmultimodal.preprocessing import TumorTextureTransformer
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 # Not importorskip, which would import keras on its default backend.
 needs_keras = pytest.mark.skipif(
     find_spec("keras") is None, reason="keras is not installed"
+)
+needs_boosting = pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("catboost", "imblearn")),
+    reason="catboost or imbalanced-learn is not installed",
 )
 
 
@@ -52,7 +63,10 @@ def check_answers(model, X, y):
 
 
 @parametrize_with_checks(
-    [PlaneTransformerClassifier(width=8, max_epochs=20, lr=0.01, batch_size=64)]
+    [
+        PlaneTransformerClassifier(width=8, max_epochs=20, lr=0.01, batch_size=64),
+        SignificantFeatureSelector(),
+    ]
 )
 def test_scikit_learn_check(estimator, check):
     check(estimator)
@@ -71,25 +85,40 @@ def test_texture_forest(patients, tmp_path):
     assert 1 <= chosen <= 10
 
 
-def test_fractal_radiomics_with_another_classifier(patients):
-    model = fractal_radiomics(random_state=0)
-    few = BalancedSubsampleClassifier(RandomForestClassifier(5), random_state=0)
-    model.set_params(estimator__balancedsubsampleclassifier=few)
-    check_answers(model, *patients)
-
-
+@needs_boosting
 def test_fractal_radiomics(patients):
-    pytest.importorskip("catboost")
     model = fractal_radiomics(random_state=0)
-    model.set_params(estimator__balancedsubsampleclassifier__n_estimators=2)
+    model.set_params(estimator__balancedbaggingclassifier__n_estimators=2)
     check_answers(model, *patients)
+    members = model.estimator_["balancedbaggingclassifier"].estimators_
+    seeds = [member[-1].get_params()["random_state"] for member in members]
+    assert seeds[0] != seeds[1]
+
+
+@needs_boosting
+def test_each_subsample_is_balanced():
+    class Recorder(DecisionTreeClassifier):
+        def fit(self, X, y, sample_weight=None):
+            self.seen_ = X[:, 0].astype(int).tolist()
+            return super().fit(X, y)
+
+    model = fractal_radiomics(random_state=0).estimator["balancedbaggingclassifier"]
+    X = np.arange(30.0).reshape(-1, 1)
+    y = np.repeat(["a", "b", "c"], [18, 8, 4])
+    model.set_params(estimator=Recorder(), n_estimators=5).fit(X, y)
+    for member in model.estimators_:
+        rows = member[-1].seen_
+        assert len(set(rows)) == len(rows)
+        assert [sum(y[rows] == label) for label in "abc"] == [4, 4, 4]
+    assert model.predict(X[[0, 20, 29]]).tolist() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
     ("package", "extra", "make"),
     [
-        ("catboost", "boost", fractal_radiomics),
-        ("keras", "inception", inception_transformer),
+        ("catboost", "benchmark", fractal_radiomics),
+        ("imblearn", "benchmark", fractal_radiomics),
+        ("keras", "benchmark", inception_transformer),
         ("skimage", "texture", texture_forest),
     ],
 )
@@ -147,10 +176,48 @@ def test_row_cache_computes_each_row_once(patients, tmp_path):
     assert entries() == before
 
 
-def test_flat_images_average_blocks():
-    images = np.random.default_rng(0).uniform(1, 9, size=(3, 2, 65, 70))
-    assert flat_images(images).shape == (3, 2 * 32 * 35)
-    assert flat_images(np.ones((3, 7))).shape == (3, 7)
+@needs_boosting
+def test_names_are_those_of_the_paper():
+    assert list(table2()) == [
+        "twin tower",
+        "InceptionResNet [6], random weights",
+        "MRF [17]",
+        "mpMRI [5], structural surrogate",
+        "RF [20]",
+    ]
+    named = table2(multiparametric=["FA", "CL"], inception_weights="weights.h5")
+    assert {"InceptionResNet [6]", "mpMRI [5]"} < set(named)
+    assert named["mpMRI [5]"].columns == ["FA", "CL"]
+
+
+@needs_boosting
+def test_models_are_saved_and_loaded_by_who_trusts_their_types(tmp_path):
+    for name, model in table2().items():
+        save_model(model, tmp_path / "model.skops")
+        types = skops.io.get_untrusted_types(file=tmp_path / "model.skops")
+        others = [t for t in types if not t.startswith("skmultimodal.")]
+        packages = {t.split(".")[0] for t in others}
+        assert packages <= {"benchmarks", "catboost", "imblearn"}, name
+        loaded = load_model(tmp_path / "model.skops", trusted=others)
+        assert repr(loaded) == repr(model)
+
+
+# Selection of features
+
+
+def test_selection_is_that_of_an_f_test(rng):
+    X, y = rng.normal(size=(60, 40)), np.arange(60) % 2
+    X[:, :8] += y[:, None]
+    ours = SignificantFeatureSelector(0.05).fit(X, y).get_support()
+    np.testing.assert_array_equal(ours, SelectFpr(alpha=0.05).fit(X, y).get_support())
+
+
+def test_some_features_are_always_left(rng):
+    X, y = np.ones((20, 9)), np.arange(20) % 2
+    X[:, 3] = rng.normal(size=20)
+    support = SignificantFeatureSelector(0.0, min_features=2).fit(X, y).get_support()
+    assert support.sum() == 2
+    assert support[3]
 
 
 # InceptionResNetV2
@@ -162,7 +229,7 @@ def test_keras_runs_on_torch_without_touching_the_environment(patients, tmp_path
     code = """
 import os, random, numpy as np, torch
 from skmultimodal.datasets import make_glioma_cohort
-from skmultimodal.towers._inception import InceptionPlaneTransformer
+from benchmarks.paper.systems._inception import InceptionPlaneTransformer
 X = make_glioma_cohort(2, 1, 1, n_genes=5, image_size=16, random_state=0).data
 images = X.block("image")
 random.seed(1); torch.manual_seed(1); before = random.getstate(), torch.get_rng_state()
@@ -176,7 +243,11 @@ assert "KERAS_BACKEND" not in os.environ
     environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
     environment["KERAS_HOME"] = str(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[4],  # where benchmarks is imported from
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -203,3 +274,17 @@ def test_plane_transformer_reads_every_plane(rng):
     X[:, 10] += 4 * y
     model = PlaneTransformerClassifier(5, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.9
+
+
+def test_plane_transformer_is_the_same_in_threads(rng):
+    X, y = rng.normal(size=(37, 3 * 5)), np.arange(37) % 2
+    towers = [
+        PlaneTransformerClassifier(5, random_state=s, max_epochs=4) for s in (0, 1)
+    ]
+    wanted = [clone(tower).fit(X, y).predict_proba(X) for tower in towers]
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(2) as pool:
+        fitted = list(pool.map(lambda tower: tower.fit(X, y), towers))
+    assert torch.equal(torch.get_rng_state(), before)
+    for tower, p in zip(fitted, wanted, strict=True):
+        np.testing.assert_array_equal(tower.predict_proba(X), p)

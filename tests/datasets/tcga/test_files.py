@@ -1,7 +1,7 @@
 import pytest
 from tcga_folder import SUFFIX, write_tcga_folder
 
-from skmultimodal.datasets._tcga_files import describe_files, find_tcga_files
+from skmultimodal.datasets.tcga._files import describe_files, find_tcga_files
 
 
 @pytest.fixture

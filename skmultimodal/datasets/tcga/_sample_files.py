@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from skmultimodal.io._gdc import SampleFile, read_sample_file
+from skmultimodal.datasets.tcga._gdc import SampleFile, read_sample_file
 from skmultimodal.io._genes import is_par_copy, strip_versions
 from skmultimodal.io._matrix import refuse_duplicates
 
@@ -20,7 +20,7 @@ __all__ = ["SampleRows", "read_sample_files"]
 
 
 class SampleRows:
-    """Values of one sample a row, put in by threads: each holds one file in memory."""
+    """One row of values per sample, filled by threads that each hold one file."""
 
     def __init__(self, first: SampleFile, n_files: int) -> None:
         self.first = first

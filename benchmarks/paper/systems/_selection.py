@@ -31,15 +31,6 @@ class SignificantFeatureSelector(SelectorMixin, BaseEstimator):
         1 for a constant feature.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal.baselines import SignificantFeatureSelector
-    >>> X = np.array([[0.0, 1.0, 3.0], [0.1, 1.0, 4.0], [1.0, 1.0, 3.0], [1.1, 1, 4]])
-    >>> selector = SignificantFeatureSelector(min_features=1).fit(X, [0, 0, 1, 1])
-    >>> selector.get_support().tolist()
-    [True, False, False]
     """
 
     _parameter_constraints: dict = {

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from skmultimodal.io import (
-    find_expression,
-    find_matrices,
-    find_sequences,
-    patient_folders,
-    read_clinical,
-)
+from skmultimodal.datasets.tcga._clinical import read_clinical
+from skmultimodal.datasets.tcga._expression import find_expression, find_matrices
+from skmultimodal.io import find_sequences, patient_folders
 
 __all__ = ["SOURCES", "TcgaFiles", "describe_files", "find_tcga_files"]
 
@@ -63,7 +59,7 @@ class TcgaFiles:
 
 
 def find_tcga_files(data_home: str | Path) -> TcgaFiles:
-    """Tell the files of a download folder apart by content, without reading them all.
+    """Sort the files of a download folder by content, without reading them all.
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ def _is_number(text: str) -> bool:
 
 
 def layout_of(path: Path) -> str:
-    """Tell the layout of a file by its first lines.
+    """Layout of a file, by its first lines.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.nn._transformer import PlaneTransformer
+from benchmarks.paper.systems._transformer import PlaneTransformer
 from skmultimodal.preprocessing._intensity import normalize_channels
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.utils._device import resolve_device
@@ -61,8 +61,8 @@ class InceptionPlaneTransformer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Needs ``pip install skmultimodal[inception]``; Keras runs on torch. A 2-D X is read
-    as flat one-row images.
+    Needs Keras (the extra ``benchmark``), which runs on torch. A 2-D X is read as flat
+    one-row images.
 
     References
     ----------
@@ -173,7 +173,7 @@ class InceptionPlaneTransformer(TransformerMixin, BaseEstimator):
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = "torch"
         try:
-            keras = import_optional("keras", "inception")
+            keras = import_optional("keras", "benchmark")
         finally:
             os.environ.pop("KERAS_BACKEND", None)
             if before is not None:
@@ -195,7 +195,7 @@ class InceptionPlaneTransformer(TransformerMixin, BaseEstimator):
 @lru_cache(maxsize=2)
 def _load_network(weights, seed):
     """The network as a function of a batch (B, H, W, 3); 54 million weights."""
-    keras = import_optional("keras", "inception")
+    keras = import_optional("keras", "benchmark")
     state = random.getstate()
     seed = draw_seed(seed)
     try:

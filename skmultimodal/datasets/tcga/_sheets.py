@@ -1,9 +1,7 @@
-"""What a GDC cart says about its files: sheets, manifests, metadata, annotations."""
+"""Which patient each file of a GDC download is of: sample sheets and metadata."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from pathlib import Path
@@ -12,16 +10,13 @@ from typing import Any
 import pandas as pd
 
 from skmultimodal.io._bytes import read_text
-from skmultimodal.io._matrix import separator_of
+from skmultimodal.io._tables import read_table
 
 __all__ = [
     "barcodes_by_file",
-    "read_annotations",
-    "read_manifest",
     "read_metadata",
     "read_name_mapping",
     "read_sample_sheet",
-    "read_table",
 ]
 
 # Sample Type of old sheets and its code in a barcode.
@@ -35,28 +30,6 @@ SAMPLE_TYPES = {
     "blood derived normal": "10",
     "solid tissue normal": "11",
 }
-
-
-def read_table(path: Path, text: str | None = None) -> pd.DataFrame:
-    """Read a delimited table as text cells; blank cells are ``""``."""
-    text = read_text(path) if text is None else text
-    header = text.split("\n", 1)[0]
-    sep = separator_of(header)
-    if sep not in header:
-        raise ValueError(f"{path}, line 1: one column, no table ({header[:60]!r}).")
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=sep,
-            dtype=str,
-            keep_default_na=False,
-            quoting=csv.QUOTE_NONE if sep == "\t" else csv.QUOTE_MINIMAL,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path}: {str(error).strip()}.") from error
-    if not isinstance(table.index, pd.RangeIndex):
-        raise ValueError(f"{path}: rows have more cells than the header line.")
-    return table
 
 
 def _require(table: pd.DataFrame, columns: list[str], what: str, path: Path) -> None:
@@ -95,17 +68,6 @@ def read_sample_sheet(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If the file is no sample sheet or the lists of a row do not match.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_sample_sheet
-    >>> text = "File ID,File Name,Case ID,Sample ID\\nu1,a.tsv,C-02-01,C-02-01-11A\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "sheet.csv").write_text(text)
-    ...     read_sample_sheet(Path(folder) / "sheet.csv")["sample_type_code"][0]
-    '11'
     """
     path = Path(path)
     table = read_table(path)
@@ -166,50 +128,6 @@ def _type_code(row: Any) -> str:
     return ""
 
 
-def read_manifest(path: str | Path) -> pd.DataFrame:
-    """Read a GDC manifest, or the ``MANIFEST.txt`` inside a download.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``gdc_manifest.DATE.txt`` or ``MANIFEST.txt``.
-
-    Returns
-    -------
-    DataFrame
-        One row per file: ``id``, ``filename`` (without the folder that ``MANIFEST.txt``
-        puts in front), ``md5``, ``size`` (int, bytes), ``state``.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If it is no manifest or a size is no number.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_manifest
-    >>> text = "id,filename,md5,size,state\\nu1,u1/a.tsv,0f,120,released\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "MANIFEST.txt").write_text(text)
-    ...     read_manifest(Path(folder) / "MANIFEST.txt")["filename"].tolist()
-    ['a.tsv']
-    """
-    path = Path(path)
-    table = read_table(path)
-    _require(table, ["id", "filename", "md5", "size"], "manifest", path)
-    sizes = pd.to_numeric(table["size"], errors="coerce")
-    if sizes.isna().any():
-        row = int(sizes.isna().to_numpy().argmax())
-        raise ValueError(
-            f"{path}, line {row + 2}: size {table['size'].iloc[row]!r} is no number."
-        )
-    table["size"] = sizes.astype("int64")
-    table["filename"] = table["filename"].str.replace(r"^.*/", "", regex=True)
-    return table
-
-
 def read_metadata(path: str | Path) -> pd.DataFrame:
     """Read a GDC metadata JSON: which aliquot each file is of.
 
@@ -229,17 +147,6 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If it is no such JSON.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_metadata
-    >>> text = '[{"file_name": "a.tsv", "file_id": "u1"}]'
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "metadata.json").write_text(text)
-    ...     read_metadata(Path(folder) / "metadata.json")["file_name"].tolist()
-    ['a.tsv']
     """
     path = Path(path)
     text = read_text(path)
@@ -274,37 +181,6 @@ def read_metadata(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def read_annotations(path: str | Path) -> pd.DataFrame:
-    """Read the ``annotations.txt`` that the GDC client puts beside a file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    DataFrame
-        One row per annotation: ``entity_type``, ``category``, ``classification``,
-        ``notes``, ...
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_annotations
-    >>> text = "id,entity_type,category,classification\\na1,case,Prior cancer,Note\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "annotations.txt").write_text(text)
-    ...     read_annotations(Path(folder) / "annotations.txt")["category"][0]
-    'Prior cancer'
-    """
-    path = Path(path)
-    table = read_table(path)
-    _require(table, ["entity_type", "category", "classification"], "annotations", path)
-    return table
-
-
 def read_name_mapping(path: str | Path) -> pd.DataFrame:
     """Read the ``name_mapping.csv`` of BraTS 2019 and later.
 
@@ -318,17 +194,6 @@ def read_name_mapping(path: str | Path) -> pd.DataFrame:
     DataFrame
         ``Grade``, one column of subject ids per release, and
         ``TCGA_TCIA_subject_ID``; NaN where the subject is not in it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_name_mapping
-    >>> text = "Grade,BraTS_2019_subject_ID,TCGA_TCIA_subject_ID\\nHGG,B1,C-02-0003\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "names.csv").write_text(text)
-    ...     read_name_mapping(Path(folder) / "names.csv").iloc[0].tolist()
-    ['HGG', 'B1', 'C-02-0003']
     """
     path = Path(path)
     table = read_table(path)

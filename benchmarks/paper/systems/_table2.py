@@ -1,13 +1,13 @@
 """Table 2: the twin tower and models of other papers."""
 
-from skmultimodal.baselines._ablation import table3
-from skmultimodal.baselines._images import (
+from benchmarks.paper.systems._models import (
     fractal_radiomics,
     inception_transformer,
     multiparametric_logistic,
     structural_surrogate,
     texture_forest,
 )
+from skmultimodal.baselines import table3
 
 __all__ = ["table2"]
 
@@ -60,26 +60,18 @@ def table2(
         Unfitted: ``"twin tower"``, ``"InceptionResNet [6]"``, ``"MRF [17]"``, ``"mpMRI
         [5]"`` and ``"RF [20]"``, the numbers being the paper's references.
 
+    Raises
+    ------
+    ImportError
+        If CatBoost or imbalanced-learn is not installed.
+
     Notes
     -----
-    Each function of `skmultimodal.baselines` that makes one says what is known of the
-    original. [17] needs the extra ``boost``, [17] and [20] ``texture``, [6]
-    ``inception``; without it, ``fit`` says which.
+    The function that makes a model describes what is known of the original.
 
     References
     ----------
     Lyu & Costen (2025), Bioinformatics Advances 5(1), vbaf041, Table 2.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import table2
-    >>> for name in table2():
-    ...     print(name)
-    twin tower
-    InceptionResNet [6], random weights
-    MRF [17]
-    mpMRI [5], structural surrogate
-    RF [20]
     """
     seeded = {"memory": memory, "random_state": random_state}
     images = {"mask_channel": mask_channel, **seeded}

@@ -30,13 +30,6 @@ class PlaneTransformer(nn.Module):
     ----------
     After Jalalifar et al. (2022): InceptionResNetV2 features of each slice, and a
     transformer across slices. Sizes are not known; these are small, as cohorts are.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skmultimodal.nn import PlaneTransformer
-    >>> PlaneTransformer(n_planes=5, n_inputs=7, n_classes=2)(torch.ones(3, 35)).shape
-    torch.Size([3, 2])
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The image models of Table 2, rebuilt from what their papers say."""
+"""The image models of Table 2, rebuilt from the descriptions in their papers."""
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -7,21 +7,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skmultimodal.baselines._balanced import BalancedSubsampleClassifier
-from skmultimodal.baselines._metadata import MetadataClassifier
-from skmultimodal.baselines._row_cache import RowCacheTransformer
-from skmultimodal.baselines._selection import SignificantFeatureSelector
-from skmultimodal.fusion import UnimodalClassifier
-from skmultimodal.preprocessing import (
-    FractalTextureTransformer,
-    TumorTextureTransformer,
-)
-from skmultimodal.preprocessing._intensity import normalize_channels
-from skmultimodal.towers._inception import (
+from benchmarks.paper.systems._fractal import FractalTextureTransformer
+from benchmarks.paper.systems._inception import (
     N_FEATURES,
     InceptionPlaneTransformer,
     PlaneTransformerClassifier,
 )
+from benchmarks.paper.systems._row_cache import RowCacheTransformer
+from benchmarks.paper.systems._selection import SignificantFeatureSelector
+from skmultimodal.baselines import MetadataClassifier
+from skmultimodal.fusion import UnimodalClassifier
+from skmultimodal.preprocessing import TumorTextureTransformer
+from skmultimodal.preprocessing._intensity import normalize_channels
+from skmultimodal.utils._optional import import_optional
 
 __all__ = [
     "MULTIPARAMETRIC",
@@ -57,20 +55,21 @@ def fractal_radiomics(
     Returns
     -------
     model : UnimodalClassifier
-        Unfitted. Its ``fit`` needs the extras ``boost`` and ``texture``.
+        Unfitted.
+
+    Raises
+    ------
+    ImportError
+        If CatBoost or imbalanced-learn is not installed.
 
     Notes
     -----
     Sadique et al. (2023), arXiv:2306.03270, abstract: multiresolution radiomic
     features, selection by a test at p < 0.05, repeated random subsampling to balance
-    the classes. CatBoost is named by the twin tower's paper. Twenty subsamples of
-    100 trees each are a decision made here.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import fractal_radiomics
-    >>> fractal_radiomics(regions=["core"]).modality
-    'image'
+    the classes, here by imbalanced-learn: each of twenty classifiers is fitted on all
+    rows of the scarcest class and as many of every other, drawn without replacement.
+    CatBoost is named by the twin tower's paper. The numbers of subsamples and trees
+    (100) are decisions made here.
     """
     layout = {"mask_channel": mask_channel, "regions": tuple(regions)}
     features = FeatureUnion(
@@ -82,9 +81,29 @@ def fractal_radiomics(
     pipeline = make_pipeline(
         RowCacheTransformer(features, memory=memory),
         SignificantFeatureSelector(0.05),
-        BalancedSubsampleClassifier(random_state=random_state),
+        _balanced_catboost(random_state),
     )
     return UnimodalClassifier("image", pipeline)
+
+
+def _balanced_catboost(random_state):
+    """CatBoost on twenty subsamples that are balanced by undersampling."""
+    ensembles = import_optional("imblearn.ensemble", "benchmark")
+    catboost = import_optional("catboost", "benchmark")
+    boosted = catboost.CatBoostClassifier(
+        iterations=100,
+        depth=4,
+        learning_rate=0.1,
+        # Named so that the ensemble gives each classifier a seed of its own.
+        random_state=0,
+        verbose=False,
+        allow_writing_files=False,
+        thread_count=1,
+    )
+    # Without the bootstrap each subsample is drawn from all rows.
+    return ensembles.BalancedBaggingClassifier(
+        boosted, n_estimators=20, bootstrap=False, random_state=random_state
+    )
 
 
 def texture_forest(
@@ -117,12 +136,6 @@ def texture_forest(
     number of trees are not in the readable part: an F test at p < 0.05, then the ten
     most important features of a forest, then 500 trees. Here the features are some
     30 rather than thousands.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import texture_forest
-    >>> texture_forest(t1ce=0, random_state=0).modality
-    'image'
     """
     texture = TumorTextureTransformer(
         [t1ce], mask_channel=mask_channel, regions=tuple(regions)
@@ -159,12 +172,6 @@ def multiparametric_logistic(columns=MULTIPARAMETRIC):
     de Godoy et al. (2023), doi 10.1186/s12967-023-03941-x, after Wang et al. (2016):
     multivariate logistic regression on these six. The coefficients are not published
     in the readable part, so they are fitted, hardly shrunk.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import multiparametric_logistic
-    >>> multiparametric_logistic(["rCBVmax"]).columns
-    ['rCBVmax']
     """
     return MetadataClassifier(
         list(columns), estimator=LogisticRegression(C=10.0, max_iter=1000)
@@ -187,12 +194,6 @@ def structural_surrogate(*, mask_channel=-1):
     -------
     model : UnimodalClassifier
         Unfitted.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import structural_surrogate
-    >>> structural_surrogate(mask_channel=None).modality
-    'image'
     """
     statistics = FunctionTransformer(
         tumor_statistics, kw_args={"mask_channel": mask_channel}
@@ -258,19 +259,13 @@ def inception_transformer(
     Returns
     -------
     model : UnimodalClassifier
-        Unfitted. Its ``fit`` needs the extra ``inception``.
+        Unfitted. Its ``fit`` needs Keras (the extra ``benchmark``).
 
     Notes
     -----
-    Jalalifar et al. (2022) as told by the twin tower's paper: features of each slice
-    of T1 and FLAIR, a transformer across slices. Here the planes are whatever channels
-    the images have: slices, or sequences of one slice.
-
-    Examples
-    --------
-    >>> from skmultimodal.baselines import inception_transformer
-    >>> inception_transformer(image_size=96, random_state=0).modality
-    'image'
+    Jalalifar et al. (2022) as described by the twin tower's paper: features of each
+    slice of T1 and FLAIR, a transformer across slices. Here the planes are whatever
+    channels the images have: slices, or sequences of one slice.
     """
     planes = InceptionPlaneTransformer(
         mask_channel=mask_channel, weights=weights, image_size=image_size

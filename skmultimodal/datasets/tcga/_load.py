@@ -13,18 +13,13 @@ from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
 from skmultimodal.datasets._join import Flow, flow_summary, join_cohort, load_images
-from skmultimodal.datasets._tcga_files import SOURCES, TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._expression import one_per_patient, read_expression
+from skmultimodal.datasets.tcga._files import SOURCES, TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._responses import collect_responses
+from skmultimodal.datasets.tcga._sheets import read_name_mapping
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io import (
-    collect_responses,
-    looks_like_barcode,
-    make_response_labels,
-    one_per_patient,
-    read_expression,
-    read_gtf,
-    read_name_mapping,
-    select_genes,
-)
+from skmultimodal.io import make_response_labels, read_gtf, select_genes
+from skmultimodal.io._barcodes import looks_like_barcode
 
 __all__ = ["load_tcga_glioma"]
 
@@ -43,8 +38,8 @@ def _case_folders(found: TcgaFiles, flow: Flow) -> dict[str, Path]:
             by_subject |= {str(v): case for v in row.values() if isinstance(v, str)}
     cases: dict[str, Path] = {}
     for name, path in found.mri.items():
-        case = name if CASE.match(name) else by_subject.get(name)
-        if case is None:
+        case = name if CASE.match(name) else by_subject.get(name, "")
+        if not case:
             reason = "no TCGA case: the subject is in no name_mapping.csv"
             flow.add(name, "image", "dropped", reason, path)
         elif case in cases:
@@ -98,8 +93,8 @@ def _patients_of(
     named = samples.index.map(looks_like_barcode).to_numpy(dtype=bool)
     if not named.any():
         raise ValueError(
-            f"{found.home}: no sample sheet or metadata JSON says which patient the "
-            f"expression files are of (the first is {samples.index[0]!r}); download it "
+            f"{found.home}: no sample sheet or metadata JSON names the patients of "
+            f"the expression files (the first is {samples.index[0]!r}); download it "
             "with the cart and put it into the folder."
         )
     files = samples.attrs.get("files") or [""] * len(samples)
@@ -110,17 +105,17 @@ def _patients_of(
     samples = samples[named]
     samples.attrs = attrs
     genes, choice = one_per_patient(samples, sample_types=sample_types)
-    for row in choice.itertuples():
-        status = "kept" if row.kept else "dropped"
-        reason = f"{row.sample}: {row.reason}" if row.reason else ""
-        flow.add(row.case, "gene", status, reason)
+    for row in choice.to_dict("records"):
+        status = "kept" if row["kept"] else "dropped"
+        reason = f"{row['sample']}: {row['reason']}" if row["reason"] else ""
+        flow.add(row["case"], "gene", status, reason)
     if found.annotation is not None:
         genes = select_genes(genes, read_gtf(found.annotation))
     return genes
 
 
 def _covariates(found: TcgaFiles) -> pd.DataFrame:
-    """One row per case: the first table that knows a column and a case wins."""
+    """One row per case: the first table that has a column and a case wins."""
     tables = sorted(
         found.clinical.values(),
         key=lambda table: COVARIATES.index(table.attrs["layout"]),
@@ -133,7 +128,7 @@ def _covariates(found: TcgaFiles) -> pd.DataFrame:
         merged = first if merged.empty else merged.combine_first(first)
     merged = merged.rename_axis("patient")
     sites = [case.split("-")[1] if CASE.match(case) else None for case in merged.index]
-    return merged.assign(tss=sites)
+    return merged.assign(tss=pd.Series(sites, index=merged.index))
 
 
 def _labels(found: TcgaFiles, flow: Flow, scheme: str, conflict: str) -> pd.Series:
@@ -174,13 +169,13 @@ def load_tcga_glioma(
     data_home : str or Path
         Folder of the downloads.
     scheme : str, default="disease_control"
-        How words become labels, see `skmultimodal.io.make_response_labels`. The paper
-        does not say which it used.
+        How words become labels, see `skmultimodal.io.make_response_labels`. The
+        scheme of the paper is not published.
     positive : class label or str, default=None
         The positive class; None is 1. See `load_cohort`.
     conflict : {"latest", "best", "worst"}, default="latest"
         Which of several responses of a patient, see
-        `skmultimodal.io.collect_responses`.
+        `skmultimodal.datasets.tcga.collect_responses`.
     quantity : {"counts", "tpm", "fpkm", "fpkm_uq"}, default=None
         Of GDC files; None is TPM of STAR files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
@@ -188,8 +183,8 @@ def load_tcga_glioma(
     n_slices, image_size, sequences, slice_choice, label_map : see `load_cohort`
         As there.
     on_error : {"raise", "drop"}, default="raise"
-        With ``"drop"``, files that cannot be read are left out; the flow table says
-        why.
+        With ``"drop"``, files that cannot be read are left out; the flow table has
+        the reason.
     n_jobs : int, default=None
         Threads that read patients.
     cache_dir : str or Path, default=None
@@ -205,7 +200,7 @@ def load_tcga_glioma(
     Raises
     ------
     FileNotFoundError
-        If neither modality or no clinical table is there: says which and where to
+        If neither modality or no clinical table is there: names it and where to
         apply.
     ValueError
         One sentence that names the file, line or patient.

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skmultimodal.io._barcodes import choose_aliquots
-from skmultimodal.io._bytes import read_text
-from skmultimodal.io._gdc import (
+from skmultimodal.datasets.tcga._gdc import (
     ONE_SAMPLE,
     is_barcode_matrix,
     layout_of,
 )
+from skmultimodal.datasets.tcga._sample_files import read_sample_files
+from skmultimodal.datasets.tcga._sheets import barcodes_by_file
+from skmultimodal.io._barcodes import choose_aliquots
+from skmultimodal.io._bytes import read_text
 from skmultimodal.io._matrix import tidy_text_matrix
-from skmultimodal.io._sample_files import read_sample_files
-from skmultimodal.io._sheets import barcodes_by_file
 from skmultimodal.io._tables import read_patient_matrix
 
 __all__ = ["find_expression", "find_matrices", "one_per_patient", "read_expression"]
@@ -40,20 +40,9 @@ def find_expression(folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        Damaged files among them: reading one says what is wrong with it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import find_expression
-    >>> text = "ENSG00000000011.5\\t7\\nENSG00000000012.5\\t3\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "a.htseq.counts").write_text(text)
-    ...     print([path.name for path in find_expression(folder)])
-    ['a.htseq.counts']
+        Damaged files among them: reading one raises an error that names the damage.
     """
-    # Damaged files too: reading them says so, passing over would be silent.
+    # Damaged files too: reading them is an error, passing over would be silent.
     return [
         p for p in _tables_below(folder) if layout_of(p) in (*ONE_SAMPLE, "damaged")
     ]
@@ -71,17 +60,6 @@ def find_matrices(folder: str | Path) -> list[Path]:
     -------
     list of Path
         In order.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import find_matrices
-    >>> text = "gene,TCGA-02-0001-01,TCGA-02-0002-01\\nENSG00000000011,3.5,2.5\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "rna.csv").write_text(text)
-    ...     print([path.name for path in find_matrices(folder)])
-    ['rna.csv']
     """
     return [path for path in _tables_below(folder) if is_barcode_matrix(path)]
 
@@ -138,8 +116,8 @@ def _read_matrix(path: Path) -> pd.DataFrame:
         logged = True
     if stated and logged and high > LOG_LIMIT:
         raise ValueError(
-            f"{path}: its JSON says {stated!r}, but a value is {high:g}: no log2 "
-            "expression is above 50."
+            f"{path}: its JSON has the unit {stated!r}, but a value is {high:g}: no "
+            "log2 expression is above 50."
         )
     unit = stated or _unit_by_name(path)
     if logged and not stated and unit != "unknown":
@@ -179,10 +157,10 @@ def read_expression(
 ) -> pd.DataFrame:
     """Read gene expression: GDC files, one or a folder of them, or a matrix.
 
-    The layout is told by content: STAR augmented counts, HTSeq counts, FPKM and FPKM-UQ
-    (two columns, no header), or a matrix (UCSC Xena, cBioPortal, your own; genes or
-    samples in rows; parquet too). Summary rows and the Y copies of pseudo-autosomal
-    genes are left out, versions are stripped from Ensembl ids.
+    The layout is recognised by content: STAR augmented counts, HTSeq counts, FPKM and
+    FPKM-UQ (two columns, no header), or a matrix (UCSC Xena, cBioPortal, your own;
+    genes or samples in rows; parquet too). Summary rows and the Y copies of
+    pseudo-autosomal genes are left out, versions are stripped from Ensembl ids.
 
     Parameters
     ----------
@@ -218,7 +196,7 @@ def read_expression(
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from skmultimodal.io import read_expression
+    >>> from skmultimodal.datasets.tcga import read_expression
     >>> text = "ENSG00000000011.5\\t7\\nENSG00000000012.5\\t3\\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "a.htseq.counts").write_text(text)
@@ -308,7 +286,10 @@ def one_per_patient(
     sample_types: Sequence[str] = ("01",),
     aggregate: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Reduce samples to patients, see `choose_aliquots`.
+    """Reduce samples to patients: one aliquot of each, or their mean.
+
+    Primary tumour only by default; then vial A before B, RNA analyte H, R, T, then the
+    highest plate, then the highest barcode.
 
     Parameters
     ----------
@@ -329,7 +310,7 @@ def one_per_patient(
     Examples
     --------
     >>> import pandas as pd
-    >>> from skmultimodal.io import one_per_patient
+    >>> from skmultimodal.datasets.tcga import one_per_patient
     >>> samples = ["TCGA-02-0001-01B", "TCGA-02-0001-01A"]
     >>> patients, choice = one_per_patient(pd.DataFrame({"TP53": [1, 2]}, samples))
     >>> patients["TP53"].to_dict()
