@@ -17,7 +17,7 @@ from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import check_rows, find_bad_row
 
-__all__ = ["TowerInput", "check_groups", "read_cohort", "takes_nan"]
+__all__ = ["TowerInput", "read_cohort", "read_groups", "takes_nan"]
 
 
 def read_cohort(estimator, X, *, reset, columns=None):
@@ -71,8 +71,8 @@ def _check_bare(estimator, X, reset):
     return checked
 
 
-def check_groups(groups, n_rows):
-    """Groups as a 1-D array, None if there are none.
+def read_groups(groups, n_rows):
+    """Groups as a 1-D array, in which rows of unknown group are one; None if absent.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def check_groups(groups, n_rows):
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
         raise ValueError(f"groups has shape {groups.shape} for {n_rows} rows of X.")
-    return groups
+    return groups.astype(str)
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def _fit_options(plan, estimator, data):
         twice = len(np.unique(places)) < len(places)
         return {"groups": places} if twice else {}
     groups = data.groups[plan.rows]
-    if len(np.unique(groups[data.codes[plan.rows] >= 0].astype(str))) < 2:
+    if len(np.unique(groups[data.codes[plan.rows] >= 0])) < 2:
         warn(
             f"tower {plan.name!r} cannot hold out groups: its {plan.rows.sum()} rows "
             "are of one, so its folds ignore them."

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, check_groups, read_cohort, takes_nan
+from skmultimodal.fusion._inputs import TowerInput, read_cohort, read_groups, takes_nan
 from skmultimodal.fusion._outputs import (
     fit_scalers,
     join_outputs,
@@ -229,7 +229,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self._check_final_estimator()
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
-        groups = check_groups(groups, len(cohort))
+        groups = read_groups(groups, len(cohort))
         resolved = list_towers(self.towers)
         # The final estimator's comes first, so that a tower more changes no other seed.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))

@@ -37,7 +37,7 @@ def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
     missing = missing_labels(groups)
     if missing.any():
         raise ValueError(
-            f"the group of row {np.flatnonzero(missing)[0]} is missing: give rows of "
-            "unknown group one each of their own."
+            f"the group of row {np.flatnonzero(missing)[0]} is missing: give each row "
+            "of unknown group a group of its own."
         )
     return np.unique(groups.astype(str), return_inverse=True)[1]

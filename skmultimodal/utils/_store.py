@@ -201,7 +201,7 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
 
 
 def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
-    """Put arrays of equal length side by side, row i being one patient."""
+    """Join arrays of equal length, whose row i is one patient."""
     read = {name: rows_and_places(name, rows) for name, rows in blocks.items()}
     lengths = {name: len(places) for name, (_, places) in read.items()}
     if len(set(lengths.values())) > 1:
