@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
-from skmultimodal.towers._base import NetEstimator, NetView, make_cross_entropy
+from skmultimodal.towers._base import NetEstimator, make_cross_entropy
+from skmultimodal.towers._views import NetView
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context

@@ -186,9 +186,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             return LogOpinionPoolClassifier()
         return self.final_estimator
 
-    def _wanted(self):
-        return wanted_outputs(self.tower_output, self._final_estimator())
-
     # Fitting
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -297,7 +294,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             TowerInput.of(estimator, data.cohort, modality),
             data.tower_rows(name, modality, estimator, rows),
             sees_paired=rows == "all",
-            wanted=self._wanted(),
+            wanted=wanted_outputs(self.tower_output, self._final_estimator()),
             cv=self.tower_cv,
             seed=seed,
         )
@@ -358,15 +355,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         labels = self.classes_[data.codes[data.train]]
         with self._stage("final estimator", count_networks(head)):
             self.final_estimator_ = head.fit(Z, labels, **known)
-
-    def _count_networks(self):
-        options = {"wanted": self._wanted(), "cv": self.tower_cv}
-        plans = [
-            TowerPlan(name, estimator, None, None, self.tower_rows == "all", **options)
-            for name, estimator, _ in list_towers(self.towers)
-        ]
-        n_networks = sum(plan.count_networks() for plan in plans)
-        return n_networks + count_networks(self._final_estimator())
 
     def _check_final_estimator(self):
         if not is_classifier(self._final_estimator()):
@@ -574,3 +562,15 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+@count_networks.register
+def _(estimator: BaseTwinTower):
+    wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
+    seen = estimator.tower_rows == "all"
+    plans = [
+        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
+        for name, tower, _ in list_towers(estimator.towers)
+    ]
+    n_networks = sum(plan.count_networks() for plan in plans)
+    return n_networks + count_networks(estimator._final_estimator())

@@ -1,5 +1,6 @@
 """Towers: one encoder per modality, each an ordinary scikit-learn estimator."""
 
+from skmultimodal.towers import _views as _views  # for gradients through the towers
 from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
 from skmultimodal.towers._gene import GeneAutoencoderTransformer
 from skmultimodal.towers._image import ImageTowerClassifier

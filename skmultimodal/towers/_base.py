@@ -27,13 +27,12 @@ from skmultimodal.utils._device import (
     explain_out_of_memory,
     resolve_device,
 )
-from skmultimodal.utils._progress import advance
+from skmultimodal.utils._progress import advance, count_networks
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
-from skmultimodal.utils._torch_views import TorchView, torch_view
 
-__all__ = ["KEPT_BYTES", "NetEstimator", "NetView", "make_cross_entropy"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -157,9 +156,6 @@ class NetEstimator(BaseEstimator):
         use_generator(module, generator)
         yield module, generator
 
-    def _count_networks(self):
-        return 1
-
     def _forget(self):
         # After a fit that fails or is interrupted, the estimator is not fitted.
         vars(self).pop("weights_", None)
@@ -271,6 +267,11 @@ class NetEstimator(BaseEstimator):
             self.history_ = as_history(json.loads(self.history_))
 
 
+@count_networks.register
+def _(estimator: NetEstimator) -> int:
+    return 1
+
+
 def make_cross_entropy(estimator, y):
     """Cross-entropy whose weights are the `class_weight` of a classifier."""
     weights = None
@@ -283,16 +284,6 @@ def make_cross_entropy(estimator, y):
             device=resolve_device(estimator.device),
         )
     return torch.nn.CrossEntropyLoss(weight=weights)
-
-
-@torch_view.register(NetEstimator)
-class NetView(TorchView):
-    """View of a network."""
-
-    @property
-    def module(self):
-        """The trained module, in the type and on the device that it predicts with."""
-        return self.estimator._fitted_module()
 
 
 def _subset(read, targets, rows, **options):

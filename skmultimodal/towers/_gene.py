@@ -10,20 +10,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
-from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
-from skmultimodal.towers._base import KEPT_BYTES, NetEstimator, NetView
+from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
 from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, fit_context
-from skmultimodal.utils._torch_views import (
-    NoGradientError,
-    scale,
-    torch_view,
-)
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["GeneAutoencoderTransformer"]
@@ -389,30 +383,3 @@ class GeneAutoencoderTransformer(
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-@torch_view.register(GeneAutoencoderTransformer)
-class GeneView(NetView):
-    """View of a gene tower."""
-
-    def read_rows(self, rows):
-        genes = self.estimator._unscaled(np.asarray(rows), np.arange(len(rows)))
-        device = resolve_device(self.estimator.device)
-        return torch.as_tensor(genes, dtype=torch.float64, device=device)
-
-    def features(self, batch):
-        tower = self.estimator
-
-        def encode(x):
-            return self.module.features(scale(tower.scaler_, x))
-
-        return batch.once(tower, encode)
-
-    def log_probabilities(self, batch):
-        classifier = self.module.classifier
-        if classifier is None:
-            raise NoGradientError(self.estimator)
-        return log_softmax(classifier(self.features(batch)).double(), dim=1)
-
-    def typical_row(self):
-        return self.estimator.scaler_.mean_

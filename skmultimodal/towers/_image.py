@@ -13,10 +13,9 @@ from sklearn.base import (
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
-from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
-from skmultimodal.towers._base import NetEstimator, NetView, make_cross_entropy
+from skmultimodal.towers._base import NetEstimator, make_cross_entropy
 from skmultimodal.towers._prepared import (
     ImagePreparation,
     PreparedRows,
@@ -26,7 +25,6 @@ from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
-from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["ImageTowerClassifier"]
@@ -385,37 +383,3 @@ class ImageTowerClassifier(
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-@torch_view.register(ImageTowerClassifier)
-class ImageView(NetView):
-    """View of an image tower."""
-
-    def read_rows(self, rows):
-        tower = self.estimator
-        images = tower._preparation(np.asarray(rows), np.arange(len(rows)))
-        return torch.as_tensor(images, device=resolve_device(tower.device))
-
-    def features(self, batch):
-        return batch.once(self.estimator, self.module.features)
-
-    def log_probabilities(self, batch):
-        return log_softmax(self.module.output(self.features(batch)).double(), dim=1)
-
-    def image_views(self):
-        return [self]
-
-    @property
-    def mask_channel(self):
-        """Channel of the segmentation, or None."""
-        return self.estimator.mask_channel_
-
-    @property
-    def block_side(self):
-        """Pixels of an image that are averaged to one, along a side."""
-        return self.estimator._preparation.factor
-
-    @property
-    def encoder(self):
-        """Layers that return feature maps: torch module."""
-        return self.module.encoder

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from contextvars import ContextVar, Token
+from functools import singledispatch
 from typing import Any
 
 from sklearn.utils.parallel import Parallel
@@ -116,14 +117,13 @@ class TrackedParallel(Parallel):
         self.stage.advance(n_new)
 
 
+@singledispatch
 def count_networks(estimator: Any) -> int:
     """Number of networks that a fit trains, if none is found in a cache.
 
-    Networks, and meta-estimators that fit several clones, have a method
-    ``_count_networks``; of any other meta-estimator each part is counted once.
+    Networks, and meta-estimators that fit several clones, are registered where they
+    are defined; of any other meta-estimator each part is counted once.
     """
-    if hasattr(estimator, "_count_networks"):
-        return int(estimator._count_networks())
     if isinstance(estimator, list | tuple):  # of (name, estimator)
         return sum(map(count_networks, estimator))
     if not hasattr(estimator, "get_params") or isinstance(estimator, type):

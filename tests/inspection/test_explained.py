@@ -28,7 +28,7 @@ from skmultimodal.inspection import (
     saliency_map,
 )
 from skmultimodal.inspection._explained import explain_rows
-from skmultimodal.inspection._graph import read_rows
+from skmultimodal.utils._torch_views import torch_view
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,9 @@ def flat(images):
 def graph_score(explained):
     score = np.empty(len(explained.raw))
     for route in explained.routes:
-        x = read_rows(explained.estimator, explained.raw[route.rows])
+        x = torch_view(explained.view.estimator).read_rows(
+            explained.view.raw[route.rows]
+        )
         logs = route.log_probabilities(x, route.rest)
         score[route.rows] = explained.score(logs).detach().numpy()
     return score
@@ -68,7 +70,7 @@ def graph_score(explained):
     ],
     ids=["default", "impute", "log_odds", "moe", "logistic"],
 )
-def test_the_graph_says_what_the_model_says(data, modality, options):
+def test_the_view_computes_what_the_model_predicts(data, modality, options):
     model = TwinTowerClassifier(random_state=0, **options).fit(data.data, data.target)
     X = data.data[data.data.has(modality)]
     p = model.predict_proba(X).astype(float)

@@ -1,0 +1,135 @@
+"""Towers in torch: the same that their ``predict_proba`` computes."""
+
+import numpy as np
+import torch
+from torch.nn.functional import log_softmax
+
+from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
+from skmultimodal.towers._gene import GeneAutoencoderTransformer
+from skmultimodal.towers._image import ImageTowerClassifier
+from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._torch_views import (
+    Batch,
+    NoGradientError,
+    TorchView,
+    align_logs,
+    center_logs,
+    clip_logs,
+    scale,
+    tensor_like,
+    torch_view,
+)
+
+__all__ = ["NetView"]
+
+
+@torch_view.register(NetEstimator)
+class NetView(TorchView):
+    """View of a network."""
+
+    @property
+    def module(self):
+        """The trained module, in the type and on the device that it predicts with."""
+        return self.estimator._fitted_module()
+
+
+@torch_view.register(ImageTowerClassifier)
+class ImageView(NetView):
+    """View of an image tower."""
+
+    def read_rows(self, rows):
+        tower = self.estimator
+        images = tower._preparation(np.asarray(rows), np.arange(len(rows)))
+        return torch.as_tensor(images, device=resolve_device(tower.device))
+
+    def features(self, batch):
+        return batch.once(self.estimator, self.module.features)
+
+    def log_probabilities(self, batch):
+        return log_softmax(self.module.output(self.features(batch)).double(), dim=1)
+
+    def image_views(self):
+        return [self]
+
+    @property
+    def mask_channel(self):
+        """Channel of the segmentation, or None."""
+        return self.estimator.mask_channel_
+
+    @property
+    def block_side(self):
+        """Pixels of an image that are averaged to one, along a side."""
+        return self.estimator._preparation.factor
+
+    @property
+    def encoder(self):
+        """Layers that return feature maps: torch module."""
+        return self.module.encoder
+
+
+@torch_view.register(GeneAutoencoderTransformer)
+class GeneView(NetView):
+    """View of a gene tower."""
+
+    def read_rows(self, rows):
+        genes = self.estimator._unscaled(np.asarray(rows), np.arange(len(rows)))
+        device = resolve_device(self.estimator.device)
+        return torch.as_tensor(genes, dtype=torch.float64, device=device)
+
+    def features(self, batch):
+        tower = self.estimator
+
+        def encode(x):
+            return self.module.features(scale(tower.scaler_, x))
+
+        return batch.once(tower, encode)
+
+    def log_probabilities(self, batch):
+        classifier = self.module.classifier
+        if classifier is None:
+            raise NoGradientError(self.estimator)
+        return log_softmax(classifier(self.features(batch)).double(), dim=1)
+
+    def typical_row(self):
+        return self.estimator.scaler_.mean_
+
+
+@torch_view.register(CrossFittedEnsembleClassifier)
+class EnsembleView(TorchView):
+    """View of an ensemble whose members have views."""
+
+    def read_rows(self, rows):
+        return torch_view(self._members()[0]).read_rows(rows)
+
+    def features(self, batch):
+        views = map(torch_view, self._members())
+        joint = torch.cat([view.features(batch) for view in views], dim=1).double()
+        scaled = scale(self.estimator._scaler, joint)
+        return torch_view(self.estimator._axes).features(Batch(scaled))
+
+    def log_probabilities(self, batch):
+        ensemble = self.estimator
+        ratios = []
+        for member, head in zip(ensemble.estimators_, ensemble.heads_, strict=True):
+            classifier, read = member, batch
+            if head is not None:
+                classifier = head
+                read = Batch(torch_view(member).features(batch).double())
+            logs = torch_view(classifier).log_probabilities(read)
+            logs = align_logs(logs, classifier.classes_, ensemble.classes_)
+            ratios.append(center_logs(clip_logs(logs)))
+        mean = torch.stack(ratios).mean(dim=0)
+        intercept = tensor_like(ensemble.intercept_, mean)
+        return log_softmax(ensemble.slope_ * mean + intercept, dim=1)
+
+    def typical_row(self):
+        rows = [torch_view(member).typical_row() for member in self._members()]
+        return None if any(row is None for row in rows) else np.mean(rows, axis=0)
+
+    def image_views(self):
+        views = [torch_view(member).image_views() for member in self._members()]
+        return [view for inner in views for view in inner]
+
+    def _members(self):
+        return self.estimator.estimators_
