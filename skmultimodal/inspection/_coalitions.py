@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = [
@@ -121,7 +122,7 @@ def answer_with(estimator, cohort, names):
 
     Raises
     ------
-    ValueError
+    NotExplainableError
         If the model refuses such rows.
     """
     removed = [m for m in cohort.modalities if m not in names and cohort.has(m).any()]
@@ -133,7 +134,7 @@ def answer_with(estimator, cohort, names):
     try:
         return answer(estimator, cohort)
     except ValueError as error:
-        raise ValueError(
+        raise NotExplainableError(
             f"{type(estimator).__name__} does not answer rows that have only "
             f"{'+'.join(names)} ({', '.join(removed)} removed), so what a modality "
             f"changes cannot be measured. It says: {error}"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skmultimodal.inspection._style import INK, MUTED
 from skmultimodal.utils._labels import find_positive
+from skmultimodal.utils._metrics import metric_name
 
 __all__ = [
     "add_legend",
@@ -29,20 +30,6 @@ __all__ = [
     "wrapped",
 ]
 
-METRICS = {
-    "accuracy": "Accuracy",
-    "average_precision": "Average precision",
-    "balanced_accuracy": "Balanced accuracy",
-    "f1": "F1",
-    "matthews_corrcoef": "MCC",
-    "neg_brier_score": "Negative Brier score",
-    "neg_log_loss": "Negative log loss",
-    "precision": "Precision",
-    "recall": "Recall",
-    "roc_auc": "ROC AUC",
-    "roc_auc_ovr": "ROC AUC, one against rest",
-    "score": "Score",
-}
 LONG_PAIR = 32
 
 
@@ -86,11 +73,6 @@ def pick(column, chosen, what):
         raise ValueError(f"{what} is empty: name at least one.")
     refuse_unknown(chosen, known, what)
     return chosen
-
-
-def metric_name(metric):
-    """A metric as a reader knows it."""
-    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def wrapped(metric):

@@ -65,9 +65,11 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
 
     Raises
     ------
+    NotExplainableError
+        If the model refuses rows with some of their modalities.
     ValueError
-        If the model refuses rows with some of their modalities, `positive` is no class,
-        or neither model nor `y` tells the frequency of the classes.
+        If `positive` is no class, or neither the model nor `y` has the frequency of the
+        classes.
 
     See Also
     --------

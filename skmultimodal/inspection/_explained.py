@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.fusion import TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._input import read_cohort
@@ -181,12 +182,12 @@ def explain_rows(estimator, X, modality, positive):
 
 def _explain_tower(estimator, X, positive):
     if isinstance(X, Cohort):
-        raise TypeError(
+        raise NotExplainableError(
             f"{type(estimator).__name__} reads rows of one modality, not a Cohort: "
             "give it X.block(modality), or explain a model of cohorts."
         )
     if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
+        raise NotExplainableError(
             f"this {type(estimator).__name__} has no classes to explain: fit it with "
             "labels, or explain the model that it is a tower of."
         )
@@ -222,7 +223,7 @@ def _known_names(estimator):
 
 def _explain_unimodal(model, X, modality, positive):
     if model.modality != modality:
-        raise ValueError(
+        raise NotExplainableError(
             f"the model reads modality {model.modality!r}, not {modality!r}."
         )
     cohort = _rows_with(model, X, modality)
@@ -263,7 +264,7 @@ def _find_tower(model, modality):
     if len(found) != 1:
         names = [t.name for t in model._towers]
         told = "no tower" if not found else "several towers"
-        raise ValueError(
+        raise NotExplainableError(
             f"the model has {told} for modality {modality!r}: its towers are {names}."
         )
     return found[0]

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.nn.functional import log_softmax
 
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.fusion import FusionHeadClassifier, LogOpinionPoolClassifier
 from skmultimodal.towers import (
     CrossFittedEnsembleClassifier,
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 
-class NoGradientError(TypeError):
+class NoGradientError(NotExplainableError):
     """An estimator has no gradients that this library knows."""
 
     def __init__(self, estimator):

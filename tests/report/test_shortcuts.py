@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from skmultimodal.report._shortcuts import _say, judge_shortcuts
 
 

@@ -1,0 +1,262 @@
+"""How good the model is, and against which others."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from skmultimodal.inspection import (
+    DifferencesDisplay,
+    MetricIntervalsDisplay,
+    RocBandsDisplay,
+)
+from skmultimodal.report._figures import Figure, draw, short
+from skmultimodal.report._tested import Score
+
+__all__ = ["Evidence", "Performance", "Place", "Roc", "Verdict", "performance"]
+
+ALPHA = 0.05
+FEW_TESTED = 10  # rows of a class
+
+
+class Verdict(StrEnum):
+    """What all scores come to."""
+
+    UNDECIDED = "undecided"  # guessing is unknown, or the interval
+    GUESSING = "guessing"
+    ALONE = "alone"  # no other model to judge the score by
+    BETTER = "better"
+    NOT_BETTER = "not better"
+
+
+class Place(StrEnum):
+    """Where the score lies, compared with guessing."""
+
+    UNKNOWN = "unknown"
+    AROUND = "around"  # the interval includes guessing
+    ABOVE = "above"
+    BELOW = "below"
+
+
+class Evidence(StrEnum):
+    """Whether the model and the best of the others differ."""
+
+    UNTESTED = "untested"
+    BEYOND_CHANCE = "beyond chance"
+    UNCERTAIN = "uncertain"
+
+
+class Roc(StrEnum):
+    """Whether there is a ROC curve."""
+
+    DRAWN = "drawn"
+    NO_PROBABILITIES = "no probabilities"
+    ONE_CLASS = "one class"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Numbers of the section.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    few : bool
+        Whether a class has so few tested rows that no score means much.
+    rarest, n_rarest : str, int
+        The class with the fewest tested rows, and how many it has.
+    metric : str
+        The leading metric.
+    own : Score
+    guessing : float or None
+        What guessing has on the leading metric.
+    place : Place
+    n_found, n_positive, n_wrong, n_negative : float
+        Tested rows of the class, those of them that are found, other tested rows, and
+        those of them that are taken for the class; means over the repeats.
+    best, best_score : str or None, Score or None
+        The best of the other models.
+    difference : Difference or None
+        Score of the best other model less that of the model.
+    evidence : Evidence or None
+    n_others : int
+    n_tested, patterns : int, list of Pattern
+    n_folds, n_repeats : int
+    n_train : (int, int)
+        Training rows of the smallest and of the largest fold.
+    level : float or None
+        Of the intervals, in percent.
+    scores : dict of str to list of Score or None
+        Scores of each model on `metrics`.
+    metrics : list of str
+    scored : str
+        The class that scores of one class are about.
+    differences : list of Difference
+    n_tests : int
+    scores_figure, differences_figure, roc_figure : Figure or None
+    roc : Roc
+    roc_models : list of str
+    """
+
+    verdict: Verdict
+    few: bool
+    rarest: str
+    n_rarest: int
+    metric: str
+    own: Score
+    guessing: float | None
+    place: Place
+    n_found: float
+    n_positive: int
+    n_wrong: float
+    n_negative: int
+    best: str | None
+    best_score: Score | None
+    difference: Any
+    evidence: Evidence | None
+    n_others: int
+    n_tested: int
+    patterns: list
+    n_folds: int
+    n_repeats: int
+    n_train: tuple
+    level: float | None
+    scores: dict
+    metrics: list
+    scored: str
+    differences: list
+    n_tests: int
+    scores_figure: Figure
+    differences_figure: Figure | None
+    roc: Roc
+    roc_figure: Figure | None
+    roc_models: list
+
+
+def performance(study):
+    """Numbers of the section from a study."""
+    tested = study.tested
+    best = tested.best_other
+    difference = None if best is None else tested.differences[best]
+    roc = _roc_state(study)
+    # More curves would hide each other; the areas of all are in the table.
+    drawn = [
+        name for name in tested.models_with_probabilities if name in (study.model, best)
+    ]
+    sizes = [len(np.unique(fold.train)) for fold in tested.folds]
+    scored = tested.classes.index(tested.comparison.positive)
+    several = len(tested.models) > 1
+    return Performance(
+        verdict=_judge(tested),
+        few=bool(study.tested_sizes[study.rarest] < FEW_TESTED),
+        rarest=study.names[study.rarest],
+        n_rarest=int(study.tested_sizes[study.rarest]),
+        metric=tested.metric,
+        own=tested.own,
+        guessing=tested.guessing,
+        place=_place(tested.own, tested.guessing),
+        **_count_found(study),
+        best=best,
+        best_score=tested.others.get(best),
+        difference=difference,
+        evidence=None if best is None else _weigh(difference),
+        n_others=len(tested.others),
+        n_tested=len(tested.rows),
+        patterns=study.tested_patterns,
+        n_folds=tested.n_folds,
+        n_repeats=tested.n_repeats,
+        n_train=(min(sizes), max(sizes)),
+        level=None if tested.level is None else f"{100 * tested.level:.3g}",
+        scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
+        metrics=tested.metrics,
+        scored=study.names[scored],
+        differences=list(tested.differences.values()) if several else [],
+        n_tests=tested.n_tests if several else 0,
+        scores_figure=_draw_scores(tested),
+        differences_figure=_draw_differences(tested) if several else None,
+        roc=roc,
+        roc_figure=_draw_roc(study, drawn) if roc == Roc.DRAWN else None,
+        roc_models=drawn,
+    )
+
+
+def _judge(tested):
+    place = _place(tested.own, tested.guessing)
+    if place == Place.UNKNOWN:
+        return Verdict.UNDECIDED
+    if tested.own.low <= tested.guessing:
+        return Verdict.GUESSING
+    if tested.best_other is None:
+        return Verdict.ALONE
+    other = tested.differences[tested.best_other]
+    better = other.mean < 0 and _weigh(other) == Evidence.BEYOND_CHANCE
+    return Verdict.BETTER if better else Verdict.NOT_BETTER
+
+
+def _place(own, guessing):
+    if guessing is None or np.isnan(own.low):
+        return Place.UNKNOWN
+    if own.low <= guessing <= own.high:
+        return Place.AROUND
+    return Place.ABOVE if own.mean > guessing else Place.BELOW
+
+
+def _weigh(difference):
+    if np.isnan(difference.p_holm):
+        return Evidence.UNTESTED
+    beyond = difference.p_holm < ALPHA
+    return Evidence.BEYOND_CHANCE if beyond else Evidence.UNCERTAIN
+
+
+def _count_found(study):
+    """Rows of the class that are found, and others that are taken for it."""
+    table = study.tested.predictions
+    true = study.codes[table["row"].to_numpy()] == study.positive
+    called = (table["y_pred"] == study.positive_label).to_numpy()
+    n_positive = int(study.tested_sizes[study.positive])
+    return {
+        "n_found": (called & true).sum() / study.tested.n_repeats,
+        "n_positive": n_positive,
+        "n_wrong": (called & ~true).sum() / study.tested.n_repeats,
+        "n_negative": len(study.tested.rows) - n_positive,
+    }
+
+
+def _roc_state(study):
+    if not study.tested.has_probabilities:
+        return Roc.NO_PROBABILITIES
+    hits = [study.codes[fold.test] == study.positive for fold in study.tested.folds]
+    mixed = any(len(set(part.tolist())) == 2 for part in hits)
+    return Roc.DRAWN if mixed else Roc.ONE_CLASS
+
+
+def _draw_scores(tested):
+    return draw(
+        lambda: MetricIntervalsDisplay.from_comparison(
+            tested.comparison, metrics=[tested.metric], kind="point"
+        )
+    )
+
+
+def _draw_differences(tested):
+    return draw(
+        lambda: DifferencesDisplay.from_comparison(
+            tested.comparison, metric=tested.metric, reference=tested.model
+        )
+    )
+
+
+def _draw_roc(study, models):
+    def make():
+        display = RocBandsDisplay.from_comparison(
+            study.tested.comparison,
+            models=models,
+            positive=study.positive_label,
+            bands=models,
+        )
+        name = short(study.positive_name)
+        display.ax_.set_ylabel(f"True positive rate (positive: {name})")
+        return display
+
+    return draw(make)
