@@ -11,6 +11,9 @@ __all__ = ["Figure", "draw", "short"]
 
 # Names of patients are no mathematics; the same report is the same bytes.
 SETTINGS = {
+    # As in the displays: ticks are placed, and their labels made, while one is drawn.
+    "font.size": 12,
+    "axes.titlesize": 13,
     "text.parse_math": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "skmultimodal",
