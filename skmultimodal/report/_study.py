@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.inspection._coalitions import explained_cohort
-from skmultimodal.report._tested import Tested
+from skmultimodal.report._compared import ComparedModel
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 
 __all__ = ["SITES", "Pattern", "Study", "make_study"]
@@ -40,7 +40,7 @@ class Study:
         The same rows.
     codes : ndarray of int, shape (n_rows,)
         Number of the class of each row, -1 where it is unknown.
-    tested : Tested
+    tested : ComparedModel
         The model in the comparison.
     positive : int
         Number of the class whose probabilities are shown.
@@ -52,7 +52,7 @@ class Study:
     X: Any
     cohort: Any
     codes: Any
-    tested: Tested
+    tested: ComparedModel
     positive: int
     class_names: dict
 
@@ -188,9 +188,9 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
                 f"{type(comparison).__name__} has no {name!r}."
             )
     cohort = explained_cohort(estimator, X)
-    tested = Tested(comparison, model)
+    tested = ComparedModel(comparison, model)
     if model is None:
-        tested = Tested(comparison, tested.models[-1])
+        tested = ComparedModel(comparison, tested.models[-1])
     elif model not in tested.models:
         raise ValueError(
             f"model {model!r} is not in the comparison, which has "

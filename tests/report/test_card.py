@@ -48,10 +48,10 @@ def test_the_class_that_scores_are_about(model):
         card = model_card(model, scores={"f1": 0.5}, **options)
         return section(card, "Scores").splitlines()[0]
 
-    told = "The positive class, which scores of one class are about: "
-    assert of() == f"{told}1."
-    assert of(positive=0) == f"{told}0."
-    assert of(class_names={1.0: "responded"}) == f"{told}responded."
+    start = "The positive class, which scores of one class are about: "
+    assert of() == f"{start}1."
+    assert of(positive=0) == f"{start}0."
+    assert of(class_names={1.0: "responded"}) == f"{start}responded."
     assert "The positive class" not in model_card(model)
     with pytest.raises(ValueError, match="positive=7 is no class of the model"):
         of(positive=7)

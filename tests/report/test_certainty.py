@@ -3,8 +3,8 @@
 import pytest
 from report_sentences import FIGURE, Case, read, unread
 
+from skmultimodal.report._compared import Score
 from skmultimodal.report._sections.certainty import Certainty, Reliability
-from skmultimodal.report._tested import Score
 
 PAIRED = Reliability("image+gene", 40, 0.52, Score(0.45, 0.3, 0.6), 0.2, 0.2475)
 ALL = Reliability(None, 47, 0.55, Score(0.4, 0.28, 0.53), 0.21, 0.24)

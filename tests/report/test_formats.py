@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import FILTERS
-from skmultimodal.report._tested import Score
 
 NAN = float("nan")
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from report_sentences import FIGURE, Case, read, unread
 
+from skmultimodal.report._compared import Difference, Score
 from skmultimodal.report._sections.performance import (
     Evidence,
     Performance,
@@ -14,7 +15,6 @@ from skmultimodal.report._sections.performance import (
     _weigh,
 )
 from skmultimodal.report._study import Pattern
-from skmultimodal.report._tested import Difference, Score
 
 OWN = Score(0.84, 0.71, 0.93)
 PAIRED = Pattern(["image", "gene"], 50, False)

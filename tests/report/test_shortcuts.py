@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from report_sentences import FIGURE, Case, read, unread
 
+from skmultimodal.report._compared import Score
 from skmultimodal.report._sections.shortcuts import (
     Explains,
     Shortcuts,
@@ -11,7 +12,6 @@ from skmultimodal.report._sections.shortcuts import (
     find_suspects,
     judge_sources,
 )
-from skmultimodal.report._tested import Score
 
 OWN = Score(0.8, 0.7, 0.9)
 

@@ -6,6 +6,7 @@ import pytest
 from report_sentences import Case, read, unread
 from sklearn.metrics import roc_auc_score
 
+from skmultimodal.report._compared import Score
 from skmultimodal.report._sections.subgroups import (
     Group,
     Kind,
@@ -15,7 +16,6 @@ from skmultimodal.report._sections.subgroups import (
     _area,
     _groups,
 )
-from skmultimodal.report._tested import Score
 
 KNOWN = ["sex", "age"]
 WOMEN = Subgroup(Group("sex", Kind.VALUE, "female"), 24, 11, Score(0.8, 0.61, 0.94))

@@ -10,8 +10,8 @@ from sklearn.metrics import brier_score_loss
 
 from skmultimodal.inspection import PatternCalibrationDisplay
 from skmultimodal.model_selection import wilson_interval
+from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
-from skmultimodal.report._tested import Score
 
 __all__ = ["Certainty", "Reliability", "certainty"]
 

@@ -11,8 +11,8 @@ from skmultimodal.inspection import (
     MetricIntervalsDisplay,
     RocBandsDisplay,
 )
+from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw, short
-from skmultimodal.report._tested import Score
 
 __all__ = ["Evidence", "Performance", "Place", "Roc", "Verdict", "performance"]
 

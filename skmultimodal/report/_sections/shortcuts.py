@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skmultimodal.inspection import MetricIntervalsDisplay
+from skmultimodal.report._compared import GUESSING, Score
 from skmultimodal.report._figures import Figure, draw, short
-from skmultimodal.report._tested import GUESSING, Score
 
 __all__ = ["Explains", "Shortcuts", "Source", "judge_sources", "shortcuts"]
 

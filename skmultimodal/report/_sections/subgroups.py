@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.model_selection import patient_bootstrap_interval
+from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import number
 from skmultimodal.report._study import SITES
-from skmultimodal.report._tested import Score
 
 __all__ = ["COLUMNS", "Group", "Kind", "State", "Subgroup", "Subgroups", "subgroups"]
 

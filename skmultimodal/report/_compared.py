@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["GUESSING", "Score", "Tested"]
+__all__ = ["GUESSING", "ComparedModel", "Score"]
 
 # Areas under the curve, and what guessing has.
 GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tested:
+class ComparedModel:
     """What a comparison found for one of its models.
 
     No other part of the report reads the tables of a comparison.

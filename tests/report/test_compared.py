@@ -8,7 +8,7 @@ from sklearn.svm import LinearSVC
 
 from skmultimodal import UnimodalClassifier
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
-from skmultimodal.report._tested import Tested
+from skmultimodal.report._compared import ComparedModel
 
 METRICS = ["accuracy", "roc_auc"]
 
@@ -19,7 +19,6 @@ def comparison():
     labels = np.array(["no", "yes"])[y]
     models = {
         "majority": UnimodalClassifier("gene", DummyClassifier()),
-        "margin": UnimodalClassifier("gene", LinearSVC()),
         "image": UnimodalClassifier("image", odds_tower()),
         "gene": UnimodalClassifier("gene", odds_tower()),
     }
@@ -28,8 +27,8 @@ def comparison():
 
 
 def test_the_area_leads(comparison):
-    tested = Tested(comparison, "image")
-    assert tested.models == ["majority", "margin", "image", "gene"]
+    tested = ComparedModel(comparison, "image")
+    assert tested.models == ["majority", "image", "gene"]
     assert tested.metrics == ["roc_auc", "accuracy"]
     assert tested.guessing == 0.5
     table = comparison.summary.set_index(["model", "metric"])
@@ -45,8 +44,8 @@ def test_the_area_leads(comparison):
 
 def test_differences_are_others_less_the_model(comparison):
     table = comparison.differences.query("metric == 'roc_auc'")
-    tested = Tested(comparison, "image")
-    assert list(tested.differences) == ["majority", "margin", "gene"]
+    tested = ComparedModel(comparison, "image")
+    assert list(tested.differences) == ["majority", "gene"]
     for row in table.itertuples():
         if row.model_a == "image":
             found, sign = tested.differences[row.model_b], -1
@@ -58,11 +57,11 @@ def test_differences_are_others_less_the_model(comparison):
         assert found.mean == pytest.approx(sign * row.difference)
         assert [found.low, found.high] == pytest.approx(ends)
         assert (found.p, found.p_holm) == (row.p, row.p_holm)
-    assert tested.n_tests == 6
+    assert tested.n_tests == 3
 
 
 def test_predictions_are_those_of_the_model(comparison):
-    tested = Tested(comparison, "gene")
+    tested = ComparedModel(comparison, "gene")
     table = comparison.predictions.query("model == 'gene'")
     np.testing.assert_array_equal(tested.predictions[1], table["proba_yes"])
     means = table.groupby("row")["proba_no"].mean()
@@ -72,8 +71,16 @@ def test_predictions_are_those_of_the_model(comparison):
     assert tested.has_probabilities
 
 
-def test_models_without_probabilities(comparison):
-    tested = Tested(comparison, "margin")
+def test_models_without_probabilities():
+    X, y = make_case()
+    models = {
+        "margin": UnimodalClassifier("gene", LinearSVC()),
+        "image": UnimodalClassifier("image", odds_tower()),
+    }
+    cv = PairedStratifiedKFold(3, random_state=0)
+    comparison = compare_classifiers(models, X, y, cv=cv, scoring=["accuracy"])
+    tested = ComparedModel(comparison, "margin")
     assert not tested.has_probabilities
-    assert tested.models_with_probabilities == ["majority", "image", "gene"]
-    assert len(tested.rows) == comparison.predictions["row"].nunique()
+    assert tested.models_with_probabilities == ["image"]
+    assert len(tested.rows) == X.paired.sum()
+    assert (tested.metric, tested.guessing) == ("accuracy", None)
