@@ -7,30 +7,17 @@ from dataclasses import dataclass
 
 from skmultimodal.persistence import describe_environment
 
-__all__ = ["Again", "again"]
+__all__ = ["again"]
 
 
 @dataclass(frozen=True)
 class Again:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    command : str
-    date : str
-    has_seeds : bool
-        Whether the model has a parameter random_state.
-    seeds : list of (str, str)
-        Those that are not None.
-    n_folds, n_repeats : int
-    environment : dict of str to str
-        Versions.
-    """
+    """Numbers of the section."""
 
     command: str
     date: str
-    has_seeds: bool
-    seeds: list
+    has_seeds: bool  # whether the model has a parameter random_state
+    seeds: list  # those that are not None
     n_folds: int
     n_repeats: int
     environment: dict

@@ -13,7 +13,7 @@ from skmultimodal.model_selection import wilson_interval
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
 
-__all__ = ["Certainty", "Reliability", "certainty"]
+__all__ = ["certainty"]
 
 MIN_BIN_ROWS = 10
 OTHERS = "(other classes)"
@@ -35,32 +35,15 @@ class Reliability(NamedTuple):
 
 @dataclass(frozen=True)
 class Certainty:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    has_probabilities : bool
-    rows : list of Reliability
-        By pattern, and last of all tested rows.
-    better : bool
-        Whether the Brier score of all is less than that of a constant.
-    figure : Figure or None
-    min_bin_rows : int
-    untested : list of str
-        Patterns of which no row was tested.
-    set_sizes : list of int or None
-        Rows whose prediction set has no class, one class and so on.
-    covered : float or None
-        Share of the labelled rows whose set has the true class.
-    """
+    """Numbers of the section."""
 
     has_probabilities: bool
-    rows: list = ()
-    better: bool = False
+    rows: list = ()  # by pattern, and last of all tested rows
+    better: bool = False  # the Brier score of all than that of a constant
     figure: Figure | None = None
     min_bin_rows: int = MIN_BIN_ROWS
-    untested: list = ()
-    set_sizes: list | None = None
+    untested: list = ()  # patterns of which no row was tested
+    set_sizes: list | None = None  # rows whose set has no class, one class and so on
     covered: float | None = None
 
 

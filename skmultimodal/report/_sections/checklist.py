@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from skmultimodal.report._sections.patients import FACTS
 
-__all__ = ["ITEMS", "Checklist", "Item", "checklist"]
+__all__ = ["ITEMS", "checklist"]
 
 # Items of TRIPOD+AI (Collins et al. 2024, doi:10.1136/bmj-2023-078378) by section.
 ITEMS = {
@@ -38,18 +38,9 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Checklist:
-    """Numbers of the section.
+    """Numbers of the section."""
 
-    Parameters
-    ----------
-    n_lacking : int
-        Items that lack something.
-    has_title : bool
-    intended_use : str or None
-    checklist : list of Item
-    """
-
-    n_lacking: int
+    n_lacking: int  # items that lack something
     has_title: bool
     intended_use: str | None
     checklist: list

@@ -12,17 +12,7 @@ from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._sections.explanations import channel_name
 from skmultimodal.report._sections.missing import Route, as_route
 
-__all__ = [
-    "Centre",
-    "Choice",
-    "Contributed",
-    "Example",
-    "Examples",
-    "Kind",
-    "Thumbnail",
-    "choose_examples",
-    "examples",
-]
+__all__ = ["choose_examples", "examples"]
 
 
 class Kind(StrEnum):
@@ -53,17 +43,7 @@ class Centre(NamedTuple):
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A saliency map.
-
-    Parameters
-    ----------
-    figure : Figure
-    modality : str
-    channel : str or int
-    log_odds : float or None
-    centre : Centre or None
-        None where nothing in the image counts.
-    """
+    """A saliency map."""
 
     figure: Figure
     modality: str
@@ -81,52 +61,26 @@ class Contributed(NamedTuple):
 
 @dataclass(frozen=True)
 class Example:
-    """An example patient.
-
-    Parameters
-    ----------
-    name : str
-    choice : Choice
-    modalities : list of str
-    route : Route
-    truth : str or None
-        Name of the class, None if it is unknown.
-    out_of_fold, final : float or None
-        Probability of the class; None if the row was not tested, or without
-        probabilities of the final model.
-    held : list of str or None
-        Classes of the prediction set; None if none was given.
-    contributed : Contributed or None
-    thumbnail : Thumbnail or None
-    """
+    """An example patient."""
 
     name: str
     choice: Choice
     modalities: list
     route: Route
-    truth: str | None
-    out_of_fold: float | None
-    final: float | None
-    held: list | None
+    truth: str | None  # name of the class, None if it is unknown
+    out_of_fold: float | None  # probability of the class, None if not tested
+    final: float | None  # that of the final model
+    held: list | None  # classes of the prediction set; None if none was given
     contributed: Contributed | None
     thumbnail: Thumbnail | None
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    examples : list of Example
-    absent : Kind or None
-        RIGHT or WRONG if no tested row is.
-    has_maps : bool
-    n_repeats : int
-    """
+    """Numbers of the section."""
 
     examples: list
-    absent: Kind | None
+    absent: Kind | None  # RIGHT or WRONG if no tested row is
     has_maps: bool
     n_repeats: int
 

@@ -13,17 +13,7 @@ from skmultimodal.inspection import (
 from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw, short
 
-__all__ = [
-    "Columns",
-    "Contribution",
-    "Contributions",
-    "Explained",
-    "Inside",
-    "Look",
-    "Maps",
-    "channel_name",
-    "explanations",
-]
+__all__ = ["channel_name", "explanations"]
 
 N_GENES = 15
 N_NAMED = 5
@@ -42,19 +32,10 @@ class Contribution(NamedTuple):
 
 @dataclass(frozen=True)
 class Contributions:
-    """Contributions of the modalities.
-
-    Parameters
-    ----------
-    rows : list of Contribution
-    prior : float
-        Probability without any modality.
-    figure : Figure
-    examples_figure : Figure or None
-    """
+    """Contributions of the modalities."""
 
     rows: list
-    prior: float
+    prior: float  # probability without any modality
     figure: Figure
     examples_figure: Figure | None
 
@@ -79,87 +60,42 @@ class Inside(NamedTuple):
 
 @dataclass(frozen=True)
 class Maps:
-    """Saliency maps of a modality of images.
-
-    Parameters
-    ----------
-    name : str
-    refusal : Refusal or None
-        Why there are none.
-    n, n_has : int
-        Rows with a map, and with the modality.
-    method : str
-    channels : list of (str or int, float)
-        Share of the attribution in each channel.
-    inside : Inside or None
-    """
+    """Saliency maps of a modality of images."""
 
     name: str
-    refusal: Refusal | None = None
+    refusal: Refusal | None = None  # why there are none
     n: int = 0
-    n_has: int = 0
+    n_has: int = 0  # rows with the modality
     method: str = ""
-    channels: list = ()
+    channels: list = ()  # share of the attribution in each channel
     inside: Inside | None = None
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Attributions of a modality of vectors.
-
-    Parameters
-    ----------
-    name : str
-    refusal : Refusal or None
-        Why there are none.
-    n, n_columns : int
-        Rows that are explained, columns of each.
-    first : list of str
-        Columns that count most.
-    share : float
-        Their part of the attribution.
-    drawn : list of (str, float)
-        Importance of the columns of the figure.
-    figure : Figure or None
-    """
+    """Attributions of a modality of vectors."""
 
     name: str
-    refusal: Refusal | None = None
+    refusal: Refusal | None = None  # why there are none
     n: int = 0
     n_columns: int = 0
-    first: list = ()
-    share: float = 0.0
-    drawn: list = ()
+    first: list = ()  # columns that count most
+    share: float = 0.0  # their part of the attribution
+    drawn: list = ()  # importance of the columns of the figure
     figure: Figure | None = None
 
 
 @dataclass(frozen=True)
 class Explained:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    contributions : Contributions or None
-    contributions_refusal : Refusal or None
-    whole : list of Contribution
-        Those of the rows with all modalities.
-    maps : list of Maps
-    columns : list of Columns
-    others : dict of str to Refusal
-        Modalities that are neither images nor vectors.
-    nothing : bool
-        Whether there is no contribution, map or column to name.
-    brief : bool
-        Whether the summary leaves the columns out.
-    """
+    """Numbers of the section."""
 
     contributions: Contributions | None
     contributions_refusal: Refusal | None
-    whole: list
+    whole: list  # those of the rows with all modalities
     maps: list
     columns: list
-    others: dict
-    nothing: bool
+    others: dict  # modalities that are neither images nor vectors
+    nothing: bool  # whether there is no contribution, map or column to name
     brief: bool
 
 

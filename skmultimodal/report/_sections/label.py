@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ClassSize", "Label", "label"]
+__all__ = ["label"]
 
 
 class ClassSize(NamedTuple):
@@ -16,16 +16,7 @@ class ClassSize(NamedTuple):
 
 @dataclass(frozen=True)
 class Label:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    meaning : str or None
-    classes : list of ClassSize
-    n_unknown : int
-    unnamed : list of str
-        Classes whose meaning was not given.
-    """
+    """Numbers of the section."""
 
     meaning: str | None
     classes: list

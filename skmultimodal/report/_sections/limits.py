@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-__all__ = ["Hospitals", "Limits", "Width", "limits"]
+__all__ = ["limits"]
 
 FEW_ROWS = 20
 
@@ -36,32 +36,16 @@ class Hospitals(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    n_tested : int
-    rarest, n_rarest : str, int
-        The class with the fewest tested rows.
-    metric : str
-    interval : Width
-    width : float
-    untested, rare : list of Pattern
-        Patterns of which no row was tested, and with few rows.
-    hospitals : list of Hospitals
-    n_models : int
-    audited : bool
-    given : list of str
-    """
+    """Numbers of the section."""
 
     n_tested: int
-    rarest: str
+    rarest: str  # the class with the fewest tested rows
     n_rarest: int
     metric: str
     interval: Width
     width: float
-    untested: list
-    rare: list
+    untested: list  # patterns of which no row was tested
+    rare: list  # patterns with few rows
     hospitals: list
     n_models: int
     audited: bool

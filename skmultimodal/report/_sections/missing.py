@@ -6,15 +6,7 @@ from typing import NamedTuple
 
 from skmultimodal.report._sections.patients import hidden
 
-__all__ = [
-    "Availability",
-    "Missing",
-    "Policy",
-    "Route",
-    "RouteSizes",
-    "as_route",
-    "missing",
-]
+__all__ = ["as_route", "missing"]
 
 HEAD = "head"  # of predict_route
 
@@ -52,30 +44,16 @@ class RouteSizes(NamedTuple):
 
 @dataclass(frozen=True)
 class Missing:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    n, n_lacking, n_unlabelled : int
-        Rows, those that lack a modality, those without a label.
-    hidden : list of Hidden
-    policy : Policy
-    estimator : str
-        Name of its class.
-    modalities : list of Availability
-    routes : list of Route
-        Those that some row takes.
-    patterns : list of RouteSizes
-    """
+    """Numbers of the section."""
 
     n: int
-    n_lacking: int
+    n_lacking: int  # rows without one of the modalities
     n_unlabelled: int
     hidden: list
     policy: Policy
-    estimator: str
+    estimator: str  # name of its class
     modalities: list
-    routes: list
+    routes: list  # those that some row takes
     patterns: list
 
 

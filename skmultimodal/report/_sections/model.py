@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Model", "Part", "list_parameters", "model"]
+__all__ = ["list_parameters", "model"]
 
 MAX_CHARACTERS = 300
 
@@ -19,32 +19,15 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """Numbers of the section.
+    """Numbers of the section."""
 
-    Parameters
-    ----------
-    estimator : str
-        Name of its class.
-    towers : list of (str, str)
-        Names of the towers and of their classes.
-    final_estimator : str or None
-    shapes : dict of str to list of int
-        What a row of each modality is.
-    classes : list of str
-    parts : list of Part
-        Empty where the model does not record them.
-    weights : list of (str, str)
-        Parameters that weigh the classes, and their values.
-    parameters : list of (str, str)
-    """
-
-    estimator: str
-    towers: list
+    estimator: str  # name of its class
+    towers: list  # names of the towers and of their classes
     final_estimator: str | None
-    shapes: dict
+    shapes: dict  # what a row of each modality is
     classes: list
-    parts: list
-    weights: list
+    parts: list  # empty where the model does not record them
+    weights: list  # parameters that weigh the classes, and their values
     parameters: list
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
 from skmultimodal.report._figures import Figure, draw
 
-__all__ = ["FACTS", "Covariate", "Hidden", "Patients", "Summary", "hidden", "patients"]
+__all__ = ["FACTS", "hidden", "patients"]
 
 # What only those who saw the patients can give, and its item of TRIPOD+AI.
 FACTS = {
@@ -55,36 +55,18 @@ class Covariate(NamedTuple):
 
 @dataclass(frozen=True)
 class Patients:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    n, n_labelled : int
-        Rows.
-    patterns : list of Pattern
-    hidden : list of Hidden
-    dropped : (int, int) or None
-        Entries of the flow, and of how many patients; None without a flow.
-    flow_figure, availability_figure : Figure
-    availability : dict of str to list of (str or None, int)
-        Classes of the rows of a pattern, and how many have each.
-    covariates : list of Covariate
-    groups : list of str
-        Classes that have a column of the covariates.
-    facts : dict of str to str
-    absent_facts : list of str
-    """
+    """Numbers of the section."""
 
     n: int
     n_labelled: int
     patterns: list
     hidden: list
-    dropped: Any
+    dropped: Any  # entries of the flow, and of how many patients; None without a flow
     flow_figure: Figure
     availability_figure: Figure
-    availability: dict
+    availability: dict  # classes of the rows of a pattern, and how many have each
     covariates: list
-    groups: list
+    groups: list  # classes that have a column of the covariates
     facts: dict
     absent_facts: list
 

@@ -14,7 +14,7 @@ from skmultimodal.inspection import (
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw, short
 
-__all__ = ["Evidence", "Performance", "Place", "Roc", "Verdict", "performance"]
+__all__ = ["performance"]
 
 ALPHA = 0.05
 FEW_TESTED = 10  # rows of a class
@@ -57,74 +57,36 @@ class Roc(StrEnum):
 
 @dataclass(frozen=True)
 class Performance:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    few : bool
-        Whether a class has so few tested rows that no score means much.
-    rarest, n_rarest : str, int
-        The class with the fewest tested rows, and how many it has.
-    metric : str
-        The leading metric.
-    own : Score
-    guessing : float or None
-        What guessing has on the leading metric.
-    place : Place
-    n_found, n_positive, n_wrong, n_negative : float
-        Tested rows of the class, those of them that are found, other tested rows, and
-        those of them that are taken for the class; means over the repeats.
-    best, best_score : str or None, Score or None
-        The best of the other models.
-    difference : Difference or None
-        Score of the best other model less that of the model.
-    evidence : Evidence or None
-    n_others : int
-    n_tested, patterns : int, list of Pattern
-    n_folds, n_repeats : int
-    n_train : (int, int)
-        Training rows of the smallest and of the largest fold.
-    level : float or None
-        Of the intervals, in percent.
-    scores : dict of str to list of Score or None
-        Scores of each model on `metrics`.
-    metrics : list of str
-    scored : str
-        The class that scores of one class are about.
-    differences : list of Difference
-    n_tests : int
-    scores_figure, differences_figure, roc_figure : Figure or None
-    roc : Roc
-    roc_models : list of str
-    """
+    """Numbers of the section."""
 
     verdict: Verdict
-    few: bool
-    rarest: str
+    few: bool  # whether a class has so few tested rows that no score means much
+    rarest: str  # the class with the fewest tested rows
     n_rarest: int
-    metric: str
+    metric: str  # the leading metric
     own: Score
-    guessing: float | None
+    guessing: float | None  # what guessing has on the leading metric
     place: Place
+    # Tested rows of the class, and other ones that are taken for it: means over the
+    # repeats, beside how many there are.
     n_found: float
     n_positive: int
     n_wrong: float
     n_negative: int
-    best: str | None
+    best: str | None  # of the other models
     best_score: Score | None
-    difference: Any
+    difference: Any  # score of the best other model less that of the model
     evidence: Evidence | None
     n_others: int
     n_tested: int
     patterns: list
     n_folds: int
     n_repeats: int
-    n_train: tuple
-    level: float | None
-    scores: dict
+    n_train: tuple  # training rows of the smallest and of the largest fold
+    level: str | None  # of the intervals, in percent
+    scores: dict  # scores of each model on `metrics`
     metrics: list
-    scored: str
+    scored: str  # the class that scores of one class are about
     differences: list
     n_tests: int
     scores_figure: Figure
@@ -137,16 +99,8 @@ class Performance:
 def performance(study):
     """Numbers of the section from a study."""
     tested = study.tested
-    best = tested.best_other
-    difference = None if best is None else tested.differences[best]
-    roc = _roc_state(study)
-    # More curves would hide each other; the areas of all are in the table.
-    drawn = [
-        name for name in tested.models_with_probabilities if name in (study.model, best)
-    ]
     sizes = [len(np.unique(fold.train)) for fold in tested.folds]
     scored = tested.classes.index(tested.comparison.positive)
-    several = len(tested.models) > 1
     return Performance(
         verdict=_judge(tested),
         few=bool(study.tested_sizes[study.rarest] < FEW_TESTED),
@@ -157,11 +111,7 @@ def performance(study):
         guessing=tested.guessing,
         place=_place(tested.own, tested.guessing),
         **_count_found(study),
-        best=best,
-        best_score=tested.others.get(best),
-        difference=difference,
-        evidence=None if best is None else _weigh(difference),
-        n_others=len(tested.others),
+        **_compare(tested),
         n_tested=len(tested.rows),
         patterns=study.tested_patterns,
         n_folds=tested.n_folds,
@@ -171,14 +121,26 @@ def performance(study):
         scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
         metrics=tested.metrics,
         scored=study.names[scored],
-        differences=list(tested.differences.values()) if several else [],
-        n_tests=tested.n_tests if several else 0,
         scores_figure=_draw_scores(tested),
-        differences_figure=_draw_differences(tested) if several else None,
-        roc=roc,
-        roc_figure=_draw_roc(study, drawn) if roc == Roc.DRAWN else None,
-        roc_models=drawn,
+        **_roc(study),
     )
+
+
+def _compare(tested):
+    """The model beside the others, and beside the best of them."""
+    best = tested.best_other
+    difference = None if best is None else tested.differences[best]
+    several = len(tested.models) > 1
+    return {
+        "best": best,
+        "best_score": tested.others.get(best),
+        "difference": difference,
+        "evidence": None if best is None else _weigh(difference),
+        "n_others": len(tested.others),
+        "differences": list(tested.differences.values()) if several else [],
+        "n_tests": tested.n_tests if several else 0,
+        "differences_figure": _draw_differences(tested) if several else None,
+    }
 
 
 def _judge(tested):
@@ -223,12 +185,19 @@ def _count_found(study):
     }
 
 
-def _roc_state(study):
-    if not study.tested.has_probabilities:
-        return Roc.NO_PROBABILITIES
+def _roc(study):
+    """Whether there are ROC curves, their figure, and the models that it has."""
+    # More curves would hide each other; the areas of all are in the table.
+    shown = (study.model, study.tested.best_other)
+    models = [name for name in study.tested.models_with_probabilities if name in shown]
     hits = [study.codes[fold.test] == study.positive for fold in study.tested.folds]
-    mixed = any(len(set(part.tolist())) == 2 for part in hits)
-    return Roc.DRAWN if mixed else Roc.ONE_CLASS
+    roc = Roc.DRAWN
+    if not study.tested.has_probabilities:
+        roc = Roc.NO_PROBABILITIES
+    elif not any(len(set(part.tolist())) == 2 for part in hits):
+        roc = Roc.ONE_CLASS
+    figure = _draw_roc(study, models) if roc == Roc.DRAWN else None
+    return {"roc": roc, "roc_figure": figure, "roc_models": models}
 
 
 def _draw_scores(tested):

@@ -10,7 +10,7 @@ from skmultimodal.inspection import MetricIntervalsDisplay
 from skmultimodal.report._compared import GUESSING, Score
 from skmultimodal.report._figures import Figure, draw, short
 
-__all__ = ["Explains", "Shortcuts", "Source", "judge_sources", "shortcuts"]
+__all__ = ["shortcuts"]
 
 AREA = GUESSING["roc_auc"]
 N_DRAWN = 12
@@ -41,44 +41,19 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """Numbers of the section.
+    """Numbers of the section."""
 
-    Parameters
-    ----------
-    audited : bool
-        Whether there is an audit.
-    own : Score or None
-        Area of the model.
-    includes_guessing : bool
-        Whether the interval of the model does.
-    guessing : float
-    sources : list of Source
-        The best first.
-    hospitals : list of Source
-    suspects : list of Source
-        Those of the others that explain the score best, if any could.
-    same : list of str
-        Sources that are nearly the label; "all columns" stands for all of them.
-    same_area : float
-        From which a source is nearly the label.
-    figure : Figure or None
-    drawn : list of (str, Score)
-        What the figure shows.
-    n_left : int
-        Sources that are in the table only.
-    """
-
-    audited: bool
-    own: Score | None = None
-    includes_guessing: bool = False
+    audited: bool  # whether there is an audit
+    own: Score | None = None  # area of the model
+    includes_guessing: bool = False  # whether the interval of the model does
     guessing: float = AREA
-    sources: list = ()
+    sources: list = ()  # the best first
     hospitals: list = ()
-    suspects: list = ()
-    same: list = ()
-    same_area: float = SAME
+    suspects: list = ()  # those of the others that explain the score best, if any could
+    same: list = ()  # names of sources that are nearly the label
+    same_area: float = SAME  # from which a source is nearly the label
     figure: Figure | None = None
-    drawn: list = ()
+    drawn: list = ()  # what the figure shows
     n_left: int = 0
 
 

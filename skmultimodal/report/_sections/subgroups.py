@@ -12,7 +12,7 @@ from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import number
 from skmultimodal.report._study import SITES
 
-__all__ = ["COLUMNS", "Group", "Kind", "State", "Subgroup", "Subgroups", "subgroups"]
+__all__ = ["subgroups"]
 
 COLUMNS = ["sex", "gender", "age", "race", "ethnicity", "project", "cohort", *SITES]
 MIN_ROWS = 5  # of a class
@@ -57,30 +57,15 @@ class Subgroup(NamedTuple):
 
 @dataclass(frozen=True)
 class Subgroups:
-    """Numbers of the section.
-
-    Parameters
-    ----------
-    state : State
-    known : list of str
-        Names of covariates that make subgroups.
-    rows : list of Subgroup
-    lowest, highest : Subgroup or None
-    n_small : int
-        Groups with too few rows of a class.
-    min_rows : int
-        As many as are enough.
-    whole : list of Group
-        Groups that have all tested rows.
-    """
+    """Numbers of the section."""
 
     state: State
-    known: list
+    known: list  # names of covariates that make subgroups
     rows: list = ()
     lowest: Subgroup | None = None
     highest: Subgroup | None = None
-    n_small: int = 0
-    min_rows: int = MIN_ROWS
+    n_small: int = 0  # groups with too few rows of a class
+    min_rows: int = MIN_ROWS  # as many as are enough
     whole: list = ()
 
 
