@@ -265,7 +265,7 @@ API_REFERENCE = [
     Section(
         "skmultimodal.exceptions",
         "Warnings and errors",
-        "Other errors are plain ``ValueError``, ``TypeError`` and ``FileNotFoundError``.",
+        "Other errors are plain ``ValueError``, ``TypeError``, ``FileNotFoundError``.",
         ("MissingModalityWarning", "NotExplainableError", "ReadWarning"),
     ),
 ]
