@@ -67,6 +67,7 @@ API_REFERENCE = [
         "Experiments on the same folds, with intervals and tests.",
         (
             "compare_classifiers",
+            "Comparison",
             "audit_shortcuts",
             "unpaired_gain",
             "paired_learning_curve",

@@ -86,20 +86,22 @@ def run(cohort, site, by_site, label, seed):
         result = compare_classifiers(
             models, X, y, cv=splits, scoring=scoring, groups=sites
         )
-    scores = result.scores.assign(kind="score")
-    said = result.predictions
-    said = pd.DataFrame(
+    last = result.classes[-1]
+    tested = result.predictions()
+    proba = np.concatenate([result.proba(name, last) for name in result.models])
+    probabilities = pd.DataFrame(
         {
-            "model": said["model"],
-            "repeat": said["repeat"],
-            "fold": said["fold"],
-            "metric": said["id"],
-            "score": said.iloc[:, -1],
-            "truth": (said["y_true"] == result.classes[-1]).astype(int),
+            "model": tested["model"],
+            "repeat": tested["repeat"],
+            "fold": tested["fold"],
+            "metric": tested["id"],
+            "score": proba,
+            "truth": (tested["y_true"] == last).astype(int),
             "kind": "probability",
         }
     )
-    return pd.concat([scores, said]).assign(label=label, seed=seed)
+    scores = result.scores().assign(kind="score")
+    return pd.concat([scores, probabilities]).assign(label=label, seed=seed)
 
 
 def patient_interval(said, other, n_boot, seed=0):

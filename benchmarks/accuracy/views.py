@@ -85,7 +85,7 @@ def deal(X, y, sizes, seed):
 
 def score(models, X, y, split, metrics):
     result = compare_classifiers(models, X, y, cv=[split], scoring=metrics)
-    return result.scores[["model", "metric", "score"]]
+    return result.scores()[["model", "metric", "score"]]
 
 
 def run(path, task, view, seed):

@@ -136,7 +136,7 @@ def write_table(table, scheme, models, n_paper, results, failures, options, titl
     if table == "2":
         curves = [*names[:n_paper], SHORTCUT]
         path = out / "figure2_roc.png"
-        draw_figure_2(results, scheme, summary, curves, title, path)
+        draw_figure_2(results, scheme, curves, title, path)
     if table == "3":
         draw_figure_3(summary, title, out / "figure3_bars.png")
     return out / f"{stem}.md"

@@ -128,15 +128,16 @@ def _run_cell(scheme, fold, name, model):
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        table = compare_classifiers(
+        comparison = compare_classifiers(
             {name: model}, scheme.X, scheme.y, cv=[(fold.train, fold.test)]
-        ).predictions
+        )
+    table = comparison.predictions()
     said = dict.fromkeys(_generic(str(w.message)) for w in caught)
     return {
         "test": table["row"].tolist(),
         "y_true": table["y_true"].tolist(),
         "y_pred": table["y_pred"].tolist(),
-        "proba": table.filter(like="proba_").to_numpy(dtype=float).tolist(),
+        "proba": comparison.proba(name).to_numpy().tolist(),
         "seconds": time.perf_counter() - start,
         "warnings": list(said),
     }

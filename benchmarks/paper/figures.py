@@ -2,9 +2,8 @@
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from sklearn.utils import Bunch
 
-from benchmarks.paper.scores import find_classes, patient_table
+from benchmarks.paper.scores import cross_validated, find_classes
 from skmultimodal.inspection import MetricIntervalsDisplay, RocBandsDisplay
 
 # As in the paper: its model is the multimodal one of the ablation.
@@ -17,20 +16,22 @@ METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 LEVEL = 0.95
 
 
-def draw_figure_2(results, scheme, summary, names, title, path):
+def draw_figure_2(results, scheme, names, title, path):
     """Mean ROC curves over the folds; a band of the twin tower."""
     mpl.use("Agg")
     names = [n for n in names if (scheme.name, n) in results]
-    classes = find_classes(scheme.y)
-    comparison = Bunch(
-        predictions=patient_table(results, scheme, names),
-        classes=classes,
-        positive=classes[-1],
-        summary=summary,
+    tested = {name: cross_validated(results, scheme, name) for name in names}
+    y_true, _, folds = tested[names[0]]
+    display = RocBandsDisplay.from_predictions(
+        y_true,
+        {name: proba for name, (_, proba, _) in tested.items()},
+        folds,
+        positive=find_classes(scheme.y)[-1],
+        test_to_train=1 / (scheme.n_splits - 1),
         confidence_level=LEVEL,
+        bands=[name for name in names if name == "twin tower"],
     )
-    bands = [n for n in names if n == "twin tower"]
-    _save(RocBandsDisplay.from_comparison(comparison, bands=bands), title, path)
+    _save(display, title, path)
 
 
 def draw_figure_3(summary, title, path):
@@ -39,13 +40,14 @@ def draw_figure_3(summary, title, path):
     shown = [name for name in BARS if name in set(summary["model"])]
     if not shown:
         return
-    named = summary[summary["model"].isin(shown)].replace({"model": BARS})
-    display = MetricIntervalsDisplay.from_comparison(
-        Bunch(summary=named, confidence_level=LEVEL),
-        metrics=METRICS,
+    wide = summary.pivot(index="model", columns="metric")
+    display = MetricIntervalsDisplay(
         models=[BARS[name] for name in shown],
+        metrics=METRICS,
+        **{end: wide[end].loc[shown, METRICS] for end in ("mean", "low", "high")},
+        confidence_level=LEVEL,
     )
-    _save(display, title, path)
+    _save(display.plot(), title, path)
 
 
 def _save(display, title, path):

@@ -136,22 +136,15 @@ def probabilities(cell, classes):
     return np.array(cell["proba"])[:, sorted(classes).index(classes[-1])]
 
 
-def patient_table(results, scheme, names):
-    """Out-of-fold predictions in the form of ``compare_classifiers``: DataFrame."""
+def cross_validated(results, scheme, name):
+    """Labels of the rows tested by cross-validation, their probabilities and folds."""
     classes = find_classes(scheme.y)
-    tables = [
-        pd.DataFrame(
-            {
-                "model": name,
-                "repeat": fold.repeat,
-                "fold": fold.fold,
-                "row": cell["test"],
-                "y_true": cell["y_true"],
-                f"proba_{classes[-1]}": probabilities(cell, classes),
-            }
-        )
-        for name in names
-        for fold, cell in results.get((scheme.name, name), [])
+    cells = [
+        (f"{fold.fold} of repeat {fold.repeat}", cell)
+        for fold, cell in results[scheme.name, name]
         if fold.repeat != HOLD_OUT
     ]
-    return pd.concat(tables, ignore_index=True)
+    y_true = np.concatenate([cell["y_true"] for _, cell in cells])
+    proba = np.concatenate([probabilities(cell, classes) for _, cell in cells])
+    folds = np.repeat([fold for fold, _ in cells], [len(c["test"]) for _, c in cells])
+    return y_true, proba, folds

@@ -74,7 +74,7 @@ comparison = compare_classifiers(
     cv=PairedStratifiedKFold(3, n_repeats=3, random_state=0),
     scoring="roc_auc",
 )
-print(comparison.summary[["model", "mean", "low", "high"]].round(2))
+print(comparison)
 display = DifferencesDisplay.from_comparison(comparison, metric="roc_auc")
 
 # %%

@@ -69,8 +69,9 @@ result = unpaired_gain(
     scoring="roc_auc",
 )
 memory.cleanup()
-columns = ["with_unpaired", "without_unpaired", "gain", "low", "high"]
-print(result.gain[columns].round(2).to_string(index=False))
+print(result)
+gain = result.differences()
+print(gain[["difference", "low", "high"]].round(2).to_string(index=False))
 
 # %%
 # On your own data

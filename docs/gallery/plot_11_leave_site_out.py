@@ -85,7 +85,7 @@ for name, groups in folds.items():
         scoring="roc_auc",
         groups=groups,
     )
-    scores.append(comparison.scores.assign(folds=name))
+    scores.append(comparison.scores().assign(folds=name))
 memory.cleanup()
 scores = pd.concat(scores)
 print(scores.pivot_table("score", "folds", "model", sort=False).round(2))

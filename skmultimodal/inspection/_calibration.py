@@ -14,7 +14,7 @@ from skmultimodal.inspection._coalitions import (
     explained_cohort,
     patterns_of,
 )
-from skmultimodal.inspection._comparison_parts import check_comparison, positive_of
+from skmultimodal.inspection._comparison_parts import check_comparison
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
@@ -243,7 +243,7 @@ class PatternCalibrationDisplay:
 
         Parameters
         ----------
-        comparison : Bunch
+        comparison : Comparison
             Of ``compare_classifiers``. Folds of ``PairedStratifiedKFold`` test paired
             rows only; those of ``PatternStratifiedKFold`` test every pattern.
         X : Cohort
@@ -261,19 +261,17 @@ class PatternCalibrationDisplay:
         -------
         display : PatternCalibrationDisplay
         """
-        table = comparison.predictions
-        for name, wanted in (("model", model), ("repeat", repeat)):
-            known = table[name].unique().tolist()
-            if wanted not in known:
-                raise ValueError(
-                    f"{name} {wanted!r} is not in the comparison: {known}."
-                )
-        table = table[(table["model"] == model) & (table["repeat"] == repeat)]
-        check_comparison(comparison, "predictions", "classes", "positive")
-        label = positive_of(comparison, positive)
-        y_prob = table[f"proba_{label}"].to_numpy()
-        if np.isnan(y_prob).any():
-            raise ValueError(f"model {model!r} has no predict_proba.")
+        check_comparison(comparison)
+        label = comparison.find_positive(positive)
+        y_prob = comparison.proba(model, label).to_numpy()
+        table = comparison.predictions(models=[model])
+        chosen = (table["repeat"] == repeat).to_numpy()
+        if not chosen.any():
+            raise ValueError(
+                f"repeat {repeat!r} is not in the comparison, which has "
+                f"{table['repeat'].nunique()}, counted from 0."
+            )
+        table, y_prob = table[chosen], y_prob[chosen]
         cohort = as_cohort(X)
         if table["row"].max() >= len(cohort):
             raise ValueError(

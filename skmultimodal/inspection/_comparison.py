@@ -14,11 +14,8 @@ from skmultimodal.inspection._comparison_parts import (
     metric_name,
     name_rows,
     names_width,
-    oriented,
     p_label,
     pair_label,
-    pick,
-    refuse_unknown,
     wrapped,
 )
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
@@ -85,7 +82,7 @@ class MetricIntervalsDisplay:
 
         Parameters
         ----------
-        comparison : Bunch
+        comparison : Comparison
             From `compare_classifiers`.
         metrics, models : list of str, default=None
             What to draw, in this order; None draws all.
@@ -103,20 +100,19 @@ class MetricIntervalsDisplay:
         ValueError
             If a model or metric is not in the comparison.
         """
-        check_comparison(comparison, "summary")
-        table = comparison.summary
-        models = pick(table["model"], models, "models")
-        metrics = pick(table["metric"], metrics, "metrics")
+        check_comparison(comparison)
+        table = comparison.summary(models=models, metrics=metrics)
+        models, metrics = table["model"].unique(), table["metric"].unique()
         wide = table.pivot(index="model", columns="metric")
         found = {
             value: wide[value].reindex(index=models, columns=metrics).to_numpy()
             for value in ("mean", "low", "high")
         }
         display = cls(
-            models=models,
-            metrics=metrics,
+            models=models.tolist(),
+            metrics=metrics.tolist(),
             **found,
-            confidence_level=comparison.get("confidence_level"),
+            confidence_level=comparison.confidence_level,
         )
         return display.plot(ax, kind=kind)
 
@@ -297,7 +293,7 @@ class DifferencesDisplay:
 
         Parameters
         ----------
-        comparison : Bunch
+        comparison : Comparison
             From `compare_classifiers`, of two models or more. The p values are its
             ``p_holm``, adjusted for all its pairs, also for those not drawn.
         metric : str
@@ -317,22 +313,25 @@ class DifferencesDisplay:
         ValueError
             If the metric or a model is not in the comparison, or there is no pair.
         """
-        check_comparison(comparison, "summary", "differences")
-        models = pick(comparison.summary["model"], models, "models")
-        (metric,) = pick(comparison.summary["metric"], [metric], "metric")
-        if reference is not None:
-            refuse_unknown([reference], set(comparison.summary["model"]), "reference")
-        table = oriented(comparison.differences, metric, models, reference)
+        check_comparison(comparison)
+        table = comparison.differences(
+            models=models, metrics=[metric], reference=reference
+        )
+        if table.empty:
+            given = comparison.models if models is None else models
+            raise ValueError(
+                f"no two models to compare: models are {', '.join(map(str, given))}."
+            )
         pairs = zip(table["model_a"], table["model_b"], strict=True)
-        tested = comparison.differences.query("metric == @metric")["p_holm"]
+        tested = comparison.differences(metrics=[metric])["p_holm"].notna()
         display = cls(
             labels=[pair_label(a, b) if reference is None else a for a, b in pairs],
             **{name: table[name].to_numpy() for name in ("difference", "low", "high")},
             p=table["p_holm"].to_numpy(),
             metric=metric,
             reference=reference,
-            n_tests=int(tested.notna().sum()),
-            confidence_level=comparison.get("confidence_level"),
+            n_tests=int(tested.sum()),
+            confidence_level=comparison.confidence_level,
         )
         return display.plot(ax)
 

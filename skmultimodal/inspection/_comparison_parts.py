@@ -3,10 +3,9 @@
 import textwrap
 
 import numpy as np
-import pandas as pd
 
 from skmultimodal.inspection._style import INK, MUTED
-from skmultimodal.utils._labels import find_positive
+from skmultimodal.model_selection import Comparison
 from skmultimodal.utils._metrics import metric_name
 
 __all__ = [
@@ -21,58 +20,21 @@ __all__ = [
     "metric_name",
     "name_rows",
     "names_width",
-    "oriented",
     "p_label",
     "pair_label",
-    "pick",
-    "positive_of",
-    "refuse_unknown",
     "wrapped",
 ]
 
 LONG_PAIR = 32
 
 
-def check_comparison(comparison, *needed):
-    """Refuse what `compare_classifiers` did not return."""
-    for name in needed:
-        if not hasattr(comparison, name):
-            raise TypeError(
-                "comparison must be what compare_classifiers returns: "
-                f"{type(comparison).__name__} has no {name!r}."
-            )
-
-
-def positive_of(comparison, positive):
-    """The class of a comparison that is `positive`; None is the comparison's."""
-    if positive is None:
-        positive = comparison.positive
-    place = find_positive(comparison.classes, positive, of="the comparison")
-    return np.asarray(comparison.classes).tolist()[place]
-
-
-def refuse_unknown(chosen, known, what):
-    """Raise a ValueError that names what is chosen and not known."""
-    for name in chosen:
-        if name not in known:
-            raise ValueError(
-                f"{what}: {name!r} is not in the comparison, which has "
-                f"{', '.join(map(str, known))}."
-            )
-
-
-def pick(column, chosen, what):
-    """The chosen of the names in a column, or all, in order: list."""
-    known = list(dict.fromkeys(column))
-    if chosen is None:
-        return known
-    if isinstance(chosen, str):
-        raise TypeError(f"{what} must be a list of names, got {chosen!r}.")
-    chosen = list(dict.fromkeys(chosen))
-    if not chosen:
-        raise ValueError(f"{what} is empty: name at least one.")
-    refuse_unknown(chosen, known, what)
-    return chosen
+def check_comparison(comparison):
+    """Refuse what is no `Comparison`."""
+    if not isinstance(comparison, Comparison):
+        raise TypeError(
+            "comparison must be a Comparison, which compare_classifiers returns, got "
+            f"{type(comparison).__name__}."
+        )
 
 
 def wrapped(metric):
@@ -154,35 +116,6 @@ def name_rows(ax, names):
     """Rows from top to bottom."""
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
-
-
-def oriented(differences, metric, models, reference):
-    """Pairs of `models`, the earlier one first; with a reference, it is subtracted."""
-    place = {name: number for number, name in enumerate(models)}
-    if reference is not None:
-        place[reference] = len(place)  # last, so that every other model comes first
-    rows = []
-    if not len(differences):
-        raise ValueError("the comparison is of one model: it has no differences.")
-    for row in differences[differences["metric"] == metric].to_dict("records"):
-        a, b = row["model_a"], row["model_b"]
-        if a in place and b in place and reference in (None, a, b):
-            rows.append(row if place[a] < place[b] else _turned(row))
-    if not rows:
-        raise ValueError(f"no two models to compare: models are {models}.")
-    return pd.DataFrame(
-        sorted(rows, key=lambda row: (place[row["model_a"]], place[row["model_b"]]))
-    )
-
-
-def _turned(row):
-    return row | {
-        "model_a": row["model_b"],
-        "model_b": row["model_a"],
-        "difference": -row["difference"],
-        "low": -row["high"],
-        "high": -row["low"],
-    }
 
 
 def pair_label(a, b):

@@ -1,6 +1,7 @@
-"""Mean ROC curves of the models that `compare_classifiers` compared."""
+"""Mean ROC curves over the folds of a cross-validation."""
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from sklearn.metrics import auc, roc_curve
@@ -9,12 +10,10 @@ from skmultimodal.inspection._comparison_parts import (
     add_legend,
     check_comparison,
     interval_name,
-    pick,
-    positive_of,
-    refuse_unknown,
 )
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
-from skmultimodal.utils._labels import class_name
+from skmultimodal.model_selection import corrected_t_interval
+from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 
 __all__ = ["RocBandsDisplay"]
 
@@ -48,6 +47,7 @@ class RocBandsDisplay:
     See Also
     --------
     RocBandsDisplay.from_comparison : Draw the models of a comparison.
+    RocBandsDisplay.from_predictions : Draw predictions from elsewhere.
     skmultimodal.inspection.MetricIntervalsDisplay : Several metrics of each model.
 
     Notes
@@ -92,10 +92,8 @@ class RocBandsDisplay:
 
         Parameters
         ----------
-        comparison : Bunch
-            From `compare_classifiers`. The areas of the legend are those of its
-            metric ``roc_auc``; without it, and with more than two classes, they are
-            those of the curves and have no interval.
+        comparison : Comparison
+            From `compare_classifiers`.
         models : list of str, default=None
             Models to draw, in this order. None draws all that have probabilities, and
             warns of the others.
@@ -116,24 +114,140 @@ class RocBandsDisplay:
             If a model is unknown or has no probabilities, if `positive` is no class,
             or if the test rows of every fold are of one class.
         """
-        needed = ("predictions", "classes", "positive", "summary")
-        check_comparison(comparison, *needed)
-        positive = positive_of(comparison, positive)
+        check_comparison(comparison)
+        positive = comparison.find_positive(positive)
         if len(comparison.classes) < 2:
             raise ValueError(f"a ROC curve needs two classes, got {positive!r} only.")
-        rows = comparison.predictions
-        column = f"proba_{positive}"
-        names = _models_with_probabilities(rows, models, column)
-        curves = _fold_curves(rows[rows["model"].isin(names)], positive, column)
-        fpr, tpr = np.append(0.0, _rates()), {name: curves[name] for name in names}
-        display = cls(
-            fpr=fpr,
-            tpr=tpr,
-            auc=_areas(comparison, fpr, tpr),
+        rows = comparison.predictions(models=models)
+        names = rows["model"].unique().tolist()
+        lacking = [name for name in names if not comparison.has_proba(name)]
+        if models is None and lacking and lacking != names:
+            warnings.warn(
+                "models without probabilities have no ROC curve and are left out: "
+                f"{', '.join(lacking)}.",
+                stacklevel=2,
+            )
+            names = [name for name in names if name not in lacking]
+        scores = {name: comparison.proba(name, positive).to_numpy() for name in names}
+        rows = rows[rows["model"] == names[0]]  # every model has the same rows
+        folds = [
+            f"fold {fold} of repeat {repeat}"
+            for fold, repeat in zip(rows["fold"], rows["repeat"], strict=True)
+        ]
+        return cls._from_folds(
+            (rows["y_true"] == positive).to_numpy(),
+            scores,
+            np.array(folds),
             positive=positive,
-            confidence_level=comparison.get("confidence_level"),
+            test_to_train=comparison.test_to_train,
+            confidence_level=comparison.confidence_level,
+        ).plot(ax, bands=bands)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_score,
+        folds,
+        *,
+        positive=None,
+        test_to_train=None,
+        confidence_level=0.95,
+        bands=True,
+        ax=None,
+    ):
+        """Draw the ROC curves of predictions.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_rows,)
+            Labels of tested rows, none missing. A row that was tested in several
+            repeats is there as often.
+        y_score : dict of str to array-like of shape (n_rows,)
+            Scores by model, such as probabilities of the class `positive`.
+        folds : array-like of shape (n_rows,)
+            The fold that tested the row. Folds of other repeats have other names.
+        positive : class label, default=None
+            The positive class. None is the class that is named yes, positive or
+            responder, or of two classes 1 or true, where exactly one is; else the last.
+        test_to_train : float, default=None
+            Tested over training rows, as for `corrected_t_interval`, from which the
+            areas have intervals. None shows none.
+        confidence_level : float, default=0.95
+            Of these intervals.
+        bands : bool or list of str, default=True
+            Models that get a band.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : RocBandsDisplay
+
+        Raises
+        ------
+        ValueError
+            If a label is missing, lengths differ, `positive` is no class, or the rows
+            of every fold are of one class.
+        """
+        if not isinstance(y_score, Mapping):
+            raise ValueError(
+                "y_score must be a dict of the name of a model to its scores, got "
+                f"{type(y_score).__name__}."
+            )
+        classes, codes = encode_labels(y_true)
+        column = find_positive(classes, positive, of="y_true")
+        folds = np.asarray(folds)
+        scores = {name: np.asarray(score) for name, score in y_score.items()}
+        for name, values in {"folds": folds, **scores}.items():
+            if values.shape != codes.shape:
+                raise ValueError(
+                    f"{name!r} has shape {values.shape}, and y_true {codes.shape}: "
+                    "each needs one entry per row."
+                )
+        return cls._from_folds(
+            codes == column,
+            scores,
+            np.array([f"fold {fold}" for fold in folds.tolist()]),
+            positive=classes.tolist()[column],
+            test_to_train=test_to_train,
+            confidence_level=confidence_level,
+        ).plot(ax, bands=bands)
+
+    @classmethod
+    def _from_folds(
+        cls, hits, scores, folds, *, positive, test_to_train, confidence_level
+    ):
+        """The curves of each fold with rows of both classes."""
+        known = list(dict.fromkeys(folds.tolist()))
+        drawn = [fold for fold in known if len(np.unique(hits[folds == fold])) > 1]
+        lacking = [fold for fold in known if fold not in drawn]
+        if not drawn:
+            raise ValueError(
+                "the test rows of every fold are of one class: there is no ROC curve."
+            )
+        if lacking:
+            warnings.warn(
+                f"{len(lacking)} of {len(known)} folds, such as {lacking[0]}, have no "
+                "ROC curve and are left out: their test rows are of one class.",
+                stacklevel=3,
+            )
+        tpr, areas = {}, {}
+        for name, score in scores.items():
+            curves = [
+                roc_curve(hits[folds == fold], score[folds == fold])[:2]
+                for fold in drawn
+            ]
+            tpr[name] = np.stack([_at_rates(*curve) for curve in curves])
+            areas[name] = _mean_area(
+                [auc(*curve) for curve in curves], test_to_train, confidence_level
+            )
+        return cls(
+            fpr=np.append(0.0, _rates()),
+            tpr=tpr,
+            auc=areas,
+            positive=positive,
+            confidence_level=confidence_level,
         )
-        return display.plot(ax, bands=bands)
 
     @in_style
     def plot(self, ax=None, *, bands=True):
@@ -152,7 +266,11 @@ class RocBandsDisplay:
         """
         names = list(self.tpr)
         banded = names if bands is True else bands or []
-        refuse_unknown(banded, names, "models")
+        for name in banded:
+            if name not in names:
+                raise ValueError(
+                    f"bands: no curve is of model {name!r}, but of {', '.join(names)}."
+                )
         # A square of axes, and a line of the legend for each model below it.
         size = (6.4, 6.2 + 0.24 * len(names))
         own = ax is None
@@ -205,77 +323,32 @@ class RocBandsDisplay:
         )
 
     def _legend_title(self):
-        told = []
+        parts = []
         if self.auc:
-            told.append("Mean AUC")
+            parts.append("Mean AUC")
             if np.isfinite(list(self.auc.values())).all():
-                told[0] += f" [{interval_name(self.confidence_level)}]"
+                parts[0] += f" [{interval_name(self.confidence_level)}]"
         if self.bands_:
             counts = {len(self.tpr[name]) for name in self.bands_}
-            told.append(f"band: ± 1 SD of {'/'.join(map(str, sorted(counts)))} folds")
-        return "; ".join(told)
-
-
-def _models_with_probabilities(rows, models, column):
-    """The models to draw; those named must have probabilities, others are left out."""
-    names = pick(rows["model"], models, "models")
-    known = rows[column].notna().groupby(rows["model"]).all()
-    lacking = [name for name in names if not known[name]]
-    if lacking and (models is not None or lacking == names):
-        raise ValueError(
-            f"model {lacking[0]!r} has no probabilities (no predict_proba), which the "
-            "ROC curve is made of: leave it out of models."
-        )
-    if lacking:
-        warnings.warn(
-            f"models without probabilities have no ROC curve and are left out: "
-            f"{', '.join(lacking)}.",
-            stacklevel=3,
-        )
-    return [name for name in names if name not in lacking]
-
-
-def _fold_curves(rows, positive, column):
-    """ROC curve of each model and fold at the common rates: dict of arrays."""
-    hits = rows["y_true"] == positive
-    by_fold = hits.groupby([rows["repeat"], rows["fold"]])
-    of_one_class = by_fold.transform("nunique") == 1
-    lacking = rows.loc[of_one_class, ["repeat", "fold"]].drop_duplicates()
-    if of_one_class.all():
-        raise ValueError(
-            "the test rows of every fold are of one class: there is no ROC curve."
-        )
-    if len(lacking):
-        first = lacking.iloc[0]
-        warnings.warn(
-            f"{len(lacking)} of {by_fold.ngroups} folds, such as fold {first['fold']} "
-            f"of repeat {first['repeat']}, have no ROC curve and are left out: their "
-            "test rows are of one class.",
-            stacklevel=3,
-        )
-    curves = {}
-    kept = rows[~of_one_class]
-    for (name, _, _), part in kept.groupby(["model", "repeat", "fold"], sort=False):
-        fpr, tpr, _ = roc_curve(part["y_true"] == positive, part[column])
-        # At a step np.interp takes the upper end; the curve still starts at 0.
-        curve = np.append(0.0, np.interp(_rates(), fpr, tpr))
-        curves.setdefault(name, []).append(curve)
-    return {name: np.stack(found) for name, found in curves.items()}
+            parts.append(f"band: ± 1 SD of {'/'.join(map(str, sorted(counts)))} folds")
+        return "; ".join(parts)
 
 
 def _rates():
     return np.linspace(0, 1, N_RATES)
 
 
-def _areas(comparison, fpr, tpr):
-    """Mean area under the curves and its interval, of the summary if it has them."""
-    summary = comparison.summary
-    scored = summary[summary["metric"] == "roc_auc"].set_index("model")
-    if len(scored) and len(comparison.classes) == 2:
-        found = scored[["mean", "low", "high"]]
-        return {name: tuple(map(float, found.loc[name])) for name in tpr}
-    nothing = float("nan")
-    return {
-        name: (np.mean([auc(fpr, curve) for curve in curves]), nothing, nothing)
-        for name, curves in tpr.items()
-    }
+def _at_rates(fpr, tpr):
+    """True positive rates of a curve at the common false positive rates."""
+    # At a step np.interp takes the upper end; the curve still starts at 0.
+    return np.append(0.0, np.interp(_rates(), fpr, tpr))
+
+
+def _mean_area(areas, test_to_train, confidence_level):
+    """Mean area of the folds, and its interval if the ratio is known."""
+    low = high = float("nan")
+    if test_to_train is not None and len(areas) > 1:
+        low, high = corrected_t_interval(
+            areas, test_to_train, bounded=True, confidence_level=confidence_level
+        )
+    return float(np.mean(areas)), low, high

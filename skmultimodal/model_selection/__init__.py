@@ -1,7 +1,8 @@
-"""Splitters that know paired rows, comparison statistics, and the shortcut audit."""
+"""Splitters for paired rows, comparisons with their statistics, the shortcut audit."""
 
 from skmultimodal.model_selection._audit import audit_shortcuts
 from skmultimodal.model_selection._compare import compare_classifiers
+from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._gain import unpaired_gain
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
@@ -19,6 +20,7 @@ from skmultimodal.model_selection._split import (
 )
 
 __all__ = [
+    "Comparison",
     "PairedStratifiedKFold",
     "PairedStratifiedShuffleSplit",
     "PatternStratifiedKFold",

@@ -13,7 +13,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._compare import score_table, summarise
 from skmultimodal.model_selection._folds import (
     Fold,
     check_X_y,
@@ -22,6 +21,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._split import PatternStratifiedKFold
 from skmultimodal.utils._labels import missing_labels

@@ -1,13 +1,10 @@
 """Comparison of classifiers on the same folds."""
 
-import warnings
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
@@ -16,14 +13,10 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
-from skmultimodal.model_selection._intervals import (
-    corrected_t_interval,
-    corrected_t_test,
-    holm_adjust,
-)
+from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
 
-__all__ = ["compare_classifiers", "compare_pair", "score_table", "summarise"]
+__all__ = ["Predict", "compare_classifiers", "prediction_arrays"]
 
 
 def compare_classifiers(
@@ -73,23 +66,10 @@ def compare_classifiers(
 
     Returns
     -------
-    comparison : Bunch
-        - ``scores``: DataFrame with a row per model, repeat, fold and metric: columns
-          ``model``, ``repeat``, ``fold``, ``metric``, ``score``.
-        - ``summary``: DataFrame with a row per model and metric: ``model``, ``metric``,
-          ``mean`` of the folds, its interval from ``low`` to ``high``, ``std`` of the
-          folds, ``n_folds``.
-        - ``differences``: DataFrame with a row per metric and pair: ``metric``,
-          ``model_a``, ``model_b``, ``difference`` (a - b) from ``low`` to ``high``,
-          ``t``, ``p``, and ``p_holm``, adjusted for the number of pairs.
-        - ``predictions``: DataFrame of out-of-fold predictions with a row per model,
-          repeat and tested row: ``model``, ``repeat``, ``fold``, ``row`` (its number),
-          ``id``, ``y_true``, ``y_pred`` and a column ``proba_<class>`` per class, NaN
-          where the model has no ``predict_proba``.
-        - ``folds``: list of named tuples ``(repeat, fold, train, test)``.
-        - ``classes``: ndarray of the classes; ``positive``: which is the positive one.
-        - ``test_to_train``: the ratio of paired rows in the corrected variance.
-        - ``confidence_level``: as given.
+    comparison : Comparison
+        ``comparison.summary()`` is the mean and interval of each model and metric,
+        ``differences()`` the paired tests, ``scores()`` the score of each fold,
+        ``predictions()`` and ``proba(model)`` what was predicted out of fold.
 
     Raises
     ------
@@ -101,7 +81,7 @@ def compare_classifiers(
     See Also
     --------
     corrected_t_test : The test of the differences, which is also the interval's source.
-    patient_bootstrap_interval : Another interval, from ``predictions``.
+    patient_bootstrap_interval : Another interval, from out-of-fold predictions.
 
     Notes
     -----
@@ -131,7 +111,13 @@ def compare_classifiers(
     >>> models = {"majority": DummyClassifier(), "logistic": LogisticRegression()}
     >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
     >>> result = compare_classifiers(models, X, y, cv=cv, scoring=["roc_auc"])
-    >>> result.summary[["model", "metric", "mean", "low", "high"]].round(2)
+    >>> result
+    Comparison of 2 models on 30 folds (10 repeats), positive class 1
+    Mean of the folds [95 % interval]
+                         roc_auc
+    majority  0.500 [0.50, 0.50]
+    logistic  0.808 [0.65, 0.90]
+    >>> result.summary()[["model", "metric", "mean", "low", "high"]].round(2)
           model   metric  mean   low  high
     0  majority  roc_auc  0.50  0.50   0.5
     1  logistic  roc_auc  0.81  0.65   0.9
@@ -149,101 +135,25 @@ def compare_classifiers(
             scoring,
             stage=stage,
             groups=groups,
-            inspect=_Predictions(scoring.classes),
+            inspect=Predict(scoring.classes),
             n_jobs=n_jobs,
         )
-    scores = score_table(results)
-    ratio = paired_ratio(folds, X, y)
-    return Bunch(
-        scores=scores,
-        summary=summarise(scores, ratio, confidence_level),
-        differences=_differences(scores, ratio, confidence_level),
-        predictions=_prediction_table(results, X, y, scoring.classes),
+    return Comparison(
+        score_table(results),
+        *prediction_arrays(results, X, y),
         folds=folds,
         classes=scoring.classes,
         positive=scoring.positive,
-        test_to_train=ratio,
+        test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
     )
 
 
-def score_table(results):
-    """Long table of the scores of `run_folds`."""
-    rows = [
-        (name, fold.repeat, fold.fold, metric, score)
-        for name, fold, scores, _ in results
-        for metric, score in scores.items()
-    ]
-    table = pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "score"])
-    undefined = table[table["score"].isna()]
-    for metric, lacking in undefined.groupby("metric", sort=False):
-        n_folds = len(table[["repeat", "fold"]].drop_duplicates())
-        n_lacking = len(lacking[["repeat", "fold"]].drop_duplicates())
-        first = lacking.iloc[0]
-        warnings.warn(
-            f"{metric} is undefined on {n_lacking} of {n_folds} folds, such as fold "
-            f"{first['fold']} of repeat {first['repeat']}, which are left out of its "
-            "mean: their test rows may be of one class.",
-            stacklevel=3,
-        )
-    return table
+class Predict:
+    """Predictions of a fitted model, and its probabilities in the order of `classes`.
 
-
-def summarise(scores, ratio, confidence_level):
-    """Mean and interval of each model and metric of a score table."""
-    rows = []
-    for (model, metric), part in scores.groupby(["model", "metric"], sort=False):
-        values = part["score"].dropna().to_numpy()
-        low, high = np.nan, np.nan
-        if len(values) > 1:
-            low, high = corrected_t_interval(
-                values,
-                ratio,
-                bounded=bool(values.min() >= 0 and values.max() <= 1),
-                confidence_level=confidence_level,
-            )
-        std = np.std(values, ddof=1) if len(values) > 1 else np.nan
-        mean = np.mean(values) if len(values) else np.nan
-        rows.append((model, metric, mean, low, high, std, len(values)))
-    columns = ["model", "metric", "mean", "low", "high", "std", "n_folds"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def compare_pair(scores, metric, model_a, model_b, ratio, confidence_level):
-    """Difference of two models' scores on one metric, as a dict."""
-    chosen = scores[scores["metric"] == metric]
-    by_fold = chosen.pivot(index=["repeat", "fold"], columns="model", values="score")
-    values = (by_fold[model_a] - by_fold[model_b]).dropna().to_numpy()
-    if not len(values):
-        values = np.array([np.nan])
-    test = corrected_t_test(values, ratio)
-    low, high = corrected_t_interval(values, ratio, confidence_level=confidence_level)
-    return {
-        "metric": metric,
-        "model_a": model_a,
-        "model_b": model_b,
-        "difference": test.mean,
-        "low": low,
-        "high": high,
-        "t": test.statistic,
-        "p": test.pvalue,
-    }
-
-
-def _differences(scores, ratio, confidence_level):
-    tables = []
-    for metric in scores["metric"].unique():
-        pairs = combinations(scores["model"].unique(), 2)
-        table = pd.DataFrame(
-            [compare_pair(scores, metric, *p, ratio, confidence_level) for p in pairs]
-        )
-        if len(table):
-            tables.append(table.assign(p_holm=holm_adjust(table["p"])))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-class _Predictions:
-    """Predictions of a fitted model, its probabilities in the order of `classes`."""
+    Probabilities are NaN where the model has none.
+    """
 
     def __init__(self, classes):
         self.classes = classes
@@ -259,23 +169,32 @@ class _Predictions:
         return predicted, proba
 
 
-def _prediction_table(results, X, y, classes):
+def prediction_arrays(results, X, y):
+    """Predictions of `run_folds` with `Predict`, and their probabilities.
+
+    Returns
+    -------
+    predictions : DataFrame
+        One row per model, repeat and tested row.
+    proba : ndarray of shape (n_predictions, n_classes)
+    """
     ids = as_cohort(X).index
-    tables = []
-    for name, fold, _, (predicted, proba) in results:
-        columns = {
-            "model": name,
-            "repeat": fold.repeat,
-            "fold": fold.fold,
-            "row": fold.test,
-            "id": ids[fold.test],
-            "y_true": labels_of(y, fold.test),
-            "y_pred": predicted,
-        }
-        for label, column in zip(classes, proba.T, strict=True):
-            columns[f"proba_{label}"] = column
-        tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)
+    tables = [
+        pd.DataFrame(
+            {
+                "model": name,
+                "repeat": fold.repeat,
+                "fold": fold.fold,
+                "row": fold.test,
+                "id": ids[fold.test],
+                "y_true": labels_of(y, fold.test),
+                "y_pred": predicted,
+            }
+        )
+        for name, fold, _, (predicted, _) in results
+    ]
+    proba = [proba for *_, (_, proba) in results]
+    return pd.concat(tables, ignore_index=True), np.concatenate(proba)
 
 
 def _check_estimators(estimators):

@@ -1,12 +1,11 @@
 """What the rows with only one modality are worth."""
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import Bunch
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._compare import compare_pair, score_table, summarise
+from skmultimodal.model_selection._compare import Predict, prediction_arrays
+from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
@@ -14,6 +13,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
 
 __all__ = ["unpaired_gain"]
@@ -66,13 +66,10 @@ def unpaired_gain(
 
     Returns
     -------
-    result : Bunch
-        - ``gain``: DataFrame with a row per metric: ``metric``, ``with_unpaired`` and
-          ``without_unpaired`` (means of the folds), ``gain``, its interval from ``low``
-          to ``high``, ``t`` and ``p`` of the corrected test.
-        - ``scores`` and ``summary`` as in `compare_classifiers`, the arms being models
-          named ``"with unpaired"`` and ``"without unpaired"``.
-        - ``positive``: the positive class.
+    comparison : Comparison
+        Of two models, named ``"with unpaired"`` and ``"without unpaired"``:
+        ``comparison.differences()`` is the gain, with its interval and test.
+        ``comparison.folds`` are those with unpaired rows.
 
     Raises
     ------
@@ -99,9 +96,13 @@ def unpaired_gain(
     >>> model = UnimodalClassifier("gene", LogisticRegression())
     >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
     >>> result = unpaired_gain(model, X, y, cv=cv, scoring="roc_auc")
-    >>> result.gain[["with_unpaired", "without_unpaired", "gain"]].round(2)
-       with_unpaired  without_unpaired  gain
-    0           0.71              0.58  0.13
+    >>> result.summary()[["model", "mean"]].round(2)
+                  model  mean
+    0     with unpaired  0.71
+    1  without unpaired  0.58
+    >>> result.differences()[["difference", "low", "high"]].round(2)
+       difference  low  high
+    0        0.13 -0.1  0.36
     """
     X, y = check_X_y(X, y)
     scoring = Scoring(scoring, y, positive)
@@ -113,16 +114,23 @@ def unpaired_gain(
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
     with fold_stage("unpaired_gain", arms, verbose) as stage:
         results = run_folds(
-            arms, X, y, scoring, stage=stage, groups=groups, n_jobs=n_jobs
+            arms,
+            X,
+            y,
+            scoring,
+            stage=stage,
+            groups=groups,
+            inspect=Predict(scoring.classes),
+            n_jobs=n_jobs,
         )
-    scores = score_table(results)
-    ratio = paired_ratio(folds, X, y)
-    summary = summarise(scores, ratio, confidence_level)
-    return Bunch(
-        gain=_gain_table(scores, summary, ratio, confidence_level),
-        scores=scores,
-        summary=summary,
+    return Comparison(
+        score_table(results),
+        *prediction_arrays(results, X, y),
+        folds=folds,
+        classes=scoring.classes,
         positive=scoring.positive,
+        test_to_train=paired_ratio(folds, X, y),
+        confidence_level=confidence_level,
     )
 
 
@@ -134,20 +142,3 @@ def _without_unpaired(estimator):
         if name.split("__")[-1] == "tower_rows" and value == "unpaired"
     }
     return every.set_params(**params)
-
-
-def _gain_table(scores, summary, ratio, confidence_level):
-    means = summary.pivot(index="metric", columns="model", values="mean")
-    rows = []
-    for metric in scores["metric"].unique():
-        pair = compare_pair(scores, metric, WITH, WITHOUT, ratio, confidence_level)
-        rows.append(
-            {
-                "metric": metric,
-                "with_unpaired": means.loc[metric, WITH],
-                "without_unpaired": means.loc[metric, WITHOUT],
-                "gain": pair["difference"],
-                **{name: pair[name] for name in ("low", "high", "t", "p")},
-            }
-        )
-    return pd.DataFrame(rows)

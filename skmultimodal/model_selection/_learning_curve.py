@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._compare import score_table, summarise
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
@@ -15,6 +14,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
+from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._labels import encode_labels
 

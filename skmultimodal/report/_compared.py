@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 __all__ = ["GUESSING", "ComparedModel", "Score"]
 
@@ -39,8 +40,7 @@ class ComparedModel:
 
     Parameters
     ----------
-    comparison : Bunch
-        Of `compare_classifiers`.
+    comparison : Comparison
     model : str
         Its name in the comparison.
     """
@@ -55,8 +55,8 @@ class ComparedModel:
 
     @property
     def level(self):
-        """Confidence level of the intervals, or None."""
-        return getattr(self.comparison, "confidence_level", None)
+        """Confidence level of the intervals."""
+        return self.comparison.confidence_level
 
     @property
     def folds(self):
@@ -69,18 +69,18 @@ class ComparedModel:
         columns = ["model", "metric", "mean", "low", "high"]
         return {
             (model, metric): Score(*row)
-            for model, metric, *row in self.comparison.summary[columns].to_numpy()
+            for model, metric, *row in self.comparison.summary()[columns].to_numpy()
         }
 
-    @cached_property
+    @property
     def models(self):
         """Names of all models: list."""
-        return list(dict.fromkeys(model for model, _ in self._scores))
+        return self.comparison.models
 
     @cached_property
     def metrics(self):
         """The leading metric, an area under the curve if there is one, and others."""
-        known = list(dict.fromkeys(metric for _, metric in self._scores))
+        known = self.comparison.metrics
         leading = next((name for name in GUESSING if name in known), known[0])
         return list(dict.fromkeys([leading, *known]))
 
@@ -117,51 +117,40 @@ class ComparedModel:
     @cached_property
     def differences(self):
         """Difference of each other model on the leading metric: dict by its name."""
-        table = self.comparison.differences
-        found = {}
-        for row in table[table["metric"] == self.metric].itertuples():
-            ends = (row.difference, row.low, row.high)
-            if row.model_a == self.model:
-                ends = (-row.difference, -row.high, -row.low)
-            elif row.model_b != self.model:
-                continue
-            other = row.model_b if row.model_a == self.model else row.model_a
-            found[other] = Difference(other, *ends, row.p, row.p_holm)
-        return {name: found[name] for name in self.models if name in found}
+        table = self.comparison.differences(metrics=[self.metric], reference=self.model)
+        columns = ["model_a", "difference", "low", "high", "p", "p_holm"]
+        return {row[0]: Difference(*row) for row in table[columns].to_numpy()}
 
     @property
     def n_tests(self):
         """Number of pairs of models that the p values are adjusted for."""
-        table = self.comparison.differences
-        return int(table.loc[table["metric"] == self.metric, "p_holm"].notna().sum())
-
-    @property
-    def _columns(self):
-        return [f"proba_{label}" for label in self.comparison.classes]
+        table = self.comparison.differences(metrics=[self.metric])
+        return int(table["p_holm"].notna().sum())
 
     @cached_property
     def predictions(self):
         """Out-of-fold predictions: one row per repeat and tested row.
 
         Columns ``repeat``, ``fold``, ``row``, ``y_pred``, and the number of each class
-        for its probability.
+        for its probability, NaN if the model has none.
         """
-        table = self.comparison.predictions
-        table = table[table["model"] == self.model]
-        numbers = dict(zip(self._columns, range(len(self.classes)), strict=True))
-        return table.rename(columns=numbers)
+        table = self.comparison.predictions(models=[self.model])
+        table = table[["repeat", "fold", "row", "y_pred"]].reset_index(drop=True)
+        numbers = range(len(self.classes))
+        p = np.full((len(table), len(numbers)), np.nan)
+        if self.has_probabilities:
+            p = self.comparison.proba(self.model).to_numpy()
+        return table.join(pd.DataFrame(p, columns=numbers))
 
-    @cached_property
+    @property
     def has_probabilities(self):
         """Whether the model has predict_proba."""
-        return self.model in self.models_with_probabilities
+        return self.comparison.has_proba(self.model)
 
-    @cached_property
+    @property
     def models_with_probabilities(self):
         """Names of the models that have predict_proba: list."""
-        table = self.comparison.predictions
-        known = table[self._columns].notna().all(axis=1).groupby(table["model"]).all()
-        return [name for name in self.models if known[name]]
+        return [name for name in self.models if self.comparison.has_proba(name)]
 
     @cached_property
     def probabilities(self):

@@ -99,7 +99,7 @@ def evaluate_cohort(
     Returns
     -------
     evaluation : Bunch
-        - ``comparison``: Bunch of `compare_classifiers`.
+        - ``comparison``: Comparison of `compare_classifiers`.
         - ``audit``: DataFrame of `audit_shortcuts`.
         - ``model``: the model, fitted to all rows; ``model_name``.
         - ``table``: DataFrame of text, mean and interval of each model and metric.
@@ -261,7 +261,7 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
         audit=audit,
         model=fitted,
         model_name=name,
-        table=_format(comparison.summary),
+        table=comparison.table(),
         remarks=list(_remarks(comparison, y, X.paired & ~missing_labels(y))),
         files={},
     )
@@ -274,19 +274,6 @@ def _requesting_groups(model):
     return model.set_fit_request(groups=True) if takes else model
 
 
-def _format(summary):
-    """Mean and interval of each metric as text, a row for each model."""
-    cells = summary.assign(
-        cell=[
-            f"{mean:.3f} [{low:.2f}, {high:.2f}]"
-            for mean, low, high in summary[["mean", "low", "high"]].to_numpy()
-        ]
-    )
-    order = [list(dict.fromkeys(summary[name])) for name in ("model", "metric")]
-    table = cells.pivot(index="model", columns="metric", values="cell")
-    return table.loc[order[0], order[1]]
-
-
 def _remarks(comparison, y, tested):
     """What a reader of the table should know before its means."""
     counts = pd.Series(np.asarray(y)[tested]).value_counts()
@@ -296,15 +283,16 @@ def _remarks(comparison, y, tested):
             f"Only {counts.min()} tested patients are of class {rarest}: no score "
             "means much, and an accuracy may be that of naming one class."
         )
-    areas = comparison.summary["metric"].str.startswith("roc_auc")
-    if (comparison.summary.loc[areas, "mean"] == 1).any():
+    summary = comparison.summary()
+    areas = summary["metric"].str.startswith("roc_auc")
+    if (summary.loc[areas, "mean"] == 1).any():
         yield "An area of 1 in every fold has no interval. It is no certainty."
 
 
 def _write(stage, evaluation, X, y, notes, verbose, report):
     """The files of an evaluation."""
     comparison, name = evaluation.comparison, evaluation.model_name
-    comparison.summary.to_csv(stage / "table.csv", index=False)
+    comparison.summary().to_csv(stage / "table.csv", index=False)
     _draw_roc(comparison, name, report.get("title"), stage / "roc.png")
     evaluation_report(
         stage / "report.html",
@@ -322,7 +310,7 @@ def _write(stage, evaluation, X, y, notes, verbose, report):
 
 def _draw_roc(comparison, name, title, path):
     """Mean ROC curves of all models; bands of this one and the best of the others."""
-    summary = comparison.summary
+    summary = comparison.summary()
     areas = summary[summary["metric"].str.startswith("roc_auc")]
     others = areas.set_index("model")["mean"].drop(name)
     # Bands of all would hide each other.

@@ -84,7 +84,7 @@ def evaluation_report(
         ``tss`` is a hospital.
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
-    comparison : Bunch
+    comparison : Comparison
         Of `compare_classifiers` on `X` and `y`: where all scores come from.
     model : str, default=None
         Which model of the comparison is that of `estimator`. None is the last one.

@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.inspection._coalitions import explained_cohort
+from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
-from skmultimodal.utils._labels import class_name, encode_labels, find_positive
+from skmultimodal.utils._labels import class_name, encode_labels
 
 __all__ = ["SITES", "Pattern", "Study", "make_study"]
 
@@ -181,12 +182,11 @@ class Study:
 def make_study(estimator, X, y, comparison, *, model, positive, class_names):
     """Check what a report is made of, and put it together."""
     check_is_fitted(estimator)
-    for name in ("summary", "predictions", "classes", "positive", "folds"):
-        if not hasattr(comparison, name):
-            raise TypeError(
-                "comparison must be what compare_classifiers returns: "
-                f"{type(comparison).__name__} has no {name!r}."
-            )
+    if not isinstance(comparison, Comparison):
+        raise TypeError(
+            "comparison must be a Comparison, which compare_classifiers returns, got "
+            f"{type(comparison).__name__}."
+        )
     cohort = explained_cohort(estimator, X)
     tested = ComparedModel(comparison, model)
     if model is None:
@@ -197,20 +197,19 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
             f"{', '.join(tested.models)}."
         )
     _check_classes(estimator, tested.classes)
-    _check_rows(comparison.predictions, cohort)
+    _check_rows(comparison.predictions(), cohort)
     if class_names is not None and not isinstance(class_names, Mapping):
         raise ValueError(
             "class_names must be a dict of label to name, got "
             f"{type(class_names).__name__}."
         )
-    positive = comparison.positive if positive is None else positive
     return Study(
         estimator=estimator,
         X=cohort if isinstance(X, Mapping | list) else X,
         cohort=cohort,
         codes=_codes_of(y, tested.classes, len(cohort)),
         tested=tested,
-        positive=find_positive(tested.classes, positive, of="the comparison"),
+        positive=tested.classes.index(comparison.find_positive(positive)),
         class_names=dict(class_names or {}),
     )
 

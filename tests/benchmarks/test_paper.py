@@ -241,16 +241,18 @@ def test_rows_with_random_weights_are_not_ranked(scheme, tmp_path):
 def test_figure_2_has_a_curve_of_each_model_that_ran(scheme, tmp_path, monkeypatch):
     models = {"twin tower": gene_model(), "site only": gene_model(DummyClassifier())}
     results, _ = run_cells([(scheme, models)], tmp_path, "data")
-    scores = score_table(results, scheme, list(models))
     drawn = {}
     monkeypatch.setattr(
         figures, "_save", lambda display, title, path: drawn.update({path: display})
     )
     names = ["twin tower", "not run", "site only"]
-    figures.draw_figure_2(
-        results, scheme, summarise(scores, scheme), names, "title", "path"
-    )
+    figures.draw_figure_2(results, scheme, names, "title", "path")
     display = drawn["path"]
+    scores = score_table(results, scheme, list(models))
+    summary = summarise(scores, scheme).set_index(["model", "metric"])
+    for name, area in display.auc.items():
+        row = summary.loc[(name, "roc_auc"), ["mean", "low", "high"]]
+        assert area == pytest.approx(row.tolist())
     assert list(display.lines_) == ["twin tower", "site only"]
     assert list(display.bands_) == ["twin tower"]
     # The folds of both repeats, not the hold-out.

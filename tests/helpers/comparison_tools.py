@@ -23,10 +23,10 @@ def make_rows(n_classes=2, n_rows=61):
     return X, y
 
 
-def compare(models=MODELS, n_classes=2, scoring=METRICS):
+def compare(models=MODELS, n_classes=2, scoring=METRICS, **options):
     cv = PairedStratifiedKFold(3, n_repeats=2, random_state=0)
     X, y = make_rows(n_classes)
-    return compare_classifiers(models, X, y, cv=cv, scoring=scoring)
+    return compare_classifiers(models, X, y, cv=cv, scoring=scoring, **options)
 
 
 def texts(display):

@@ -154,7 +154,7 @@ def test_out_of_fold_predictions_of_a_comparison():
     draw = PatternCalibrationDisplay.from_comparison
     display = draw(comparison, X, model="tower", repeat=1)
     assert display.summary["n_rows"].to_dict() == COUNTS
-    table = comparison.predictions
+    table = comparison.predictions()
     table = table[(table["model"] == "tower") & (table["repeat"] == 1)]
     table = table[X.patterns[table["row"]] == "image"]
     brier = brier_score_loss(table["y_true"], table["proba_1"])

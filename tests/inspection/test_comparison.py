@@ -6,7 +6,6 @@ from comparison_tools import MODELS, compare, texts
 from matplotlib import pyplot as plt
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import Bunch
 
 from skmultimodal.inspection._comparison import (
     DifferencesDisplay,
@@ -33,7 +32,7 @@ def test_bars_are_the_means_with_their_intervals(comparison):
     display = MetricIntervalsDisplay.from_comparison(
         comparison, metrics=["roc_auc", "accuracy"], models=["weak", "nobody", "strong"]
     )
-    table = comparison.summary.set_index(["model", "metric"])
+    table = comparison.summary().set_index(["model", "metric"])
     assert texts(display) == ["weak", "nobody", "strong"]
     bars = [c for c in display.ax_.containers if hasattr(c, "patches")]
     heights = [[bar.get_height() for bar in group] for group in bars]
@@ -60,7 +59,7 @@ def test_points_have_a_panel_per_metric(comparison):
     assert rows == list(MODELS)
     low, high = display.ax_[0].get_ylim()
     assert low > high  # the first model is on top
-    table = comparison.summary.set_index(["metric", "model"])
+    table = comparison.summary().set_index(["metric", "model"])
     dots = [line.get_xdata()[0] for line in display.ax_[2].lines if line.get_marker()]
     assert set(table.loc["neg_brier_score", "mean"]) <= set(dots)
     # A score below 0 has a scale of its own.
@@ -112,8 +111,8 @@ def test_an_interval_below_0_is_not_cut():
     assert display.plot().ax_.get_ylim()[0] < -0.3
 
 
-def test_the_level_is_told_where_it_is_known(comparison):
-    known = Bunch(**dict(comparison, confidence_level=0.9))
+def test_the_level_is_on_the_axis():
+    known = compare(scoring=["roc_auc"], confidence_level=0.9)
     bars = MetricIntervalsDisplay.from_comparison(known, metrics=["roc_auc"])
     assert bars.ax_.get_ylabel() == "Mean of the folds, 90 % interval"
     rows = DifferencesDisplay.from_comparison(known, metric="roc_auc")
@@ -128,7 +127,7 @@ def test_differences_are_those_to_the_reference(comparison):
         comparison, metric="roc_auc", reference="strong"
     )
     assert display.labels == ["nobody", "weak", "tiny"]
-    table = comparison.differences
+    table = comparison.differences()
     table = table[table["metric"] == "roc_auc"].set_index(["model_a", "model_b"])
     first, last = table.loc["nobody", "strong"], table.loc["strong", "tiny"]
     assert display.difference[0] == first["difference"] < 0
@@ -205,26 +204,28 @@ DISPLAYS = [
 @pytest.mark.parametrize(("display", "options"), DISPLAYS)
 def test_wrong_names_are_refused(comparison, display, options):
     draw = display.from_comparison
-    with pytest.raises(ValueError, match="models: 'strange' is not in the comparison"):
+    with pytest.raises(ValueError, match="model 'strange' is not in the comparison"):
         draw(comparison, models=["weak", "strange"], **options)
     with pytest.raises(ValueError, match="models is empty"):
         draw(comparison, models=[], **options)
     with pytest.raises(TypeError, match="models must be a list of names, got 'weak'"):
         draw(comparison, models="weak", **options)
-    with pytest.raises(TypeError, match="comparison must be what compare_classifiers"):
-        draw(comparison.scores, **options)
+    with pytest.raises(
+        TypeError, match=r"comparison must be a Comparison, .* got DataFrame"
+    ):
+        draw(comparison.scores(), **options)
 
 
 def test_what_cannot_be_compared_is_refused(comparison):
     draw = DifferencesDisplay.from_comparison
-    with pytest.raises(ValueError, match="metric: 'f2' is not in the comparison"):
+    with pytest.raises(ValueError, match="metric 'f2' is not in the comparison"):
         draw(comparison, metric="f2")
-    with pytest.raises(ValueError, match="reference: 'strange' is not in"):
+    with pytest.raises(ValueError, match="reference 'strange' is not in"):
         draw(comparison, metric="roc_auc", reference="strange")
     for models, reference in ((["weak"], None), (["weak"], "weak")):
         with pytest.raises(ValueError, match="no two models to compare"):
             draw(comparison, metric="roc_auc", models=models, reference=reference)
-    with pytest.raises(ValueError, match="the comparison is of one model"):
+    with pytest.raises(ValueError, match="no two models to compare: models are only"):
         draw(compare({"only": LogisticRegression()}), metric="roc_auc")
     with pytest.raises(ValueError, match="kind must be 'bar' or 'point', got 'pie'"):
         MetricIntervalsDisplay.from_comparison(comparison, kind="pie")

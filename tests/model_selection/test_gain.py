@@ -21,16 +21,19 @@ def test_gain_is_the_difference_of_the_arms(cohort):
     model = UnimodalClassifier("gene", LogisticRegression())
     result = unpaired_gain(model, X, y, cv=CV, scoring=["roc_auc", "accuracy"])
     pairs = np.flatnonzero(X.paired)
+    means = result.summary().pivot(index="metric", columns="model", values="mean")
+    differences = result.differences().set_index("metric")
     for metric in ("roc_auc", "accuracy"):
-        row = result.gain.set_index("metric").loc[metric]
+        row = differences.loc[metric]
+        assert (row["model_a"], row["model_b"]) == ("with unpaired", "without unpaired")
         splits = list(CV.split(X, y))
         fewer = [(np.intersect1d(train, pairs), test) for train, test in splits]
         more = cross_val_score(model, X, y, cv=splits, scoring=metric)
         less = cross_val_score(model, X, y, cv=fewer, scoring=metric)
         test = corrected_t_test(more - less, 1 / 3)
-        assert row["with_unpaired"] == pytest.approx(more.mean())
-        assert row["without_unpaired"] == pytest.approx(less.mean())
-        assert row["gain"] == pytest.approx(test.mean)
+        assert means.loc[metric, "with unpaired"] == pytest.approx(more.mean())
+        assert means.loc[metric, "without unpaired"] == pytest.approx(less.mean())
+        assert row["difference"] == pytest.approx(test.mean)
         assert (row["t"], row["p"]) == pytest.approx((test.statistic, test.pvalue))
         interval = corrected_t_interval(more - less, 1 / 3)
         assert (row["low"], row["high"]) == pytest.approx(interval)
@@ -48,7 +51,7 @@ def test_towers_take_all_rows_where_only_paired_ones_are_left(cohort, model, nes
         return {"rows": fitted.n_rows_, "all": fitted.tower_rows == "all"}
 
     result = unpaired_gain(estimator, X, y, cv=CV, scoring=trained_on)
-    means = result.summary.pivot(index="metric", columns="model", values="mean")
+    means = result.summary().pivot(index="metric", columns="model", values="mean")
     assert means.loc["rows"].to_dict() == {"with unpaired": 60, "without unpaired": 30}
     assert means.loc["all"].to_dict() == {"with unpaired": 0, "without unpaired": 1}
     assert model.tower_rows == "unpaired"
@@ -71,5 +74,11 @@ def test_twin_tower(make):
     cv = PairedStratifiedKFold(3, random_state=0)
     X = Cohort(blocks, index=X.index)
     result = unpaired_gain(twin, X, y, cv=cv, scoring="roc_auc")
-    assert result.gain[["with_unpaired", "without_unpaired"]].gt(0.5).all(axis=None)
+    assert result.summary()["mean"].gt(0.5).all()
+    # Both arms are tested on the same rows.
+    rows = result.predictions().pivot(index="row", columns="model", values="y_true")
+    assert sorted(rows.index) == sorted(np.flatnonzero(X.paired))
+    assert rows["with unpaired"].equals(
+        rows["without unpaired"].rename("with unpaired")
+    )
     assert twin.tower_rows == "unpaired"

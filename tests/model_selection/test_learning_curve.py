@@ -98,7 +98,7 @@ def test_scores_of_all_pairs_are_those_of_the_comparison(cohort, model):
     expected = compare_classifiers({"m": model}, X, y, cv=CV, scoring=metrics)
     full = curve.scores[curve.scores["n_pairs"] == 30]
     columns = ["repeat", "fold", "metric", "score"]
-    assert full[columns].values.tolist() == expected.scores[columns].values.tolist()
+    assert full[columns].values.tolist() == expected.scores()[columns].values.tolist()
     assert curve.test_to_train == pytest.approx(1 / 3)
     summary = curve.summary
     assert summary["metric"].tolist() == ["roc_auc", "roc_auc", "accuracy", "accuracy"]

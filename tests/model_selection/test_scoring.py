@@ -98,7 +98,7 @@ def test_every_metric_is_that_of_0_and_1(model, kind):
         positive=NAMES[kind][1],
     )
     assert result.positive == NAMES[kind][1]
-    scores = result.scores.groupby("metric", sort=False)["score"].apply(list)
+    scores = result.scores().groupby("metric", sort=False)["score"].apply(list)
     for name, values in expected.items():
         np.testing.assert_allclose(scores[name], values, rtol=1e-9, err_msg=name)
 
@@ -162,7 +162,7 @@ def test_three_classes_are_as_in_scikit_learn():
         {"m": GaussianNB()}, X, names, cv=folds, scoring=scoring, positive="a"
     )
     assert result.positive == "a"
-    scores = result.scores.groupby("metric")["score"].apply(list)
+    scores = result.scores().groupby("metric")["score"].apply(list)
     for name in scoring:
         expected = oracle(GaussianNB, X, names, folds, name)
         np.testing.assert_allclose(scores[name], expected, err_msg=name)
@@ -207,7 +207,7 @@ def test_scorers_of_ones_own():
     result = compare_classifiers(
         {"m": GaussianNB()}, X, names, cv=folds, scoring=scoring, positive="a"
     )
-    scores = result.scores.pivot(index="fold", columns="metric", values="score")
+    scores = result.scores().pivot(index="fold", columns="metric", values="score")
     for number, (train, test) in enumerate(folds):
         fitted = GaussianNB().fit(X[train], y[train])
         predicted, true = fitted.predict(X[test]), y[test]
@@ -263,7 +263,7 @@ def test_a_model_without_probabilities():
         compare_classifiers({"m": LinearSVC()}, X, t, cv=folds, scoring=names)
         for t in (y, labels(y, "object"))
     ]
-    np.testing.assert_allclose(*(r.scores["score"] for r in found), rtol=1e-3)
+    np.testing.assert_allclose(*(r.scores()["score"] for r in found), rtol=1e-3)
     with pytest.raises(RuntimeError, match=r"'m' failed on fold 0 .*predict_proba"):
         compare_classifiers({"m": LinearSVC()}, X, y, cv=3, scoring="neg_brier_score")
 
@@ -285,7 +285,7 @@ def test_a_class_that_no_training_row_has_is_improbable():
         scoring=["neg_brier_score", "recall"],
         positive="a",
     )
-    summary = result.summary.set_index("metric")["mean"]
+    summary = result.summary().set_index("metric")["mean"]
     assert summary["recall"] == 0
     assert summary["neg_brier_score"] == pytest.approx(-y.mean(), abs=0.02)
 
@@ -305,7 +305,7 @@ def test_every_function_of_the_room_is_about_the_positive_class(make, model, pos
     draw = {"n_permutations": 9, "random_state": 0}
     tests = [paired_permutation_test(model, X, t, **o, **draw) for t, o in cases]
     assert gains[0].positive == curves[0].positive == tests[0].positive == positive
-    np.testing.assert_allclose(*(r.scores["score"] for r in gains))
+    np.testing.assert_allclose(*(r.scores()["score"] for r in gains))
     np.testing.assert_allclose(*(r.scores["score"] for r in curves))
     assert tests[0].score == pytest.approx(tests[1].score)
     np.testing.assert_allclose(*(r.permutation_scores for r in tests))
@@ -342,7 +342,7 @@ def test_labels_of_any_type_may_be_missing(make, model, kind):
         compare_classifiers({"m": model}, X, numbers, **shared),
         compare_classifiers({"m": model}, X, t, positive=NAMES[kind][1], **shared),
     ]
-    np.testing.assert_allclose(*(r.scores["score"] for r in found), rtol=1e-3)
+    np.testing.assert_allclose(*(r.scores()["score"] for r in found), rtol=1e-3)
 
 
 def test_warnings_of_the_rehearsal_are_nobodys():

@@ -31,7 +31,7 @@ def test_the_area_leads(comparison):
     assert tested.models == ["majority", "image", "gene"]
     assert tested.metrics == ["roc_auc", "accuracy"]
     assert tested.guessing == 0.5
-    table = comparison.summary.set_index(["model", "metric"])
+    table = comparison.summary().set_index(["model", "metric"])
     for model in tested.models:
         wanted = table.loc[(model, "accuracy"), ["mean", "low", "high"]].tolist()
         assert tested.score(model, "accuracy") == pytest.approx(wanted, nan_ok=True)
@@ -43,7 +43,7 @@ def test_the_area_leads(comparison):
 
 
 def test_differences_are_others_less_the_model(comparison):
-    table = comparison.differences.query("metric == 'roc_auc'")
+    table = comparison.differences().query("metric == 'roc_auc'")
     tested = ComparedModel(comparison, "image")
     assert list(tested.differences) == ["majority", "gene"]
     for row in table.itertuples():
@@ -62,7 +62,7 @@ def test_differences_are_others_less_the_model(comparison):
 
 def test_predictions_are_those_of_the_model(comparison):
     tested = ComparedModel(comparison, "gene")
-    table = comparison.predictions.query("model == 'gene'")
+    table = comparison.predictions().query("model == 'gene'")
     np.testing.assert_array_equal(tested.predictions[1], table["proba_yes"])
     means = table.groupby("row")["proba_no"].mean()
     np.testing.assert_allclose(tested.probabilities[0], means)

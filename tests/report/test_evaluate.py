@@ -63,7 +63,7 @@ def test_scores_are_those_of_the_folds(case, evaluated):
         model = clone(models()["genes"]).fit(X[train], labels[train])
         p = model.predict_proba(X[test])[:, 1]
         areas.append(roc_auc_score(labels[test] == "no <response>", p))
-    summary = found.comparison.summary.set_index(["model", "metric"])
+    summary = found.comparison.summary().set_index(["model", "metric"])
     assert summary.loc[("genes", "roc_auc"), "mean"] == pytest.approx(np.mean(areas))
     low, high = summary.loc[("genes", "roc_auc"), ["low", "high"]]
     cell = f"{np.mean(areas):.3f} [{low:.2f}, {high:.2f}]"
@@ -94,7 +94,7 @@ def test_files_are_listed(evaluated):
     assert sorted(path.name for path in out.iterdir()) == FILES
     assert found.files == {name: out / name for name in FILES}
     table = pd.read_csv(out / "table.csv")
-    pd.testing.assert_frame_equal(table, found.comparison.summary)
+    pd.testing.assert_frame_equal(table, found.comparison.summary())
     assert (out / "roc.png").read_bytes()[:4] == b"\x89PNG"
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "A &lt; B" in report

@@ -95,7 +95,6 @@ CASES = {
             n_rarest=1,
             n_repeats=10,
             n_train=(61, 61),
-            level=None,
             patterns=[PAIRED, Pattern(["gene"], 7, True)],
         ),
         [
@@ -107,7 +106,6 @@ CASES = {
             "more than chance explains (Holm p < 0.001).",
             "in 3 folds, repeated 10 times: each",
             "on others (61 patients, the unlabelled",
-            "over the folds. Its interval comes from",
         ],
     ),
     "guessing": Case(

@@ -102,14 +102,14 @@ def test_the_report_is_that_of_0_and_1(numbers, tmp_path, names, options):
 
 def test_the_report_counts_the_positive_class(numbers):
     comparison, page = numbers
-    table = comparison.predictions.query("model == 'ours'")
+    table = comparison.predictions().query("model == 'ours'")
     found = ((table["y_pred"] == 1) & (table["y_true"] == 1)).sum() / 2
     n_true = (table.query("repeat == 0")["y_true"] == 1).sum()
     text = words_of(page, "performance")
     mean = f"{found:.1f}".removesuffix(".0")
     assert f"It finds {mean} of the {n_true} tested patients of class responds" in text
     assert "positive: responds" in text
-    mean = f"{table['proba_1.0'].mean():.2f}"
+    mean = f"{table['proba_1'].mean():.2f}"
     wanted = f"the mean probability of class responds is {mean}, and its share"
     assert wanted in words_of(page, "certainty")
 

@@ -83,7 +83,7 @@ class Performance:
     n_folds: int
     n_repeats: int
     n_train: tuple  # training rows of the smallest and of the largest fold
-    level: str | None  # of the intervals, in percent
+    level: str  # of the intervals, in percent
     scores: dict  # scores of each model on `metrics`
     metrics: list
     scored: str  # the class that scores of one class are about
@@ -117,7 +117,7 @@ def performance(study):
         n_folds=tested.n_folds,
         n_repeats=tested.n_repeats,
         n_train=(min(sizes), max(sizes)),
-        level=None if tested.level is None else f"{100 * tested.level:.3g}",
+        level=f"{100 * tested.level:.3g}",
         scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
         metrics=tested.metrics,
         scored=study.names[scored],

@@ -1,0 +1,400 @@
+"""What is known after several models were tested on the same folds."""
+
+from html import escape
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+
+from skmultimodal.model_selection._score_table import compare_pairs, summarise
+from skmultimodal.utils._labels import class_name, find_positive
+
+__all__ = ["Comparison"]
+
+
+class Comparison:
+    """Several models, tested on the same rows of the same folds.
+
+    `compare_classifiers` and `unpaired_gain` return it. It holds a score for each
+    model, fold and metric, and the out-of-fold predictions; its methods derive means
+    with intervals, paired tests and probabilities from them. Displays draw it
+    (``from_comparison``), `evaluation_report` reports it, and printing it shows the
+    means.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row per model, fold and metric, see `scores`.
+    predictions : DataFrame
+        One row per model, repeat and tested row, see `predictions`, without
+        probabilities. Every model has the same rows.
+    proba : ndarray of shape (n_predictions, n_classes)
+        Probabilities of the rows of `predictions`; NaN where a model has none.
+    folds : list of Fold
+        Named tuples ``(repeat, fold, train, test)``, with numbers of rows. A repeat is
+        a round of cross-validation: no row is tested twice in it.
+    classes : ndarray of shape (n_classes,)
+        The class labels, sorted.
+    positive : class label
+        The class that metrics such as ``"f1"`` are about.
+    test_to_train : float
+        Tested over training rows, as for `corrected_t_test`.
+    confidence_level : float, default=0.95
+        Of the intervals.
+
+    Attributes
+    ----------
+    models : list of str
+        Names of the models, in the order in which they were given.
+    metrics : list of str
+        Names of the metrics, in the order in which they were given.
+
+    See Also
+    --------
+    compare_classifiers : Cross-validate models, and compare them.
+    skmultimodal.inspection.MetricIntervalsDisplay : Draws the means.
+    skmultimodal.inspection.DifferencesDisplay : Draws the differences.
+    skmultimodal.inspection.RocBandsDisplay : Draws the ROC curves.
+    skmultimodal.inspection.PatternCalibrationDisplay : Draws the calibration.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.model_selection import compare_classifiers
+    >>> from skmultimodal.model_selection import PairedStratifiedKFold
+    >>> X, y = make_classification(n_samples=60, random_state=0)
+    >>> models = {"majority": DummyClassifier(), "logistic": LogisticRegression()}
+    >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
+    >>> scoring = ["roc_auc", "accuracy"]
+    >>> result = compare_classifiers(models, X, y, cv=cv, scoring=scoring)
+    >>> result
+    Comparison of 2 models on 30 folds (10 repeats), positive class 1
+    Mean of the folds [95 % interval]
+                         roc_auc            accuracy
+    majority  0.500 [0.50, 0.50]  0.500 [0.50, 0.50]
+    logistic  0.808 [0.65, 0.90]  0.733 [0.59, 0.84]
+    >>> table = result.differences(metrics=["roc_auc"], reference="majority")
+    >>> table[["model_a", "model_b", "difference", "low", "high"]].round(2)
+        model_a   model_b  difference   low  high
+    0  logistic  majority        0.31  0.18  0.43
+    >>> result.proba("logistic", 1).groupby("row").mean().head(2).round(2)
+    row
+    0    0.71
+    1    0.34
+    Name: 1, dtype: float64
+    """
+
+    def __init__(
+        self,
+        scores,
+        predictions,
+        proba,
+        *,
+        folds,
+        classes,
+        positive,
+        test_to_train,
+        confidence_level=0.95,
+    ):
+        self._scores = scores
+        self._predictions = predictions
+        self._proba = proba
+        self.folds = folds
+        self.classes = classes
+        self.positive = positive
+        self.test_to_train = test_to_train
+        self.confidence_level = confidence_level
+
+    @property
+    def models(self):
+        """Names of the models."""
+        return self._scores["model"].unique().tolist()
+
+    @property
+    def metrics(self):
+        """Names of the metrics."""
+        return self._scores["metric"].unique().tolist()
+
+    def scores(self, *, models=None, metrics=None):
+        """Score of each model on each fold.
+
+        Parameters
+        ----------
+        models, metrics : list of str, default=None
+            Which ones, in this order. None is all.
+
+        Returns
+        -------
+        scores : DataFrame
+            One row per model, fold and metric, with columns ``model``, ``repeat``,
+            ``fold``, ``metric`` and ``score``. NaN is a metric that is undefined on
+            the fold, such as the AUC of test rows of one class.
+
+        Raises
+        ------
+        ValueError
+            If a model or metric is not in the comparison.
+        """
+        models = _choose("model", self.models, models)
+        metrics = _choose("metric", self.metrics, metrics)
+        return _rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
+
+    def summary(self, *, models=None, metrics=None):
+        """Mean of the folds and its interval, for each model and metric.
+
+        Parameters
+        ----------
+        models, metrics : list of str, default=None
+            Which ones, in this order. None is all.
+
+        Returns
+        -------
+        summary : DataFrame
+            One row per model and metric: ``model``, ``metric``, ``mean`` of the folds,
+            its interval from ``low`` to ``high``, ``std`` of the folds, ``n_folds``.
+
+        Raises
+        ------
+        ValueError
+            If a model or metric is not in the comparison.
+
+        Notes
+        -----
+        The intervals are those of `corrected_t_interval`. Each is for one mean: they
+        are not adjusted for the number of models, and overlapping intervals are no
+        test of a difference.
+        """
+        models = _choose("model", self.models, models)
+        metrics = _choose("metric", self.metrics, metrics)
+        table = summarise(self._scores, self.test_to_train, self.confidence_level)
+        table = table.set_index(["model", "metric"])
+        # A scorer may return other metrics for other models.
+        chosen = [pair for pair in product(models, metrics) if pair in table.index]
+        return table.loc[chosen].reset_index()
+
+    def differences(self, *, models=None, metrics=None, reference=None):
+        """Paired tests of the differences between models.
+
+        Parameters
+        ----------
+        models, metrics : list of str, default=None
+            Which ones, in this order: the earlier model is ``model_a``. None is all.
+        reference : str, default=None
+            Compare each of `models` with this model, which is then ``model_b``. None
+            compares all pairs of `models`.
+
+        Returns
+        -------
+        differences : DataFrame
+            One row per metric and pair: ``metric``, ``model_a``, ``model_b``, the mean
+            ``difference`` of a less b, its interval from ``low`` to ``high``, ``t`` and
+            ``p`` of `corrected_t_test`, and ``p_holm``. No rows if there is no pair.
+
+        Raises
+        ------
+        ValueError
+            If a model, metric or `reference` is not in the comparison.
+
+        Notes
+        -----
+        ``p_holm`` is adjusted (`holm_adjust`) for all pairs of models in the
+        comparison, on the one metric: choosing models or a reference afterwards does
+        not make it smaller. The intervals are not adjusted.
+        """
+        models = _choose("model", self.models, models)
+        metrics = _choose("metric", self.metrics, metrics)
+        if reference is None:
+            pairs = list(combinations(models, 2))
+        else:
+            _choose("reference", self.models, [reference])
+            pairs = [(name, reference) for name in models if name != reference]
+        options = self.test_to_train, self.confidence_level
+        rows = [
+            row
+            for metric in metrics
+            for row in compare_pairs(self._scores, metric, pairs, *options)
+        ]
+        columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
+        return pd.DataFrame(rows, columns=[*columns, "t", "p", "p_holm"])
+
+    def predictions(self, *, models=None):
+        """Out-of-fold predictions of each model.
+
+        Parameters
+        ----------
+        models : list of str, default=None
+            Which ones, in this order. None is all.
+
+        Returns
+        -------
+        predictions : DataFrame
+            One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
+            ``row`` (its number), ``id`` of the patient, ``y_true``, ``y_pred``, and a
+            column ``proba_<class>`` for each class, NaN where the model has no
+            ``predict_proba``.
+
+        Raises
+        ------
+        ValueError
+            If a model is not in the comparison.
+
+        See Also
+        --------
+        Comparison.proba : The probabilities by themselves, with columns of labels.
+        """
+        names = [f"proba_{class_name(label)}" for label in self.classes.tolist()]
+        table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
+        return _rows_of(table, _choose("model", self.models, models))
+
+    def proba(self, model, label=None):
+        """Out-of-fold probabilities of one model.
+
+        Parameters
+        ----------
+        model : str
+            Its name.
+        label : class label, default=None
+            One of the classes. None is all.
+
+        Returns
+        -------
+        proba : DataFrame of shape (n_predictions, n_classes), or Series
+            In the order of ``predictions(models=[model])``, indexed by ``repeat``,
+            ``fold``, ``row`` and ``id``. Columns are the class labels. With `label`,
+            the Series of that class.
+
+        Raises
+        ------
+        ValueError
+            If the model is not in the comparison or has no ``predict_proba``, or
+            `label` is none of the classes.
+        """
+        labels = self.classes.tolist()
+        if label is not None and label not in labels:
+            raise ValueError(
+                f"label {label!r} is no class of the comparison: they are "
+                f"{', '.join(map(class_name, labels))}."
+            )
+        if not self.has_proba(model):
+            raise ValueError(
+                f"model {model!r} has no probabilities: it has no predict_proba."
+            )
+        chosen = (self._predictions["model"] == model).to_numpy()
+        levels = self._predictions.loc[chosen, ["repeat", "fold", "row", "id"]]
+        table = pd.DataFrame(
+            self._proba[chosen], index=pd.MultiIndex.from_frame(levels), columns=labels
+        )
+        return table if label is None else table[label]
+
+    def has_proba(self, model):
+        """Whether a model has probabilities.
+
+        Parameters
+        ----------
+        model : str
+            Its name.
+
+        Returns
+        -------
+        has_proba : bool
+            False if the model has no ``predict_proba``.
+
+        Raises
+        ------
+        ValueError
+            If the model is not in the comparison.
+        """
+        _choose("model", self.models, [model])
+        chosen = (self._predictions["model"] == model).to_numpy()
+        return not np.isnan(self._proba[chosen]).any()
+
+    def find_positive(self, positive=None):
+        """The class that `positive` stands for.
+
+        Parameters
+        ----------
+        positive : class label, default=None
+            One of the classes, or its name as text. None is the positive class of the
+            comparison.
+
+        Returns
+        -------
+        label : class label
+
+        Raises
+        ------
+        ValueError
+            If `positive` is none of the classes.
+        """
+        if positive is None:
+            positive = self.positive
+        place = find_positive(self.classes, positive, of="the comparison")
+        return self.classes.tolist()[place]
+
+    def table(self):
+        """Means and intervals as text, such as ``"0.808 [0.65, 0.90]"``.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_models, n_metrics)
+            A row per model and a column per metric. A mean without an interval stands
+            alone; a metric that is undefined on all folds is ``"undefined"``.
+        """
+        summary = self.summary()
+        cells = [_cell(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
+        wide = summary.assign(cell=cells).pivot(
+            index="model", columns="metric", values="cell"
+        )
+        wide = wide.reindex(index=self.models, columns=self.metrics)
+        return wide.fillna("undefined")
+
+    def _heading(self):
+        n_models, n_folds = len(self.models), len(self.folds)
+        n_repeats = len({fold.repeat for fold in self.folds})
+        repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
+        return [
+            f"Comparison of {n_models} model{'' if n_models == 1 else 's'} on "
+            f"{n_folds} fold{'' if n_folds == 1 else 's'}{repeats}, positive class "
+            f"{class_name(self.positive)}",
+            f"Mean of the folds [{100 * self.confidence_level:.3g} % interval]",
+        ]
+
+    def __repr__(self):
+        cells = self.table().rename_axis(index=None, columns=None)
+        return "\n".join([*self._heading(), cells.to_string(line_width=80)])
+
+    def _repr_html_(self):
+        heading = "<br>".join(map(escape, self._heading()))
+        return f"<p>{heading}</p>{self.table().to_html()}"
+
+
+def _choose(what, known, names):
+    """The names chosen, each once, or all that are known."""
+    if names is None:
+        return known
+    if isinstance(names, str):
+        raise TypeError(f"{what}s must be a list of names, got {names!r}.")
+    names = list(dict.fromkeys(names))
+    if not names:
+        raise ValueError(f"{what}s is empty: name at least one.")
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{what} {name!r} is not in the comparison, which has "
+                f"{', '.join(map(str, known))}."
+            )
+    return names
+
+
+def _rows_of(table, models):
+    """Rows of the models, in their order."""
+    parts = [table[table["model"] == name] for name in models]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _cell(mean, low, high):
+    if np.isnan(mean):
+        return "undefined"
+    return f"{mean:.3f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")

@@ -1,0 +1,100 @@
+"""Scores of models on folds as one long table: summarised, and compared in pairs."""
+
+import warnings
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from skmultimodal.model_selection._intervals import (
+    corrected_t_interval,
+    corrected_t_test,
+    holm_adjust,
+)
+
+__all__ = ["compare_pairs", "score_table", "summarise"]
+
+
+def score_table(results):
+    """Scores of `run_folds`: one row per model, fold and metric."""
+    rows = [
+        (name, fold.repeat, fold.fold, metric, score)
+        for name, fold, scores, _ in results
+        for metric, score in scores.items()
+    ]
+    table = pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "score"])
+    undefined = table[table["score"].isna()]
+    for metric, lacking in undefined.groupby("metric", sort=False):
+        n_folds = len(table[["repeat", "fold"]].drop_duplicates())
+        n_lacking = len(lacking[["repeat", "fold"]].drop_duplicates())
+        first = lacking.iloc[0]
+        warnings.warn(
+            f"{metric} is undefined on {n_lacking} of {n_folds} folds, such as fold "
+            f"{first['fold']} of repeat {first['repeat']}, which are left out of its "
+            "mean: their test rows may be of one class.",
+            stacklevel=3,
+        )
+    return table
+
+
+def summarise(scores, test_to_train, confidence_level):
+    """Mean of the folds and its interval, for each model and metric of the scores."""
+    rows = []
+    for (model, metric), part in scores.groupby(["model", "metric"], sort=False):
+        values = part["score"].dropna().to_numpy()
+        low, high = np.nan, np.nan
+        if len(values) > 1:
+            low, high = corrected_t_interval(
+                values,
+                test_to_train,
+                bounded=bool(values.min() >= 0 and values.max() <= 1),
+                confidence_level=confidence_level,
+            )
+        std = np.std(values, ddof=1) if len(values) > 1 else np.nan
+        mean = np.mean(values) if len(values) else np.nan
+        rows.append((model, metric, mean, low, high, std, len(values)))
+    columns = ["model", "metric", "mean", "low", "high", "std", "n_folds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
+    """Difference of each pair of models on one metric, a dict each.
+
+    ``p_holm`` is adjusted for all pairs of models in the scores, chosen or not.
+    """
+    models = scores["model"].unique()
+    by_fold = (
+        scores[scores["metric"] == metric]
+        .pivot(index=["repeat", "fold"], columns="model", values="score")
+        .reindex(columns=models)
+    )
+
+    def test(pair):
+        values = (by_fold[pair[0]] - by_fold[pair[1]]).dropna().to_numpy()
+        values = values if len(values) else np.array([np.nan])
+        return values, corrected_t_test(values, test_to_train)
+
+    every = list(combinations(models, 2))
+    adjusted = holm_adjust([test(pair)[1].pvalue for pair in every])
+    # A pair has one p value, whichever of its models is subtracted.
+    p_holm = dict(zip(map(frozenset, every), adjusted, strict=True))
+    rows = []
+    for model_a, model_b in pairs:
+        values, found = test((model_a, model_b))
+        low, high = corrected_t_interval(
+            values, test_to_train, confidence_level=confidence_level
+        )
+        rows.append(
+            {
+                "metric": metric,
+                "model_a": model_a,
+                "model_b": model_b,
+                "difference": found.mean,
+                "low": low,
+                "high": high,
+                "t": found.statistic,
+                "p": found.pvalue,
+                "p_holm": p_holm[frozenset((model_a, model_b))],
+            }
+        )
+    return rows
