@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 
 class Section(NamedTuple):
-    """Names of one module under one heading; ``constants`` maps a name to its text."""
+    """Names of one module under one heading."""
 
     module: str
     title: str
     text: str
     names: tuple[str, ...]
-    constants: dict[str, str] = {}
 
 
 API_REFERENCE = [
@@ -49,6 +48,17 @@ API_REFERENCE = [
             "load_tcga_glioma",
             "make_glioma_cohort",
             "unpair",
+        ),
+    ),
+    Section(
+        "skmultimodal.datasets.tcga",
+        "Downloads of TCGA",
+        "What `load_tcga_glioma` reads, for other cohorts of the GDC and Xena.",
+        (
+            "read_expression",
+            "one_per_patient",
+            "read_clinical",
+            "collect_responses",
         ),
     ),
     Section(
@@ -134,7 +144,6 @@ API_REFERENCE = [
             "load_model",
             "read_environment",
             "read_notes",
-            "describe_environment",
         ),
     ),
     Section(
@@ -142,17 +151,11 @@ API_REFERENCE = [
         "Baselines of the paper",
         "Functions that return unfitted estimators of a cohort.",
         (
-            "table2",
             "table3",
             "table4",
             "paper_twin_tower",
             "comparison_models",
             "reference_baselines",
-            "fractal_radiomics",
-            "inception_transformer",
-            "multiparametric_logistic",
-            "structural_surrogate",
-            "texture_forest",
         ),
     ),
     Section(
@@ -162,15 +165,13 @@ API_REFERENCE = [
         (
             "LateFusionClassifier",
             "MetadataClassifier",
-            "BalancedSubsampleClassifier",
-            "SignificantFeatureSelector",
         ),
     ),
     Section(
         "skmultimodal.preprocessing",
         "Preprocessing",
         "Features of a tumour, for towers that are no network.",
-        ("TumorTextureTransformer", "FractalTextureTransformer"),
+        ("TumorTextureTransformer",),
     ),
     Section(
         "skmultimodal.testing",
@@ -188,79 +189,21 @@ API_REFERENCE = [
             "read_slices",
             "read_patients",
             "stack_patients",
-            "fit_plane",
             "PatientSlices",
             "ImageRows",
             "NiftiBlock",
         ),
-        {
-            "SEQUENCES": "Channels that an image may have, in their order: t1, t1ce, "
-            "t2, flair and seg, the segmentation.",
-        },
     ),
     Section(
         "skmultimodal.io",
-        "Gene expression",
-        "Expression files and annotations become tables, patients in rows.",
+        "Tables",
+        "Tables become labels and expression, patients in rows.",
         (
-            "read_expression",
-            "find_expression",
-            "find_matrices",
-            "one_per_patient",
-            "read_gtf",
-            "read_transcripts",
-            "select_genes",
-        ),
-    ),
-    Section(
-        "skmultimodal.io",
-        "Clinical tables and labels",
-        "Tables become labels, NaN where nothing is known.",
-        (
-            "read_clinical",
             "read_patient_table",
             "read_patient_matrix",
-            "one_file",
-            "collect_responses",
             "make_response_labels",
-            "label_column",
-            "target_array",
-        ),
-        {
-            "RESPONSE_SCHEMES": "The label of each word for a response, by scheme; see "
-            "`make_response_labels`.",
-        },
-    ),
-    Section(
-        "skmultimodal.io",
-        "Sheets and barcodes of the GDC",
-        "Which file is of which patient.",
-        (
-            "read_sample_sheet",
-            "read_metadata",
-            "read_manifest",
-            "read_annotations",
-            "read_name_mapping",
-            "parse_barcode",
-            "looks_like_barcode",
-            "choose_aliquots",
-            "Barcode",
-        ),
-    ),
-    Section(
-        "skmultimodal.nn",
-        "Networks",
-        "Torch modules only, without scikit-learn: what the towers and the paper's "
-        "head train.",
-        (
-            "ConvTower",
-            "Autoencoder",
-            "AutoencoderLoss",
-            "MultilayerPerceptron",
-            "MixtureOfExperts",
-            "PlaneTransformer",
-            "choose_memory_format",
-            "flip",
+            "read_gtf",
+            "select_genes",
         ),
     ),
     Section(

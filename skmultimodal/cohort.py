@@ -1,4 +1,4 @@
-"""The container: rows are patients, columns are modalities, cells may be missing."""
+"""`Cohort`, a table whose rows are patients and whose columns are modalities."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
 from skmultimodal.utils._store import (
     Block,
     Store,
-    align,
+    align_blocks,
     align_metadata,
+    check_patient_ids,
     compact_store,
     concat_stores,
     join,
     keyed,
     make_frame,
-    refuse_duplicates,
     store_from_frame,
 )
 
@@ -33,11 +33,11 @@ NO_MODALITY = "none"
 
 
 class Cohort:
-    """Patients in rows, modalities in columns; a patient may lack a modality.
+    """Table with one row per patient and one column per modality; cells may be missing.
 
     A cohort slices like an array, so it is an ``X`` for scikit-learn's splitters,
     searches and meta-estimators. Slicing copies no block: a view is an index vector
-    over shared blocks, which must therefore not be written to.
+    over shared blocks, which must therefore not be modified.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Cohort:
         an integer array (a memmap, an h5py or zarr dataset). It is read batch by batch
         and all its rows count as present.
     index : array-like of shape (n_rows,), default=None
-        Patient ids. In the keyed form: the rows wanted, in this order.
+        Patient ids. In the keyed form: the patients to keep, in this order.
     metadata : DataFrame, default=None
         Covariates (age, site, ...) that are no modality. Indexed by patient id, or,
         with n rows and a default index, in row order. Patients it lacks get NaN.
@@ -96,7 +96,7 @@ class Cohort:
         if not unkeyed:
             store = join({n: p for n, p in pairs.items() if p is not None}, index)
         elif len(unkeyed) == len(pairs):  # the length of a SliceDict is its rows
-            store = align(blocks, index)
+            store = align_blocks(blocks, index)
         else:
             raise ValueError(
                 f"modality {unkeyed[0]!r} is a plain array while others are keyed by "
@@ -146,18 +146,18 @@ class Cohort:
         return None if table is None else table.iloc[self._rows]
 
     def has(self, name: str) -> NDArray[np.bool_]:
-        """Which rows have modality `name`: boolean array of shape (n_rows,)."""
+        """Whether each row has modality `name`: boolean array of shape (n_rows,)."""
         return self.positions(name) >= 0
 
     @property
     def available(self) -> pd.DataFrame:
-        """Which row has which modality: boolean, (n_rows, n_modalities)."""
+        """Whether each row has each modality: boolean, (n_rows, n_modalities)."""
         columns = {name: self.has(name) for name in self._modalities}
         return pd.DataFrame(columns, index=self.index)
 
     @property
     def paired(self) -> NDArray[np.bool_]:
-        """Which rows have every modality: boolean array of shape (n_rows,)."""
+        """Whether each row has every modality: boolean array of shape (n_rows,)."""
         return np.all([self.has(name) for name in self._modalities], axis=0)
 
     @property
@@ -212,12 +212,12 @@ class Cohort:
         return self._store.positions[name][self._rows]
 
     def widest(self, name: str) -> Cohort:
-        """Every patient who has modality `name` in the cohort this is a view of."""
+        """All patients with modality `name` in the cohort that this is a view of."""
         rows = np.flatnonzero(self._store.positions[name] >= 0)
         return self._view(self._store, rows, [name])
 
     def content_key(self, name: str, make_key: Callable[[Any, bool], str]) -> str:
-        """Key of the content of a shared block; views share it, so it is made once."""
+        """Key of the content of a shared block, computed once for all views."""
         if name not in self._store.keys:
             block = self._block(name)
             self._store.keys[name] = make_key(block.rows, block.lazy)
@@ -262,7 +262,7 @@ class Cohort:
         return self._view(store, self._rows, self.modalities)
 
     def compact(self) -> Cohort:
-        """A cohort that holds only what is in use; lazy blocks stay on disk."""
+        """The same rows, with only these in memory; lazy blocks stay on disk."""
         names = self._modalities
         blocks = {name: self._block(name) for name in names}
         positions = {name: self.positions(name) for name in names}
@@ -270,10 +270,10 @@ class Cohort:
 
     @staticmethod
     def concat(cohorts: Sequence[Cohort]) -> Cohort:
-        """Stack cohorts of different patients; a modality one lacks is missing there.
+        """Stack cohorts of different patients; modalities that one lacks are missing.
 
-        Views of one cohort are stacked without a copy, and may share patients. Else
-        blocks in memory are copied, and lazy ones stay on disk.
+        Views of one cohort are stacked without a copy, and may share patients. Blocks
+        of different cohorts are copied if they are in memory; lazy ones stay on disk.
 
         Raises
         ------
@@ -296,7 +296,7 @@ class Cohort:
 
     @classmethod
     def from_frame(cls, df: pd.DataFrame, columns: Mapping[str, Any]) -> Cohort:
-        """Build a cohort from the columns of one table, a row a patient.
+        """Build a cohort from the columns of one table with one row per patient.
 
         Parameters
         ----------
@@ -310,14 +310,14 @@ class Cohort:
         -------
         cohort : Cohort
         """
-        refuse_duplicates(df.index, "the table")
+        check_patient_ids(df.index, "the table")
         return cls._of(store_from_frame(df, columns))
 
     def to_frame(self) -> pd.DataFrame:
         """One table of all rows: the inverse of `from_frame`, without the metadata.
 
-        A 2-D modality gives a column a feature (``gene0``, ... without names), any
-        other one column named after it that holds arrays. Two modalities with a
+        A 2-D modality has one column per feature (``gene0``, ... without names), any
+        other modality one column of arrays under its own name. Two modalities with a
         column of the same name are a ValueError.
         """
         return make_frame(self)
@@ -335,12 +335,12 @@ class Cohort:
     def to_mudata(self) -> Any:
         """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
 
-        It orders patients by modality, and has images in ``obsm["rows"]``.
+        MuData orders patients by modality; images are in ``obsm["rows"]``.
         """
         return make_mudata(self)
 
     def __sizeof__(self) -> int:
-        # By this, Dask tells what to send to its workers once rather than by task.
+        # Dask sends objects of this size to its workers once, not with every task.
         blocks = self._store.blocks.values()
         return 1000 + sum(block.rows.nbytes for block in blocks if not block.lazy)
 

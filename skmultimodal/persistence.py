@@ -11,33 +11,28 @@ from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
 import skmultimodal
-from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._tower import Tower
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
 )
-from skmultimodal.towers._base import NetEstimator
-from skmultimodal.towers._prepared import ImagePreparation
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._parts import ModelPart
+from skmultimodal.utils._torch_views import torch_view
 
 __all__ = [
-    "describe_environment",
     "load_model",
     "read_environment",
     "read_notes",
     "save_model",
 ]
 
-FORMAT = 1
+FORMAT = 2
 HEADER = "skmultimodal.json"
 # A file that says it holds this many times its own size is no model.
 MAX_EXPANSION, MIN_BOMB = 200, 2**28
-# Parts of our estimators that are no estimators themselves.
-PARTS = (ImagePreparation, OutputScaler, Tower)
 SPLITTERS = (
     PairedStratifiedKFold,
     PairedStratifiedShuffleSplit,
@@ -45,8 +40,6 @@ SPLITTERS = (
 )
 # Functions of our pipelines; what a search of scikit-learn holds.
 HARMLESS = [
-    "skmultimodal.baselines._images._at_most_ten",
-    "skmultimodal.baselines._images.tumor_statistics",
     "skmultimodal.preprocessing._expression.signed_log",
     "skmultimodal.preprocessing._expression.signed_log_inverse",
     "sklearn.metrics._scorer._PassthroughScorer",
@@ -226,7 +219,7 @@ def read_environment(path):
     Returns
     -------
     environment : dict of str to str
-        As of `describe_environment` when it was saved.
+        By package; also of ``"python"`` and ``"platform"``.
 
     Raises
     ------
@@ -306,6 +299,11 @@ def _read_header(path):
         raise ValueError(
             f"{path} is damaged or was not saved by save_model: {error}"
         ) from error
+    if saved < FORMAT:
+        raise ValueError(
+            f"{path} has format {saved}, of a version of skmultimodal before its first "
+            "release, which is no longer read: fit the model again and save it."
+        )
     if saved > FORMAT:
         raise ValueError(
             f"{path} has format {saved}, saved by skmultimodal "
@@ -346,7 +344,7 @@ def _is_ours(name):
         return False
     if not isinstance(found, type) or found.__module__ != module:
         return False
-    return issubclass(found, (BaseEstimator, *SPLITTERS, *PARTS))
+    return issubclass(found, (BaseEstimator, ModelPart, *SPLITTERS))
 
 
 def _place(estimator, path, device):
@@ -361,9 +359,9 @@ def _place(estimator, path, device):
         elif own is not None and not _is_here(own):
             moved.add(str(own))
             part.device = None
-        if isinstance(part, NetEstimator) and hasattr(part, "weights_"):
+        if hasattr(part, "weights_") and hasattr(part, "net_params_"):
             try:
-                part._fitted_module()
+                _ = torch_view(part).module
             except Exception as error:
                 raise ValueError(
                     f"{path} is damaged: the weights of {type(part).__name__} do not "
@@ -394,7 +392,7 @@ def _parts(thing, seen):
         inner = thing.values()
     elif isinstance(thing, list | tuple):
         inner = thing
-    elif isinstance(thing, (BaseEstimator, *PARTS)):
+    elif isinstance(thing, BaseEstimator | ModelPart):
         yield thing
         inner = vars(thing).values()
     else:

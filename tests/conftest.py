@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gzip
 import os
 import socket
 import sys
@@ -109,3 +110,15 @@ def cohort(blocks):
     from cohort_tools import make_cohort
 
     return make_cohort(blocks)
+
+
+@pytest.fixture
+def write_gzip():
+    """Write a text, compressed; returns its path."""
+
+    def write(path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()))
+        return path
+
+    return write

@@ -25,10 +25,7 @@ from skmultimodal import (
     UnimodalClassifier,
 )
 from skmultimodal.baselines import LateFusionClassifier
-from skmultimodal.preprocessing import (
-    FractalTextureTransformer,
-    TumorTextureTransformer,
-)
+from skmultimodal.preprocessing import TumorTextureTransformer
 
 # A bare 2-D array is the gene modality, so the image tower is left out; some checks
 # train on noise, which teaches nothing.
@@ -51,12 +48,11 @@ DEFAULTS = [
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
     TumorTextureTransformer(),
-    FractalTextureTransformer(),
 ]
 
 VARIANTS = [
     ImageTowerClassifier(
-        filters=(8, 8),
+        encoder=(8, 8),
         dense_units=(12,),
         global_pool="max",
         lr=1e-2,
@@ -80,6 +76,7 @@ VARIANTS = [
     FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
     FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
     TwinTowerClassifier(tower_output="features"),
+    TwinTowerClassifier(final_estimator=FusionHeadClassifier()),
     TwinTowerClassifier(
         [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="log_odds"
     ),

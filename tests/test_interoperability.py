@@ -142,7 +142,7 @@ def test_mudata_through_a_file(tmp_path):
 @in_mudata
 def test_mudata_holds_a_patient_once():
     X = make_cohort(make_blocks(11))
-    with pytest.raises(ValueError, match="patient 'p03' is there twice"):
+    with pytest.raises(ValueError, match="patient 'p03' has two rows"):
         X[[3, 4, 3]].to_mudata()
 
 

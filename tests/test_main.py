@@ -306,7 +306,7 @@ def test_what_cannot_be_used_is_refused_before_patients_are_loaded(
     (tmp_path / "file").write_text("mine")
     command = ["evaluate", folder, "--label", "words", "--out", tmp_path / "out"]
     for option, message in {
-        ("--device", "abacus"): "device='abacus' is no device that torch knows",
+        ("--device", "abacus"): "device='abacus' is no device of torch",
         ("--cache", tmp_path / "file"): "--cache .*file: nothing can be written there",
         ("--cache", tmp_path / "file" / "inner"): "inner: nothing can be written there",
     }.items():

@@ -36,7 +36,7 @@ from skmultimodal import (
     TwinTowerClassifier,
     UnimodalClassifier,
 )
-from skmultimodal.baselines import LateFusionClassifier, table2, table3, table4
+from skmultimodal.baselines import LateFusionClassifier, table3, table4
 from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.persistence import (
     load_model,
@@ -188,14 +188,11 @@ def test_joblib(fitted, tmp_path):
     assert_same_bits(model, joblib.load(tmp_path / "model.joblib"), X)
 
 
-@pytest.mark.parametrize("table", [table2, table3, table4])
+@pytest.mark.parametrize("table", [table3, table4])
 def test_unfitted_baselines(table, tmp_path):
     for model in table().values():
         save_model(model, tmp_path / "model.skops")
-        # Types of other packages are for the caller to name.
-        types = skops.io.get_untrusted_types(file=tmp_path / "model.skops")
-        others = [t for t in types if t.split(".")[0] == "catboost"]
-        assert repr(load_model(tmp_path / "model.skops", trusted=others)) == repr(model)
+        assert repr(load_model(tmp_path / "model.skops")) == repr(model)
 
 
 def test_transformer_of_images(tmp_path):

@@ -72,7 +72,7 @@ def test_what_is_sound_passes(estimator, check):
 
 
 class Tower(TransformerMixin, BaseEstimator):
-    """A sound tower, of which each of the others breaks one promise."""
+    """A sound tower, and the classes that derive from it break one rule each."""
 
     def __init__(self, scale=1.0):
         self.scale = scale
@@ -89,15 +89,15 @@ class Tower(TransformerMixin, BaseEstimator):
 
 class LearnsWhenShown(Tower):
     def transform(self, X):
-        said = super().transform(X)
+        found = super().transform(X)
         self.mean_ = self.mean_ + 0.1 * (X.mean(axis=0) - self.mean_)
-        return said
+        return found
 
 
 class CentresWhatItIsShown(Tower):
     def transform(self, X):
-        said = super().transform(X)
-        return said - said.mean(axis=0)
+        found = super().transform(X)
+        return found - found.mean(axis=0)
 
 
 class CountsRows(Tower):
@@ -122,9 +122,9 @@ class Remembers(Tower):
 
 class WritesToX(Tower):
     def transform(self, X):
-        said = super().transform(X)
+        found = super().transform(X)
         X -= 1
-        return said
+        return found
 
 
 class ChangesItsParameter(Tower):
@@ -141,7 +141,7 @@ class SwallowsNaN(Tower):
         return super().transform(np.nan_to_num(X, posinf=0, neginf=0))
 
 
-class SaysNaN(Tower):
+class ReturnsNaN(Tower):
     def transform(self, X):
         return super().transform(X) * np.nan
 
@@ -296,38 +296,38 @@ class CannotCopyModels(Model):
         return super().fit(X, y)
 
 
-class AnswersForNobody(Model):
+class PredictsNobody(Model):
     def predict_route(self, X):
         return np.full(len(X), "head")
 
 
 PLANTED = [
-    (LearnsWhenShown(), "tower", "check_answering_teaches_nothing"),
-    (CentresWhatItIsShown(), "tower", "check_row_is_independent"),
-    (CountsRows(), "tower", "check_row_is_independent"),
+    (LearnsWhenShown(), "tower", "check_prediction_changes_nothing"),
+    (CentresWhatItIsShown(), "tower", "check_rows_are_independent"),
+    (CountsRows(), "tower", "check_rows_are_independent"),
     (DrawsAnew(), "tower", "check_same_seed_same_bits"),
     (Remembers(), "tower", "check_refit_forgets"),
     (WritesToX(), "tower", "check_input_is_left_alone"),
     (ChangesItsParameter(), "tower", "check_parameters_are_left_alone"),
     (SwallowsNaN(), "tower", "check_bad_values_are_refused"),
-    (SaysNaN(), "tower", "check_answers"),
-    (LosesRows(), "tower", "check_answers"),
-    (CannotBeCopied(), "tower", "check_copies_say_the_same"),
-    (ReturnsNothing(), "tower", "check_answers: fit must return self"),
-    (ReadsRowOrder(), "head", "check_row_is_independent"),
-    (DoesNotSumToOne(), "head", "check_answers"),
-    (PredictsNumbers(), "head", "check_labels_come_back"),
+    (ReturnsNaN(), "tower", "check_outputs"),
+    (LosesRows(), "tower", "check_outputs"),
+    (CannotBeCopied(), "tower", "check_copies_predict_the_same"),
+    (ReturnsNothing(), "tower", "check_outputs: fit must return self"),
+    (ReadsRowOrder(), "head", "check_rows_are_independent"),
+    (DoesNotSumToOne(), "head", "check_outputs"),
+    (PredictsNumbers(), "head", "check_classes_are_labels"),
     (ForgetsTheSpans(), "head", "check_works_as_a_head"),
     (NeedsFiveColumns(), "head", "check_works_as_a_head"),
     (CountsModalities(), "cohort", "check_absent_modality"),
     (MakesNaNAClass(), "cohort", "check_unlabelled_rows"),
     (WritesToBlocks(), "cohort", "check_"),
-    (LeavesPatientsOut(), "cohort", "check_every_pattern_is_answered"),
+    (LeavesPatientsOut(), "cohort", "check_every_pattern_is_predicted"),
     (TakesCohortsOnly(), "cohort", "check_frames_and_dicts"),
-    (ReadsPatientOrder(), "cohort", "check_every_pattern_is_answered"),
-    (NumbersItsClasses(), "cohort", "check_labels_of_patients"),
+    (ReadsPatientOrder(), "cohort", "check_every_pattern_is_predicted"),
+    (NumbersItsClasses(), "cohort", "check_classes_are_labels_of_patients"),
     (CannotCopyModels(), "cohort", "check_copies_of_models"),
-    (AnswersForNobody(), "cohort", "check_patient_without_modalities"),
+    (PredictsNobody(), "cohort", "check_patient_without_modalities"),
 ]
 
 

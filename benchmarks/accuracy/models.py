@@ -83,7 +83,7 @@ def other_fusions(names, seed, memory):
             towers, tower_output="log_odds", **shared
         ),
         "concat (paper's head)": TwinTowerClassifier(
-            towers, tower_output="features", **shared
+            towers, FusionHeadClassifier(), **shared
         ),
         "mixture of experts": TwinTowerClassifier(
             towers, FusionHeadClassifier("moe", (64, 16)), **shared

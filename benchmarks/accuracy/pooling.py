@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from scipy.stats import t as student
 
 from benchmarks.paper.cells import key_of_code
+from skmultimodal.utils._files import whole_file
 
 
 def run_tasks(run, tasks, work, n_jobs):
@@ -40,9 +41,8 @@ def _run_task(run, task, path: Path):
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     table = run(*task)
-    part = path.with_suffix(".part")
-    table.to_csv(part, index=False)
-    part.replace(path)  # a killed run leaves no half of a file
+    with whole_file(path) as part:
+        table.to_csv(part, index=False)
     print(task, flush=True)
 
 

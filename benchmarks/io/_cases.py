@@ -10,7 +10,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
-from skmultimodal.io import patient_folders, read_expression, read_patients
+from skmultimodal.datasets.tcga import read_expression
+from skmultimodal.io import patient_folders, read_patients
 
 N_GENES = 60660
 SHAPE = (240, 240, 155)

@@ -189,7 +189,7 @@ def main(arguments=None):
     try:
         for options in every:
             run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted: the same command continues from here.")

@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import os
 import re
 import sys
 import time
@@ -22,10 +21,11 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.utils._digest import block_key
+from skmultimodal.utils._files import whole_file
 
 HOLD_OUT = "hold-out"
 # Parts of the library that fit nothing; what they read is in the key of the data.
-NO_MODELS = {"datasets", "inspection", "io", "persistence.py", "report", "testing.py"}
+NO_MODELS = {"datasets", "inspection", "io", "persistence.py", "report", "testing"}
 
 
 class Fold(NamedTuple):
@@ -185,25 +185,30 @@ def key_of_data(X, y, seed):
 
 
 def key_of_code():
-    """Names the code of the library's models, without comments and docstrings.
+    """Name the code of all models, without comments and docstrings.
 
     Results of other code are not these, and a run must not continue from them.
     """
     code = hashlib.sha256()
-    root = Path(skmultimodal.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        where = path.relative_to(root)
-        if where.parts[0] in NO_MODELS:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            documented = isinstance(
-                node, ast.Module | ast.ClassDef | ast.FunctionDef
-            ) and ast.get_docstring(node, clean=False)
-            if documented:
-                node.body = node.body[1:]
-        code.update(f"{where.as_posix()} {ast.dump(tree)}".encode())
+    systems = Path(__file__).parent / "systems"
+    for root in (Path(skmultimodal.__file__).parent, systems):
+        for path in sorted(root.rglob("*.py")):
+            where = path.relative_to(root)
+            if where.parts[0] not in NO_MODELS:
+                code.update(f"{where.as_posix()} {_statements(path)}".encode())
     return code.hexdigest()[:12]
+
+
+def _statements(path):
+    """Syntax tree of a file, as text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        documented = isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef
+        ) and ast.get_docstring(node, clean=False)
+        if documented:
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def _read_cell(path, fold):
@@ -214,8 +219,6 @@ def _read_cell(path, fold):
 
 
 def _write_cell(path, cell):
-    """All or nothing: a run may be interrupted at any time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(cell))
-    os.replace(part, path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps(cell))

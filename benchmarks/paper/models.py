@@ -1,10 +1,9 @@
 """The models of each table, fitted to what a cohort has."""
 
+from benchmarks.paper.systems import multiparametric_logistic, table2
 from skmultimodal.baselines import (
-    multiparametric_logistic,
     paper_twin_tower,
     reference_baselines,
-    table2,
     table3,
     table4,
 )

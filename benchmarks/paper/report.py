@@ -21,6 +21,7 @@ PACKAGES = [
     "skorch",
     "scikit-image",
     "catboost",
+    "imbalanced-learn",
     "keras",
 ]
 BINARY = ["accuracy", "precision", "recall", "f1"]

@@ -24,6 +24,7 @@ from benchmarks.speed.measure import (
 from benchmarks.speed.nets import ReconstructionLoss, WithInputs, make_autoencoder
 from skmultimodal import (
     Cohort,
+    FusionHeadClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
     TwinTowerClassifier,
@@ -99,13 +100,14 @@ def fit_obviously(X, y):
 
 def fit_row(quick, repeats):
     X, y = make_cohort(*shape(quick))
-    once = TwinTowerClassifier(tower_output="features", random_state=0)
+    head = FusionHeadClassifier()
+    once = TwinTowerClassifier(final_estimator=head, random_state=0)
     before = TwinTowerClassifier(
         [
             ("image", ImageTowerClassifier(lr=1e-3, max_epochs=20)),
             ("gene", GeneAutoencoderTransformer(lr=1e-3, max_epochs=36)),
         ],
-        tower_output="features",
+        head,
         random_state=0,
     )
     models = [TwinTowerClassifier(random_state=0), once, before]

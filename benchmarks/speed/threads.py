@@ -85,11 +85,9 @@ def no_limit():
 
 @contextmanager
 def busy(n_loops):
-    """Other programs beside."""
-    loops = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        for _ in range(n_loops)
-    ]
+    """Other programs beside, which end with this one however that ends."""
+    loop = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+    loops = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(n_loops)]
     try:
         yield
     finally:

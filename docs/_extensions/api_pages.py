@@ -15,7 +15,7 @@ def list_names():
     """Full name of each public object by every name that a text may call it."""
     names = {}
     for section in API_REFERENCE:
-        for name in (*section.names, *section.constants):
+        for name in section.names:
             full = f"{section.module}.{name}"
             names[name] = names[full] = full
             defined = getattr(import_module(section.module), name)
@@ -73,8 +73,6 @@ def module_page(module):
         lines += [*heading(section.title, "-"), section.text, ""]
         lines += [".. autosummary::", "   :toctree: ../names", ""]
         lines += [*(f"   {name}" for name in section.names), ""]
-        for name, text in section.constants.items():
-            lines += [f".. py:data:: {name}", "", f"   {text}", ""]
     return "\n".join(lines)
 
 

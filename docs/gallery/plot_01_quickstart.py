@@ -3,9 +3,9 @@ Quickstart
 ==========
 
 Most patients of a cohort have one modality: images or gene expression. A twin tower
-learns from all of them. One tower learns from the images, one from the genes, and a
-small head learns from the few patients with both how to put together what the towers
-say. This page makes such a model, tests it and predicts with it.
+is fitted on all of them: one tower on the images, one on the genes, and a small head,
+which fuses the outputs of the towers, on the few patients with both. This page makes
+such a model, tests it and predicts with it.
 """
 
 import tempfile
@@ -68,24 +68,24 @@ print(f"AUC {scores.mean():.2f}, by fold {scores.round(2)}")
 # Predict
 # -------
 #
-# Every patient gets an answer, whatever is known of him or her; the route says who gave
-# it: the head, or a single tower.
+# Every patient is predicted, whatever their modalities; the route is the part of the
+# model that predicts: the head, or a single tower.
 
 model.fit(X, y)
 new = X[[0, 100, 250]]  # as if they were new
-answers = {
+predictions = {
     "has": new.patterns,
     "route": model.predict_route(new),
     "P(response)": model.predict_proba(new)[:, 1].round(2),
 }
-print(pd.DataFrame(answers, index=new.index))
+print(pd.DataFrame(predictions, index=new.index))
 
 # %%
 # Is it better than one modality alone?
 # -------------------------------------
 #
-# The question to ask before using two. `compare_classifiers` tests all models on the
-# same folds, here dealt three times. The band is the spread over the folds; the
+# Compare before using two. `compare_classifiers` tests all models on the same folds,
+# here drawn three times. The band is the spread over the folds; the
 # interval in the legend is that of the mean. With 60 patients such intervals are wide,
 # and those of the three models overlap.
 
@@ -107,6 +107,5 @@ display = RocBandsDisplay.from_comparison(comparison, bands=["twin tower"])
 # Replace `make_glioma_cohort` by ``load_cohort("folder", label="response")`` and leave
 # the rest as it is. Then run `audit_shortcuts`, before you believe a score.
 #
-# **Caveat.** In these patients the modalities were made to be complementary. In yours
-# one of them may know all that the other knows: then the simpler model is the better
-# one.
+# **Caveat.** The simulated modalities are complementary. In your patients one of them
+# may hold all the information of the other: then the simpler model is the better one.

@@ -5,7 +5,7 @@ A pipeline as a tower
 A tower is the part of the model that reads one modality. Any scikit-learn estimator
 with ``transform`` or ``predict_proba`` can be one, so a ``Pipeline`` can. Use your own
 when you trust a method for a modality more than a network, or when a network is too
-slow: here, principal components and a logistic regression read the genes.
+slow: here, principal components and a logistic regression of the genes.
 """
 
 import tempfile
@@ -64,8 +64,8 @@ models = {
 # ----------------
 #
 # Both models are tested on the same folds of paired patients. Read the difference and
-# its interval, not the two means: where the interval holds 0, these patients cannot
-# tell the two apart, and the faster or simpler tower is the better choice.
+# its interval, not the two means: where the interval holds 0, the two do not differ
+# significantly, and the faster or simpler tower is the better choice.
 
 comparison = compare_classifiers(
     models,
@@ -78,14 +78,14 @@ print(comparison)
 display = DifferencesDisplay.from_comparison(comparison, metric="roc_auc")
 
 # %%
-# What became of the tower
-# ------------------------
+# How the towers were calibrated
+# ------------------------------
 #
-# The default final estimator reads log-odds, so each tower was fitted five times, each
-# time without one fifth of its patients; the slope says how far those not seen bear it
-# out. Below 1, the tower was too sure of itself, above 1 too modest. Near 0, as for the
-# images here, what it says of patients not seen tells next to nothing, and the head
-# hardly listens to it.
+# The default final estimator is fitted on log-odds, so each tower was fitted five
+# times, each time without one fifth of its patients. The slope of its out-of-fold
+# predictions calibrates it: below 1, the tower was overconfident, above 1
+# underconfident. Near 0, as for the images here, it hardly predicts new patients, and
+# its weight is small.
 
 model = models["components"].fit(X, y)
 memory.cleanup()
@@ -101,9 +101,9 @@ model.set_params(gene__pca__n_components=15, gene__logisticregression__C=0.03)
 # ----------------
 #
 # Put the last step that makes sense for the modality: a classifier, if its patients
-# have labels; a transformer such as ``PCA``, if they have none, and a strongly shrunk
-# logistic regression then reads it. `check_multimodal_estimator` says whether an
-# estimator of your own keeps what a tower must.
+# have labels; a transformer such as ``PCA``, if they have none: a strongly shrunk
+# logistic regression is then fitted on its output. `check_multimodal_estimator` tests
+# whether an estimator of your own can be a tower.
 #
 # **Caveat.** Expression here is simulated with one factor that carries the label, which
 # is what principal components find. On real genes the order may be another one.

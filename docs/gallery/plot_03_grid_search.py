@@ -53,8 +53,8 @@ print(pd.Series(search.best_params_))
 # What it cost, and what it found
 # -------------------------------
 #
-# The first setting of each tower pays for the tower; all others take what was kept. The
-# map is for the better gene tower; a log loss nearer to 0 is better, and 0.69 is a coin
+# The first setting of each tower fits it; all others take it from the cache. The map is
+# for the better gene tower; a log loss nearer to 0 is better, and 0.69 is a coin
 # toss.
 
 results = pd.DataFrame(search.cv_results_)
@@ -90,14 +90,14 @@ bar = figure.colorbar(shown, label="log loss, mean of 3 folds", shrink=0.8)
 # What the tuned model is worth
 # -----------------------------
 #
-# The best of 24 scores is too good: it was chosen on these folds. To know what the
-# tuned model is worth, the whole search is cross-validated again, on folds that it has
-# not seen. With the same ``memory`` this costs seconds.
+# The best of 24 scores is optimistic: it was chosen on these folds. The score of the
+# tuned model is that of a cross-validation of the whole search, on folds that it does
+# not use. With the same ``memory`` this costs seconds.
 
 outer = PairedStratifiedKFold(3, random_state=1)
 scores = {
     "best of the search": [search.best_score_],
-    "search, on patients it has not seen": cross_val_score(
+    "search, on other patients": cross_val_score(
         search, X, y, cv=outer, scoring="neg_log_loss"
     ),
     "default": cross_val_score(model, X, y, cv=outer, scoring="neg_log_loss"),

@@ -67,7 +67,7 @@ print(f"log loss {-study.best_value:.3f} with {study.best_params}")
 
 # %%
 # A dot is a trial: lower is better, and a coin toss has 0.69. Look for a slope or a
-# valley; a cloud without a form says that the parameter hardly matters.
+# valley; in a cloud without a form, the parameter hardly matters.
 
 trials = study.trials_dataframe()
 plt.rcParams["font.size"] = 12
@@ -95,7 +95,6 @@ label = axes[0].set_ylabel("log loss, mean of 3 folds")
 # and a study with ``storage="sqlite:///study.db"`` can be continued or shared by
 # several processes, which then share the folder of ``memory`` too.
 #
-# **Caveat.** The best trial was chosen on these folds, so its score is too good. What
-# it is worth, other patients tell: put the study inside of an outer cross-validation
-# before a number is reported. With 36 paired patients, expect the default to be as
-# good.
+# **Caveat.** The best trial was chosen on these folds, so its score is optimistic. Put
+# the study inside of an outer cross-validation before you report a number. With 36
+# paired patients, expect the default to be as good.

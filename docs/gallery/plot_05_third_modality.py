@@ -5,7 +5,7 @@ Add a modality to a trained model
 A hospital has a model of images and genes. Now a blood test is measured as well, for
 some patients. The trained towers need not be trained again: wrapped in scikit-learn's
 ``FrozenEstimator`` they are kept as they are, and only the new tower and the head
-learn.
+are fitted.
 """
 
 import matplotlib.pyplot as plt
@@ -72,8 +72,8 @@ print(X)
 # Freeze, add, fit
 # ----------------
 #
-# A row is now *paired* if it has all three modalities. The blood tower learns from rows
-# that have blood and lack something; the head learns anew from the paired rows.
+# A row is now *paired* if it has all three modalities. The blood tower is fitted on
+# rows that have blood and lack something; the head is fitted anew on the paired rows.
 
 towers = [(name, FrozenEstimator(tower)) for name, tower in two.towers_.items()]
 towers.append(("blood", make_pipeline(StandardScaler(), LogisticRegression())))
@@ -83,8 +83,8 @@ counts = three.class_counts_
 print(pd.DataFrame(counts, index=["class 0", "class 1", "unlabelled"]).T)
 
 # %%
-# The frozen towers are in no line of this table, as they learned nothing. They say the
-# same as before, to the last bit:
+# The frozen towers are in no line of this table, as they were not fitted. Their outputs
+# are the same as before, to the last bit:
 
 images = X[held_out].block("image")
 before = two.towers_["image"].predict_proba(images)
@@ -95,10 +95,10 @@ print((before == after).all())
 # What the blood test adds
 # ------------------------
 #
-# The 60 patients kept aside, of whom neither model has seen anything. ``predict_route``
-# says who answered: the head, or the towers of what a patient has. Without the blood
-# test, the second model has no head for a patient, and takes the mean log-odds of the
-# two towers.
+# Neither model was fitted on the 60 patients kept aside. ``predict_route`` is the part
+# that predicts: the head, or the towers of a patient's modalities. A patient without
+# the blood test is predicted by the mean log-odds of the two other towers in the second
+# model, whose head needs all three.
 
 patients = X[held_out]
 shown = {
@@ -111,7 +111,7 @@ plt.rcParams["font.size"] = 12
 figure, ax = plt.subplots(figsize=(5.5, 5.5), layout="constrained")
 lines = ["--", "-", "-.", ":"]
 for (name, (model, given)), line in zip(shown.items(), lines, strict=True):
-    print(f"{name}: answered by {model.predict_route(given)[0]}")
+    print(f"{name}: predicted by {model.predict_route(given)[0]}")
     RocCurveDisplay.from_predictions(
         y[held_out],
         model.predict_proba(given)[:, 1],
@@ -130,8 +130,8 @@ legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
 # as above and pass the new cohort. The patients that trained the towers need not be at
 # hand.
 #
-# **Caveat.** Patients that trained a frozen tower must not be tested: no splitter can
-# know whom it has seen. Here the towers of the first model learned from patients with
-# one modality only. Also, the more modalities a head wants, the fewer patients have all
-# of them: here 50 instead of 80. Compare with a head of the old modalities before you
-# switch.
+# **Caveat.** Patients on whom a frozen tower was fitted must not be tested, and no
+# splitter has a record of them. Here the towers of the first model were fitted on
+# patients with one modality only. Also, the more modalities a head needs, the fewer
+# patients have all of them: here 50 instead of 80. Compare with a head of the old
+# modalities before you switch.

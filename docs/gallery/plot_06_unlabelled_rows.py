@@ -2,10 +2,9 @@
 Patients without a label
 ========================
 
-Follow-up is lost, or the response was never assessed: such patients need not be thrown
-away. Give them NaN as label. The gene tower learns from their genes as well, since an
-autoencoder needs no label to learn which genes go together; whatever needs a label
-leaves them out.
+Follow-up is lost, or the response was never assessed: such patients need not be left
+out. Give them NaN as label. The gene tower is fitted on their genes as well, since an
+autoencoder needs no label; all that needs a label is fitted without them.
 """
 
 import matplotlib.pyplot as plt
@@ -33,27 +32,26 @@ rng = np.random.RandomState(0)
 y = y.astype(float)
 share = np.where(X.patterns == "gene", 0.8, 0.1)
 y[rng.uniform(size=len(y)) < share] = np.nan
-known = np.where(np.isnan(y), "unlabelled", "labelled")
-print(pd.crosstab(X.patterns, known, rownames=["pattern"], colnames=["label"]))
+has_label = np.where(np.isnan(y), "unlabelled", "labelled")
+print(pd.crosstab(X.patterns, has_label, rownames=["pattern"], colnames=["label"]))
 
 # %%
-# Who learned from whom
-# ---------------------
+# Which part was fitted on which patients
+# ---------------------------------------
 #
-# ``class_counts_`` is the record of a fitted model: rows of each class, and rows
-# without a label, that each part learned from. Image tower and head took none without a
-# label.
+# ``class_counts_`` of a fitted model has the rows of each class, and those without a
+# label, that each part was fitted on. Image tower and head used none without a label.
 
 model = TwinTowerClassifier(random_state=0).fit(X, y)
 counts = model.class_counts_
 print(pd.DataFrame(counts, index=["class 0", "class 1", "unlabelled"]).T)
 
 # %%
-# What they are worth
-# -------------------
+# The gain
+# --------
 #
-# Ten times, the gene tower alone learns from 440 new patients of whom 24 have a label,
-# and from these 24 alone; 200 others are tested. A grey line joins the two scores of
+# Ten times, the gene tower alone is fitted on 440 new patients of whom 24 have a label,
+# and on these 24 alone; 200 others are tested. A grey line joins the two scores of
 # one draw of patients.
 
 scores = []
@@ -93,9 +91,9 @@ print(f"gain {gains.mean():.3f}, from {gains.min():.3f} to {gains.max():.3f}")
 # Leave unlabelled patients in, with NaN (or None, among strings). A splitter of this
 # library, such as `PairedStratifiedKFold`, has them in training and never tests them;
 # those of scikit-learn refuse NaN as a label. If a tower of your own can use such rows,
-# give it the attribute ``uses_unlabelled_rows = True``, and it gets them.
+# give it the attribute ``uses_unlabelled_rows = True``.
 #
 # **Caveat.** The gain is small, in some draws nothing, and less with more labels. It
-# presumes that patients without a label are like the others but for the label; if, say,
-# only those who did badly were lost, the labels that are left mislead the model, with
-# or without these rows.
+# presumes that patients without a label are like the others but for the label. If only
+# those who did badly were lost, for example, the remaining labels mislead the model,
+# with or without these rows.

@@ -2,12 +2,12 @@
 A modality is missing at prediction
 ===================================
 
-The next patient had no MRI. A twin tower answers all the same, and says how. Three
-things can be done about a row that lacks a modality, by the parameter ``missing``:
+The next patient had no MRI. A twin tower predicts all the same, and records how. The
+parameter ``missing`` sets how a row that lacks a modality is predicted:
 
-- ``"tower"`` (default): the towers of what the patient has answer.
-- ``"impute"``: the head answers, with nothing in the place of what is absent.
-- ``"error"``: no answer.
+- ``"tower"`` (default): by the towers of the modalities it has.
+- ``"impute"``: by the head, to which an absent modality adds nothing.
+- ``"error"``: not at all.
 """
 
 import matplotlib.pyplot as plt
@@ -34,32 +34,32 @@ y_train, y_test = y[:-100], y[-100:]
 model = TwinTowerClassifier(random_state=0).fit(train, y_train)
 
 # %%
-# Every row gets an answer
-# ------------------------
+# Every row is predicted
+# ----------------------
 #
 # Of the first five patients of the test, one shall lack the genes, and two the image.
-# ``predict_route`` says who answered: the head, or a tower.
+# ``predict_route`` is the part that predicts: the head, or a tower.
 
 five = test[:5].hide("gene", [1]).hide("image", [2, 3])
-answers = {
+predictions = {
     "has": five.patterns,
     "route": model.predict_route(five),
     "P(response)": model.predict_proba(five)[:, 1].round(2),
 }
-print(pd.DataFrame(answers, index=five.index))
+print(pd.DataFrame(predictions, index=five.index))
 
 # %%
-# What each modality said
-# -----------------------
+# The term of each modality
+# -------------------------
 #
-# ``decision_terms`` takes the head's answer apart: the terms of a row add up to its
-# log-odds. What is absent adds 0. A positive term speaks for the response.
+# ``decision_terms`` are the terms of the head: those of a row add up to its log-odds.
+# An absent modality adds 0. A positive term makes the response likelier.
 
 print(model.decision_terms(five).round(2))
 
 # %%
-# The terms of a paired row add up to what ``predict_proba`` says of it. Those of a row
-# that lacks something add up to the answer of ``missing="impute"``.
+# The terms of a paired row add up to its ``predict_proba``. Those of a row that lacks a
+# modality add up to the prediction with ``missing="impute"``.
 
 impute = TwinTowerClassifier(missing="impute", random_state=0).fit(train, y_train)
 log_odds = impute.decision_terms(five).sum(axis=1)
@@ -103,5 +103,5 @@ print(pd.DataFrame(scores).T.round(2))
 # ``missing="error"``.
 #
 # **Caveat.** Here the modalities of the test were hidden at random. In a hospital there
-# is a reason why a scan was not made, and the patients without one are others: what
-# holds for paired patients whose scan was hidden need not hold for them.
+# is a reason why a scan was not made, and patients without one differ: the scores of
+# paired patients whose scan was hidden need not be those of patients without a scan.

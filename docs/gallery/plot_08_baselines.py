@@ -2,7 +2,7 @@
 Compare with baselines
 ======================
 
-A score means something beside that of a simpler model on the same patients.
+Read a score only beside that of a simpler model on the same patients.
 `skmultimodal.baselines` has every comparator of the twin tower's paper as an unfitted
 estimator. Here are some gene classifiers of its Table 4, and what the paper lacks: the
 majority class and early fusion.
@@ -52,9 +52,9 @@ models = {
 # ----------------------
 #
 # Test folds are paired patients. The gene classifiers learn from all training patients
-# with genes, more than the gene tower does. Three metrics: ``roc_auc`` asks whether
-# patients are ranked rightly, ``neg_brier_score`` whether probabilities are right,
-# ``accuracy`` whether the more probable class is. More is better in each.
+# with genes, more than the gene tower does. Of the three metrics ``roc_auc`` measures
+# the ranking of patients, ``neg_brier_score`` their probabilities, ``accuracy`` the
+# more probable class. More is better in each.
 
 comparison = compare_classifiers(
     models,
@@ -68,8 +68,9 @@ display = MetricIntervalsDisplay.from_comparison(comparison, kind="point")
 
 # %%
 # Intervals of two models may overlap, and still one is better on nearly every fold:
-# look at the differences. Where an interval holds 0, these patients cannot tell the two
-# apart. The p values at the right are adjusted (Holm) for the number of comparisons.
+# look at the differences. Where an interval holds 0, the two do not differ
+# significantly. The p values at the right are adjusted (Holm) for the number of
+# comparisons.
 
 display = DifferencesDisplay.from_comparison(
     comparison, metric="roc_auc", reference="twin tower"
@@ -84,4 +85,4 @@ display = DifferencesDisplay.from_comparison(
 #
 # **Caveat.** The paper's numbers for other models are those of other papers, on other
 # patients; a comparison is fair only on the same folds, as here. With 60 patients the
-# intervals are wide, and models that are not told apart may still differ.
+# intervals are wide, and models without a significant difference may still differ.

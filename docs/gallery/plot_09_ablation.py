@@ -2,8 +2,8 @@
 Which part does the work?
 =========================
 
-An ablation takes a model apart: the same towers, each alone, and the same towers under
-other heads. If a part can be left out without loss, leave it out. `table3` has the
+An ablation evaluates the parts of a model: the same towers, each alone, and with other
+heads. If a part can be left out without loss, leave it out. `table3` has the
 models of the ablation in the twin tower's paper.
 """
 
@@ -78,7 +78,7 @@ print(gain[["difference", "low", "high"]].round(2).to_string(index=False))
 # ----------------
 #
 # Run both ablations, and keep the smallest model that is not worse. If the unpaired
-# patients do not help, ask whether they are like the paired ones: from the same
+# patients do not help, check whether they are like the paired ones: from the same
 # hospitals, measured in the same way.
 #
 # **Caveat.** Parts are compared on one cohort, with one seed of the networks. Repeat

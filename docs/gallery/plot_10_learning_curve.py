@@ -10,7 +10,7 @@ point alike.
 
 import tempfile
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import FusionHeadClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import PairedLearningCurveDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, paired_learning_curve
@@ -29,15 +29,15 @@ X, y = make_glioma_cohort(
 # Two heads
 # ---------
 #
-# The default adds up what the towers say and learns only how far to depart from that;
-# the paper's is a network on their features, which learns all from the paired patients.
+# The default adds up the log-odds of the towers, and only the departure from that is
+# fitted on the paired patients; of the paper's, a network on their features, all is.
 # They are tested on the same folds.
 
 memory = tempfile.TemporaryDirectory()
 models = {
     "opinion pool (default)": TwinTowerClassifier(memory=memory.name, random_state=0),
     "concatenation (paper)": TwinTowerClassifier(
-        tower_output="features", memory=memory.name, random_state=0
+        final_estimator=FusionHeadClassifier(), memory=memory.name, random_state=0
     ),
 }
 ax = None
@@ -64,16 +64,16 @@ memory.cleanup()
 # Read the slope at the right end. If the curve still climbs there, more pairs would
 # help; if it is flat, they would not, and better towers or another modality might. The
 # bands are 95 % intervals of each point. That they overlap does not make the heads
-# equal, since both met the same patients: `compare_classifiers` compares them.
+# equal, since both are tested on the same patients: `compare_classifiers` compares
+# them.
 
 # %%
 # On your own data
 # ----------------
 #
-# Take the model that you would use and the numbers up to what a fold has for training,
-# and enough repeats for the curve to be smooth. To ask instead what the patients with
-# one modality are worth, use `unpaired_gain`.
+# Take the model that you would use, numbers up to the pairs that a fold has for
+# training, and enough repeats for the curve to be smooth. `unpaired_gain` measures
+# instead how much the patients with one modality improve the score.
 #
-# **Caveat.** The curve says nothing beyond its right end, and its left end is small
-# samples of these patients: other patients, above all of other hospitals, may be
-# harder.
+# **Caveat.** The curve cannot be extended beyond its right end, and it is for these
+# patients: others, above all of other hospitals, may be harder to predict.

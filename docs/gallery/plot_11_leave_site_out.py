@@ -1,11 +1,11 @@
 """
-Shortcuts, and hospitals that were not seen
-===========================================
+Shortcuts, and other hospitals than those in training
+=====================================================
 
 A model can be right for the wrong reason. If one hospital treats the patients who do
 well, and its scanner or laboratory leaves a mark, the model may learn the mark. Two
-checks tell: the shortcut audit, which predicts the label without looking at any
-modality, and folds that leave whole hospitals out.
+checks find that out: the shortcut audit, which predicts the label without any modality,
+and folds that leave whole hospitals out.
 """
 
 import tempfile
@@ -63,15 +63,15 @@ audit = audit_shortcuts(
 print(audit[["source", "tested", "roc_auc", "low", "high"]].round(2))
 
 # %%
-# The hospital alone is as good as the model that looks at the patient. So the score of
-# the model is no evidence that it has read anything in an image or a gene.
+# The hospital alone is as good as the model of the patient's data. So the score of the
+# model is no evidence that it uses anything in an image or a gene.
 #
 # Leave hospitals out
 # -------------------
 #
-# With ``groups``, a hospital is on one side of a fold only: its patients with one
-# modality leave training too. What is left of the score is what holds in a hospital not
-# seen.
+# With ``groups``, no hospital is in both training and test set: its patients with one
+# modality are left out of training too. This is the score to expect in another
+# hospital.
 
 models = {"twin tower": model, "site only": MetadataClassifier(["site"])}
 folds = {"patients at random": None, "whole hospitals": site}
@@ -115,10 +115,9 @@ legend = ax.legend()
 # Run `audit_shortcuts` before anything else; put into ``metadata`` whatever comes from
 # the organisation rather than from the disease: hospital, scanner, year, batch. If a
 # column comes near your model, report the score on folds that leave its groups out. In
-# training, ``fit(X, y, groups=site)`` makes a tower hold out whole hospitals when it
-# finds out how far it can be trusted.
+# training, ``fit(X, y, groups=site)`` holds out whole hospitals when a tower is
+# calibrated.
 #
 # **Caveat.** With six hospitals, a fold is two of them, and its score depends on which.
 # Leaving hospitals out shows that a shortcut was used; it does not remove it. And an
-# audit that finds nothing has looked at the columns that you have, not at those you
-# lack.
+# audit finds shortcuts only among the columns that are in the metadata.

@@ -1,11 +1,11 @@
 """
-Can the probabilities be believed?
-==================================
+Are the probabilities calibrated?
+=================================
 
 Of the patients to whom a model gives a probability of 0.8, eight in ten should respond.
-That may hold for patients with both modalities and fail for those with one, whom others
-answer: so look at each pattern of modalities by itself. Where a probability is not
-enough, prediction sets name all classes that cannot be excluded, with a stated
+That may hold for patients with both modalities and fail for those with one, whom other
+parts predict: so look at each pattern of modalities by itself. Where a probability is
+not enough, prediction sets name all classes that cannot be excluded, with a stated
 coverage.
 """
 
@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import FusionHeadClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import (
     PatternCalibrationDisplay,
@@ -53,15 +53,16 @@ print(test)
 #
 # A point is a group of patients to whom about the same probability was given; its
 # height is the share of them that responded, with an interval. On the straight line,
-# probabilities come true. Above it the model says too little, below it too much.
+# probabilities are calibrated; above it they are too low, below it too high.
 #
-# On the left is the twin tower, calibrated by what its towers said of patients whom
-# they had not seen. On the right is a model as the paper has it, in which nothing is
-# calibrated.
+# On the left is the twin tower, calibrated by out-of-fold predictions of its towers. On
+# the right is the paper's model, in which nothing is calibrated.
 
 models = {
     "default": TwinTowerClassifier(random_state=0),
-    "paper's": TwinTowerClassifier(tower_output="features", random_state=0),
+    "paper's": TwinTowerClassifier(
+        final_estimator=FusionHeadClassifier(), random_state=0
+    ),
 }
 figure, axes = plt.subplots(1, 2, figsize=(12, 5.4), layout="constrained")
 for ax, (name, model) in zip(axes, models.items(), strict=True):
@@ -77,8 +78,8 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
 # Calibrate with other patients
 # -----------------------------
 #
-# scikit-learn's ``CalibratedClassifierCV`` works with cohorts. It learns one correction
-# for all patterns, from patients that did not train the model. The Brier score is the
+# scikit-learn's ``CalibratedClassifierCV`` works with cohorts. It fits one correction
+# for all patterns, on patients on whom the model was not fitted. The Brier score is the
 # mean squared error of the probabilities: lower is better.
 
 corrected = CalibratedClassifierCV(FrozenEstimator(models["paper's"]), method="sigmoid")
@@ -94,7 +95,7 @@ print(shown.summary.round(3))
 #
 # With a coverage of 0.9, the set of a new patient holds the true class with a
 # probability of 90 %, in each pattern, whatever the model: a worse model has larger
-# sets. A set with both classes says that the model cannot tell.
+# sets. A set with both classes excludes neither.
 
 result = prediction_sets(
     models["default"], test, X_calibration=other, y_calibration=y_other, coverage=0.9
@@ -112,7 +113,7 @@ display = PredictionSetsDisplay.from_sets(result, y_test)
 # cross-fitting, and ``PatternCalibrationDisplay.from_comparison`` draws what
 # `compare_classifiers` predicted out of fold.
 #
-# **Caveat.** All of this holds for patients like those that calibrated. Here modalities
-# were hidden at random; patients who were never scanned, or another hospital, need a
-# calibration of their own. The coverage is a mean over patients of a pattern, not a
-# promise for one of them.
+# **Caveat.** All of this holds for patients like those used in the calibration. Here
+# modalities were hidden at random; patients who were never scanned, or another
+# hospital, need a separate calibration. The coverage is a mean over the patients of a
+# pattern, and not guaranteed for one of them.

@@ -1,12 +1,11 @@
 """
-Where did it look, and which genes counted?
-===========================================
+Which pixels and genes a prediction rests on
+============================================
 
-Integrated gradients give every pixel and every gene a share of a prediction; the shares
-add up to the log-odds of the class, less those of a baseline: an image without
-contrast, or a patient with average genes. The patients here are simulated, so we know
-what the model ought to have found: the bright rim of the tumour in one plane of the
-MRI, and ten genes.
+Integrated gradients attribute a share of a prediction to every pixel and every gene.
+The shares add up to the log-odds of the class, minus those of a baseline: an image
+without contrast, or a patient with average genes. The patients here are simulated, with
+the signal in the bright rim of the tumour in one sequence of the MRI, and in ten genes.
 """
 
 import numpy as np
@@ -40,13 +39,13 @@ models = [
 model = models[0]
 
 # %%
-# Where it looked
-# ---------------
+# Saliency maps
+# -------------
 #
-# Red speaks for the response, blue against it; the yellow line is the outline of the
-# tumour. Below the map lies the plane "t1ce". The three share one scale of colours: a
-# pale map says that this image moved the prediction little. Explain patients that did
-# not train the model.
+# Red makes the response likelier, blue less likely; the yellow line is the outline of
+# the tumour. Below the map is the sequence "t1ce". The three share one scale of
+# colours: in a pale map the image changed the prediction little. Explain patients on
+# whom the model was not fitted.
 
 saliency = saliency_map(model, test)
 likely = np.argsort(model.predict_proba(test)[:, 1])
@@ -55,36 +54,37 @@ channel = cohort.channel_names.index("t1ce")
 display = SaliencyDisplay.from_estimator(model, shown, channel=channel)
 
 # %%
-# How much of it is where it should be
-# ------------------------------------
+# How much of it is where the signal is
+# -------------------------------------
 #
-# The rim is a small part of the picture. If the model used it, it holds a much larger
-# part of the attributions than of the pixels: of what speaks for the class, since a
-# bright rim does, and of the absolute values, to which every edge adds a little.
+# The rim is a small part of the image. If the model uses it, its share of the
+# attributions is much larger than its share of the pixels: of the positive ones, since
+# a bright rim makes the class likelier, and of the absolute values, to which every edge
+# adds a little.
 
 size = np.abs(saliency.attributions)
 by_channel = size.sum(axis=(0, 2, 3)) / size.sum()
 print(pd.Series(by_channel, cohort.channel_names, name="share").round(2))
 rim = cohort.signal_mask[-20:]
-speaking, absolute = np.maximum(saliency.heatmap, 0), np.abs(saliency.heatmap)
+positive, absolute = np.maximum(saliency.heatmap, 0), np.abs(saliency.heatmap)
 print(f"the rim has {rim.mean():.1%} of the pixels,")
-print(f"{(speaking * rim).sum() / speaking.sum():.1%} of what speaks for the class,")
+print(f"{(positive * rim).sum() / positive.sum():.1%} of the positive attributions,")
 print(f"and {(absolute * rim).sum() / absolute.sum():.1%} of the absolute values")
 
 # %%
 # The shares add up, but for what the numerical integration misses:
 
-told = saliency.heatmap.sum(axis=(1, 2))
+total = saliency.heatmap.sum(axis=(1, 2))
 difference = saliency.score - saliency.baseline_score
-gap = np.abs(told - difference)
+gap = np.abs(total - difference)
 print(f"mean difference {np.abs(difference).mean():.2f}, mean gap {gap.mean():.3f}")
 
 # %%
-# Which genes counted
-# -------------------
+# Attributions of genes
+# ---------------------
 #
-# Several models at once, fitted with other seeds, show how far the ranking can be
-# relied on: the whisker is the spread between them.
+# Several models at once, fitted with other seeds, measure the stability of the ranking:
+# the whisker is the spread between them.
 
 genes = gene_attributions(models, test, n_top=10)
 display = GeneAttributionsDisplay(genes.ranking, positive=genes.positive).plot(
@@ -103,13 +103,13 @@ print(f"their first ten share {genes.stability['top_overlap']:.0%}")
 # On your own data
 # ----------------
 #
-# Look at patients by name, at the sure ones and at those that the model got wrong. Fit
+# Look at single patients, at confident predictions and at wrong ones. Fit
 # at least two models with other seeds, or on other folds, and read ``stability`` before
 # a gene is named. Towers without gradients, such as a forest, are explained by
 # ``saliency_map(..., method="occlusion")`` and by scikit-learn's
 # ``permutation_importance``.
 #
-# **Caveat.** A map says what the model used, not what causes the outcome. Genes that go
-# together share what any one of them could tell, each network in its own way; here the
-# signal genes were made to be correlated. And a model that has learned the hospital
-# shows where in the picture the hospital is.
+# **Caveat.** A map shows what the model used, not what causes the outcome. Attributions
+# are divided between correlated genes, differently by each network; here the signal
+# genes are correlated. And the map of a model that has learned the hospital shows where
+# the hospital is in the image.

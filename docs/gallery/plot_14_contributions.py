@@ -1,11 +1,11 @@
 """
-What did each modality contribute?
-==================================
+The contribution of each modality
+=================================
 
-A patient has an image and genes, and the model says 0.8. Which of the two said so? The
-contributions of the modalities are Shapley values: the model is asked what it says with
-each subset of what the patient has, and absent is really absent. They add up to the
-prediction less the frequency of the class.
+A patient has an image and genes, and the model predicts 0.8. By which of the two? The
+contributions of the modalities are Shapley values: the patient is predicted with each
+subset of the modalities, the others removed, not imputed. They add up to the prediction
+minus the frequency of the class.
 """
 
 from skmultimodal import TwinTowerClassifier
@@ -45,8 +45,8 @@ print(result.summary.round(2))
 display = ModalityContributionsDisplay.from_contributions(result)
 
 # %%
-# The columns by class say in which direction: a useful modality is negative for
-# patients of class 0 and positive for those of class 1.
+# The columns by class have the direction: a useful modality is negative for patients of
+# class 0 and positive for those of class 1.
 #
 # Patient by patient
 # ------------------
@@ -58,28 +58,28 @@ display = ModalityContributionsDisplay.from_contributions(result)
 display = ModalityContributionsDisplay.from_contributions(result, kind="patients")
 
 # %%
-# What the head added up
-# ----------------------
+# The terms of the head
+# ---------------------
 #
-# ``decision_terms`` is another question: it shows the terms of the final estimator, in
-# log-odds, for a patient whom it answers. The contributions explain the whole model,
-# with whoever answers where a modality lacks.
+# ``decision_terms`` are the terms of the final estimator, in log-odds, for a patient
+# whom it predicts. The contributions explain the whole model, also the towers that
+# predict where a modality is missing.
 
 patients = result.prediction[40:].sort_values().index[[0, -1]]
 rows = test.index.get_indexer(patients)
 print(model.decision_terms(test[rows]).round(2))
 
 # %%
-# Whom would a scan tell more?
-# ----------------------------
+# For whom would a scan change the prediction?
+# --------------------------------------------
 #
 # A patient has genes only: how far would the prediction be expected to move if the
-# image were made? Reference patients who have both, and were predicted alike by their
-# genes, tell. Here the first half of the test plays the patients without an image, the
-# other half the reference.
+# image were made? It is estimated from reference patients who have both, and similar
+# predictions by their genes. Here the first half of the test are the patients without
+# an image, the other half the reference.
 
-asked, reference = test[:60].without("image"), test[60:]
-values = value_of_missing_modality(model, asked, reference, modality="image")
+without_image, reference = test[:60].without("image"), test[60:]
+values = value_of_missing_modality(model, without_image, reference, modality="image")
 print(values[["prediction", "expected_movement", "class_changes"]].head(3).round(2))
 display = MissingModalityDisplay(values, modality="image", positive=1).plot()
 
@@ -87,11 +87,11 @@ display = MissingModalityDisplay(values, modality="image", positive=1).plot()
 # On your own data
 # ----------------
 #
-# Pass patients that did not train the model, with their labels where they are known: of
-# those that trained it, it is too sure. That goes for the reference patients too, who
-# should also be like the patients asked about. With ``scale="log_odds"``, contributions
-# to predictions near 0 and 1 are not squeezed.
+# Pass patients on whom the model was not fitted, with their labels if they have one: on
+# the others it is overconfident. That holds for the reference patients too, who should
+# also be like the patients without the modality. With ``scale="log_odds"``,
+# contributions to predictions near 0 and 1 are not compressed.
 #
-# **Caveat.** A modality that contributes much has influence; whether it is right,
-# scores with and without it say. And a prediction that would move is not yet a better
-# one.
+# **Caveat.** A modality that contributes much has influence; whether it improves the
+# prediction is measured by scores with and without it. And a prediction that would move
+# is not yet a better one.

@@ -49,9 +49,9 @@ print(mdata.obs.head())
 # ----------------------
 #
 # Here the 100 genes with the largest variance are kept, and patients from the age of
-# 30. A function of scanpy would be given ``mdata.mod["gene"]`` in the same way. A
-# choice of genes that looks at no label may be made on all patients; one that does must
-# be a step of the gene tower's pipeline, or the test patients have helped to choose.
+# 30. A function of scanpy would be passed ``mdata.mod["gene"]`` in the same way. Genes
+# may be selected on all patients if no label is used; a selection by the label must be
+# a step of the gene tower's pipeline, so that test patients have no part in it.
 
 gene, image = mdata.mod["gene"], mdata.mod["image"]
 variable = gene.X.var(axis=0).argsort()[-100:]
@@ -86,8 +86,8 @@ print(predicted.head().round(2))
 #
 # ``Cohort.from_mudata(mudata.read("cohort.h5mu"))`` is all it takes; with
 # ``read_h5mu(..., backed=True)`` large tables stay on disk, and rows are read batch by
-# batch. Normalise in the tool that you know. A layer or an embedding is a modality too,
-# if you make an ``AnnData`` of it.
+# batch. Normalise in the tool that you prefer. A layer or an embedding is a modality
+# too, if you make an ``AnnData`` of it.
 #
 # **Caveat.** MuData holds a patient once, so a bootstrap sample cannot go there. Its
 # order of patients is its own: take labels from ``obs``, or align them by id, never by

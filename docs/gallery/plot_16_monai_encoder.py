@@ -88,12 +88,11 @@ print(pd.DataFrame(scores).round(2).to_string())
 #
 # Training loss of the twin tower with the DenseNet: a thin line for each of the five
 # members that a tower becomes. For the image tower, 0.69 is a coin toss; the loss of
-# the gene tower is another one, reconstruction and label together. A curve that still
-# falls steeply at its end asks for more epochs, one that stays flat for another
-# learning rate. A loss near 0 beside a modest score on new patients, as here, says that
-# the images were learned by heart. Fewer epochs may do as well; and what the twin tower
-# hears is the average of five such networks, calibrated on images that each has not
-# seen.
+# the gene tower is another one, reconstruction and label together. If a curve still
+# falls steeply at its end, set a higher ``n_steps``; if it stays flat, another learning
+# rate. A loss near 0 with a modest score on new patients, as here, is overfitting:
+# fewer steps may be as good. The twin tower uses the average of five such networks,
+# calibrated by their out-of-fold predictions.
 
 display = TrainingHistoryDisplay.from_estimator(model)
 
@@ -107,6 +106,6 @@ display = TrainingHistoryDisplay.from_estimator(model)
 # were trained elsewhere can be loaded inside of the function. Start with
 # ``max_size=None`` if your network should see every pixel.
 #
-# **Caveat.** A hundred images cannot tell good architectures apart, and a network that
-# is famous for other images need not be good for yours: compare on your folds, beside
-# the own encoder, before you keep it.
+# **Caveat.** With a hundred images, differences between architectures are noise, and a
+# network that is famous for other images need not be good for yours: compare it on your
+# folds with the default encoder before you keep it.

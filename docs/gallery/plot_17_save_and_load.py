@@ -4,7 +4,7 @@ Save a model, and load it elsewhere
 
 A pickle runs code when it is opened, so nobody should open one that came by mail.
 `save_model` writes one file with arrays and parameters only, and `load_model` runs
-nothing from it. A type that is not known to be harmless is refused by its name.
+nothing from it. Types that are not on the list of harmless ones are refused by name.
 """
 
 import tempfile
@@ -45,7 +45,7 @@ print(np.array_equal(loaded.predict_proba(X), model.predict_proba(X)))
 print(f"{path.stat().st_size / 1e6:.1f} MB")
 
 # %%
-# The file knows with which versions it was made. `load_model` warns if those here
+# The file holds the versions with which it was made. `load_model` warns if those here
 # differ: then compare some predictions before you rely on it.
 
 print(sorted(read_environment(path)))
@@ -55,7 +55,7 @@ print(sorted(read_environment(path)))
 # ---------------
 #
 # A forest's trees are compiled code that follows the arrays of the file unchecked, so
-# whoever loads them must say that they trust the file. The message names the type.
+# whoever loads them must state that they trust the file. The message names the type.
 
 forest = RandomForestClassifier(20, random_state=0)
 towers = [("image", ImageTowerClassifier()), ("gene", forest)]
@@ -72,8 +72,9 @@ folder.cleanup()
 # Send a model card along
 # -----------------------
 #
-# A model without its story is of little use to others: `model_card` writes down what it
-# learned from, its scores and its limits, in Markdown. Without scores it says so.
+# A model without a description is of little use to others: `model_card` lists the
+# patients it was fitted on, its scores, or that there are none, and its limits, in
+# Markdown.
 
 with tempfile.TemporaryDirectory() as memory:  # each tower is fitted once
     unfitted = TwinTowerClassifier(random_state=0, memory=memory)
@@ -96,7 +97,6 @@ print(card[: card.index("## Parameters")])
 # names the types of yours. A ``joblib.Memory`` or a lambda cannot be saved: give
 # ``memory`` as a path, and the function a name in a module.
 #
-# **Caveat.** That a file runs no code says nothing about what the model predicts. And a
-# file can betray something of the patients: a network remembers what it learned from,
-# and a nearest-neighbour tower holds its patients outright. Share a model under the
-# rules under which you may share the data.
+# **Caveat.** A file that runs no code may still hold a bad model. And it may reveal
+# data of patients: networks memorise training data, and a nearest-neighbour tower
+# contains them. Share a model under the rules under which you may share the data.

@@ -24,7 +24,7 @@ from skmultimodal import (
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.model_selection import PairedStratifiedKFold
 
-# dask 2026.8 asks asyncio and pandas for what they have deprecated.
+# dask 2026.8 uses deprecated parts of asyncio and pandas.
 warnings.filterwarnings("ignore", module="distributed|dask|tornado")
 
 X, y = make_glioma_cohort(
@@ -41,7 +41,7 @@ X, y = make_glioma_cohort(
 # The search
 # ----------
 #
-# ``n_jobs`` of the search says how many folds are fitted at a time; that of the twin
+# ``n_jobs`` of the search is the number of folds fitted at a time; that of the twin
 # tower stays None.
 
 towers = [
@@ -66,8 +66,8 @@ search = GridSearchCV(
 # ``LocalCluster`` starts them; on a cluster it is ``Client("scheduler-address:8786")``.
 # ``scatter`` sends the patients to every worker beforehand: once, rather than with each
 # task, and so that the search survives the loss of a worker. ``memory`` must be a
-# folder that all workers see: then a tower that one of them has fitted is taken by the
-# others.
+# folder that all workers can read: then a tower that one of them has fitted is used by
+# the others.
 #
 # A new process imports this script, so what starts processes must stand below
 # ``if __name__ == "__main__"``. Without it, each of them would start more.

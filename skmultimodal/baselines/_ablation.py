@@ -59,7 +59,7 @@ def table3(*, memory=None, device=None, random_state=None):
     `LogOpinionPoolClassifier`. "Concatenate" is the head with layers 64, 128 and 16
     that section 2.5 describes, on single towers, as are the others. The paper's
     mixture of experts is described by its citation only: four experts with layers 64
-    and 16, of which two answer. For the paper's learning rates see
+    and 16, of which two are used per row. For the paper's learning rates see
     `paper_twin_tower`.
 
     References

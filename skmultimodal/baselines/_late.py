@@ -1,12 +1,12 @@
-"""Late fusion: the mean of what classifiers of single modalities say."""
+"""Late fusion: the mean of the predictions of single modalities."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._input import check_labels, read_cohort
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.fusion._inputs import read_cohort
+from skmultimodal.utils._labels import check_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, pool_log_odds
 from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
 
@@ -136,13 +136,13 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         """
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False)
-        answers = [
+        predictions = [
             align_classes(e.predict_proba(cohort), e.classes_, self.classes_)
             for e in self.estimators_
         ]
         if self.pool == "log_odds":
-            return pool_log_odds(answers)
-        return np.mean(answers, axis=0)
+            return pool_log_odds(predictions)
+        return np.mean(predictions, axis=0)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

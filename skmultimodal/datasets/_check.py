@@ -17,16 +17,16 @@ from skmultimodal.datasets._load import (
     EXPRESSION_NAMES,
     mri_folders,
 )
-from skmultimodal.datasets._tcga import load_tcga_glioma
-from skmultimodal.datasets._tcga_files import describe_files
+from skmultimodal.datasets.tcga._files import describe_files
+from skmultimodal.datasets.tcga._load import load_tcga_glioma
 from skmultimodal.io import (
     PatientSlices,
-    one_file,
     read_patient_matrix,
     read_patient_table,
     read_patients,
-    target_array,
 )
+from skmultimodal.io._labels import target_array
+from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 
 __all__ = ["FolderCheck", "check_folder"]
@@ -220,7 +220,7 @@ def _check_ids(
     genes: pd.DataFrame | None,
     images: dict[str, PatientSlices] | None,
 ) -> None:
-    """Do the sources speak of the same patients, and are any paired and labelled?"""
+    """Whether the sources share patients, and any are paired and labelled."""
     ids = {
         "image": set(images or {}),
         "gene": set() if genes is None else set(map(str, genes.index)),
@@ -265,7 +265,7 @@ def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
 
 
 def _compare_words(check: FolderCheck, name: str, classes: pd.Index) -> None:
-    """Are some of the classes the same word, written in two ways?"""
+    """Classes that are the same word, written in two ways."""
     words = pd.Series(classes.map(class_name))
     folded = words.str.split().str.join(" ").str.casefold()
     for _, same in words.groupby(folded):

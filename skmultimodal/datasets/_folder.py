@@ -13,9 +13,10 @@ from skmultimodal.datasets._load import (
     is_cohort_folder,
     load_cohort,
 )
-from skmultimodal.datasets._tcga import load_tcga_glioma
-from skmultimodal.datasets._tcga_files import TcgaFiles, find_tcga_files
-from skmultimodal.io import one_file, read_patient_table
+from skmultimodal.datasets.tcga._files import TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._load import load_tcga_glioma
+from skmultimodal.io import read_patient_table
+from skmultimodal.io._tables import one_file
 
 __all__ = ["choose_label", "find_downloads", "load_folder"]
 

@@ -14,12 +14,11 @@ from skmultimodal.cohort import Cohort
 from skmultimodal.io import (
     ImageRows,
     NiftiBlock,
-    choose_aliquots,
-    looks_like_barcode,
     read_patients,
     stack_patients,
-    target_array,
 )
+from skmultimodal.io._barcodes import choose_aliquots, looks_like_barcode
+from skmultimodal.io._labels import target_array
 
 __all__ = ["Flow", "by_patient", "flow_summary", "join_cohort", "load_images"]
 
@@ -116,7 +115,7 @@ def join_cohort(
     image_patients = list(images.patients) if images is not None else []
     gene_patients = list(genes.index) if genes is not None else []
     seen = {*image_patients, *gene_patients}
-    # In the clinical table's order, then those that it does not know.
+    # In the clinical table's order, then those that are not in it.
     order = [patient for patient in clinical.index if patient in seen]
     order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
     _record_clinical(clinical, labels, order, flow)

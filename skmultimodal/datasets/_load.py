@@ -18,14 +18,13 @@ from skmultimodal.datasets._join import (
     load_images,
 )
 from skmultimodal.io import (
-    label_column,
     make_response_labels,
-    one_file,
     patient_folders,
     read_patient_matrix,
     read_patient_table,
-    target_array,
 )
+from skmultimodal.io._labels import label_column, target_array
+from skmultimodal.io._tables import one_file
 
 __all__ = ["load_cohort"]
 
@@ -69,7 +68,7 @@ def load_cohort(
 
     The folder holds ``clinical.csv`` (one row per patient), and one or both of
     ``expression.{parquet,csv,tsv}[.gz]`` (patients x genes) and ``mri/<patient>/*``
-    (NIfTI files named as `skmultimodal.io.find_sequences` knows).
+    (NIfTI files with the names that `skmultimodal.io.find_sequences` finds).
 
     Parameters
     ----------
@@ -98,14 +97,14 @@ def load_cohort(
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
         The plane with most voxels of this region; see `skmultimodal.io.read_slices`.
     label_map : dict of int to int, default=None
-        Stored mask label to 0, 1, 2 or 4, where file names do not tell.
+        Stored mask label to 0, 1, 2 or 4, where file names do not determine it.
     scan_date : {"first", "last"} or str, default=None
         Which scan to take of a patient with several.
     lazy : bool, default=False
         Read images only when a batch asks for them.
     on_error : {"raise", "drop"}, default="raise"
         With ``"drop"``, a patient whose images cannot be read loses them; the flow
-        table says why.
+        table has the reason.
     n_jobs : int, default=None
         Threads that read patients.
     cache_dir : str or Path, default=None

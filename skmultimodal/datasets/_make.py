@@ -37,7 +37,7 @@ Planted signal: the brightness of the enhancing rim in t1ce carries an image fac
 
     logit P(y = 1 | u, v) = {image_signal:g} * u + {gene_signal:g} * v + constant
 
-AUC of the best classifier, by the factors it knows: {auc}.
+AUC of the best classifier, by the factors it reads: {auc}.
 Nothing else in an image or profile depends on the label, but by `site_effect`.
 """
 

@@ -6,7 +6,6 @@ share are computed once, and each fold picks its own.
 """
 
 import os
-import warnings
 from inspect import signature
 
 import joblib
@@ -17,6 +16,7 @@ from sklearn.utils.validation import check_memory
 import skmultimodal
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import as_dense
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["TowerCache"]
 
@@ -24,12 +24,12 @@ __all__ = ["TowerCache"]
 # Rows are read inside the cached functions: a hit reads none.
 
 
-def _fit_tower(key, tower, read, cohort, y, options):
-    return tower.fit(read(cohort), y, **options)
+def _fit_tower(key, tower, inputs, cohort, y, options):
+    return tower.fit(inputs.read(cohort), y, **options)
 
 
-def _run_tower(key, tower, method, read, cohort):
-    return as_dense(getattr(tower, method)(read(cohort)))
+def _run_tower(key, tower, method, inputs, cohort):
+    return as_dense(getattr(tower, method)(inputs.read(cohort)))
 
 
 class TowerCache:
@@ -51,10 +51,7 @@ class TowerCache:
         self.active = self.memory.location is not None
 
     def _warn(self, location, error):
-        warnings.warn(
-            f"memory={str(location)!r} cannot be used, and is not: {error}",
-            stacklevel=6,
-        )
+        warn(f"memory={str(location)!r} cannot be used, and is not: {error}")
 
     def _cached(self, function, *arguments):
         """Call a function whose first argument names the others."""
@@ -68,10 +65,19 @@ class TowerCache:
             self._warn(folder, error)
             return function(*arguments)
 
-    def fit(self, tower, cohort, modality, read, y, **options):
-        """Fit `tower` on the rows of `cohort`, labels `y`; `read` as of ``run``.
+    def fit(self, tower, inputs, cohort, y, **options):
+        """Fit `tower` on the rows of `cohort`.
 
-        `options` are passed to the tower's ``fit``.
+        Parameters
+        ----------
+        tower : estimator
+        inputs : TowerInput
+            Reads the tower's rows of a cohort.
+        cohort : Cohort
+            All of its rows have the modality.
+        y : ndarray of shape (n_rows,)
+        **options : dict
+            For the tower's ``fit``.
 
         Returns
         -------
@@ -81,7 +87,8 @@ class TowerCache:
             Names the fit; None without a cache.
         """
         if not self.active:
-            return _fit_tower(None, tower, read, cohort, y, options), None
+            return _fit_tower(None, tower, inputs, cohort, y, options), None
+        modality = inputs.modality
         positions = cohort.positions(modality)
         key = joblib.hash(
             (
@@ -94,28 +101,27 @@ class TowerCache:
                 {name: np.asarray(value) for name, value in options.items()},
             )
         )
-        return self._cached(_fit_tower, key, tower, read, cohort, y, options), key
+        return self._cached(_fit_tower, key, tower, inputs, cohort, y, options), key
 
-    def run(self, tower, key, cohort, modality, method, read):
+    def run(self, tower, key, inputs, cohort, method):
         """Output of a method of a fitted tower for the rows of `cohort` that have it.
 
         Parameters
         ----------
         tower : estimator
         key : str or None
-            As given by ``fit``.
+            As returned by ``fit``; None runs it without the cache.
+        inputs : TowerInput
         cohort : Cohort
-        modality : str
         method : str
-        read : callable
-            Maps a cohort to its checked rows of the modality.
 
         Returns
         -------
         output : ndarray of shape (n_present, n_outputs)
         """
         if key is None or not self.active:
-            return _run_tower(key, tower, method, read, cohort)
+            return _run_tower(key, tower, method, inputs, cohort)
+        modality = inputs.modality
         everyone = cohort.widest(modality)
         # Cohorts may share a block and not the rows that have it.
         place = everyone.positions(modality)
@@ -123,9 +129,9 @@ class TowerCache:
         block = self._block_key(cohort, modality)
         table_key = joblib.hash((key, block, place, names, method))
         try:
-            table = self._cached(_run_tower, table_key, tower, method, read, everyone)
+            table = self._cached(_run_tower, table_key, tower, method, inputs, everyone)
         except ValueError:  # a bad row that is perhaps not wanted
-            return _run_tower(key, tower, method, read, cohort)
+            return _run_tower(key, tower, method, inputs, cohort)
         wanted = cohort.positions(modality)
         order = np.argsort(place)
         where = np.searchsorted(place, wanted[wanted >= 0], sorter=order)

@@ -6,14 +6,15 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
-from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._base import NetEstimator, NetView, make_cross_entropy
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
+from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_rows
 
 __all__ = ["FusionHeadClassifier", "check_spans"]
@@ -29,14 +30,14 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
     ----------
     fusion : {"concat", "moe"}, default="concat"
         "concat" is a multilayer perceptron on the concatenated features. "moe" is a
-        sparse mixture of `n_experts` such perceptrons, of which a router weighs the
-        best `top_k` for each row.
+        sparse mixture of `n_experts` such perceptrons: a router chooses and weights
+        `top_k` of them for each row.
     hidden_units : tuple of int, default=(64, 128, 16)
         ReLU layers of the perceptron, or of each expert.
     n_experts : int, default=4
         Perceptrons of the mixture.
     top_k : int, default=2
-        Perceptrons that answer a row.
+        Perceptrons used for each row.
     dropout : float, default=0.0
         After each hidden layer.
     class_weight : dict, "balanced" or None, default=None
@@ -46,13 +47,13 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
-    lr_decay : float, default=0
-        Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
+    n_steps : int, default=120
+        Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
+        classes, log2(n) for n), rounded up to whole epochs.
     max_epochs : int or None, default=None
-        None: as many epochs as make 120 optimisation steps per bit of the label (one
-        bit for two classes).
+        Epochs; None is as many as make `n_steps`.
     batch_size : int, default=16
         Rows per optimisation step.
     early_stopping : bool, default=False
@@ -91,7 +92,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
     ----------
     Lyu & Costen (2025), Bioinformatics Advances 5(1), vbaf041, section 2.5: layers 64,
     128 and 16. The paper's mixture of experts is described by its citation only (Jiang
-    et al., arXiv:2401.04088); four experts of which two answer is a decision made here.
+    et al., arXiv:2401.04088); two of four experts for each row is a choice made here.
 
     Examples
     --------
@@ -103,8 +104,6 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
     >>> head.predict_proba(X).shape
     (60, 2)
     """
-
-    default_steps = 120
 
     _parameter_constraints: dict = {
         "fusion": [StrOptions({"concat", "moe"})],
@@ -128,8 +127,8 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         optimizer="adamw",
         lr=1e-3,
         momentum=0.9,
-        lr_decay=0.0,
         weight_decay=1e-4,
+        n_steps=120,
         max_epochs=None,
         batch_size=16,
         early_stopping=False,
@@ -149,8 +148,8 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
-        self.lr_decay = lr_decay
         self.weight_decay = weight_decay
+        self.n_steps = n_steps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
@@ -172,7 +171,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         y : array-like of shape (n_rows,)
             Class labels.
         modalities : dict of str to slice, default=None
-            Columns of `X` that each modality gave; together all columns.
+            Columns of `X` that come from each modality; together all columns.
 
         Returns
         -------
@@ -187,7 +186,9 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         if self.top_k > self.n_experts:
-            raise ValueError(f"top_k={self.top_k} of n_experts={self.n_experts}.")
+            raise ValueError(
+                f"top_k={self.top_k} is more than n_experts={self.n_experts}."
+            )
         self.modalities_ = check_spans(modalities, X.shape[1])
         net_params = {
             "n_inputs": X.shape[1],
@@ -198,15 +199,9 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         if self.fusion == "moe":
             net_params["expert_units"] = net_params.pop("hidden_units")
             net_params |= {"n_experts": self.n_experts, "top_k": self.top_k}
-        device = resolve_device(self.device)
-        weight = None
-        if self.class_weight is not None:
-            weights = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y
-            )
-            weight = torch.as_tensor(weights, dtype=torch.float32, device=device)
-        rows = torch.from_numpy(np.array(X, dtype=np.float32)).to(device)
-        criterion = torch.nn.CrossEntropyLoss(weight=weight)
+        features = np.array(X, dtype=np.float32)
+        rows = torch.from_numpy(features).to(resolve_device(self.device))
+        criterion = make_cross_entropy(self, y)
         self._fit_net(net_params, criterion, rows.__getitem__, codes)
         return self
 
@@ -253,6 +248,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
 
 
 def check_spans(modalities, n_features):
+    """Columns of each modality as a dict; raise unless each column is in one."""
     if modalities is None:
         return None
     covered = np.zeros(n_features, dtype=int)
@@ -261,7 +257,17 @@ def check_spans(modalities, n_features):
     if not np.all(covered == 1):
         column = int(np.flatnonzero(covered != 1)[0])
         raise ValueError(
-            f"modalities must give each column of X once; column {column} is given "
+            f"modalities must name each column of X once; column {column} is named "
             f"{covered[column]} times."
         )
     return dict(modalities)
+
+
+@torch_view.register(FusionHeadClassifier)
+class HeadView(NetView):
+    """View of the paper's head."""
+
+    def log_probabilities(self, batch):
+        device = resolve_device(self.estimator.device)
+        x = batch.x.to(device=device, dtype=torch.float64)
+        return log_softmax(self.module(x), dim=1)

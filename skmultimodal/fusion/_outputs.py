@@ -1,145 +1,144 @@
-"""What fitted towers give of rows, and what the final estimator makes of it."""
+"""What a final estimator reads: outputs of the towers, scaled and side by side."""
+
+from dataclasses import dataclass
+from enum import Flag, auto
 
 import numpy as np
-import pandas as pd
-from sklearn.base import TransformerMixin
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
 
-from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._input import read_cohort
-from skmultimodal.fusion._routes import tower_answers
-from skmultimodal.fusion._rows import (
-    HEAD,
-    modality_masks,
-    refuse_empty_rows,
-    route_rows,
-)
-from skmultimodal.utils._probability import log_odds
+from skmultimodal.utils._parts import ModelPart
 
-__all__ = ["TowerOutputsMixin", "final_has"]
+__all__ = [
+    "Output",
+    "Span",
+    "fit_scalers",
+    "join_outputs",
+    "searched",
+    "wanted_outputs",
+]
 
 
-def final_has(method):
-    """Check, for ``available_if``, that the final estimator has a method."""
+class Output(Flag):
+    """Kinds of output of a tower; a tower may have both."""
 
-    def check(self):
-        final = getattr(self, "final_estimator_", None)
-        return hasattr(self._final_estimator() if final is None else final, method)
-
-    return check
+    FEATURES = auto()
+    LOG_ODDS = auto()
 
 
-class TowerOutputsMixin(TransformerMixin):
-    """Routes, features and terms of rows, by ``_towers`` and ``_scaler``."""
+def wanted_outputs(tower_output, final_estimator):
+    """What a final estimator reads, by the parameter `tower_output`: Output."""
+    if tower_output == "auto":
+        takes_odds = has_fit_parameter(searched(final_estimator), "log_odds")
+        tower_output = "both" if takes_odds else "features"
+    return {
+        "features": Output.FEATURES,
+        "log_odds": Output.LOG_ODDS,
+        "both": Output.FEATURES | Output.LOG_ODDS,
+    }[tower_output]
 
-    def predict_route(self, X):
-        """Tell how each row is predicted.
 
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
+def searched(estimator):
+    """What a search is over, to which it hands what ``fit`` is given; else itself."""
+    while isinstance(estimator, GridSearchCV | RandomizedSearchCV):
+        estimator = estimator.estimator
+    return estimator
 
-        Returns
-        -------
-        route : ndarray of str, shape (n_rows,)
-            ``"head"`` for the final estimator, else the modalities whose towers
-            answer, such as ``"image"``.
-        """
-        check_is_fitted(self)
-        return self._read_routed(X)[1]
 
-    def transform(self, X):
-        """Compute the features of the towers.
+@dataclass(frozen=True)
+class Span(ModelPart):
+    """Columns of one tower among those that the final estimator reads.
 
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
+    Parameters
+    ----------
+    start : int
+        First column; features come first.
+    n_features, n_odds : int
+        Number of columns of features, and of log-odds.
+    """
 
-        Returns
-        -------
-        Z : ndarray of float32, shape (n_rows, n_outputs)
-            Standardised features of each tower, or its centred log-odds if the final
-            estimator reads those alone; NaN where a modality is absent.
-        """
-        check_is_fitted(self)
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        refuse_empty_rows(cohort, modality_masks(cohort, self._towers))
-        shown = np.concatenate(list(self._scaler.shown.values()))
-        return self._features(cohort, fill=np.nan)[:, shown]
+    start: int
+    n_features: int
+    n_odds: int
 
-    @available_if(final_has("decision_terms"))
-    def decision_terms(self, X):
-        """What each modality adds to the log-odds of each row.
+    @property
+    def all(self):
+        return slice(self.start, self.start + self.n_features + self.n_odds)
 
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
+    @property
+    def odds(self):
+        start = self.start + self.n_features
+        return slice(start, start + self.n_odds)
 
-        Returns
-        -------
-        terms : DataFrame with a row per patient
-            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
-            the weights. The terms of a row add up to what ``predict_proba`` says of it:
-            where towers answer without the final estimator (see ``predict_route``),
-            there are only their log-odds, divided by the number of towers. What says
-            nothing of a row adds 0.
-        """
-        check_is_fitted(self)
-        cohort, route = self._read_routed(X)
-        terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
-        terms = terms.set_axis(cohort.index, axis=0)
-        if self.missing != "tower":
-            return terms
-        several = terms.columns.nlevels > 2
-        levels = [(c,) for c in self.classes_.tolist()] if several else [()]
-        said = {
-            (tower.name, "log-odds", *level): np.zeros(len(cohort))
-            for tower in self._towers
-            for level in levels
-        }
-        answers = tower_answers(self._towers, cohort, route, TowerCache(self.memory))
-        for rows, by_tower in answers:
-            for name, probabilities in by_tower.items():
-                odds = log_odds(probabilities) / len(by_tower)
-                for level, column in zip(levels, odds.T, strict=True):
-                    said[name, "log-odds", *level][rows] = column
-        terms[route != HEAD] = 0.0
-        said = pd.DataFrame(said, index=cohort.index)
-        columns = terms.columns.union(said.columns, sort=False)
-        return terms.reindex(columns=columns, fill_value=0.0).add(
-            said.reindex(columns=columns, fill_value=0.0)
+    @property
+    def holds(self):
+        """Output: which kinds there are."""
+        features = Output.FEATURES if self.n_features else Output(0)
+        return features | (Output.LOG_ODDS if self.n_odds else Output(0))
+
+    @property
+    def shown(self):
+        """Columns that ``transform`` returns: features if there are any."""
+        if not self.n_features:
+            return self.odds
+        return slice(self.start, self.start + self.n_features)
+
+
+def fit_scalers(outputs):
+    """Scalers of each tower, and its columns in the joint matrix.
+
+    Parameters
+    ----------
+    outputs : dict of str to dict of Output to ndarray of shape (n_train, n_outputs)
+        For each tower, its features, its log-odds or both, for the rows that the final
+        estimator learns from.
+
+    Returns
+    -------
+    scalers : dict of str to StandardScaler
+        Features are standardised. Log-odds are centred only: their scale is how sure
+        the tower is.
+    spans : dict of str to Span
+    """
+    scalers, spans, stop = {}, {}, 0
+    for name, parts in outputs.items():
+        n_features, n_odds = (
+            parts[kind].shape[1] if kind in parts else 0 for kind in Output
         )
+        scaler = StandardScaler(with_std=n_features > 0).fit(_side_by_side(parts))
+        if n_features:
+            scaler.scale_[n_features:] = 1.0
+        scalers[name] = scaler
+        spans[name] = Span(stop, n_features, n_odds)
+        stop = spans[name].all.stop
+    return scalers, spans
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the columns of ``transform``.
 
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
+def join_outputs(scalers, spans, parts, n_rows, fill=np.nan):
+    """Put scaled outputs of towers side by side.
 
-        Returns
-        -------
-        names : ndarray of str, shape (n_outputs,)
-            The name of the tower and a number: ``image0``, ``image1``, ...
-        """
-        check_is_fitted(self)
-        return self._scaler.names()
+    Parameters
+    ----------
+    scalers, spans : dict
+        As of `fit_scalers`.
+    parts : iterable of (name, rows, outputs)
+        `rows` are the rows, a mask or slice, that `outputs` of a tower are of.
+    n_rows : int
+    fill : float
+        Stands where a row has no output of a tower.
 
-    def _read_routed(self, X):
-        cohort = read_cohort(self, X, reset=False, columns=self._columns())
-        has = modality_masks(cohort, self._towers)
-        refuse_empty_rows(cohort, has)
-        return cohort, route_rows(cohort, has, self.missing)
+    Returns
+    -------
+    Z : ndarray of float32, shape (n_rows, n_outputs)
+    """
+    n_outputs = max(span.all.stop for span in spans.values())
+    Z = np.full((n_rows, n_outputs), fill, dtype=np.float32)
+    for name, rows, outputs in parts:
+        Z[rows, spans[name].all] = scalers[name].transform(_side_by_side(outputs))
+    return Z
 
-    def _features(self, cohort, fill):
-        """What the final estimator reads; `fill` where a modality is absent."""
-        cache = TowerCache(self.memory)
-        has = modality_masks(cohort, self._towers)
-        parts = [
-            (t.name, rows, t.output(cohort[rows], cache))
-            for t in self._towers
-            if (rows := has[t.name]).any()
-        ]
-        return self._scaler.join(parts, len(cohort), fill)
+
+def _side_by_side(parts):
+    columns = [parts[kind] for kind in Output if kind in parts]
+    return np.hstack(columns, dtype=np.float64)

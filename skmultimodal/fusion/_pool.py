@@ -4,14 +4,17 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._head import check_spans
 from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
 
 __all__ = ["LogOpinionPoolClassifier"]
 
@@ -259,3 +262,20 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return softmax(sum(self._terms(X).values()), axis=1)
+
+
+@torch_view.register(LogOpinionPoolClassifier)
+class PoolView(TorchView):
+    """View of the pool."""
+
+    def log_probabilities(self, batch):
+        pool, x = self.estimator, batch.x
+        inside = x.clamp(*tensor_like(pool.feature_range_, x))
+        coef = tensor_like(pool.coef_, x)
+        logits = inside @ coef.T + tensor_like(pool.intercept_, x)
+        for name, columns in pool._odds.items():
+            opinion = odds = x[:, columns]
+            if len(pool.classes_) == 2:
+                opinion = torch.cat([-odds / 2, odds / 2], dim=1)
+            logits = logits + pool.weights_[name] * opinion
+        return log_softmax(logits, dim=1)

@@ -1,31 +1,38 @@
-"""Which rows train what, and who answers for which row."""
+"""Rows of a model of cohorts: which train what, and what predicts which."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 __all__ = [
-    "HEAD",
+    "Routes",
     "TrainingData",
     "modality_masks",
     "refuse_empty_rows",
-    "route_rows",
 ]
 
 HEAD = "head"
 
 
-def modality_masks(cohort, towers):
-    """For each tower's name, which rows have its modality: dict of boolean masks."""
+def modality_masks(cohort, modalities):
+    """Which rows have the modality of each tower.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    modalities : dict of str to str
+        The modality of each tower, by the tower's name.
+
+    Returns
+    -------
+    has : dict of str to ndarray of bool, shape (n_rows,)
+    """
     absent = np.zeros(len(cohort), dtype=bool)
     return {
-        tower.name: (
-            cohort.has(tower.modality)
-            if tower.modality in cohort.modalities
-            else absent
-        )
-        for tower in towers
+        name: cohort.has(modality) if modality in cohort.modalities else absent
+        for name, modality in modalities.items()
     }
 
 
@@ -40,7 +47,10 @@ def refuse_empty_rows(cohort, has):
         )
 
 
-@dataclass
+# What trains what
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Rows and labels of one ``fit``.
 
@@ -49,18 +59,18 @@ class TrainingData:
     cohort : Cohort
     y : ndarray of shape (n_rows,)
         Labels as given.
-    classes : ndarray of shape (n_classes,)
+    outcome : ClassLabels
     codes : ndarray of int, shape (n_rows,)
         Class numbers, -1 for an unlabelled row.
     paired : ndarray of bool, shape (n_rows,)
         Rows with the modality of every tower.
-    groups : ndarray of shape (n_rows,), default=None
+    groups : ndarray of str, shape (n_rows,), default=None
         Rows that a cross-fitted tower holds out together.
     """
 
     cohort: Any
     y: Any
-    classes: Any
+    outcome: Any
     codes: Any
     paired: Any
     groups: Any = None
@@ -74,11 +84,6 @@ class TrainingData:
         """Rows that the final estimator learns from."""
         return self.paired & self.labelled
 
-    def count_classes(self, rows):
-        """Rows of each class and, last, without a label, among those of a mask."""
-        counts = np.bincount(self.codes[rows] + 1, minlength=len(self.classes) + 1)
-        return np.roll(counts, -1)
-
     def check(self, names):
         """Raise a ValueError unless labelled paired rows of two classes are there."""
         if not self.labelled.any():
@@ -91,41 +96,113 @@ class TrainingData:
                 "paired rows, or PatternStratifiedKFold, which spreads them over the "
                 "folds."
             )
-        known = np.unique(self.codes[self.train])
-        if len(known) < 2:
+        known = self.codes[self.train]
+        if not self.outcome.differ(known):
             raise ValueError(
-                f"the {self.train.sum()} labelled paired rows are of one class only, "
-                f"{self.classes.tolist()[known[0]]!r}."
+                f"the {len(known)} labelled paired rows are of one class only, "
+                f"{self.outcome.classes.tolist()[known[0]]!r}."
             )
 
+    def tower_rows(self, name, modality, estimator, choice):
+        """Rows that a tower is fitted on.
 
-def route_rows(cohort, has, missing):
-    """Who answers for each row: "head", or the towers it has.
+        Parameters
+        ----------
+        name, modality : str
+        estimator : estimator
+        choice : {"unpaired", "all"}
+
+        Returns
+        -------
+        rows : ndarray of bool, shape (n_rows,)
+
+        Raises
+        ------
+        ValueError
+            If no row is left.
+        """
+        has = self.cohort.has(modality)
+        rows = has if choice == "all" else has & ~self.paired
+        if isinstance(estimator, FrozenEstimator):
+            return rows
+        if not rows.any():
+            raise ValueError(
+                f"tower {name!r} has no unpaired row to learn from: all "
+                f"{has.sum()} rows with modality {modality!r} have every "
+                "modality. tower_rows='all' trains it on all of them."
+            )
+        if getattr(estimator, "uses_unlabelled_rows", False):
+            return rows
+        if not (rows & self.labelled).any():
+            raise ValueError(
+                f"tower {name!r} needs labels, and none of its {rows.sum()} "
+                f"{choice} rows has one."
+            )
+        return rows & self.labelled
+
+
+# What predicts them
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Which part of a fitted model predicts each row.
 
     Parameters
     ----------
-    cohort : Cohort
-    has : dict of str to ndarray of bool
-    missing : {"tower", "impute", "error"}
-
-    Returns
-    -------
-    route : ndarray of str, shape (n_rows,)
+    names : tuple of str
+        The towers.
+    has : ndarray of bool, shape (n_rows, n_towers)
+        Towers that have something to read in a row.
+    by_head : ndarray of bool, shape (n_rows,)
+        Rows that the final estimator predicts; the others are predicted by the towers
+        that they have.
     """
-    masks = np.column_stack(list(has.values()))
-    paired = masks.all(axis=1)
-    if missing == "error" and not paired.all():
-        row = np.flatnonzero(~paired)[0]
-        lacking = [name for name, mask in has.items() if not mask[row]]
-        raise ValueError(
-            f"row {cohort.index.tolist()[row]!r} lacks modality {lacking[0]!r} and "
-            "missing='error': missing='tower' predicts it from what it has."
-        )
-    if missing == "impute" or paired.all():
-        return np.full(len(cohort), HEAD)
-    names = np.array(list(has))
-    routes = [
-        HEAD if whole else "+".join(names[mask])
-        for mask, whole in zip(masks, paired, strict=True)
-    ]
-    return np.array(routes)
+
+    names: tuple
+    has: Any
+    by_head: Any
+
+    @classmethod
+    def plan(cls, cohort, has, missing):
+        """Routes of the rows of `cohort`.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        has : dict of str to ndarray of bool
+            As of `modality_masks`.
+        missing : {"tower", "impute", "error"}
+        """
+        masks = np.column_stack(list(has.values()))
+        paired = masks.all(axis=1)
+        if missing == "error" and not paired.all():
+            row = np.flatnonzero(~paired)[0]
+            lacking = [name for name, mask in has.items() if not mask[row]]
+            raise ValueError(
+                f"row {cohort.index.tolist()[row]!r} lacks modality {lacking[0]!r} and "
+                "missing='error': missing='tower' predicts it from what it has."
+            )
+        by_head = np.ones_like(paired) if missing == "impute" else paired
+        return cls(tuple(has), masks, by_head)
+
+    def by_towers(self):
+        """Rows that towers predict, in parts with the same towers.
+
+        Yields
+        ------
+        rows : ndarray of bool, shape (n_rows,)
+        names : tuple of str
+        """
+        kinds, kind_of = np.unique(self.has, axis=0, return_inverse=True)
+        for number, kind in enumerate(kinds):
+            rows = (kind_of == number) & ~self.by_head
+            if rows.any():
+                yield rows, tuple(np.array(self.names)[kind].tolist())
+
+    def labels(self):
+        """Routes for people, such as "head" or "image+gene": ndarray of str."""
+        labels = np.full(len(self.has), HEAD, dtype=object)
+        for rows, names in self.by_towers():
+            labels[rows] = "+".join(names)
+        return labels.astype(str)

@@ -1,158 +1,80 @@
-"""The meta-estimator: towers on their own rows, a head on the paired rows."""
+"""The meta-estimator: towers on their own rows, a final estimator on the paired rows.
 
-import warnings
-from contextlib import contextmanager
+``fit`` reads the cohort (`_inputs`), plans which rows train what (`_rows`), fits the
+towers (`_towers`), and fits the final estimator on their scaled outputs (`_outputs`).
+What depends on the kind of label is in an outcome (`_outcomes`).
+"""
+
 from numbers import Integral
 from os import PathLike
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
+from sklearn.base import TransformerMixin, is_classifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmultimodal.fusion._build import build_towers, inherit
+from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._input import check_groups, check_labels, read_cohort
-from skmultimodal.fusion._outputs import TowerOutputsMixin, final_has
-from skmultimodal.fusion._params import TowerParamsMixin
-from skmultimodal.fusion._routes import answer_routes
+from skmultimodal.fusion._inputs import TowerInput, read_cohort, read_groups, takes_nan
+from skmultimodal.fusion._outputs import (
+    fit_scalers,
+    join_outputs,
+    searched,
+    wanted_outputs,
+)
+from skmultimodal.fusion._params import (
+    check_towers,
+    default_towers,
+    list_towers,
+    table_columns,
+)
+from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._rows import (
-    HEAD,
+    Routes,
     TrainingData,
     modality_masks,
     refuse_empty_rows,
 )
-from skmultimodal.fusion._scaling import OutputScaler
-from skmultimodal.fusion._tower import Tower
-from skmultimodal.fusion._traits import searched, takes_nan
-from skmultimodal.utils._labels import encode_labels
-from skmultimodal.utils._probability import align_classes
+from skmultimodal.fusion._towers import (
+    FittedTower,
+    TowerPlan,
+    fit_tower,
+    inherit,
+    warn_of_seen_labels,
+)
+from skmultimodal.utils._probability import log_odds
 from skmultimodal.utils._progress import Stage, announce, count_networks
 from skmultimodal.utils._seed import draw_seeds
-from skmultimodal.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from skmultimodal.utils._sklearn import (
+    BaseComposition,
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+)
+from skmultimodal.utils._warnings import prefixed_warnings, warn
 
-__all__ = ["TwinTowerClassifier"]
-
-
-@contextmanager
-def _naming_warnings(whose):
-    """Let warnings that pass the filters in force say whose they are."""
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            yield
-    finally:
-        for said in caught:
-            try:
-                told = said.category(f"{whose}: {said.message}")
-            except TypeError:  # a warning that is made of other things than text
-                told = said.message
-            warnings.warn(told, stacklevel=4)
+__all__ = ["BaseTwinTower", "final_has"]
 
 
-class TwinTowerClassifier(
-    TowerParamsMixin, ClassifierMixin, TowerOutputsMixin, BaseEstimator
-):
-    """Classifier of patients of whom most have only one modality.
+def final_has(method):
+    """Check, for ``available_if``, that the final estimator has a method."""
 
-    Each tower learns from the rows that have its modality and not every other one.
-    The towers are then frozen, and a final estimator learns from the paired rows, which
-    have every modality, how to put together what the towers give: features, log-odds
-    or both. Any row is predicted: by the final estimator if paired, else by the towers
-    it has.
+    def check(self):
+        fitted = getattr(self, "final_estimator_", None)
+        return hasattr(self._final_estimator() if fitted is None else fitted, method)
 
-    Parameters
-    ----------
-    towers : list of (name, estimator) or (name, estimator, columns), default=None
-        A tower is an estimator with ``transform`` (its features) or ``predict_proba``,
-        a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
-        already trained. `name` is its modality, unless `columns` says otherwise: the
-        name of a modality, or the columns of a DataFrame or 2-D array. None means
-        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
-        A tower whose modality is absent is left out, with a warning.
-    final_estimator : estimator, default=None
-        Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``,
-        or ``FusionHeadClassifier()`` with ``tower_output="features"`` (the paper).
-    tower_rows : {"unpaired", "all"}, default="unpaired"
-        Rows a tower learns from: those that lack another modality (the paper), or
-        all that have its own. With "all", log-odds of rows that train the final
-        estimator are those of members that have not seen them; features cannot be,
-        since each net has its own axes, so "both" leaves those that follow labels out.
-    tower_output : {"auto", "features", "log_odds", "both"}, default="auto"
-        What the final estimator reads: features of each tower (the paper), its
-        calibrated log-odds, or both. "auto" is "both" for a `LogOpinionPoolClassifier`,
-        the default, or a search over one, and "features" for any other.
-    tower_cv : int, splitter or None, default=5
-        With "log_odds" and "both", each tower becomes a `CrossFittedEnsembleClassifier`
-        of so many members, fitted on folds of its rows. So does, in any case, a tower
-        without features that is fitted on rows of the final estimator. None fits each
-        tower once, and takes its log-odds as they are.
-    missing : {"tower", "impute", "error"}, default="tower"
-        How a row that is not paired is predicted. "tower": by the classifier of the
-        tower it has, or a logistic regression on the features of one that has none;
-        by their mean log-odds if it has several. "impute": by the final estimator,
-        absent features at their mean. "error": not at all.
-    memory : str, path or joblib.Memory, default=None
-        Caches fitted towers and their features. The folder holds pickles: use one
-        that only you can write to.
-    n_jobs : int, default=None
-        Towers fitted at the same time. None is one, in any joblib context.
-    device : str or torch.device, default=None
-        For towers and final estimator whose own `device` is None.
-    random_state : int, RandomState instance or None, default=None
-        For towers and final estimator whose own `random_state` is None.
-    verbose : int, default=0
-        1 prints what will be fitted, and shows a bar for each stage, or a line where
-        standard error is no terminal; 2 does so for each network as well.
+    return check
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    towers_ : dict of str to estimator
-        The fitted towers, ensembles where log-odds are read.
-    scalers_ : dict of str to StandardScaler
-        Of the features of each tower (of its log-odds, centred only, if those alone
-        are read), fitted on the paired training rows.
-    final_estimator_ : estimator
-    class_counts_ : dict of str to ndarray of int, shape (n_classes + 1,)
-        Rows of each class, and last those without a label, that each tower fitted here
-        and ``"final_estimator"`` learned from.
-    modalities_in_ : list of str
-        Modalities of the data seen in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
-    See Also
-    --------
-    UnimodalClassifier : One modality of a cohort.
-    LogOpinionPoolClassifier : The default final estimator.
-    FusionHeadClassifier : The paper's final estimator.
-    CrossFittedEnsembleClassifier : What a tower becomes.
+class BaseTwinTower(TransformerMixin, BaseComposition):
+    """Towers and a final estimator on their outputs, for any outcome.
 
-    Notes
-    -----
-    With one modality in total, every row is paired, and tower and head learn from all
-    rows. ``TwinTowerClassifier(tower_output="features")`` is the paper's architecture.
-
-    References
-    ----------
-    Lyu & Costen (2025), A twin-tower model using MRI and gene for prediction on brain
-    tumor patients' response to therapy, Bioinformatics Advances 5(1), vbaf041.
-
-    Examples
-    --------
-    >>> from skmultimodal import TwinTowerClassifier
-    >>> from skmultimodal.datasets import make_glioma_cohort
-    >>> X, y = make_glioma_cohort(
-    ...     30, 40, 20, n_genes=50, image_size=16, random_state=0, return_X_y=True
-    ... )
-    >>> model = TwinTowerClassifier(random_state=0).fit(X, y)
-    >>> model.predict_route(X[[0, 30, 70]]).tolist()
-    ['image', 'gene', 'head']
-    >>> model.predict_proba(X).shape
-    (90, 2)
+    A subclass has the mixin of its kind of estimator, and names in ``_outcome_type``
+    the outcome that it predicts. Parameters and attributes are those of
+    `TwinTowerClassifier`.
     """
 
     _parameter_constraints: dict = {
@@ -200,6 +122,75 @@ class TwinTowerClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
+    # Parameters
+
+    @property
+    def _named_towers(self):
+        """Pairs of name and estimator, from which BaseComposition takes parameters."""
+        try:
+            return [
+                (name, estimator) for name, estimator, _ in list_towers(self.towers)
+            ]
+        except (TypeError, ValueError):
+            return []  # no list of towers, which fit refuses
+
+    @_named_towers.setter
+    def _named_towers(self, named):
+        self.towers = [
+            (*pair, *tower[2:]) for pair, tower in zip(named, self.towers, strict=True)
+        ]
+
+    def get_params(self, deep=True):
+        """Get the parameters, with those of towers and final estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        params = self._get_params("_named_towers", deep=deep)
+        if deep and self.final_estimator is None:
+            nested = self._final_estimator().get_params(deep=True).items()
+            params |= {f"final_estimator__{key}": value for key, value in nested}
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, also of towers and final estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            ``image__lr=...`` sets a parameter of tower "image", ``image=...`` replaces
+            the tower; where `towers` or `final_estimator` is None, the default takes
+            its place first.
+
+        Returns
+        -------
+        self : object
+        """
+        for name in {"towers", "final_estimator"} & set(params):
+            setattr(self, name, params.pop(name))
+        parts = {key.split("__")[0] for key in params}
+        if self.towers is None and parts & {name for name, _ in self._named_towers}:
+            self.towers = default_towers()
+        if self.final_estimator is None and "final_estimator" in parts:
+            self.final_estimator = self._final_estimator()
+        self._set_params("_named_towers", **params)
+        return self
+
+    def _final_estimator(self):
+        if self.final_estimator is None:
+            return LogOpinionPoolClassifier()
+        return self.final_estimator
+
+    def _wanted(self):
+        return wanted_outputs(self.tower_output, self._final_estimator())
+
+    # Fitting
+
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, groups=None):
         """Fit towers, scalers and final estimator.
@@ -231,56 +222,178 @@ class TwinTowerClassifier(
         MissingModalityWarning
             If a tower has no modality, or a modality no tower.
         UserWarning
-            If what a tower gives of rows follows the labels of these very rows, or its
-            log-odds cannot be calibrated, or its rows are of one group.
+            If outputs of a tower follow the labels of the rows that they are of, or
+            its log-odds cannot be calibrated, or its rows are of one group.
         """
-        self._check_towers()
+        check_towers(self.towers, taken=["head", *super().get_params(deep=False)])
+        self._check_final_estimator()
+        cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
+        outcome, y, codes = self._outcome_type.read(y, len(cohort))
+        groups = read_groups(groups, len(cohort))
+        resolved = list_towers(self.towers)
+        # The final estimator's comes first, so that a tower more changes no other seed.
+        seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
+        towers = self._towers_with_data(resolved, seeds, cohort)
+        has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
+        refuse_empty_rows(cohort, has)
+        paired = np.all(list(has.values()), axis=0)
+        data = TrainingData(cohort, y, outcome, codes, paired, groups)
+        data.check(has)
+        single = len({modality for *_, modality, _ in towers}) == 1
+        rows = "all" if single else self.tower_rows
+        plans = [self._plan_tower(*tower, data, rows) for tower in towers]
+        self._announce(plans, data)
+        fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
+        outcome.record(self)
+        self._keep_towers(fitted)
+        self.class_counts_ = {
+            plan.name: outcome.count(codes[plan.rows])
+            for plan in plans
+            if not plan.frozen
+        }
+        self.class_counts_["final_estimator"] = outcome.count(codes[data.train])
+        self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
+        return self
+
+    def _towers_with_data(self, resolved, seeds, cohort):
+        """List of (name, estimator, modality, seed) of the towers that can be fitted.
+
+        Warns
+        -----
+        MissingModalityWarning
+            If a tower has no modality, or a modality no tower.
+        """
+        present = [m for m in cohort.modalities if cohort.has(m).any()]
+        towers = []
+        for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
+            if modality in present:
+                towers.append((name, estimator, modality, seed))
+            else:
+                warn(
+                    f"tower {name!r} is left out: no row has modality {modality!r} "
+                    f"(the data have {present}).",
+                    MissingModalityWarning,
+                )
+        if not towers:
+            raise ValueError(
+                f"no tower has a modality of the data, which have {present}; the "
+                f"towers are {[name for name, *_ in resolved]}."
+            )
+        unused = [m for m in present if m not in {m for *_, m, _ in towers}]
+        if unused:
+            warn(
+                f"modality {unused[0]!r} has no tower and is not used.",
+                MissingModalityWarning,
+            )
+        return towers
+
+    def _plan_tower(self, name, estimator, modality, seed, data, rows):
+        """What a tower is fitted on; `rows` as `tower_rows`."""
+        options = {"seed": seed, "device": self.device, "verbose": self.verbose}
+        estimator = inherit(estimator, **options)
+        return TowerPlan(
+            name,
+            estimator,
+            TowerInput.of(estimator, data.cohort, modality),
+            data.tower_rows(name, modality, estimator, rows),
+            sees_paired=rows == "all",
+            wanted=self._wanted(),
+            cv=self.tower_cv,
+            seed=seed,
+        )
+
+    def _fit_towers(self, plans, data):
+        """Pairs of a FittedTower and its outputs for the labelled paired rows."""
+        cache = TowerCache(self.memory)
+        # A tower that predicts rows without the final estimator needs classes.
+        alone = self.missing == "tower" and len(plans) > 1
+        if self.n_jobs is None:
+            # Parallel would ask the backend around it, and inside a search on Dask send
+            # the rows of each fold once more.
+            return [self._fit_tower(plan, data, cache, alone) for plan in plans]
+        fit = delayed(self._fit_tower)
+        return Parallel(n_jobs=self.n_jobs)(
+            fit(plan, data, cache, alone) for plan in plans
+        )
+
+    def _fit_tower(self, plan, data, cache, alone):
+        n_networks = plan.count_networks()
+        with (
+            prefixed_warnings(f"tower {plan.name!r}, {plan.rows.sum()} rows"),
+            self._stage(f"tower {plan.name!r}", n_networks) as stage,
+        ):
+            fitted = fit_tower(plan, data, cache, predicts_alone=alone)
+            if cache.active and stage.n_done < n_networks:
+                stage.remark("the others found in memory")
+        if self.tower_rows == "all":
+            warn_of_seen_labels(plan, fitted[0])
+        return fitted
+
+    def _keep_towers(self, fitted):
+        """Make the fitted towers the state of the model."""
+        self.towers_ = {tower.name: tower.estimator for tower in fitted}
+        self.tower_heads_ = {
+            tower.name: tower.head for tower in fitted if tower.head is not None
+        }
+        self._inputs = {tower.name: tower.inputs for tower in fitted}
+        # The estimator beside its key: one that is put in its place has none.
+        self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
+
+    def _fit_final(self, outputs, data, seed):
+        head = inherit(
+            self._final_estimator(),
+            seed=seed,
+            device=self.device,
+            verbose=self.verbose,
+        )
+        self.scalers_, self._spans = fit_scalers(outputs)
+        parts = [(name, slice(None), out) for name, out in outputs.items()]
+        Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
+        spans = {
+            "modalities": {name: span.all for name, span in self._spans.items()},
+            "log_odds": {n: s.odds for n, s in self._spans.items() if s.n_odds},
+        }
+        takes = searched(head)
+        known = {n: s for n, s in spans.items() if has_fit_parameter(takes, n)}
+        labels = self.classes_[data.codes[data.train]]
+        with self._stage("final estimator", count_networks(head)):
+            self.final_estimator_ = head.fit(Z, labels, **known)
+
+    def _count_networks(self):
+        options = {"wanted": self._wanted(), "cv": self.tower_cv}
+        plans = [
+            TowerPlan(name, estimator, None, None, self.tower_rows == "all", **options)
+            for name, estimator, _ in list_towers(self.towers)
+        ]
+        n_networks = sum(plan.count_networks() for plan in plans)
+        return n_networks + count_networks(self._final_estimator())
+
+    def _check_final_estimator(self):
         if not is_classifier(self._final_estimator()):
             raise ValueError(
                 "final_estimator must be a classifier, got "
                 f"{type(self.final_estimator).__name__}."
             )
-        cohort = read_cohort(self, X, reset=True, columns=self._columns())
-        y = check_labels(y, len(cohort))
-        groups = check_groups(groups, len(cohort))
-        self.classes_, codes = encode_labels(y, allow_unlabelled=True)
-        n_seeds = 1 + len(self._resolved_towers())
-        # The head's comes first, so that one tower more changes no other seed.
-        seed, *seeds = draw_seeds(self.random_state, n_seeds)
-        towers = build_towers(
-            self._resolved_towers(),
-            cohort,
-            seeds,
-            kind=self._output_kind(),
-            cv=self.tower_cv,
-            device=self.device,
-            verbose=self.verbose,
+
+    def _announce(self, plans, data):
+        """Show what is about to be fitted."""
+        counts = [plan.count_networks() for plan in plans]
+        n_networks = sum(counts) + count_networks(self._final_estimator())
+        parts = [
+            f"{n} for tower {plan.name!r} on {plan.rows.sum()} rows"
+            for n, plan in zip(counts, plans, strict=True)
+        ]
+        announce(
+            f"[{type(self).__name__}] {n_networks} networks: {', '.join(parts)}; then "
+            f"the final estimator on {data.train.sum()} paired rows",
+            self.verbose,
         )
-        has = modality_masks(cohort, towers)
-        refuse_empty_rows(cohort, has)
-        paired = np.all(list(has.values()), axis=0)
-        data = TrainingData(cohort, y, self.classes_, codes, paired, groups)
-        data.check(has)
-        cache = TowerCache(self.memory)
-        single = len({tower.modality for tower in towers}) == 1
-        tower_rows = "all" if single else self.tower_rows
-        rows = [tower.training_rows(data, tower_rows) for tower in towers]
-        seen = tower_rows == "all"
-        self._announce(towers, rows, seen, data)
-        self._towers = self._fit_towers(towers, data, rows, seen, cache)
-        self.towers_ = {tower.name: tower.estimator for tower in self._towers}
-        self.class_counts_ = {
-            tower.name: data.count_classes(mask)
-            for tower, mask in zip(towers, rows, strict=True)
-            if not tower.frozen
-        }
-        self.class_counts_["final_estimator"] = data.count_classes(data.train)
-        outputs = {
-            tower.name: self._training_output(tower, data, mask, seen, cache)
-            for tower, mask in zip(self._towers, rows, strict=True)
-        }
-        self._fit_head(outputs, data, seed)
-        return self
+
+    def _stage(self, name, n_networks):
+        name = f"[{type(self).__name__}] {name}"
+        return Stage(name, n_networks or None, "network", self.verbose)
+
+    # Predicting
 
     def predict(self, X):
         """Predict class labels.
@@ -293,21 +406,17 @@ class TwinTowerClassifier(
         -------
         y : ndarray of shape (n_rows,)
         """
-        check_is_fitted(self)
-        cohort, route = self._read_routed(X)
+        cohort, routes = self._read_routed(X)
         predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
-        by_head = route == HEAD
-        if by_head.any():
-            features = self._features(cohort[by_head], fill=0)
-            predicted[by_head] = self.final_estimator_.predict(features)
-        cache = TowerCache(self.memory)
-        for rows, probabilities in answer_routes(self._towers, cohort, route, cache):
-            predicted[rows] = self.classes_[probabilities.argmax(axis=1)]
+        if routes.by_head.any():
+            Z = self._features(cohort[routes.by_head], fill=0)
+            predicted[routes.by_head] = self.final_estimator_.predict(Z)
+        for rows, p in self._predict_by_towers(cohort, routes):
+            predicted[rows] = self._outcome.decide(p)
         return predicted
 
-    @available_if(final_has("predict_proba"))
-    def predict_proba(self, X):
-        """Predict class probabilities.
+    def predict_route(self, X):
+        """Find out how each row is predicted.
 
         Parameters
         ----------
@@ -315,116 +424,153 @@ class TwinTowerClassifier(
 
         Returns
         -------
-        p : ndarray of shape (n_rows, n_classes)
+        route : ndarray of str, shape (n_rows,)
+            ``"head"`` for the final estimator, else the names of the towers that
+            predict the row, such as ``"image"`` or ``"image+gene"``.
+        """
+        return self._read_routed(X)[1].labels()
 
-        Raises
-        ------
-        ValueError
-            If a row has no modality, a modality was never fitted, or rows that are not
-            paired meet ``missing="error"``.
+    def transform(self, X):
+        """Compute the features of the towers.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        Z : ndarray of float32, shape (n_rows, n_outputs)
+            Standardised features of each tower, or its centred log-odds if the final
+            estimator reads those alone; NaN where a modality is absent.
         """
         check_is_fitted(self)
-        cohort, route = self._read_routed(X)
-        cache = TowerCache(self.memory)
-        answers = list(answer_routes(self._towers, cohort, route, cache))
-        by_head = route == HEAD
-        if by_head.any():
-            features = self._features(cohort[by_head], fill=0)
-            p = self.final_estimator_.predict_proba(features)
-            known = self.final_estimator_.classes_
-            answers.append((by_head, align_classes(p, known, self.classes_)))
-        dtype = np.result_type(*(p.dtype for _, p in answers))
-        probabilities = np.empty((len(cohort), len(self.classes_)), dtype)
-        for rows, p in answers:
-            probabilities[rows] = p
-        return probabilities
+        cohort = read_cohort(self, X, reset=False, columns=table_columns(self.towers))
+        refuse_empty_rows(cohort, self._has(cohort))
+        Z = self._features(cohort, fill=np.nan)
+        return np.hstack([Z[:, span.shown] for span in self._spans.values()])
 
-    # Fitting
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of ``transform``.
 
-    def _fit_towers(self, towers, data, rows, seen, cache):
-        options = seen, len(towers), cache
-        tasks = list(zip(towers, rows, strict=True))
-        if self.n_jobs is None:
-            # Parallel would ask the backend around it, and inside a search on Dask send
-            # the rows of each fold once more.
-            return [self._fit_tower(tower, data, m, *options) for tower, m in tasks]
-        fit = delayed(self._fit_tower)
-        return Parallel(n_jobs=self.n_jobs)(
-            fit(tower, data, mask, *options) for tower, mask in tasks
-        )
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
 
-    def _count_networks(self):
-        kind, seen = self._output_kind(), self.tower_rows == "all"
-        towers = [
-            Tower(name, modality, estimator, kind=kind, cv=self.tower_cv)
-            for name, estimator, modality in self._resolved_towers()
+        Returns
+        -------
+        names : ndarray of str, shape (n_outputs,)
+            The name of the tower and a number: ``image0``, ``image1``, ...
+        """
+        check_is_fitted(self)
+        names = [
+            f"{name}{number}"
+            for name, span in self._spans.items()
+            for number in range(span.n_features or span.n_odds)
         ]
-        n_networks = sum(tower.count_networks(seen) for tower in towers)
-        return n_networks + count_networks(self._final_estimator())
+        return np.array(names, dtype=object)
 
-    def _announce(self, towers, rows, seen, data):
-        """Show what is about to be fitted."""
-        counts = [tower.count_networks(seen) for tower in towers]
-        n_networks = sum(counts) + count_networks(self._final_estimator())
-        parts = [
-            f"{n} for tower {tower.name!r} on {mask.sum()} rows"
-            for n, tower, mask in zip(counts, towers, rows, strict=True)
-        ]
-        announce(
-            f"[{type(self).__name__}] {n_networks} networks: {', '.join(parts)}; then "
-            f"the final estimator on {data.train.sum()} paired rows",
-            self.verbose,
-        )
+    @available_if(final_has("decision_terms"))
+    def decision_terms(self, X):
+        """Compute what each modality adds to the log-odds of each row.
 
-    def _stage(self, name, n_networks):
-        name = f"[{type(self).__name__}] {name}"
-        return Stage(name, n_networks or None, "network", self.verbose)
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
 
-    def _fit_tower(self, tower, data, rows, seen, n_towers, cache):
-        with (
-            _naming_warnings(f"tower {tower.name!r}, {rows.sum()} rows"),
-            self._stage(f"tower {tower.name!r}", tower.count_networks(seen)) as stage,
-        ):
-            tower.fit(data, rows, cache, seen=seen)
-            answers_alone = self.missing == "tower" and n_towers > 1
-            if answers_alone or tower.speaks_odds:
-                tower.fit_head(data, rows, cache, seen=seen)
-            if cache.active and stage.n_done < (stage.total or 0):
-                stage.remark("the others found in memory")
-        return tower
-
-    def _training_output(self, tower, data, rows, seen, cache):
-        """Outputs of a tower for the labelled paired rows."""
-        outputs = tower.training_output(data, rows, seen, cache)
-        if seen and self.tower_rows == "all":
-            tower.warn_of_seen_labels()
-        return outputs
-
-    def _fit_head(self, outputs, data, seed):
-        head = inherit(
-            self._final_estimator(),
-            seed=seed,
-            device=self.device,
-            verbose=self.verbose,
-        )
-        self._scaler = OutputScaler(outputs)
-        self.scalers_ = self._scaler.scalers
-        parts = [(name, slice(None), out) for name, out in outputs.items()]
-        Z = self._scaler.join(parts, int(data.train.sum()))
-        labels = self.classes_[data.codes[data.train]]
-        spans = {
-            "modalities": self._scaler.spans,
-            "log_odds": self._scaler.odds_spans,
+        Returns
+        -------
+        terms : DataFrame with one row per patient
+            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
+            the weights. The terms of a row add up to the log-odds of
+            ``predict_proba``: where towers predict without the final estimator (see
+            ``predict_route``), there are only their log-odds, divided by the number of
+            towers. What has no part in the prediction of a row adds 0.
+        """
+        cohort, routes = self._read_routed(X)
+        terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
+        terms = terms.set_axis(cohort.index, axis=0)
+        if self.missing != "tower":
+            return terms
+        several = terms.columns.nlevels > 2
+        levels = [(c,) for c in self.classes_.tolist()] if several else [()]
+        alone = {
+            (name, "log-odds", *level): np.zeros(len(cohort))
+            for name in self.towers_
+            for level in levels
         }
-        read = searched(head)
-        known = {n: s for n, s in spans.items() if has_fit_parameter(read, n)}
-        with self._stage("final estimator", count_networks(head)):
-            self.final_estimator_ = head.fit(Z, labels, **known)
+        for rows, by_tower in self._tower_probabilities(cohort, routes):
+            for name, p in by_tower.items():
+                odds = log_odds(p) / len(by_tower)
+                for level, column in zip(levels, odds.T, strict=True):
+                    alone[name, "log-odds", *level][rows] = column
+        terms[~routes.by_head] = 0.0
+        alone = pd.DataFrame(alone, index=cohort.index)
+        columns = terms.columns.union(alone.columns, sort=False)
+        return terms.reindex(columns=columns, fill_value=0.0).add(
+            alone.reindex(columns=columns, fill_value=0.0)
+        )
+
+    @property
+    def _outcome(self):
+        return self._outcome_type.recorded(self)
+
+    def _fitted_towers(self):
+        """List of FittedTower."""
+        return [
+            FittedTower(
+                name,
+                self._inputs[name],
+                estimator,
+                key if estimator is fitted else None,
+                self._spans[name].holds,
+                self.tower_heads_.get(name),
+            )
+            for (name, estimator), (fitted, key) in zip(
+                self.towers_.items(), self._keys.values(), strict=True
+            )
+        ]
+
+    def _has(self, cohort):
+        modalities = {name: inputs.modality for name, inputs in self._inputs.items()}
+        return modality_masks(cohort, modalities)
+
+    def _read_routed(self, X):
+        """`X` as a cohort, and the routes of its rows."""
+        check_is_fitted(self)
+        cohort = read_cohort(self, X, reset=False, columns=table_columns(self.towers))
+        has = self._has(cohort)
+        refuse_empty_rows(cohort, has)
+        return cohort, Routes.plan(cohort, has, self.missing)
+
+    def _tower_probabilities(self, cohort, routes):
+        """Pairs of rows with the same towers, and probabilities by tower's name."""
+        towers = {tower.name: tower for tower in self._fitted_towers()}
+        options = self._outcome, TowerCache(self.memory)
+        for rows, names in routes.by_towers():
+            part = cohort[rows]
+            yield rows, {n: towers[n].predict_proba(part, *options) for n in names}
+
+    def _predict_by_towers(self, cohort, routes):
+        """Pairs of rows that are not the final estimator's, and probabilities."""
+        for rows, by_tower in self._tower_probabilities(cohort, routes):
+            yield rows, self._outcome.combine(list(by_tower.values()))
+
+    def _features(self, cohort, fill):
+        """What the final estimator reads; `fill` where a modality is absent."""
+        codes = np.searchsorted(self.classes_, self.final_estimator_.classes_)
+        options = self._outcome, codes, TowerCache(self.memory)
+        has = self._has(cohort)
+        parts = [
+            (tower.name, rows, tower.outputs(cohort[rows], *options))
+            for tower in self._fitted_towers()
+            if (rows := has[tower.name]).any()
+        ]
+        return join_outputs(self.scalers_, self._spans, parts, len(cohort), fill)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        towers = self._named_towers().values()
-        tags.input_tags.allow_nan = all(takes_nan(tower) for tower in towers)
+        tags.input_tags.allow_nan = all(takes_nan(e) for _, e in self._named_towers)
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

@@ -8,11 +8,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._input import check_labels, read_cohort
+from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
+from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._rows import TrainingData, modality_masks
-from skmultimodal.fusion._tower import Tower
-from skmultimodal.fusion._traits import takes_nan
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.fusion._towers import TowerPlan, fit_estimator
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 
@@ -106,8 +105,8 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If no labelled row has the modality, or `y` has one class.
         """
         cohort = read_cohort(self, X, reset=True)
-        y = check_labels(y, len(cohort))
-        self.classes_, codes = encode_labels(y, allow_unlabelled=True)
+        outcome, y, codes = ClassLabels.read(y, len(cohort))
+        self.classes_ = outcome.classes
         if self.modality not in cohort.modalities:
             raise ValueError(
                 f"the data have no modality {self.modality!r}, only "
@@ -117,10 +116,10 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if self.modality not in present:
             raise ValueError(f"no row has modality {self.modality!r}.")
         paired = cohort[:, present].paired
-        data = TrainingData(cohort, y, self.classes_, codes, paired)
-        tower = Tower(self.modality, self.modality, clone(self.estimator))
-        single = len(present) == 1
-        rows = tower.training_rows(data, "all" if single else self.tower_rows)
+        data = TrainingData(cohort, y, outcome, codes, paired)
+        estimator = clone(self.estimator)
+        choice = "all" if len(present) == 1 else self.tower_rows
+        rows = data.tower_rows(self.modality, self.modality, estimator, choice)
         known = codes[rows & data.labelled]
         if len(np.unique(known)) < 2:
             raise ValueError(
@@ -129,8 +128,11 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             )
         counts = np.bincount(known, minlength=len(self.classes_))
         self.class_prior_ = counts / len(known)
-        self._tower = tower.fit(data, rows, TowerCache(self.memory))
-        self.estimator_ = tower.estimator
+        self._input = TowerInput.of(estimator, cohort, self.modality)
+        plan = TowerPlan(self.modality, estimator, self._input, rows, choice == "all")
+        self.estimator_, key = fit_estimator(plan, data, TowerCache(self.memory))
+        # The estimator beside its key: one that is put in its place has none.
+        self._key = self.estimator_, key
         return self
 
     def predict(self, X):
@@ -188,7 +190,10 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
     def _run(self, cohort, method):
-        return self._tower.run(cohort, method, TowerCache(self.memory))
+        fitted, key = self._key
+        key = key if self.estimator_ is fitted else None
+        cache = TowerCache(self.memory)
+        return cache.run(self.estimator_, key, self._input, cohort, method)
 
     def _has(self, cohort):
-        return modality_masks(cohort, [self._tower])[self.modality]
+        return modality_masks(cohort, {"": self.modality})[""]

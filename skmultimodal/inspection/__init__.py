@@ -1,6 +1,6 @@
-"""Where a model looked, which genes and modalities count, how sure it is.
+"""Explanations of predictions, prediction sets, and displays of cohorts and scores.
 
-Functions give numbers (a Bunch or a DataFrame), the Display classes pictures.
+Functions return numbers (a Bunch or a DataFrame); Display classes draw them.
 """
 
 from skmultimodal.inspection._attribution_displays import (

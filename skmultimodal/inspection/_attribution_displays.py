@@ -1,4 +1,4 @@
-"""Pictures of saliency maps and of gene attributions."""
+"""Displays of saliency maps and of gene attributions."""
 
 import numpy as np
 
@@ -18,14 +18,14 @@ __all__ = ["GeneAttributionsDisplay", "SaliencyDisplay"]
 
 
 class SaliencyDisplay:
-    """Images of patients with what spoke for a class, and against it, laid over them.
+    """Saliency maps of a class, drawn over the images of some patients.
 
     Parameters
     ----------
     heatmap : ndarray of shape (n_rows, height, width)
-        In log-odds a pixel.
+        Attributions in log-odds per pixel.
     images : ndarray of shape (n_rows, n_channels, height, width)
-        What the heatmap is laid over.
+        Images under the heatmap.
     ids : sequence of length n_rows
         Patients, for the titles.
     segmentation : ndarray of shape (n_rows, height, width), default=None
@@ -68,7 +68,7 @@ class SaliencyDisplay:
         estimator : estimator
             As of `saliency_map`.
         X : Cohort or other input of `estimator`
-            A column of the picture each: take some patients.
+            Some patients, one column of the figure each.
         ax : array of Axes, default=None
         channel : int, default=0
             Channel under the map.
@@ -85,7 +85,7 @@ class SaliencyDisplay:
 
     @classmethod
     def from_saliency(cls, saliency):
-        """Take the result of `saliency_map`, to be drawn by ``plot``.
+        """Make a display of the result of `saliency_map`, which ``plot`` draws.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class SaliencyDisplay:
 
     @in_style
     def plot(self, ax=None, *, channel=0):
-        """Draw an image a patient.
+        """Draw one image per patient.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class GeneAttributionsDisplay:
 
     @in_style
     def plot(self, ax=None, *, n_genes=20):
-        """Draw a bar a gene.
+        """Draw one bar per gene.
 
         Parameters
         ----------
@@ -219,7 +219,8 @@ class GeneAttributionsDisplay:
         height = 1.4 + 0.28 * len(shown)
         self.ax_, self.figure_ = make_axes(ax, figsize=(6.4, height))
         place = np.arange(len(shown))
-        for sign, label in ((1, "more speaks for it"), (-1, "more speaks against it")):
+        labels = {1: "more expression: likelier", -1: "more expression: less likely"}
+        for sign, label in labels.items():
             own = (np.sign(shown["direction"]) == sign).to_numpy()
             self.ax_.barh(
                 place[own],
@@ -229,12 +230,12 @@ class GeneAttributionsDisplay:
                 edgecolor="white",
                 label=label,
             )
-        known = shown["importance_std"].notna().to_numpy()
-        if known.any():
+        spread = shown["importance_std"].notna().to_numpy()
+        if spread.any():
             self.ax_.errorbar(
-                shown["importance"][known],
-                place[known],
-                xerr=shown["importance_std"][known],
+                shown["importance"][spread],
+                place[spread],
+                xerr=shown["importance_std"][spread],
                 fmt="none",
                 ecolor=INK,
                 capsize=2,

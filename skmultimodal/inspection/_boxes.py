@@ -1,4 +1,4 @@
-"""Boxes of text, one below the other, with arrows between them."""
+"""Flow charts: boxes of text with arrows between them."""
 
 import textwrap
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from skmultimodal.utils._optional import import_optional
 
 __all__ = ["Chart"]
 
-# Points, and all lengths in inches, where the text has its full size.
+# Font size in points, and lengths in inches at that size.
 FONT = 12
 LINE = 1.35 * FONT / 72
 COLUMN, SPACE, GAP, PAD, INDENT = 2.3, 0.16, 0.34, 0.09, 0.5
@@ -18,7 +18,7 @@ SIZES = (12, 11, 10, 9, 8, 7, 6, 5, 4)
 
 @dataclass
 class Box:
-    """Wrapped lines of text, each with whether it is bold, at a place."""
+    """A box of wrapped lines, each a pair of its text and whether it is bold."""
 
     lines: list
     left: float
@@ -39,7 +39,7 @@ class Box:
 
 
 class Chart:
-    """A flow chart that is read from the top to the bottom.
+    """A flow chart from top to bottom.
 
     A text is a list of lines, each a pair of str and whether it is bold; a box without
     lines is left out.
@@ -55,19 +55,19 @@ class Chart:
         self._rows = []
 
     def add_centre(self, text):
-        """A box in the middle, reached from all boxes above."""
+        """Add a box in the middle, with arrows from all boxes above."""
         self._rows.append(("centre", [text]))
 
     def add_row(self, texts):
-        """Boxes side by side, reached from those above."""
+        """Add boxes side by side, with arrows from those above."""
         self._rows.append(("row", texts))
 
     def add_below(self, asides, texts):
-        """A box below each one above, and beside the arrow what is lost on the way."""
+        """Add a box below each one above, and one beside each arrow between them."""
         self._rows += [("asides", asides), ("below", texts)]
 
     def add_side(self, text):
-        """A box beside the next arrow from or to the middle."""
+        """Add a box beside the next arrow from or to the middle."""
         self._rows.append(("side", [text]))
 
     def best_size(self):
@@ -76,7 +76,7 @@ class Chart:
         return self.width + 0.1, height + 0.1
 
     def draw(self, ax):
-        """Draw, with text as large as there is room for."""
+        """Draw with the largest text that fits."""
         ax.set_axis_off()
         width, height = _inches(ax)
         for size in SIZES:
@@ -113,7 +113,7 @@ class Chart:
 
 
 class _Arrows:
-    """Lines from each row to the next one that is no remark beside an arrow."""
+    """Arrows between rows of boxes, and to the boxes beside them."""
 
     def __init__(self, ax, size):
         self.ax = ax
@@ -204,7 +204,7 @@ def _draw_box(ax, box, size, *, aside):
 
 
 def _inches(ax):
-    """Width and height of axes, once their place is known."""
+    """Width and height of axes, after their layout."""
     figure = ax.figure
     engine = figure.get_layout_engine()
     if engine is not None:

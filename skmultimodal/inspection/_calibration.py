@@ -8,13 +8,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.inspection._coalitions import (
-    answer,
-    codes_of,
-    explained_cohort,
-    patterns_of,
-)
 from skmultimodal.inspection._comparison_parts import check_comparison
+from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
+from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
@@ -140,7 +136,7 @@ class PatternCalibrationDisplay:
         codes = codes_of(y, classes, len(cohort), allow_unlabelled=False)
         return cls._from_arrays(
             codes == column,
-            answer(estimator, cohort)[:, column],
+            predict_proba(estimator, cohort)[:, column],
             patterns_of(cohort),
             classes.tolist()[column],
             (n_bins, strategy, min_bin_rows),

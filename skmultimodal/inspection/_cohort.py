@@ -1,4 +1,4 @@
-"""Who has which modality, drawn."""
+"""Display of the modalities that patients have."""
 
 from collections.abc import Mapping
 
@@ -17,11 +17,11 @@ ABSENT, PLAIN = "#D0D0D0", "#D9D9D9"
 
 
 class AvailabilityDisplay:
-    """Which modalities the patients have: patients by pattern and class.
+    """Numbers of patients by the modalities they have, and by class.
 
-    Use `from_cohort` to make one. A column is a pattern of modalities: below, a dot for
-    each modality that its patients have; above, how many they are, by class; in
-    between, the same in numbers.
+    Use `from_cohort` to make one. A column is a pattern of modalities: dots at the
+    bottom mark the modalities of the pattern, bars at the top count its patients by
+    class, and the same counts stand in between as numbers.
 
     Parameters
     ----------
@@ -123,7 +123,9 @@ class AvailabilityDisplay:
             Itself.
         """
         n_lines = len(self.modalities) + len(self._classes())
-        longest = max(map(len, [*self._classes(), *map(self._say, self.modalities)]))
+        longest = max(
+            map(len, [*self._classes(), *map(self._modality_label, self.modalities)])
+        )
         width = max(6.4, 0.8 + 0.1 * longest + 0.55 * len(self.counts))
         axes, self.figure_ = make_axes(
             ax,
@@ -138,7 +140,7 @@ class AvailabilityDisplay:
         return self
 
     def _classes(self):
-        """The classes, if labels are known."""
+        """The classes; none without labels."""
         classes = list(self.counts.columns)
         return [] if classes == [ALL_ROWS] else classes
 
@@ -175,7 +177,7 @@ class AvailabilityDisplay:
         ax.tick_params(axis="x", bottom=False, labelbottom=False)
 
     def _plot_dots(self, ax):
-        """Lines of numbers, a class each with its colour, above lines of dots."""
+        """One line of numbers per class, and below one line of dots per modality."""
         classes, n_modalities = self._classes(), len(self.modalities)
         heights = np.arange(n_modalities) + len(classes)
         for place, (pattern, row) in enumerate(self.counts.iterrows()):
@@ -192,7 +194,7 @@ class AvailabilityDisplay:
         for line in range(len(classes)):
             box = {**self._look(line), "transform": ax.get_yaxis_transform()}
             ax.scatter([0], [line], s=150, marker="s", clip_on=False, **box)
-        names = [*classes, *map(self._say, self.modalities)]
+        names = [*classes, *map(self._modality_label, self.modalities)]
         ax.set_yticks(range(len(names)), names)
         ax.tick_params(left=False, bottom=False, labelbottom=False, pad=10)
         ax.set_ylim(len(names) - 0.4, -0.6)
@@ -201,16 +203,16 @@ class AvailabilityDisplay:
         ax.spines[:].set_visible(False)
         ax.set_xlabel("Modalities present")
 
-    def _say(self, modality):
+    def _modality_label(self, modality):
         has = [modality in pattern.split("+") for pattern in self.counts.index]
         return f"{modality} ({self.counts[has].to_numpy().sum()})"
 
 
 def count_by_class(cohort, y, class_names):
-    """Which class each row is of: DataFrame of 0 and 1, a column a class.
+    """Indicators of the class of each row: DataFrame of 0 and 1, one column per class.
 
-    The last column is ``"unlabelled"`` if a row is; without labels, the only one is
-    ``"rows"``.
+    The last column is ``"unlabelled"`` if there are such rows; without `y`, the only
+    column is ``"rows"``.
     """
     if y is None:
         return pd.DataFrame({ALL_ROWS: np.ones(len(cohort), dtype=int)})
@@ -226,17 +228,17 @@ def count_by_class(cohort, y, class_names):
     classes = classes.tolist()
     empty = [label for label in names if label not in classes]
     number = {label: i for i, label in enumerate([*classes, *empty])}
-    columns = {_say_label(names.get(n, n)): codes == i for n, i in number.items()}
+    columns = {_label_name(names.get(n, n)): codes == i for n, i in number.items()}
     if len(columns) < len(number) or UNLABELLED in columns:
         raise ValueError(
             f"each class needs a name of its own that is not {UNLABELLED!r}, got "
-            f"{[_say_label(names.get(label, label)) for label in number]}."
+            f"{[_label_name(names.get(label, label)) for label in number]}."
         )
     if (codes < 0).any():
         columns[UNLABELLED] = codes < 0
     return pd.DataFrame(columns, dtype=int)
 
 
-def _say_label(label):
-    # Labels are floats only where NaN had to be among them.
+def _label_name(label):
+    # Labels beside NaN are floats: class 1.0 is named 1.
     return f"{label:g}" if isinstance(label, float) else str(label)

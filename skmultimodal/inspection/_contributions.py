@@ -1,4 +1,4 @@
-"""How much each modality contributes to what a model says of a patient."""
+"""Contributions of modalities to predictions."""
 
 from itertools import combinations
 
@@ -7,13 +7,8 @@ import pandas as pd
 from scipy.special import comb, logit
 from sklearn.utils import Bunch
 
-from skmultimodal.inspection._coalitions import (
-    answer_with,
-    class_frequencies,
-    codes_of,
-    explained_cohort,
-    patterns_of,
-)
+from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
+from skmultimodal.inspection._predictions import class_frequencies, predict_proba_with
 from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._probability import SMALLEST
 
@@ -23,25 +18,24 @@ SCALES = ("probability", "log_odds")
 
 
 def modality_contributions(estimator, X, y=None, *, positive=None, scale="probability"):
-    """What each modality contributes to the prediction of each row.
+    """Compute the contribution of each modality to the prediction of each row.
 
     Contributions are the Shapley values of the modalities that a row has. The value of
-    a set of them is what the model says of the row if it had these only, so nothing
-    stands for an absent modality but its absence. Without any, it is the frequency of
-    the class in training. The contributions of a row add up to its prediction less
-    that frequency.
+    a set of modalities is the prediction for the row with all others removed, not
+    imputed; that of the empty set is the frequency of the class in training. The
+    contributions of a row add up to its prediction minus that frequency.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted classifier of cohorts that answers rows with any of their modalities:
+        Fitted classifier of cohorts that predicts rows with any of their modalities:
         `TwinTowerClassifier` (unless ``missing="error"``), a calibrated one, a fitted
         search, a baseline.
     X : Cohort, dict of aligned arrays, DataFrame or array
         Rows to explain.
     y : array-like of shape (n_rows,), default=None
-        Labels, NaN or None where unknown. The summary is then also by class. Their
-        frequencies stand for those in training if the model does not record them.
+        Labels; NaN or None marks an unlabelled row. The summary is then also by class.
+        Their frequencies are used if the model does not record those in training.
     positive : class label, default=None
         Class whose probability is explained, or its name as text. None is the class
         that is named yes, positive or responder (in any case), or of two classes 1 or
@@ -68,21 +62,21 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     NotExplainableError
         If the model refuses rows with some of their modalities.
     ValueError
-        If `positive` is no class, or neither the model nor `y` has the frequency of the
-        classes.
+        If `positive` is no class, or the frequency of the classes is neither in the
+        model nor in `y`.
 
     See Also
     --------
     ModalityContributionsDisplay : Draws them.
-    value_of_missing_modality : What a modality that a row lacks might change.
+    value_of_missing_modality : Expected effect of a modality that a row lacks.
 
     Notes
     -----
-    With m modalities the model answers 2^m - 1 times, each time all rows that have the
-    modalities asked about.
+    With m modalities the model predicts 2^m - 1 times: for each set of modalities, all
+    rows that have them.
 
-    A `TwinTowerClassifier` answers a row with one modality by that tower. Contributions
-    therefore say what the whole model does, and not only its final estimator, whose
+    A `TwinTowerClassifier` predicts a row with one modality by that tower, so
+    contributions describe the whole model, and not only its final estimator, whose
     terms are in ``decision_terms``.
 
     The frequency of the classes is that of the rows that trained the final estimator
@@ -101,7 +95,7 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(120) % 2
     >>> image, gene = rng.normal(size=(120, 2)), rng.normal(size=(120, 3))
-    >>> gene += 2 * y[:, None]  # the images say nothing
+    >>> gene += 2 * y[:, None]  # the images are noise
     >>> image[:40], gene[40:80] = np.nan, np.nan
     >>> X = Cohort({"image": image, "gene": gene})
     >>> towers = [(name, LogisticRegression()) for name in ("image", "gene")]
@@ -152,17 +146,17 @@ def _on_scale(p, scale):
 
 
 def _coalition_values(estimator, cohort, available, column, scale):
-    """For each set of modalities, what the model says of the rows that have them."""
+    """For each set of modalities, the predictions for the rows that have them."""
     names = cohort.modalities
     values = {}
-    # The largest first: a bad value in the data is then told as what it is.
+    # The largest first, so that a bad value is not reported as a removed modality.
     for size in range(len(names), 0, -1):
         for chosen in combinations(range(len(names)), size):
             rows = np.flatnonzero(available[:, chosen].all(axis=1))
             if not len(rows):
                 continue
             kept = [names[i] for i in chosen]
-            p = answer_with(estimator, cohort[rows], kept)[:, column]
+            p = predict_proba_with(estimator, cohort[rows], kept)[:, column]
             value = np.full(len(cohort), np.nan)
             value[rows] = _on_scale(p, scale)
             values[frozenset(kept)] = value
@@ -170,12 +164,12 @@ def _coalition_values(estimator, cohort, available, column, scale):
 
 
 def _of_all_present(values, available):
-    """What the model says of each row with all the modalities that it has."""
-    said = np.full(len(available), np.nan)
+    """Prediction for each row with all the modalities that it has."""
+    predicted = np.full(len(available), np.nan)
     for coalition, value in values.items():
         whole = available.sum(axis=1) == len(coalition)
-        said[whole] = np.where(np.isnan(value), said, value)[whole]
-    return said
+        predicted[whole] = np.where(np.isnan(value), predicted, value)[whole]
+    return predicted
 
 
 def _shapley(values, available, names):

@@ -1,4 +1,4 @@
-"""Contributions of modalities, drawn."""
+"""Display of the contributions of modalities."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ N_PATIENTS = 5
 
 
 class ModalityContributionsDisplay:
-    """Contributions of modalities: their size by pattern, or patient by patient.
+    """Contributions of modalities, by pattern or by patient.
 
     Use `from_estimator` or `from_contributions` to make one.
 
@@ -111,8 +111,8 @@ class ModalityContributionsDisplay:
         ax : matplotlib Axes, default=None
             None makes a figure.
         kind : {"mean", "patients"}, default="mean"
-            The mean absolute contribution of each modality by pattern, or the way of
-            some patients from the prior to their prediction.
+            The mean absolute contribution of each modality by pattern, or the steps
+            from the prior to the prediction of some patients.
         patients : list of patient ids, default=None
             For ``kind="patients"``. None is five, evenly spread over the predictions.
 
@@ -176,12 +176,14 @@ class ModalityContributionsDisplay:
         places = {p: i for i, p in enumerate(self.contributions.index.tolist())}
         unknown = [p for p in patients if p not in places]
         if unknown or not len(patients):
-            told = f"there is no patient {unknown[0]!r}" if unknown else "none is named"
-            raise ValueError(f"patients must be ids of explained rows: {told}.")
+            found = (
+                f"there is no patient {unknown[0]!r}" if unknown else "none is named"
+            )
+            raise ValueError(f"patients must be ids of explained rows: {found}.")
         return np.array([places[p] for p in patients])
 
     def _plot_patients(self, ax, rows):
-        """A lane per modality, each bar going on where the one above it ends."""
+        """One line per modality, whose bar begins where that of the line above ends."""
         ids, drawn = self.contributions.index.tolist(), set()
         for place, row in enumerate(rows):
             shares = self.contributions.iloc[row].dropna()
@@ -196,9 +198,9 @@ class ModalityContributionsDisplay:
                 label="_" * (place > 0) + "prediction",
             )  # fmt: skip
         ax.axvline(self.prior, color=MUTED, linestyle="--", label="prior", zorder=0)
-        said = self.prediction.iloc[rows]
-        told = [f"{ids[r]}\n{p:.2f}" for r, p in zip(rows, said, strict=True)]
-        ax.set_yticks(range(len(rows)), told)
+        predicted = self.prediction.iloc[rows]
+        ticks = [f"{ids[r]}\n{p:.2f}" for r, p in zip(rows, predicted, strict=True)]
+        ax.set_yticks(range(len(rows)), ticks)
         ax.set_ylim(len(rows) - 0.4, -0.6)
         # Bars are sticky, and would leave no margin for the numbers at their ends.
         ax.use_sticky_edges = False

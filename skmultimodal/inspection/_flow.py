@@ -1,4 +1,4 @@
-"""How patients came into a cohort: found, dropped, kept, and what they train."""
+"""Display of the participant flow: patients found, dropped, kept, and trained on."""
 
 import textwrap
 
@@ -20,15 +20,15 @@ from skmultimodal.inspection._style import in_style, make_axes
 
 __all__ = ["ParticipantFlowDisplay"]
 
-# A reason of a hundred words would push all else out of the picture.
+# Longer reasons are cut.
 MAX_CHARACTERS = 140
 
 
 class ParticipantFlowDisplay:
-    """Participant flow: patients found, dropped and why, kept, and what they train.
+    """Participant flow: patients found, dropped (with reasons), kept, and trained on.
 
-    Use `from_flow` or `from_cohort` to make one. The picture is the flow diagram that
-    reports by TRIPOD or CONSORT begin with.
+    Use `from_flow` or `from_cohort` to make one. It is the flow diagram at the
+    beginning of reports by TRIPOD or CONSORT.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class ParticipantFlowDisplay:
         - ``"found"``: ``"patients"``, and those with each modality.
         - ``"dropped"``: patients who lost a modality, by reason.
         - ``"besides"``: further files or samples of patients who kept it, by reason.
-        - ``"kept"``: patients with each modality that was read; ``"remark"``: of whom
-          something is to be known.
+        - ``"kept"``: patients with each modality that was read; ``"remark"``: those
+          with a remark, by remark.
         - ``"left out"``: patients who are not in the cohort, by reason; ``"hidden"``:
           patients in it who have lost a modality since.
         - ``"noted"``: anything else in the flow table.
@@ -58,7 +58,7 @@ class ParticipantFlowDisplay:
 
     Notes
     -----
-    Towers are said to learn from unpaired rows, as they do with
+    The last row is for towers that are fitted on unpaired rows, as with
     ``tower_rows="unpaired"``, the default of `TwinTowerClassifier`.
 
     References
@@ -116,8 +116,8 @@ class ParticipantFlowDisplay:
             {n: ids.isin(kept.loc[kept["item"] == n, "patient"]) for n in names}, ids
         )
         clinical = kept[kept["item"] == "clinical"]
-        told = clinical[~clinical["reason"].str.startswith(UNLABELLED)]
-        labelled = ids.isin(told["patient"])
+        with_label = clinical[~clinical["reason"].str.startswith(UNLABELLED)]
+        labelled = ids.isin(with_label["patient"])
         by_class = pd.DataFrame(
             {"labelled": labelled, UNLABELLED: ~labelled}, dtype=int
         )
@@ -130,7 +130,7 @@ class ParticipantFlowDisplay:
     def from_cohort(
         cls, X, y=None, *, flow=None, class_names=None, max_reasons=4, ax=None
     ):
-        """Count a cohort, and what came before it if that is known, and draw it.
+        """Count a cohort, and the flow into it if that is given, and draw it.
 
         Parameters
         ----------
@@ -229,8 +229,8 @@ class ParticipantFlowDisplay:
 
     def _dropped(self, name, most):
         lines = self._reasons("Dropped", "dropped", name, most)
-        said = "More files or samples of those kept"
-        return [*lines, *self._reasons(said, "besides", name, most)]
+        title = "More files or samples of those kept"
+        return [*lines, *self._reasons(title, "besides", name, most)]
 
     def _kept(self, name, most):
         remarks = _list_reasons(self._part("remark", name), most)
@@ -249,8 +249,8 @@ class ParticipantFlowDisplay:
         lines = [self._title("Patients in the cohort", "cohort", PATIENTS)]
         for part, n in zip(rows["part"], rows["n"], strict=True):
             if part != PATIENTS:
-                said = part if part == ALL_ROWS else f"with {part}"
-                lines.append((_numbered(said, n), False))
+                text = part if part == ALL_ROWS else f"with {part}"
+                lines.append((_numbered(text, n), False))
         return lines
 
     def _trains(self, part, alone):

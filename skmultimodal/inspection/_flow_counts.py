@@ -1,4 +1,4 @@
-"""Patients of a flow table and of a cohort, counted."""
+"""Counts of the patients of a flow table and of a cohort."""
 
 import re
 
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 COLUMNS = ["stage", "part", "detail", "n"]
-FLOW_COLUMNS = ["patient", "item", "status", "reason"]
+REQUIRED_COLUMNS = ["patient", "item", "status", "reason"]
 # Items of the flow table that are no modality.
 OTHERS = ("clinical", "label", "file")
 PATIENTS, PAIRED = "patients", "paired"
@@ -28,19 +28,19 @@ ABOVE, NOTHING = "no modality kept, see above", "no modality found"
 
 
 def check_flow(flow):
-    missing = [c for c in FLOW_COLUMNS if c not in flow]
+    missing = [c for c in REQUIRED_COLUMNS if c not in flow]
     if missing:
         raise ValueError(
             f"the flow table has no column {missing[0]!r}: give the `flow` that "
             "load_cohort or load_tcga_glioma returns."
         )
     flow = flow.reset_index(drop=True)
-    return flow.assign(**{c: flow[c].fillna("").astype(str) for c in FLOW_COLUMNS})
+    return flow.assign(**{c: flow[c].fillna("").astype(str) for c in REQUIRED_COLUMNS})
 
 
 def count_flow(flow, names, has):
     """Rows of the counts up to the cohort."""
-    flow = flow.assign(detail=[_shorten(*row) for row in flow[FLOW_COLUMNS].values])
+    flow = flow.assign(detail=[_shorten(*row) for row in flow[REQUIRED_COLUMNS].values])
     patients = pd.Index(flow.loc[flow["patient"] != "", "patient"].unique())
     counts = [("found", PATIENTS, "", len(patients))]
     counted = pd.Series(False, index=flow.index)
@@ -101,7 +101,7 @@ def count_cohort(has, by_class):
         for name, mask in zip(present, masks.T, strict=True)
     }
     if len(present) > 1:
-        # The pairs stand between the first modality and the others.
+        # Pairs are drawn between the first modality and the others.
         first, *others = present
         parts = {
             first: parts[first],
@@ -125,7 +125,7 @@ def _by_detail(stage, part, entries):
 
 
 def _shorten(patient, item, status, reason):
-    """A reason without the names of files and patients, which tell no two apart."""
+    """A reason without names of files and patients, so that equal ones are counted."""
     if len(patient) > 3:
         name = rf"(?<!\w){re.escape(patient)}[\w.-]*"
         reason = re.sub(rf"^{name}:\s*", "", reason)

@@ -1,4 +1,4 @@
-"""Which genes a model counted on."""
+"""Attributions of a prediction to genes."""
 
 from itertools import combinations
 
@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection._explained import explain_rows
-from skmultimodal.inspection._graph import typical_row
+from skmultimodal.utils._torch_views import torch_view
 
 __all__ = ["gene_attributions"]
 
@@ -25,19 +25,19 @@ def gene_attributions(
     gene_names=None,
     n_top=20,
 ):
-    """Which genes, or other columns of a vector, a model counted on.
+    """Attribute predictions to genes, or to other columns of a vector.
 
-    Integrated gradients of the log-odds of a class against all others, from a patient
-    with the mean of the training rows in every gene, through encoder and head. For
-    paired patients the other modalities are held; for others the tower's own answer is
-    explained.
+    The attributions are integrated gradients of the log-odds of a class against all
+    others, through encoder and head, from a patient with the mean of the training rows
+    in every gene. For paired patients the other modalities are held fixed; for others
+    the prediction of the tower is explained.
 
     Parameters
     ----------
     estimator : estimator, or list of estimators
         Fitted: a `TwinTowerClassifier`, a `UnimodalClassifier`, a search over them, or
-        a gene tower by itself. Several, fitted with other seeds or on other rows, show
-        how far the ranking can be relied on; their mean is explained.
+        a gene tower by itself. Several, fitted with other seeds or on other rows,
+        measure the stability of the ranking; their mean is explained.
     X : Cohort or other input of `estimator`
         Patients who all have the modality; for a tower, rows of shape (n_rows,
         n_genes).
@@ -48,9 +48,9 @@ def gene_attributions(
     n_steps : int, default=32
         Of the integration.
     gene_names : sequence of str, default=None
-        None takes the names that the data came with.
+        None is the names in the data.
     n_top : int, default=20
-        How long the lists are whose overlap ``ranking`` and ``stability`` tell.
+        Number of first genes that ``top_share`` and ``top_overlap`` are about.
 
     Returns
     -------
@@ -60,9 +60,9 @@ def gene_attributions(
         - ``ranking``: DataFrame with a row per gene, the most important first:
           ``importance`` (mean over the patients of the absolute attribution),
           ``importance_std`` (over the estimators), ``direction`` (correlation of
-          expression and attribution over the patients: 1 where more expression speaks
-          for the class) and ``top_share`` (of the estimators that have the gene among
-          their first `n_top`).
+          expression and attribution over the patients: 1 where more expression makes
+          the class likelier) and ``top_share`` (share of the estimators with the gene
+          among their first `n_top`).
         - ``stability``: dict: mean over pairs of estimators of ``rank_correlation``
           (Spearman's, of the importances of all genes) and ``top_overlap`` (share of
           the first `n_top` genes that are common); NaN for one estimator.
@@ -87,9 +87,8 @@ def gene_attributions(
 
     Notes
     -----
-    Correlated genes share what any one of them could tell, each net in its own way:
-    with thousands of genes and some hundred patients, look at ``stability`` before the
-    names.
+    Attributions are divided between correlated genes, differently by each net: with
+    thousands of genes and some hundred patients, read ``stability`` before the names.
 
     References
     ----------
@@ -110,10 +109,10 @@ def gene_attributions(
         raise ValueError("estimator is an empty list.")
     parts = [explain_rows(e, X, modality, positive) for e in estimators]
     first = parts[0]
-    if first.raw.ndim != 2:
+    if first.view.raw.ndim != 2:
         raise ValueError(
             f"gene_attributions explains vectors, got rows of shape "
-            f"{first.raw.shape[1:]}; saliency_map explains images."
+            f"{first.view.raw.shape[1:]}; saliency_map explains images."
         )
     _refuse_words(first)
     names = _names(gene_names, first)
@@ -125,7 +124,7 @@ def gene_attributions(
         {
             "importance": importance.mean(axis=0),
             "importance_std": _spread(importance),
-            "direction": _correlation(first.raw, shares),
+            "direction": _correlation(first.view.raw, shares),
             "top_share": [
                 np.mean([g in top for top in tops]) for g in range(len(names))
             ],
@@ -133,10 +132,10 @@ def gene_attributions(
         index=pd.Index(names, name="gene"),
     )
     return Bunch(
-        attributions=pd.DataFrame(shares, first.ids, names),
+        attributions=pd.DataFrame(shares, first.view.ids, names),
         ranking=ranking.sort_values("importance", ascending=False, kind="stable"),
         stability=_stability(importance, tops, n_top),
-        positive=first.classes.tolist()[first.positive],
+        positive=first.view.classes.tolist()[first.positive],
         score=np.mean([score for _, score, _ in results], axis=0),
         baseline_score=np.mean([base for _, _, base in results], axis=0),
     )
@@ -145,7 +144,7 @@ def gene_attributions(
 def _refuse_words(explained):
     """Raise a NotExplainableError that names a value which is no number."""
     try:
-        explained.raw.astype(np.float64)
+        explained.view.raw.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise NotExplainableError(
             f"gene_attributions explains columns of numbers ({error}): encode words in "
@@ -154,8 +153,8 @@ def _refuse_words(explained):
 
 
 def _names(gene_names, explained):
-    n_genes = explained.raw.shape[1]
-    names = explained.names if gene_names is None else list(gene_names)
+    n_genes = explained.view.raw.shape[1]
+    names = explained.view.names if gene_names is None else list(gene_names)
     if names is None:
         return [f"x{i}" for i in range(n_genes)]
     if len(names) != n_genes:
@@ -164,7 +163,7 @@ def _names(gene_names, explained):
 
 
 def _integrate(explained, n_steps):
-    typical = typical_row(explained.estimator)
+    typical = torch_view(explained.view.estimator).typical_row()
 
     def make_baseline(x):
         mean = x.mean(dim=0) if typical is None else torch.as_tensor(typical).to(x)

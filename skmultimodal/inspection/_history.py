@@ -1,4 +1,4 @@
-"""How the networks of a fitted model trained, drawn."""
+"""Display of the training losses of the networks of a fitted model."""
 
 from collections import Counter
 
@@ -57,13 +57,13 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Find the networks of a fitted model, and draw how they trained.
+        """Find the networks of a fitted model, and draw their training losses.
 
         Parameters
         ----------
         estimator : estimator
             Fitted: an `ImageTowerClassifier`, `GeneAutoencoderTransformer` or
-            `FusionHeadClassifier`, or what is made of them: a
+            `FusionHeadClassifier`, or a model made of them: a
             `CrossFittedEnsembleClassifier`, `TwinTowerClassifier` or
             `UnimodalClassifier`, a Pipeline, a FrozenEstimator, a search, a
             `CalibratedClassifierCV`.
@@ -85,7 +85,8 @@ class TrainingHistoryDisplay:
         nets = _find_nets(estimator)
         if not nets:
             raise ValueError(
-                f"{_say(estimator)} has no training history: {_why_none(estimator)}."
+                f"{_full_name(estimator)} has no training history: "
+                f"{_why_none(estimator)}."
             )
         members, tables = Counter(), []
         for part, net in nets:
@@ -137,8 +138,8 @@ class TrainingHistoryDisplay:
         self._mark_kept(ax, members)
         title = f"{part} ({len(members)} members)" if many else part
         validated = rows["valid_loss"].notna().any()
-        said = "Loss" if validated else "Training loss"
-        ax.set(title=title, xlabel="Epoch", ylabel=f"{said}, mean of rows")
+        loss = "Loss" if validated else "Training loss"
+        ax.set(title=title, xlabel="Epoch", ylabel=f"{loss}, mean of rows")
         ax.xaxis.get_major_locator().set_params(integer=True)
         if validated:
             ax.legend()
@@ -174,7 +175,7 @@ def _find_nets(estimator, part=""):
 
 
 def _parts_of(estimator):
-    """What a fitted model is made of, by name; members of one part have none."""
+    """Parts of a fitted model: list of (name, estimator); members have no name."""
     if hasattr(estimator, "towers_"):
         return [*estimator.towers_.items(), (FINAL, estimator.final_estimator_)]
     if isinstance(estimator, Pipeline):
@@ -193,13 +194,13 @@ def _parts_of(estimator):
     return []
 
 
-def _say(estimator):
-    """An estimator and what it holds, in words."""
+def _full_name(estimator):
+    """Name of an estimator and of those inside it."""
     name = type(estimator).__name__
     inner = getattr(estimator, "estimator", None)
     if isinstance(estimator, Pipeline):
         inner = estimator.steps[-1][1]
-    return f"{name} of {_say(inner)}" if hasattr(inner, "fit") else name
+    return f"{name} of {_full_name(inner)}" if hasattr(inner, "fit") else name
 
 
 def _why_none(estimator):

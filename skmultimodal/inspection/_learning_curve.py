@@ -1,4 +1,4 @@
-"""The learning curve over paired patients, drawn."""
+"""Display of the learning curve over paired patients."""
 
 import numpy as np
 
@@ -189,10 +189,10 @@ class PairedLearningCurveDisplay:
                 edgecolor=to_rgba(style["color"], 0.6),
                 linestyle=style["linestyle"],
             )
-        said = metric_name(self.metric)
+        name = metric_name(self.metric)
         ax.set(
             xlabel="Paired patients in training",
-            ylabel=said[:1].upper() + said[1:],
+            ylabel=name[:1].upper() + name[1:],
         )
         ax.set_title(self._describe(), loc="left", fontsize="medium")
         if self.name:
@@ -202,13 +202,13 @@ class PairedLearningCurveDisplay:
 
     def _describe(self):
         n_folds = self.summary["n_folds"].max()
-        said = f"Mean of {n_folds} folds" if n_folds > 1 else "One fold"
+        folds = f"Mean of {n_folds} folds" if n_folds > 1 else "One fold"
         if self.band_ is None:
-            return said
-        return f"{said}, {self.confidence_level:.0%} interval"
+            return folds
+        return f"{folds}, {self.confidence_level:.0%} interval"
 
     def _tick(self, ax):
-        """A tick for each number of patients, except where two would touch."""
+        """One tick per number of patients, without those that would touch the next."""
         lines = [line for line in ax.lines if line.get_gid() == "curve"]
         numbers = np.unique(np.concatenate([line.get_xdata() for line in lines]))
         apart = 0.06 * (numbers[-1] - numbers[0])
@@ -219,6 +219,6 @@ class PairedLearningCurveDisplay:
         ax.set_xticks(ticks[::-1])
         means = np.concatenate([line.get_ydata() for line in lines])
         if means.min() >= 0 and means.max() <= 1:
-            # Else a small difference of scores near 1 would fill the picture.
+            # Otherwise a small difference of scores near 1 would fill the axes.
             ax.update_datalim([(numbers[-1], 0.85)])
             ax.autoscale_view(scalex=False)

@@ -1,4 +1,4 @@
-"""What a modality that a patient lacks might change: the value of the missing test."""
+"""Expected effect of a modality that a patient lacks."""
 
 from numbers import Integral
 
@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from skmultimodal.inspection._coalitions import (
-    answer_with,
-    explained_cohort,
-    patterns_of,
-)
+from skmultimodal.inspection._inputs import explained_cohort, patterns_of
+from skmultimodal.inspection._predictions import predict_proba_with
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.utils._labels import class_name, find_positive
 from skmultimodal.utils._probability import log_odds
@@ -23,25 +20,25 @@ RANGE = (0.1, 0.9)
 def value_of_missing_modality(
     estimator, X, X_reference, *, modality, positive=None, n_neighbors=20
 ):
-    """How far predictions would be expected to move if a modality were acquired.
+    """Estimate how far predictions would move if a modality were acquired.
 
-    Reference patients who have what a row has, and the modality that it lacks, are
-    predicted with and without this modality. Those whose predictions without it are
-    nearest to the row's tell how far its prediction may move.
+    Reference patients who have the modalities of a row, and the one that it lacks, are
+    predicted with and without the latter. The estimate is the change of those whose
+    prediction without it is nearest to the row's.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted classifier of cohorts that answers rows with any of their modalities.
+        Fitted classifier of cohorts that predicts rows with any of their modalities.
     X : Cohort, dict of aligned arrays, DataFrame or array
         Rows that lack `modality`, such as ``X[~X.has("image")]``.
     X_reference : Cohort or other input as `X`
-        Reference patients. For a row, those count that have all its modalities and
-        `modality`.
+        Reference patients. A row is compared with those who have all its modalities
+        and `modality`.
     modality : str
         The modality to acquire.
     positive : class label, default=None
-        Class whose probability moves. None as in `modality_contributions`.
+        Class of the probabilities. None as in `modality_contributions`.
     n_neighbors : int, default=20
         Reference patients that a row is compared with.
 
@@ -52,12 +49,12 @@ def value_of_missing_modality(
         - ``prediction``: probability of the class, without the modality.
         - ``expected_movement``: mean absolute change of this probability.
         - ``mean_change``: mean change, with its sign.
-        - ``change_low``, ``change_high``: between them lie 80 % of the changes.
+        - ``change_low``, ``change_high``: the interval of 80 % of the changes.
         - ``class_changes``: share of the reference patients whose most probable class
           changes.
         - ``farthest``: distance to the last neighbour in log-odds, Euclidean over
-          centred log-ratios with more than two classes. A large one says that no
-          reference patient is like the row.
+          centred log-ratios with more than two classes. If it is large, no reference
+          patient is like the row.
         - ``n_reference``: reference patients to choose from.
 
     Raises
@@ -68,18 +65,18 @@ def value_of_missing_modality(
 
     See Also
     --------
-    modality_contributions : What the modalities that a row has contribute.
+    modality_contributions : Contributions of the modalities that a row has.
     MissingModalityDisplay : Draws the values.
 
     Notes
     -----
-    The reference patients should not have trained the model. It is surer of those
-    that have, and the changes measured on them are not those of a new patient. They
-    should also resemble the rows: patients who had both tests may be others than
-    those who had one.
+    The model should not have been fitted on the reference patients: its predictions
+    for those are more extreme, and change otherwise than for a new patient. They should
+    also resemble the rows: patients who had both tests may differ from those who had
+    one.
 
     A prediction that moves is not yet a better one. Whether the modality improves
-    predictions is said by scores of the paired patients with and without it.
+    predictions is measured by scores of the paired patients with and without it.
 
     Examples
     --------
@@ -106,8 +103,8 @@ def value_of_missing_modality(
     parts = []
     for pattern in np.unique(patterns):
         rows = np.flatnonzero(patterns == pattern)
-        known = _known_changes(estimator, reference, pattern, modality, n_neighbors)
-        part = _expect(estimator, cohort[rows], known, column, n_neighbors)
+        pair = _predict_reference(estimator, reference, pattern, modality, n_neighbors)
+        part = _expect(estimator, cohort[rows], pair, column, n_neighbors)
         parts.append(part.assign(pattern=pattern, row=rows))
     table = pd.concat(parts).sort_values("row").drop(columns="row")
     return table[["pattern", *table.columns.drop("pattern")]]
@@ -128,39 +125,39 @@ def _check_modality(cohort, reference, modality):
         )
 
 
-def _known_changes(estimator, reference, pattern, modality, n_neighbors):
-    """What reference patients are told without and with the modality."""
+def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
+    """Predictions for the reference patients without and with the modality."""
     without = pattern.split("+")
     absent = [name for name in without if name not in reference.modalities]
-    wanted = [*without, modality]
+    needed = [*without, modality]
     rows = np.zeros(len(reference), dtype=bool)
     if not absent:
-        rows = reference[:, wanted].paired
+        rows = reference[:, needed].paired
     if rows.sum() < n_neighbors:
         raise ValueError(
-            f"X_reference has {rows.sum()} patients with {'+'.join(wanted)}, with whom "
+            f"X_reference has {rows.sum()} patients with {'+'.join(needed)}, with whom "
             f"rows with {pattern} are compared, and n_neighbors={n_neighbors} needs as "
             "many: add reference patients, leave such rows out, or lower n_neighbors."
         )
     chosen = reference[rows]
     return (
-        answer_with(estimator, chosen, without),
-        answer_with(estimator, chosen, wanted),
+        predict_proba_with(estimator, chosen, without),
+        predict_proba_with(estimator, chosen, needed),
     )
 
 
-def _expect(estimator, cohort, known, column, n_neighbors):
+def _expect(estimator, cohort, reference_pair, column, n_neighbors):
     """The table for rows of one pattern."""
     names = [name for name in cohort.modalities if cohort.has(name).any()]
-    told = answer_with(estimator, cohort, names)
-    before, after = known
+    predicted = predict_proba_with(estimator, cohort, names)
+    before, after = reference_pair
     nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(log_odds(before))
-    distances, places = nearest.kneighbors(log_odds(told))
+    distances, places = nearest.kneighbors(log_odds(predicted))
     changes = (after - before)[places, column]
     low, high = np.quantile(changes, RANGE, axis=1)
     other_class = before.argmax(axis=1) != after.argmax(axis=1)
     columns = {
-        "prediction": told[:, column],
+        "prediction": predicted[:, column],
         "expected_movement": np.abs(changes).mean(axis=1),
         "mean_change": changes.mean(axis=1),
         "change_low": low,
@@ -173,7 +170,7 @@ def _expect(estimator, cohort, known, column, n_neighbors):
 
 
 class MissingModalityDisplay:
-    """Expected movement of predictions against the predictions themselves.
+    """Expected movement of predictions if a modality is acquired, by prediction.
 
     Use `from_estimator` to compute the values as well.
 
@@ -184,7 +181,7 @@ class MissingModalityDisplay:
     modality : str
         The modality to acquire.
     positive : class label
-        Class whose probability moves.
+        Class of the probabilities.
 
     Attributes
     ----------
@@ -289,11 +286,13 @@ class MissingModalityDisplay:
                 label=pattern,
                 clip_on=False,
             )
-        told = f"expected |change| of the probability\nif {self.modality} is acquired"
+        movement = (
+            f"expected |change| of the probability\nif {self.modality} is acquired"
+        )
         self.ax_.set(
             xlabel=f"probability of class {class_name(self.positive)} "
             f"without {self.modality}",
-            ylabel=told,
+            ylabel=movement,
             xlim=(-0.03, 1.03),
         )
         most = np.nanmax(self.values["expected_movement"], initial=0.01)

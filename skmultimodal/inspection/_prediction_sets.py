@@ -1,4 +1,4 @@
-"""Sets of classes that hold the true one with a stated probability."""
+"""Prediction sets: sets of classes with a stated coverage."""
 
 import math
 
@@ -6,17 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skmultimodal.inspection._coalitions import (
-    answer,
-    codes_of,
-    explained_cohort,
-    patterns_of,
-)
+from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
+from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.utils._optional import import_optional
 
 __all__ = ["prediction_sets"]
 
-# p values are ratios of integers: what is nearer than this is equal.
+# p values are ratios of integers; a smaller difference is rounding.
 NEAR = 1e-12
 
 
@@ -29,11 +25,11 @@ def prediction_sets(
     coverage=0.9,
     label_conditional=False,
 ):
-    """Sets of classes that hold the true one with a stated probability, by pattern.
+    """Compute sets of classes that hold the true one with a stated probability.
 
-    A class is in the set of a row unless the model finds it less probable than it found
-    nearly all true classes of the calibration rows with the same modalities. Where the
-    model knows little, a set has several classes.
+    A class is in the set of a row unless its probability is below that of the true
+    class of nearly all calibration rows with the same modalities. Where the model is
+    uncertain, a set has several classes.
 
     Parameters
     ----------
@@ -42,15 +38,15 @@ def prediction_sets(
     X : Cohort, dict of aligned arrays, DataFrame or array
         Rows to predict.
     X_calibration : Cohort or other input as `X`
-        Rows that did not train the model, of each pattern in `X`.
+        Rows on which the model was not fitted, of each pattern in `X`.
     y_calibration : array-like of shape (n_calibration_rows,)
         Their labels, none missing.
     coverage : float, default=0.9
         Probability, between 0 and 1, with which the set of a new row is to hold its
         class, among rows of its pattern.
     label_conditional : bool, default=False
-        Whether to keep the coverage among the rows of each class of a pattern as well.
-        Needs as many calibration rows of each class as are needed of each pattern.
+        Whether each class of a pattern has the coverage as well. Every class then needs
+        as many calibration rows as otherwise a pattern.
 
     Returns
     -------
@@ -74,14 +70,14 @@ def prediction_sets(
     See Also
     --------
     PredictionSetsDisplay : Draws how large the sets are and how often they hold.
-    PatternCalibrationDisplay : Whether the probabilities themselves come true.
+    PatternCalibrationDisplay : Calibration of the probabilities themselves.
 
     Notes
     -----
     These are Mondrian inductive conformal predictors of crepes, whose categories are
     the availability patterns, with one less the probability of a class as score. The
     coverage is guaranteed, whatever the model, if calibration rows of a pattern and
-    new ones are exchangeable: drawn alike, and not seen in training. It is a mean over
+    new ones are exchangeable: drawn alike, and not used in training. It is a mean over
     calibration sets: with n calibration rows it varies between them with a standard
     deviation of about ``sqrt(coverage * (1 - coverage) / n)``.
 
@@ -133,17 +129,17 @@ def prediction_sets(
         allow_unlabelled=False,
         name="y_calibration",
     )
-    known = patterns_of(calibration)
+    calibration_patterns = patterns_of(calibration)
     patterns = patterns_of(cohort, calibration)
-    counts = _count(known, codes, classes, label_conditional)
+    counts = _count(calibration_patterns, codes, classes, label_conditional)
     # Fewest modalities first, in the order of the cohort.
     counts = counts.loc[calibration.summary().index]
     _refuse_too_few(patterns, counts, coverage)
     p = _p_values(
-        answer(estimator, cohort),
+        predict_proba(estimator, cohort),
         patterns,
-        answer(estimator, calibration),
-        known,
+        predict_proba(estimator, calibration),
+        calibration_patterns,
         codes,
         label_conditional,
     )
@@ -186,16 +182,20 @@ def _refuse_too_few(patterns, counts, coverage):
             )
 
 
-def _p_values(p_test, patterns, p_calibration, known, codes, label_conditional):
+def _p_values(
+    p_test, patterns, p_calibration, calibration_patterns, codes, label_conditional
+):
     """p value of each class for each row: (n_rows, n_classes)."""
     conformal = import_optional("crepes", "conformal")
     hinge = import_optional("crepes.extras", "conformal").hinge
     classes = np.arange(p_test.shape[1])
-    told, scores = hinge(p_calibration, classes, codes), hinge(p_test)
+    calibration_scores, scores = hinge(p_calibration, classes, codes), hinge(p_test)
     p_values = np.empty_like(p_test)
     for code in classes:
         rows = codes == code if label_conditional else slice(None)
-        predictor = conformal.ConformalClassifier().fit(told[rows], bins=known[rows])
+        predictor = conformal.ConformalClassifier().fit(
+            calibration_scores[rows], bins=calibration_patterns[rows]
+        )
         p_values[:, code] = predictor.predict_p(
             scores[:, code], bins=patterns, smoothing=False
         )

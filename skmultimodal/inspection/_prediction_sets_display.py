@@ -1,9 +1,9 @@
-"""Prediction sets, drawn."""
+"""Display of prediction sets."""
 
 import numpy as np
 import pandas as pd
 
-from skmultimodal.inspection._coalitions import codes_of
+from skmultimodal.inspection._inputs import codes_of
 from skmultimodal.inspection._prediction_sets import prediction_sets
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
@@ -12,7 +12,7 @@ __all__ = ["PredictionSetsDisplay"]
 
 
 class PredictionSetsDisplay:
-    """How large the sets are by pattern, and how often they hold the true class.
+    """Sizes of prediction sets by pattern, and how often they hold the true class.
 
     Use `from_estimator` or `from_sets` to make one.
 
@@ -105,7 +105,7 @@ class PredictionSetsDisplay:
         result : Bunch
             Of `prediction_sets`.
         y : array-like of shape (n_rows,), default=None
-            True labels, NaN or None where unknown: coverage is that of the others.
+            True labels; NaN or None marks an unlabelled row, left out of the coverage.
         ax : matplotlib Axes, default=None
             None makes a figure.
 
@@ -143,7 +143,7 @@ class PredictionSetsDisplay:
         self.ax_, self.figure_ = make_axes(ax, figsize=(6.4, 2.2 + 0.8 * n_patterns))
         places, left = np.arange(n_patterns), np.zeros(n_patterns)
         kinds = {"one": "one class", "several": "several", "empty": "none"}
-        for number, (kind, told) in enumerate(kinds.items()):
+        for number, (kind, label) in enumerate(kinds.items()):
             style, width = look(number), self.summary[kind].to_numpy()
             self.ax_.barh(
                 places,
@@ -153,7 +153,7 @@ class PredictionSetsDisplay:
                 color=style["color"],
                 hatch=style["hatch"],
                 edgecolor="white",
-                label=told,
+                label=label,
             )
             left = left + width
         if "coverage" in self.summary:
@@ -203,8 +203,8 @@ def _of_sets(sets, codes):
     }
     if codes is None:
         return row
-    known = np.flatnonzero(codes >= 0)
-    held = sets[known, codes[known]]
+    labelled = np.flatnonzero(codes >= 0)
+    held = sets[labelled, codes[labelled]]
     low, high = wilson_interval(held.sum(), len(held)) if len(held) else (np.nan,) * 2
     share = held.mean() if len(held) else np.nan
     return row | {

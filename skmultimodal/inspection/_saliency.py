@@ -1,18 +1,18 @@
-"""Where in the image a model looked."""
+"""Saliency maps: attributions of a prediction to the pixels of an image."""
 
 import numpy as np
 import torch
 from sklearn.utils import Bunch
 
 from skmultimodal.inspection._explained import explain_rows
-from skmultimodal.inspection._graph import NoGradientError, image_nets
 from skmultimodal.preprocessing._intensity import find_mask_channel
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._torch_views import NoGradientError, torch_view
 
 __all__ = ["saliency_map"]
 
 METHODS = ["auto", "integrated_gradients", "grad_cam", "occlusion"]
-# Along a side; each costs an answer of the whole model.
+# Squares along a side; each costs a prediction of the whole model.
 N_SQUARES = 8
 
 
@@ -26,11 +26,11 @@ def saliency_map(
     n_steps=64,
     vary_segmentation=False,
 ):
-    """Where in the images of some patients a model looked.
+    """Attribute predictions to the pixels of the images of some patients.
 
-    Explained is the log-odds of a class against all others, as the model says it of
-    these patients: through the final estimator for paired ones, whose other modalities
-    are held, else through the tower.
+    The log-odds of a class against all others are explained: for paired patients
+    through the final estimator, with their other modalities held fixed, for others
+    through the tower.
 
     Parameters
     ----------
@@ -47,21 +47,22 @@ def saliency_map(
     method : {"auto", "integrated_gradients", "grad_cam", "occlusion"}, default="auto"
         "integrated_gradients" gives each pixel a signed share of the log-odds, and
         the shares add up to the difference from the baseline. "grad_cam" shows which
-        regions of the last feature map speak for the class. "occlusion" covers
-        squares; it needs no gradients, so any tower will do. "auto" is the first, or
-        the last for a model without gradients.
+        regions of the last feature map make the class likelier. "occlusion" covers
+        squares, and needs no gradients. "auto" is "integrated_gradients", or
+        "occlusion" for a model without gradients.
     n_steps : int, default=64
-        Of the integration. Few make the shares miss ``score - baseline_score``.
+        Of the integration. With too few, the shares do not add up to ``score -
+        baseline_score``.
     vary_segmentation : bool, default=False
-        The baseline is an image of mean intensity everywhere, with the patient's own
-        segmentation channel, if there is one: asked is which intensities count. True
-        takes the segmentation away as well.
+        The baseline is an image of mean intensity everywhere, with the segmentation
+        channel of the patient, if there is one, so that intensities are explained. True
+        removes the segmentation from the baseline as well.
 
     Returns
     -------
     saliency : Bunch
-        - ``attributions``: ndarray (n_rows, n_channels, height, width), in log-odds a
-          pixel; one channel only for "grad_cam".
+        - ``attributions``: ndarray (n_rows, n_channels, height, width), in log-odds
+          per pixel; one channel only for "grad_cam".
         - ``heatmap``: ndarray (n_rows, height, width), their sum over the channels.
         - ``images``: ndarray (n_rows, n_channels, height, width), as given.
         - ``segmentation``: ndarray (n_rows, height, width), or None.
@@ -74,7 +75,7 @@ def saliency_map(
     Raises
     ------
     ValueError
-        If a patient lacks the modality, or a parameter is not known.
+        If a patient lacks the modality, or a parameter has no such value.
     NotExplainableError
         If `method` needs gradients and the model has none.
     ImportError
@@ -87,8 +88,8 @@ def saliency_map(
 
     Notes
     -----
-    A net that averages blocks of pixels sees each block as one: its share is spread
-    evenly over the block. A map says what the model used, not what causes the outcome.
+    A net that averages blocks of pixels has one share per block, which is spread evenly
+    over its pixels. A map shows what the model used, not what causes the outcome.
 
     References
     ----------
@@ -110,10 +111,10 @@ def saliency_map(
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
     explained = explain_rows(estimator, X, modality, positive)
-    if explained.raw.ndim != 4:
+    if explained.view.raw.ndim != 4:
         raise ValueError(
             f"a saliency map is of images (rows, channels, height, width), got rows of "
-            f"shape {explained.raw.shape[1:]}; gene_attributions explains vectors."
+            f"shape {explained.view.raw.shape[1:]}; gene_attributions explains vectors."
         )
     found = None
     if method in ("auto", "integrated_gradients"):
@@ -132,10 +133,10 @@ def saliency_map(
     return Bunch(
         attributions=attributions,
         heatmap=attributions.sum(axis=1),
-        images=explained.raw,
-        segmentation=None if mask is None else explained.raw[:, mask],
-        ids=explained.ids,
-        positive=explained.classes.tolist()[explained.positive],
+        images=explained.view.raw,
+        segmentation=None if mask is None else explained.view.raw[:, mask],
+        ids=explained.view.ids,
+        positive=explained.view.classes.tolist()[explained.positive],
         method=method,
         score=score,
         baseline_score=baseline_score,
@@ -143,17 +144,17 @@ def saliency_map(
 
 
 def _mask_channel(explained):
-    nets = image_nets(explained.estimator)
-    if nets:
-        return nets[0].mask_channel_
-    return find_mask_channel(explained.raw)
+    views = torch_view(explained.view.estimator).image_views()
+    if views:
+        return views[0].mask_channel
+    return find_mask_channel(explained.view.raw)
 
 
 def _integrate(explained, n_steps, vary_segmentation):
-    nets = image_nets(explained.estimator)
-    if not nets:
-        raise NoGradientError(explained.estimator)
-    kept = None if vary_segmentation else nets[0].mask_channel_
+    views = torch_view(explained.view.estimator).image_views()
+    if not views:
+        raise NoGradientError(explained.view.estimator)
+    kept = None if vary_segmentation else views[0].mask_channel
 
     def make_baseline(x):
         baseline = torch.zeros_like(x)
@@ -164,12 +165,12 @@ def _integrate(explained, n_steps, vary_segmentation):
     shares, score, baseline_score = explained.integrate_gradients(
         make_baseline, n_steps
     )
-    size = explained.raw.shape[2:]
-    return _spread(shares, nets[0]._preparation.factor, size), score, baseline_score
+    size = explained.view.raw.shape[2:]
+    return _spread(shares, views[0].block_side, size), score, baseline_score
 
 
 def _spread(shares, factor, size):
-    """Give each pixel of a block an equal part of the block's share."""
+    """Spread the share of each block evenly over its pixels."""
     for axis, length in zip((2, 3), size, strict=True):
         block = np.arange(length) // factor
         counts = np.bincount(block)
@@ -181,20 +182,20 @@ def _spread(shares, factor, size):
 
 def _grad_cam(explained):
     captum = import_optional("captum.attr", "explain")
-    nets = image_nets(explained.estimator)
-    if not nets:
-        raise NoGradientError(explained.estimator)
-    size = explained.raw.shape[2:]
+    views = torch_view(explained.view.estimator).image_views()
+    if not views:
+        raise NoGradientError(explained.view.estimator)
+    size = explained.view.raw.shape[2:]
 
     def method(function, x, rest, rows):
         total = 0
-        for net in nets:
-            layer = net._fitted_module().encoder
+        for view in views:
+            layer = view.encoder
             with torch.no_grad():
                 if layer(x[:1]).ndim != 4:
                     raise ValueError(
-                        "method='grad_cam' needs feature maps, and the encoder gives "
-                        "vectors: take method='integrated_gradients'."
+                        "method='grad_cam' needs feature maps, and the encoder returns "
+                        "vectors: use method='integrated_gradients'."
                     )
             cam = captum.LayerGradCam(function, layer)
             total = total + cam.attribute(x, additional_forward_args=rest)
@@ -209,7 +210,7 @@ def _grad_cam(explained):
 
 def _occlude(explained, vary_segmentation):
     captum = import_optional("captum.attr", "explain")
-    images = torch.as_tensor(explained.raw.astype(np.float32))
+    images = torch.as_tensor(explained.view.raw.astype(np.float32))
     inside = images != 0
     counts = inside.sum(dim=(2, 3), keepdim=True).clamp(min=1)
     means = images.sum(dim=(2, 3), keepdim=True) / counts
@@ -219,7 +220,7 @@ def _occlude(explained, vary_segmentation):
         baseline[:, mask] = images[:, mask]
 
     def score(covered):
-        p = torch.as_tensor(explained.predict_proba(covered.numpy())).double()
+        p = torch.as_tensor(explained.view.predict_proba(covered.numpy())).double()
         return explained.score(p.clamp(min=1e-6).log())
 
     sides = [max(side // N_SQUARES, 1) for side in images.shape[2:]]

@@ -1,7 +1,7 @@
-"""What all pictures share: axes, colours, lines, hatches.
+"""Style of all displays: axes, colours, lines, hatches.
 
-The colours are those of Okabe & Ito (2008), which readers with any colour vision tell
-apart, from dark to light; lines and hatches tell them apart in print as well.
+The colours are those of Okabe & Ito (2008), from dark to light, distinct with any
+colour vision; lines and hatches make them distinct in print as well.
 """
 
 from functools import wraps
@@ -33,7 +33,7 @@ SIGNED = "RdBu_r"
 LOOK = {
     "axes.spines.top": False,
     "axes.spines.right": False,
-    # No frame, but ground that keeps a legend readable where it lies on what is drawn.
+    # No frame, but a background, so that a legend over the drawing stays readable.
     "legend.edgecolor": "none",
 }
 # 12 points are readable when a picture of 6.4 inches is shown at half its width.
@@ -46,11 +46,11 @@ def pyplot():
 
 
 def in_style(plot):
-    """Let the method `plot` of a display draw everything in the house's style.
+    """Decorate the method `plot` of a display to draw in the style of this library.
 
-    Matplotlib asks for sizes at the birth of each text, so that of legends and colour
-    bars is settled after the axes are made. On axes that are given, text is as large as
-    their labels.
+    The settings hold for the whole call: Matplotlib sets the size of a text, also of
+    legends and colour bars, when it is made. On given axes, text is as large as their
+    labels.
     """
 
     @wraps(plot)
@@ -103,10 +103,11 @@ def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
 
 
 def look(number):
-    """Colour, line, marker and hatch of the number-th thing compared.
+    """Colour, line style, marker and hatch of item `number` of a comparison.
 
-    There are 49 looks, by colour with line, marker or hatch, and without colour by line
-    with marker: each round of colours meets the lines one further on, the markers two.
+    There are 49 different ones, by colour with line, marker or hatch, and in black and
+    white by line with marker: in each round of colours the lines are shifted by one,
+    the markers by two.
     """
     turn, place = divmod(number, len(COLOURS))
     kinds = {"linestyle": (LINES, 1), "marker": (MARKERS, 2), "hatch": (HATCHES, 1)}

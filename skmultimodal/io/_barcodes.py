@@ -42,12 +42,6 @@ class Barcode:
         The later, the higher.
     center : str, default=""
         Where it was sequenced.
-
-    Examples
-    --------
-    >>> from skmultimodal.io import Barcode
-    >>> Barcode("TCGA-06-0211", "01", "B").sample
-    'TCGA-06-0211-01B'
     """
 
     case: str
@@ -81,18 +75,12 @@ def parse_barcode(text: str) -> Barcode:
     Returns
     -------
     Barcode
-        What the text does not say is ``""``.
+        Parts that the text lacks are ``""``.
 
     Raises
     ------
     ValueError
         If it is none.
-
-    Examples
-    --------
-    >>> from skmultimodal.io import parse_barcode
-    >>> parse_barcode("TCGA-06-0211-01B-01R-1849-01").plate
-    '1849'
     """
     clean = text.strip()
     if "-" not in clean:
@@ -107,7 +95,7 @@ def parse_barcode(text: str) -> Barcode:
 
 
 def looks_like_barcode(name: object) -> bool:
-    """Tell whether a name is a barcode of a GDC programme.
+    """Whether a name is a barcode of a GDC programme.
 
     Parameters
     ----------
@@ -116,14 +104,8 @@ def looks_like_barcode(name: object) -> bool:
 
     Returns
     -------
-    answer : bool
+    found : bool
         True for ``TCGA-...``, and the like of other programmes.
-
-    Examples
-    --------
-    >>> from skmultimodal.io import looks_like_barcode
-    >>> looks_like_barcode("TCGA-06-0211"), looks_like_barcode("P1")
-    (True, False)
     """
     return _PROJECTS.match(str(name)) is not None
 
@@ -157,12 +139,6 @@ def choose_aliquots(
     DataFrame of shape (len(barcodes), 3)
         In the order of `barcodes`: ``case``, ``kept`` and, where dropped, the
         ``reason``.
-
-    Examples
-    --------
-    >>> from skmultimodal.io import choose_aliquots
-    >>> choose_aliquots(["TCGA-02-0001-01B", "TCGA-02-0001-01A"])["kept"].tolist()
-    [False, True]
     """
     wanted = [t for t in TUMOUR_TYPES if t in sample_types]
     parsed = [parse_barcode(text) for text in barcodes]

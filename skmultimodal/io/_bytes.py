@@ -25,7 +25,7 @@ def _zlib() -> Any:
 
 
 def is_gzip(raw: bytes) -> bool:
-    """Whether bytes start as a gzip file does, whatever its name says."""
+    """Whether bytes start as a gzip file does, whatever its name."""
     return raw[:2] == GZIP_MAGIC
 
 
@@ -117,7 +117,7 @@ def read_bytes(path: str | Path) -> bytes:
 
 
 def read_text(path: str | Path) -> str:
-    """Read a text file: gzip, byte-order mark and any line ends are dealt with.
+    """Read a text file: gzip, byte-order mark and any line ends are handled.
 
     Parameters
     ----------

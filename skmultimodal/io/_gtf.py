@@ -14,9 +14,9 @@ import pandas as pd
 
 from skmultimodal.io._bytes import HTML_STARTS, is_gzip
 from skmultimodal.io._genes import is_par_copy, strip_version, strip_versions
-from skmultimodal.io._sheets import read_table
+from skmultimodal.io._tables import read_table
 
-__all__ = ["read_gtf", "read_transcripts", "select_genes"]
+__all__ = ["read_gtf", "select_genes"]
 
 _ATTRIBUTE = re.compile(rb'(\w+)\s+(?:"([^"]*)"|([^\s;"]+))')
 GENE_COLUMNS = [
@@ -245,40 +245,6 @@ def _check_species(path: Path, ids: pd.Series, species: str | None) -> None:
             f"{path}: gene ids such as {ensembl.iloc[0]!r} are not of {species}; give "
             "the annotation of your species, or species=None."
         )
-
-
-def read_transcripts(path: str | Path) -> pd.Series:
-    """Map transcripts to genes.
-
-    Parameters
-    ----------
-    path : str or Path
-        GTF of Ensembl or GENCODE.
-
-    Returns
-    -------
-    Series of str, shape (n_transcripts,)
-        Gene id by transcript id, both without version.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import read_transcripts
-    >>> ids = 'gene_id "ENSG00000000011.5"; transcript_id "ENST00000000021.1";'
-    >>> line = "\\t".join(["1", "HAVANA", "transcript", "11", "90", ".", "+", ".", ids])
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "v36.gtf").write_text(line + "\\n")
-    ...     read_transcripts(Path(folder) / "v36.gtf").to_dict()
-    {'ENST00000000021': 'ENSG00000000011'}
-    """
-    path = Path(path)
-    pairs = {}
-    for _, attributes in _records(path, b"transcript"):
-        if "transcript_id" in attributes and "_PAR_Y" not in attributes["gene_id"]:
-            transcript = strip_version(attributes["transcript_id"])
-            pairs[transcript] = strip_version(attributes["gene_id"])
-    return pd.Series(pairs, name="gene_id", dtype="str").rename_axis("transcript_id")
 
 
 def select_genes(

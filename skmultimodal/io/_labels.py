@@ -12,6 +12,7 @@ __all__ = [
     "RESPONSE_SCHEMES",
     "label_column",
     "make_response_labels",
+    "response_codes",
     "target_array",
 ]
 
@@ -41,7 +42,7 @@ _CODES = {
     "TF": ("tumor free", "tf-tumor free", "tf"),
     "WT": ("with tumor", "wt-with tumor", "wt"),
     "persistent": ("persistent disease",),
-    # Known words that say nothing about the response.
+    # Known words without information about the response.
     "": (
         "",
         "unknown",
@@ -117,8 +118,8 @@ def make_response_labels(
 ) -> pd.Series:
     """Turn response words into 1, 0 and NaN (unknown).
 
-    Words of TCGA Biotab forms, TCGA-CDR, GDC and Xena are known, in any case. The
-    paper does not say which scheme it used, see the user guide.
+    Words of TCGA Biotab forms, TCGA-CDR, GDC and Xena are accepted, in any case. The
+    scheme of the paper is not published, see the user guide.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ def make_response_labels(
 
 
 def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
-    """Take a column of a table, or say which columns there are.
+    """Take a column of a table; the error for an absent one lists the columns.
 
     Parameters
     ----------
@@ -187,13 +188,6 @@ def label_column(clinical: pd.DataFrame, label: str, file: Any) -> pd.Series:
     ------
     ValueError
         If there is no such column; the message lists those there are.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmultimodal.io import label_column
-    >>> label_column(pd.DataFrame({"age": [40, 61]}), "age", "clinical.csv").tolist()
-    [40, 61]
     """
     if label not in clinical.columns:
         names = ", ".join(map(str, clinical.columns))
@@ -214,13 +208,6 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     -------
     labels : ndarray of shape (n_patients,)
         Float with NaN for numbers and booleans, else object with None.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmultimodal.io import target_array
-    >>> target_array(pd.Series(["responder", "[Not Available]"])).tolist()
-    ['responder', None]
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object).infer_objects()

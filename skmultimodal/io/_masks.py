@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from skmultimodal.io._sequences import is_modern_naming
 
-__all__ = ["REGIONS", "count_labels", "label_code"]
+__all__ = ["CHOICE_LABELS", "count_labels", "label_code"]
 
 ENHANCING = 4
 # Labels whose voxels choose a plane, by the name of the choice.
-REGIONS = {"whole": (1, 2, 4), "enhancing": (4,), "core": (1, 4)}
+CHOICE_LABELS = {"whole": (1, 2, 4), "enhancing": (4,), "core": (1, 4)}
 
 
 def count_labels(volume: NDArray[Any], path: Path) -> dict[int | float, NDArray[Any]]:
@@ -66,7 +66,7 @@ def label_code(
     path : Path
         Its file: names of BraTS 2023 and later mean that 3 is the enhancing tumour.
     label_map : dict of int to int, default=None
-        Replaces stored labels, for codes that the name does not tell.
+        Replaces stored labels, for codes that the file name does not determine.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def label_code(
         if ENHANCING in stored:
             raise ValueError(
                 f"{path}: label 4 under a name of BraTS 2023 or later, where it is the "
-                "resection cavity; say what it means, for example "
+                "resection cavity; give its meaning, for example "
                 "label_map={3: 4, 4: 0}."
             )
         mapping = {3: ENHANCING}

@@ -46,7 +46,7 @@ class NiftiFile:
         Of the planes: as stored, float32 where the header scales or stores float64.
     oriented : bool
         False if the header declares no affine, or the identity, which is what writers
-        put when they know no orientation: the volume is then taken as it is stored.
+        put without an orientation: the volume is then taken as it is stored.
     to_lps : ndarray of shape (3, 2)
         nibabel's transform of the stored axes to LPS.
     affine : ndarray of shape (4, 4)
@@ -152,7 +152,7 @@ class NiftiFile:
         with self.path.open("rb") as stream:
             stream.seek(-4, os.SEEK_END)
             trailer = int.from_bytes(stream.read(), "little")
-        # The last word of a gzip file is its size: a cut file is told without
+        # The last word of a gzip file is its size: a cut file is recognised without
         # decompressing what is not needed.
         intact = trailer == whole % 2**32
         out = bytearray(stop - start)

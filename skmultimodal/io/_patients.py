@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
 from skmultimodal.io._slices import PatientSlices, read_quietly
+from skmultimodal.utils._files import whole_file
 
 __all__ = ["NiftiBlock", "read_patients"]
 
@@ -58,10 +58,8 @@ def _save_entry(path: Path, found: PatientSlices) -> None:
     names = ("channels", "slices", "missing", "notes", "mask_file", "chosen_by")
     facts = json.dumps({name: getattr(found, name) for name in names})
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when complete: a reader never sees half an entry.
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
+    with whole_file(path) as part, part.open("wb") as stream:
         np.savez(stream, image=found.image, facts=np.array(facts))
-    os.replace(stream.name, path)
 
 
 def _read_one(

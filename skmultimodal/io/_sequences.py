@@ -140,7 +140,7 @@ def find_sequences(
 ) -> dict[str, Path]:
     """Find the MRI sequences and the tumour mask in one patient's folder.
 
-    Known are the names of the pre-operative TCGA collections (``_t1Gd``,
+    It reads the names of the pre-operative TCGA collections (``_t1Gd``,
     ``_GlistrBoost_ManuallyCorrected``) and of BraTS 2017 to 2023 and later (``_t1ce``,
     ``-t1c``, ``-t2f``), in any case, ``.nii`` or ``.nii.gz``, at any depth. Other files
     are passed over.

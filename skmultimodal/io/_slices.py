@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io._masks import REGIONS, count_labels, label_code
+from skmultimodal.io._masks import CHOICE_LABELS, count_labels, label_code
 from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
 
@@ -23,7 +23,7 @@ SLICE_CHOICES = ("whole", "enhancing", "core", "center")
 
 @dataclass(frozen=True)
 class PatientSlices:
-    """Axial planes of one patient, and how they were come by.
+    """Axial planes of one patient, and how they were chosen.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class PatientSlices:
     mask_file : str or None, default=None
         Name of the file that served as mask.
     chosen_by : str, default="whole"
-        ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, where the mask
-        cannot say, the sequence with most non-zero voxels (``"flair"``).
+        ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, without a usable
+        mask, the sequence with most non-zero voxels (``"flair"``).
     notes : tuple of str, default=()
         What was made up for, as `read_slices` also warns.
 
@@ -79,13 +79,6 @@ def fit_plane(image: NDArray[Any], size: int | tuple[int, int]) -> NDArray[Any]:
     -------
     ndarray of shape (..., size[0], size[1])
         The input itself if it fits.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal.io import fit_plane
-    >>> fit_plane(np.ones((2, 6, 5)), (4, 7)).shape
-    (2, 4, 7)
     """
     wanted = (size, size) if isinstance(size, int) else tuple(size)
     if image.shape[-2:] == wanted:
@@ -158,7 +151,7 @@ class _Reading:
         if choice == "center":
             return depth // 2, "center"
         if self.mask is not None:
-            labels = REGIONS[choice]
+            labels = CHOICE_LABELS[choice]
             counts = sum(
                 (n for label, n in self.counts.items() if label in labels),
                 np.zeros(depth, int),
@@ -245,7 +238,7 @@ def read_slices(
     Parameters
     ----------
     folder : str or Path
-        Folder of one patient, named as `find_sequences` knows.
+        Folder of one patient, with the names that `find_sequences` finds.
     sequences : sequence of str, default=None
         Channels wanted, in this order, of ``"t1"``, ``"t1ce"``, ``"t2"``, ``"flair"``,
         ``"seg"``. One that the folder lacks is zero. None takes those present.
@@ -259,7 +252,7 @@ def read_slices(
     image_size : int or (int, int), default=None
         Crop or pad planes to this size about their centre; None leaves them.
     label_map : dict of int to int, default=None
-        Stored mask label to one of 0, 1, 2, 4, where the file names do not tell.
+        Stored mask label to one of 0, 1, 2, 4, where file names do not determine it.
     scan_date : {"first", "last"} or str, default=None
         Which scan, if there are several.
 

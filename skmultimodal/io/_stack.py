@@ -17,7 +17,7 @@ __all__ = ["ImageRows", "stack_patients"]
 
 @dataclass(frozen=True)
 class ImageRows:
-    """An image block and what is known of its rows.
+    """An image block and a description of its rows.
 
     Parameters
     ----------

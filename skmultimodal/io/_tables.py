@@ -1,7 +1,8 @@
-"""Tables of your own: clinical.csv and expression.* of a cohort folder."""
+"""Tables as text, and clinical.csv and expression.* of a cohort folder."""
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from skmultimodal.io._matrix import (
     tidy_text_matrix,
 )
 
-__all__ = ["one_file", "read_patient_matrix", "read_patient_table"]
+__all__ = ["one_file", "read_patient_matrix", "read_patient_table", "read_table"]
 
 ID_COLUMNS = ("patient", "patient_id", "case", "case_id", "subject", "id")
 
@@ -41,16 +42,6 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
     ------
     ValueError
         If there are two.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from skmultimodal.io import one_file
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Path(folder, "expression.csv").touch()
-    ...     one_file(Path(folder), ["expression.parquet", "expression.csv"]).name
-    'expression.csv'
     """
     if not folder.is_dir():
         return None
@@ -61,6 +52,28 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
             f"{folder}: both {found[0].name} and {found[1].name}; keep one."
         )
     return found[0] if found else None
+
+
+def read_table(path: Path, text: str | None = None) -> pd.DataFrame:
+    """Read a delimited table as text cells; blank cells are ``""``."""
+    text = read_text(path) if text is None else text
+    header = text.split("\n", 1)[0]
+    sep = separator_of(header)
+    if sep not in header:
+        raise ValueError(f"{path}, line 1: one column, no table ({header[:60]!r}).")
+    try:
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=sep,
+            dtype=str,
+            keep_default_na=False,
+            quoting=csv.QUOTE_NONE if sep == "\t" else csv.QUOTE_MINIMAL,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path}: {str(error).strip()}.") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError(f"{path}: rows have more cells than the header line.")
+    return table
 
 
 def read_patient_table(path: str | Path) -> pd.DataFrame:

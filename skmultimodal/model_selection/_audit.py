@@ -1,4 +1,4 @@
-"""Is the label predictable from what is no biology?"""
+"""The shortcut audit: how well covariates alone predict the label."""
 
 from typing import Any, NamedTuple
 
@@ -46,11 +46,11 @@ def audit_shortcuts(
     n_jobs=None,
     verbose=0,
 ):
-    """How well the label is predicted without looking at any modality.
+    """Score predictions of the label that use no modality's values.
 
-    The first thing to run on a new cohort. A label that the hospital, or the mere
-    presence of an image, predicts as well as the model does has not been learnt from
-    biology.
+    The first thing to run on a new cohort. If the hospital, or the mere presence of an
+    image, predicts the label as well as the model does, the model's score is no
+    evidence of biology.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def audit_shortcuts(
     judged on a partition of all labelled rows (`PatternStratifiedKFold`) with as many
     folds and repeats as `cv`.
 
-    A column that is the label under another name, or known only after it, is no
-    shortcut: leave it out of `metadata`.
+    A column that is the label under another name, or measured after it, is no shortcut:
+    leave it out of `metadata`.
 
     Examples
     --------
@@ -136,9 +136,11 @@ def audit_shortcuts(
     if metadata is not None:
         table = align_metadata(metadata, cohort.index)
     sources = [_presence(cohort, y, folds, groups, random_state)]
-    known = _labelled(folds, y)
+    labelled = _labelled(folds, y)
     sources += [
-        _Source(name, _predictor(columns), columns, y, known, ratio, "metadata", "cv")
+        _Source(
+            name, _predictor(columns), columns, y, labelled, ratio, "metadata", "cv"
+        )
         for name, columns in _sources(table).items()
     ]
     if estimator is not None:
@@ -152,7 +154,7 @@ def audit_shortcuts(
 
 
 class _Source(NamedTuple):
-    """What the label may be predicted from, and the folds that it is tested on."""
+    """A predictor of the label, its input, and the folds that it is tested on."""
 
     name: str
     estimator: Any
@@ -248,7 +250,10 @@ def _labelled(folds, y):
 
 
 def _mean_one_against_rest(fitted, X, y):
-    """AUC that puts up with a test fold, or a training set, which lacks a class."""
+    """Mean AUC of each class against the rest, over the classes in `y`.
+
+    It is NaN if `y` has one class, and 0.5 for a class that training lacked.
+    """
     if hasattr(fitted, "predict_proba"):
         scores = fitted.predict_proba(X)
     else:
@@ -259,5 +264,5 @@ def _mean_one_against_rest(fitted, X, y):
     classes = np.unique(y)
     if len(classes) < 2:
         return np.nan
-    unknown = np.zeros(len(y))
-    return np.mean([roc_auc_score(y == c, of_class.get(c, unknown)) for c in classes])
+    constant = np.zeros(len(y))
+    return np.mean([roc_auc_score(y == c, of_class.get(c, constant)) for c in classes])

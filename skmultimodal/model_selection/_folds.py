@@ -44,7 +44,7 @@ class Fold(NamedTuple):
 
 
 def check_X_y(X, y):
-    """`X` in a form that `take` can slice, and `y` as an array of its length."""
+    """`X` as a cohort, table or array, which have rows, and `y` as an array."""
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
     y = column_or_1d(as_labels(y), warn=True)
@@ -59,7 +59,7 @@ def take(X, rows):
 
 
 def labels_of(y, rows):
-    """Labels of `rows`; an object array that need not be one becomes what it holds."""
+    """Labels of `rows`, in the dtype of its values if none of them is missing."""
     labels = y[rows]
     if labels.dtype == object and not missing_labels(labels).any():
         labels = np.array(labels.tolist())
@@ -95,11 +95,11 @@ def make_folds(cv, X, y, groups=None):
 
 
 def paired_ratio(folds, X, y):
-    """Tested over training rows, counting those that are paired and labelled.
+    """Ratio of test to training rows, counting those that are paired and labelled.
 
-    Unpaired rows train in every fold: they do not make the folds' models any more
-    independent of each other, and counting them would. Where no paired row is tested,
-    all labelled rows count.
+    Unpaired rows are in every training set, so they do not make the models of the folds
+    less dependent on each other, and must not be counted. If no paired row is tested,
+    all labelled rows are counted.
     """
     labelled = ~missing_labels(y)
     counted = labelled & as_cohort(X).paired
@@ -145,7 +145,8 @@ def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs
     groups : array-like of shape (n_rows,), default=None
         Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
-        ``inspect(model, X_test)``, whose result is kept; `model` is a `PredictsOnce`.
+        ``inspect(model, X_test)``, whose result is returned; `model` is a
+        `PredictsOnce`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the rows with only one modality are worth."""
+"""How much the rows with only one modality improve the score."""
 
 import numpy as np
 from sklearn.base import clone
@@ -43,7 +43,7 @@ def unpaired_gain(
     estimator : estimator
         A classifier that takes `X`. In the arm without unpaired rows each parameter
         ``tower_rows="unpaired"`` of it, nested ones included, is set to ``"all"``:
-        towers have only the paired rows left to learn from.
+        only the paired rows are left to fit towers on.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)

@@ -1,4 +1,4 @@
-"""Intervals and tests for scores of a few patients, tested again and again."""
+"""Intervals and tests for repeated cross-validation of few patients."""
 
 import numpy as np
 from scipy import stats
@@ -176,8 +176,8 @@ def patient_bootstrap_interval(
 
     Patients are drawn with replacement within each class. The models are not fitted
     again, so the interval leaves out how much they depend on their training rows and is
-    too narrow for cross-validation; the statistics benchmark says by how much. For one
-    hold-out it answers how well *that* model does.
+    too narrow for cross-validation (how much is measured by the statistics benchmark).
+    After one hold-out it is an interval for the score of *that* model.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def patient_bootstrap_interval(
         method="percentile",
         n_resamples=n_resamples,
         confidence_level=confidence_level,
-        # scipy before 1.15 knows it under this name, and later ones still do.
+        # The name of the parameter before scipy 1.15, which later versions accept.
         random_state=check_random_state(random_state),
     ).confidence_interval
     return float(interval.low), float(interval.high)

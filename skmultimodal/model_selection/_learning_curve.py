@@ -38,7 +38,7 @@ def paired_learning_curve(
 ):
     """Cross-validate a classifier with growing numbers of paired training rows.
 
-    It answers "how many more pairs do we need?". All numbers are tested on the same
+    The curve shows what more pairs would bring. All numbers are tested on the same
     folds. A smaller training set is part of the larger ones of its fold.
 
     Parameters
@@ -99,16 +99,16 @@ def paired_learning_curve(
 
     See Also
     --------
-    unpaired_gain : What the unpaired rows are worth.
+    unpaired_gain : How much the unpaired rows improve the score.
     sklearn.model_selection.learning_curve : Grows the number of all training rows.
 
     Notes
     -----
     Rows are drawn at random within each class, in the proportions of the fold, but each
-    class has at least one. The other paired labelled rows leave training altogether:
-    they do not feed a tower either. All other rows of the fold, unpaired or unlabelled,
-    train in every case. The draw is made anew in each fold: give `cv` repeats to
-    average over more draws.
+    class has at least one. The other paired labelled rows are left out of training
+    altogether: no tower is fitted on them either. All other rows of the fold, unpaired
+    or unlabelled, train in every case. Rows are drawn anew in each fold: give `cv`
+    repeats to average over more draws.
 
     Intervals are those of `compare_classifiers`, with the ratio of the complete folds
     at every number of rows. The ratio stands for what makes the scores of folds alike:
@@ -230,7 +230,7 @@ def _read_number(value, most):
 
 
 def _order(codes, rng):
-    """Places of rows, so that any beginning is stratified and has all classes."""
+    """An order of rows of which every beginning is stratified and has all classes."""
     key = np.empty(len(codes))
     for code in np.unique(codes):
         members = rng.permutation(np.flatnonzero(codes == code))
@@ -248,7 +248,7 @@ def _shrink(folds, orders, number):
 
 
 def _numbered(table, name_of):
-    """A table by number of pairs, of which the names of models speak."""
+    """A table with the number of pairs in place of the name of the model."""
     table.insert(0, "n_pairs", table["model"].map(name_of).astype(int))
     return table.drop(columns="model")
 

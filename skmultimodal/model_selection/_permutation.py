@@ -5,9 +5,9 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import delayed
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._deal import check_groups
 from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
 
@@ -31,9 +31,10 @@ def paired_permutation_test(
 ):
     """Test a cross-validated score against permuted labels of the paired rows.
 
-    Labels of unpaired rows stay as they are. So do, in a twin tower, the towers: the
-    test asks whether what they found helps to tell paired patients apart. With
-    ``memory`` set they are fitted once for all permutations.
+    Labels of unpaired rows are not permuted, so the towers of a twin tower stay the
+    same: the null hypothesis is that their outputs are unrelated to the labels of the
+    paired patients. With ``memory`` set the towers are fitted once for all
+    permutations.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def paired_permutation_test(
     positive : class label, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
-        Labels are permuted within groups. With the disease as groups, the test asks for
-        signal beyond that the diseases differ. Unlike elsewhere these groups are not
+        Labels are permuted within groups. With the disease as groups, a difference
+        between diseases alone is not significant. Unlike elsewhere these groups are not
         passed to `cv`, which would hold whole diseases out.
     cv_groups : array-like of shape (n_rows,), default=None
         Passed to `cv`.
@@ -105,7 +106,7 @@ def paired_permutation_test(
     """
     X, y = check_X_y(X, y)
     if isinstance(scoring, list | tuple | set | dict):
-        raise ValueError("scoring must be one metric here: test each on its own.")
+        raise ValueError("scoring must be one metric here: test each separately.")
     if n_permutations < 1:
         raise ValueError(f"n_permutations must be at least 1, got {n_permutations}.")
     scoring = Scoring(scoring, y, positive)

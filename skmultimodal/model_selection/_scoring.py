@@ -1,4 +1,4 @@
-"""Metrics about the positive class, whatever the labels are."""
+"""Metrics of the positive class, for labels of any type."""
 
 import warnings
 from collections.abc import Mapping
@@ -30,13 +30,13 @@ class PredictsOnce:
     ----------
     fitted : estimator
     X : Cohort or array
-        The rows; others are predicted every time.
+        The rows; predictions of others are not kept.
     """
 
     def __init__(self, fitted, X):
         self.fitted = fitted
         self._X = X
-        self._known = {}
+        self._predictions = {}
 
     def __getattr__(self, name):
         found = getattr(self.fitted, name)
@@ -44,14 +44,14 @@ class PredictsOnce:
             return found
 
         @wraps(found)
-        def respond(X):
+        def predict(X):
             if X is not self._X:
                 return found(X)
-            if name not in self._known:
-                self._known[name] = found(X)
-            return self._known[name]
+            if name not in self._predictions:
+                self._predictions[name] = found(X)
+            return self._predictions[name]
 
-        return respond
+        return predict
 
 
 class Scoring:
@@ -59,16 +59,16 @@ class Scoring:
 
     With two classes, a metric that is named, or a scorer made of a metric of
     scikit-learn without ``pos_label`` and ``labels``, is computed on 1 for the positive
-    class and 0 for the other: it means the same for labels of any type. Other metrics
-    and callables see the labels, and the ``pos_label`` that they were made without is
-    the positive class.
+    class and 0 for the other, whatever the type of the labels. Other metrics and
+    callables are given the labels, with the positive class as ``pos_label`` where they
+    take one and have none.
 
     Parameters
     ----------
     scoring : str, callable, list, tuple, set, dict or None
         As in ``cross_validate``.
     y : array-like of shape (n_rows,)
-        Class labels, NaN or None where unknown.
+        Class labels; NaN or None marks an unlabelled row.
     positive : class label, default=None
         See `find_positive`.
 
@@ -115,7 +115,7 @@ class Scoring:
         return {name: float(score) for name, score in scores.items()}
 
     def _read(self, metric):
-        """The scorer, and whether it is given 1 and 0 instead of the labels."""
+        """The scorer, and whether it is given 1 and 0 in place of the labels."""
         if metric is None:
             return _own_score, False
         if isinstance(metric, str):
@@ -137,23 +137,23 @@ class Scoring:
         if on_hits:
             hits = (y == self.positive).astype(int)
             return scorer(_OnHits(model, self.positive), X, hits)
-        # A callable may want more of a model than its predictions.
+        # A callable may read attributes of the model, not only its predictions.
         return scorer(model if is_scorer(scorer) else model.fitted, X, y)
 
     def _rehearse(self, name, metric):
-        """Refuse, before any fit, what cannot be computed for these classes."""
+        """Refuse, before any fit, a metric that is undefined for these classes."""
         error = self._try(*self.metrics[name])
         if error is None:
             return
-        told = ", ".join(map(class_name, self.classes.tolist()))
+        classes = ", ".join(map(class_name, self.classes.tolist()))
         message = f"scoring {name!r} cannot be computed for {len(self.classes)} classes"
-        kin = [n for n in get_scorer_names() if n.startswith(f"{metric}_")]
-        kin = [n for n in kin if self._try(*self._read(n)) is None]
-        if kin:
+        variants = [n for n in get_scorer_names() if n.startswith(f"{metric}_")]
+        variants = [n for n in variants if self._try(*self._read(n)) is None]
+        if variants:
             raise ValueError(
-                f"{message} ({told}): choose one of {', '.join(kin)}."
+                f"{message} ({classes}): choose one of {', '.join(variants)}."
             ) from error
-        raise ValueError(f"{message} ({told}): {error}") from error
+        raise ValueError(f"{message} ({classes}): {error}") from error
 
     def _try(self, scorer, on_hits):
         """Why a metric of scikit-learn fails for perfect predictions, or None."""
@@ -176,8 +176,8 @@ def _by_name(scoring):
     elif isinstance(scoring, list | tuple | set):
         if not all(isinstance(name, str) for name in scoring):
             raise ValueError(
-                "a list of metrics has their names only: give scorers of your own as a "
-                f"dict of name to scorer, got {scoring!r}."
+                "a list of metrics must hold their names: pass scorers as a dict of "
+                f"name to scorer, got {scoring!r}."
             )
         found = {name: name for name in scoring}
         if len(found) < len(scoring):
@@ -198,7 +198,7 @@ def _has(method):
 
 
 class _OnHits(ClassifierMixin, BaseEstimator):
-    """A fitted classifier of two classes as one of 1, the positive class, and 0."""
+    """A fitted classifier of two classes, with labels 1 (the positive class) and 0."""
 
     def __init__(self, model, positive):
         self.model = model
@@ -222,7 +222,7 @@ class _OnHits(ClassifierMixin, BaseEstimator):
 
 
 class _Perfect(ClassifierMixin, BaseEstimator):
-    """Predicts that the class of a row is the row."""
+    """A classifier whose rows are their true classes."""
 
     def __init__(self, classes):
         self.classes_ = classes

@@ -1,4 +1,4 @@
-"""Splitters that know which rows are paired."""
+"""Splitters for cohorts in which only some rows are paired."""
 
 from numbers import Integral
 
@@ -11,16 +11,16 @@ from sklearn.model_selection import (
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._deal import (
-    check_groups,
-    deal_groups,
-    deal_rows,
+from skmultimodal.model_selection._fold_assignment import (
+    assign_groups,
+    assign_rows,
     number_strata,
     train_and_test,
 )
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
 
-# More are probably values of something measured.
+# More classes than this are probably values of a continuous outcome.
 MANY_CLASSES = 20
 
 __all__ = [
@@ -34,8 +34,8 @@ class PairedStratifiedKFold(BaseCrossValidator):
     """Repeated stratified K-fold whose test rows are paired and labelled.
 
     A row is paired when it has every modality of `X`. Rows that are not, and rows
-    without a label, are in every training set: a twin tower learns from them, and the
-    folds ask how well it then predicts complete patients.
+    without a label, are in every training set: the score measures how well a model
+    that is fitted on them as well predicts patients with every modality.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class PairedStratifiedKFold(BaseCrossValidator):
     n_repeats : int, default=1
         How often the folds are drawn anew.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the rows before they are dealt out. With an int each call of ``split``
+        Shuffles the rows before they are assigned. With an int each call of ``split``
         gives the same folds.
 
     See Also
@@ -54,9 +54,10 @@ class PairedStratifiedKFold(BaseCrossValidator):
 
     Notes
     -----
-    With `groups`, the rows of a group (a patient, a hospital) are never on both sides:
-    unpaired and unlabelled rows of the groups tested leave training too. Pass the
-    hospitals with as many splits as there are hospitals to leave one out at a time.
+    With `groups`, no group (a patient, a hospital) has rows in both training and test
+    set: unpaired and unlabelled rows of the tested groups are left out of training too.
+    To leave one hospital out at a time, pass the hospitals as `groups` with as many
+    splits as there are hospitals.
 
     A DataFrame or bare array is read as one modality. Build a ``Cohort`` if its columns
     belong to several.
@@ -132,7 +133,7 @@ class PairedStratifiedKFold(BaseCrossValidator):
                 folds = StratifiedKFold(self.n_splits, shuffle=True, random_state=rng)
                 parts = [test for _, test in folds.split(codes, codes)]
             else:
-                parts = deal_groups(codes, groups[rows], self.n_splits, rng)
+                parts = assign_groups(codes, groups[rows], self.n_splits, rng)
             for part in parts:
                 yield train_and_test(len(y), rows[part], groups)
 
@@ -155,7 +156,7 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
 
     See Also
     --------
-    PairedStratifiedKFold : Tests each paired row equally often, which wastes less.
+    PairedStratifiedKFold : Tests every paired row equally often.
     wilson_interval : Interval for the accuracy of one hold-out.
 
     References
@@ -235,16 +236,16 @@ class PatternStratifiedKFold(BaseCrossValidator):
     """K-fold over all rows, stratified by class and by the modalities present.
 
     Each row is tested once, as ``cross_val_predict``, ``StackingClassifier`` and
-    ``CalibratedClassifierCV`` require. Each fold has its share of every pattern, the
-    paired rows first of all: under a plain ``cv=3`` on rows sorted by pattern, all
-    pairs can fall into one fold.
+    ``CalibratedClassifierCV`` require. Every pattern, above all the paired one, is
+    spread evenly over the folds: with a plain ``cv=3`` on rows sorted by pattern, all
+    pairs can be in one fold.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the rows before they are dealt out. With an int each call of ``split``
+        Shuffles the rows before they are assigned. With an int each call of ``split``
         gives the same folds.
 
     See Also
@@ -255,8 +256,8 @@ class PatternStratifiedKFold(BaseCrossValidator):
     -----
     A stratum is a pattern and a class, or a pattern without label. It may have fewer
     rows than there are folds; the paired labelled rows are in every fold if there are
-    at least `n_splits` of them. With `groups`, which never straddle, that is as nearly
-    so as the groups allow.
+    at least `n_splits` of them. With `groups`, which are never divided, patterns and
+    classes are spread as evenly as the groups allow.
 
     Examples
     --------
@@ -328,9 +329,9 @@ class PatternStratifiedKFold(BaseCrossValidator):
         rng = check_random_state(self.random_state)
         strata = number_strata(cohort.patterns, codes)
         if groups is None:
-            parts = deal_rows(strata, n_splits, rng)
+            parts = assign_rows(strata, n_splits, rng)
         else:
-            parts = deal_groups(strata, groups, n_splits, rng)
+            parts = assign_groups(strata, groups, n_splits, rng)
         for part in parts:
             yield train_and_test(len(cohort), part, groups)
 
@@ -360,8 +361,8 @@ def _paired_labelled(splitter, X, y, least):
     if not paired.any():
         raise ValueError(
             f"{type(splitter).__name__} tests rows that have all of "
-            f"{', '.join(cohort.modalities)}, and none of {len(cohort)} rows has: "
-            "PatternStratifiedKFold splits rows of any pattern."
+            f"{', '.join(cohort.modalities)}, and none of {len(cohort)} rows has: use "
+            "PatternStratifiedKFold, which tests rows of any pattern."
         )
     rows = np.flatnonzero(paired & (codes >= 0))
     if not len(rows):
@@ -369,7 +370,7 @@ def _paired_labelled(splitter, X, y, least):
     counts = np.bincount(codes[rows], minlength=len(classes))
     if counts.min() < least:
         rarest = np.argmin(counts)
-        many = f" (y has {len(classes)} classes: if it is a number, cut it)"
+        many = f" (y has {len(classes)} classes: if it is continuous, cut it in two)"
         raise ValueError(
             f"class {classes[rarest]} has {counts[rarest]} paired labelled rows and "
             f"{least} are needed: use fewer splits, join it with another class, or set "

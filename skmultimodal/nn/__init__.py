@@ -1,9 +1,8 @@
-"""Torch modules only: the networks of the towers and of the fusion head."""
+"""Torch modules of the towers and of the fusion head; private."""
 
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
 from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
-from skmultimodal.nn._transformer import PlaneTransformer
 
 __all__ = [
     "Autoencoder",
@@ -11,7 +10,6 @@ __all__ = [
     "ConvTower",
     "MixtureOfExperts",
     "MultilayerPerceptron",
-    "PlaneTransformer",
     "choose_memory_format",
     "flip",
 ]

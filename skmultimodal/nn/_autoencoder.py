@@ -10,7 +10,7 @@ from skmultimodal.nn._heads import dense_stack
 
 __all__ = ["Autoencoder", "AutoencoderLoss"]
 
-UNLABELLED = -1  # as in skmultimodal.utils, which nn does not import
+UNLABELLED = -1  # as in skmultimodal.utils, which this room does not import
 
 
 class Autoencoder(nn.Module):

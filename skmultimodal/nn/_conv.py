@@ -11,6 +11,10 @@ from skmultimodal.nn._heads import dense_stack
 
 __all__ = ["ConvBlocks", "ConvTower", "choose_memory_format", "flip"]
 
+# Feature maps of up to this many positions are flattened: pooling them away would lose
+# the place, flattening larger ones would make the first dense layer outgrow the data.
+MAX_FLATTENED = 16
+
 
 class ConvBlocks(nn.Module):
     """Blocks of convolution (3 x 3, same), max-pooling (2 x 2) and ReLU, in that order.
@@ -45,18 +49,18 @@ class ConvTower(nn.Module):
         Channels, height, width.
     n_classes : int
         Number of logits.
-    filters : sequence of int
-        Filters of the convolutional blocks; unused with `encoder`.
+    encoder : sequence of int or callable
+        Filters of the convolutional blocks. Or ``encoder(in_channels=...)``, which
+        returns a module that maps images to feature maps (B, C, h, w) or vectors
+        (B, F).
     dense_units : sequence of int
         Dense ReLU layers; the last gives the features.
-    pool : {"flatten", "mean", "max", "mask"}
+    pool : {"auto", "flatten", "mean", "max", "mask"}
         "mask" is the mean over the map beside the mean weighted by channel
-        `mask_channel`, averaged to the map's size.
+        `mask_channel`, averaged to the map's size. "auto" flattens maps of up to 16
+        positions and takes the mean of larger ones.
     mask_channel : int or None, default=None
         Channel of the segmentation, for "mask".
-    encoder : callable or None, default=None
-        ``encoder(in_channels=...)`` returns a module that maps images to feature maps
-        (B, C, h, w) or vectors (B, F).
 
     Examples
     --------
@@ -71,34 +75,34 @@ class ConvTower(nn.Module):
         self,
         image_shape: tuple[int, int, int],
         n_classes: int,
-        filters: Sequence[int],
+        encoder: Sequence[int] | Callable[..., nn.Module],
         dense_units: Sequence[int],
         pool: str,
         mask_channel: int | None = None,
-        encoder: Callable[..., nn.Module] | None = None,
     ) -> None:
         super().__init__()
         in_channels = image_shape[0]
-        self.pool = pool
         self.mask_channel = mask_channel
-        if encoder is None:
-            self.encoder: nn.Module = ConvBlocks(in_channels, filters)
-        else:
+        if callable(encoder):
             self.encoder = encoder(in_channels=in_channels)
-        n_pooled = self._count_pooled(image_shape)
+        else:
+            self.encoder = ConvBlocks(in_channels, encoder)
+        x = torch.zeros(1, *image_shape)
+        maps = self._encode_once(x)
+        self.pool = _choose_pool(maps) if pool == "auto" else pool
+        n_pooled = self._pooled(x, maps).shape[1]
         self.dense = dense_stack(n_pooled, dense_units)
         self.output = nn.Linear([n_pooled, *dense_units][-1], n_classes)
 
     @torch.no_grad()
-    def _count_pooled(self, image_shape: tuple[int, int, int]) -> int:
+    def _encode_once(self, x: Tensor) -> Tensor:
         # In evaluation mode, a batch of one image passes through batch norm.
         self.encoder.eval()
-        n_pooled = self._pooled(torch.zeros(1, *image_shape)).shape[1]
-        self.encoder.train()
-        return n_pooled
-
-    def _pooled(self, x: Tensor) -> Tensor:
         maps = self.encoder(x)
+        self.encoder.train()
+        return maps
+
+    def _pooled(self, x: Tensor, maps: Tensor) -> Tensor:
         if maps.ndim == 2 or self.pool == "flatten":
             return maps.flatten(1)
         if self.pool == "max":
@@ -107,15 +111,16 @@ class ConvTower(nn.Module):
         if self.pool == "mean":
             return mean
         weight = (x[:, self.mask_channel, None] > 0).to(maps.dtype)
-        weight = F.adaptive_avg_pool2d(weight, maps.shape[2:])  # (B, 1, h, w)
+        height, width = maps.shape[2:]
+        weight = F.adaptive_avg_pool2d(weight, (height, width))  # (B, 1, h, w)
         total = weight.sum(dim=(2, 3))
         inside = (maps * weight).sum(dim=(2, 3)) / total.clamp(min=1e-6)
-        # An image without a mask has nothing inside it: its plain mean stands in.
+        # An image without a mask has no mean inside it: the plain mean is used.
         return torch.cat([mean, torch.where(total > 0, inside, mean)], dim=1)
 
     def features(self, x: Tensor) -> Tensor:
         """Last dense layer: (B, C, H, W) -> (B, dense_units[-1])."""
-        return self.dense(self._pooled(x))
+        return self.dense(self._pooled(x, self.encoder(x)))
 
     def logits(self, x: Tensor) -> Tensor:
         """Class logits: (B, C, H, W) -> (B, n_classes)."""
@@ -124,6 +129,10 @@ class ConvTower(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Class logits: (B, C, H, W) -> (B, n_classes)."""
         return self.logits(x)
+
+
+def _choose_pool(maps: Tensor) -> str:
+    return "flatten" if maps.shape[2:].numel() <= MAX_FLATTENED else "mean"
 
 
 def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:

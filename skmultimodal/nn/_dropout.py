@@ -9,12 +9,12 @@ LEVELS = 2**16
 
 
 class Dropout(nn.Dropout):
-    """torch's dropout, whose draws on a CPU cost a third.
+    """Dropout whose random draws on a CPU cost a third of torch's.
 
-    Each value takes 16 random bits instead of a float of its own, so the rate is the
-    nearest multiple of 1 / 65536. For the input of a wide autoencoder torch's own draws
-    cost as much as its matrix products. They come from the module's `generator`, where
-    it was given one, so that networks in other threads do not disturb them.
+    Each value takes 16 random bits instead of a float, so the rate is the nearest
+    multiple of 1 / 65536. For the input of a wide autoencoder torch's own draws cost as
+    much as its matrix products. They come from the module's `generator` if it has one,
+    so that networks in other threads do not change them.
     """
 
     generator: torch.Generator | None = None
@@ -31,7 +31,7 @@ class Dropout(nn.Dropout):
 
 
 def use_generator(module: nn.Module, generator: torch.Generator) -> None:
-    """Let every `Dropout` inside a module draw from `generator`."""
+    """Make every `Dropout` inside a module draw from `generator`."""
     for part in module.modules():
         if isinstance(part, Dropout):
             part.generator = generator

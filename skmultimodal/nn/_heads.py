@@ -62,7 +62,7 @@ class MultilayerPerceptron(nn.Module):
 
 
 class MixtureOfExperts(nn.Module):
-    """Sparse mixture: each row is answered by its `top_k` experts of `n_experts`.
+    """Sparse mixture of perceptrons, of which each row uses `top_k` of `n_experts`.
 
     A linear router gives a logit per expert; the softmax over the `top_k` largest
     weights the outputs of those experts, and one linear layer makes the class logits.
@@ -78,7 +78,7 @@ class MixtureOfExperts(nn.Module):
     n_experts : int, default=4
         Perceptrons to choose from.
     top_k : int, default=2
-        Perceptrons that answer a row.
+        Perceptrons used for each row.
     dropout : float, default=0.0
         Inside the experts.
 

@@ -1,6 +1,5 @@
 """Array transformers: image intensities, expression values, texture."""
 
-from skmultimodal.preprocessing._fractal import FractalTextureTransformer
 from skmultimodal.preprocessing._texture import TumorTextureTransformer
 
-__all__ = ["FractalTextureTransformer", "TumorTextureTransformer"]
+__all__ = ["TumorTextureTransformer"]

@@ -96,7 +96,7 @@ def resolve_mask_channel(mask_channel, images):
     Parameters
     ----------
     mask_channel : "auto", int or None
-        "auto" asks `find_mask_channel`.
+        "auto" calls `find_mask_channel`.
     images : ndarray of shape (n_rows, n_channels, height, width)
 
     Raises

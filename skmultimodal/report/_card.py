@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.persistence import describe_environment
 from skmultimodal.report._rendering import make_environment
 from skmultimodal.report._sections.model import list_parameters
+from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name, find_positive
 

@@ -20,11 +20,11 @@ from skmultimodal.model_selection import (
     audit_shortcuts,
     compare_classifiers,
 )
-from skmultimodal.model_selection._deal import check_groups
 from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.utils._files import whole_folder
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import (
     class_name,
     encode_labels,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.inspection._coalitions import explained_cohort
+from skmultimodal.inspection._inputs import explained_cohort
 from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
 from skmultimodal.utils._labels import class_name, encode_labels

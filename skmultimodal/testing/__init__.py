@@ -1,6 +1,6 @@
-"""The conformance suite: whether an estimator is fit to be a tower, a head or a model.
+"""Checks that an estimator can be a tower, a final estimator or a model of cohorts.
 
-It comes beside scikit-learn's ``check_estimator``, which says nothing of modalities.
+They complement scikit-learn's ``check_estimator``, which has no modalities.
 """
 
 import warnings
@@ -8,25 +8,25 @@ from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skmultimodal.testing._cohorts import COHORT
-from skmultimodal.testing._rows import HEAD, TOWER
+from skmultimodal.testing._cohorts import COHORT_CHECKS
+from skmultimodal.testing._rows import HEAD_CHECKS, TOWER_CHECKS
 
 __all__ = ["check_multimodal_estimator", "multimodal_checks"]
 
-CHECKS = {"tower": TOWER, "head": HEAD, "cohort": COHORT}
+CHECKS = {"tower": TOWER_CHECKS, "head": HEAD_CHECKS, "cohort": COHORT_CHECKS}
 
 
 def check_multimodal_estimator(estimator, kind=None):
-    """Check that an estimator keeps what this library promises of its kind.
+    """Check that an estimator can be a tower, a head or a model of cohorts.
 
     Parameters
     ----------
     estimator : estimator
-        Not fitted. Tables of 42 rows by 7 columns are what it is tried on.
+        Not fitted. It is fitted on tables of 42 rows and 7 columns.
     kind : {"tower", "head", "cohort"}, default=None
         ``"tower"``: encoder of the rows of one modality, with ``transform`` or
         ``predict_proba``. ``"head"``: classifier of the towers' outputs. ``"cohort"``:
-        classifier of a whole `Cohort`. None: what its methods and parameters suggest.
+        classifier of a whole `Cohort`. None: by its methods and parameters.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from skmultimodal.testing._data import (
 )
 
 
-def check_every_pattern_is_answered(estimator):
+def check_every_pattern_is_predicted(estimator):
     """Every patient with any modality gets probabilities that sum to 1."""
     expect_model(clone(estimator))
 
@@ -35,7 +35,7 @@ def check_unlabelled_rows_are_accepted(estimator):
 
 
 def check_absent_modality_changes_nothing(estimator):
-    """A modality that no patient has changes no answer."""
+    """A modality that no patient has changes no prediction."""
     X, codes = make_cohort()
     wider = {
         name: np.full((len(X), 5 if name == "image" else N_COLUMNS), np.nan)
@@ -49,7 +49,9 @@ def check_absent_modality_changes_nothing(estimator):
         warnings.simplefilter("ignore")
         p = fitted_clone(estimator, X, codes).predict_proba(X)
         found = fitted_clone(estimator, other, codes).predict_proba(other)
-    expect(np.allclose(found, p, atol=TOLERANCE), "an absent modality changed answers")
+    expect(
+        np.allclose(found, p, atol=TOLERANCE), "an absent modality changes predictions"
+    )
 
 
 def check_patient_without_modalities_is_named(estimator):
@@ -58,17 +60,17 @@ def check_patient_without_modalities_is_named(estimator):
     fitted = fitted_clone(estimator, X, codes)
     empty = X.hide("image", [0])
     if not hasattr(fitted, "predict_route"):
-        return  # it answers by the class frequencies
+        return  # predicted by the class frequencies
     try:
         fitted.predict_proba(empty)
     except ValueError as error:
         expect("p00" in str(error), f"the error does not name the patient: {error}")
         return
-    raise AssertionError("a patient with no modality is answered")
+    raise AssertionError("a patient with no modality is predicted")
 
 
-def check_labels_of_patients_come_back(estimator):
-    """Labels of any type are the classes that it knows and predicts."""
+def check_classes_are_labels_of_patients(estimator):
+    """The labels, of any type, are ``classes_`` and what ``predict`` returns."""
     X, codes = make_cohort()
     for kind, labels in LABELS.items():
         fitted = fitted_clone(estimator, X, labels[codes])
@@ -76,21 +78,23 @@ def check_labels_of_patients_come_back(estimator):
             list(fitted.classes_) == sorted(labels.tolist()),
             f"classes_ are {list(fitted.classes_)} for labels that are {kind}",
         )
-        said = set(fitted.predict(X).tolist())
-        expect(said <= set(labels.tolist()), f"predict gives other labels ({kind})")
+        predicted = set(fitted.predict(X).tolist())
+        expect(
+            predicted <= set(labels.tolist()), f"predict returns other labels ({kind})"
+        )
 
 
 def check_cohort_is_left_alone(estimator):
-    """Neither fit nor prediction writes to the blocks."""
+    """Neither ``fit`` nor prediction modifies the blocks."""
     X, codes = make_cohort()
     before = joblib.hash({name: X.block(name) for name in X.modalities})
     fitted_clone(estimator, X, codes).predict_proba(X)
     after = joblib.hash({name: X.block(name) for name in X.modalities})
-    expect(before == after, "a block was written to")
+    expect(before == after, "a block was modified")
 
 
 def check_frames_and_dicts_are_cohorts(estimator):
-    """A dict of aligned arrays gives what a Cohort gives."""
+    """A dict of aligned arrays is predicted as a Cohort is."""
     X, codes = make_cohort()
     table = X.to_frame()
     blocks = {
@@ -99,25 +103,28 @@ def check_frames_and_dicts_are_cohorts(estimator):
     }
     p = fitted_clone(estimator, X, codes).predict_proba(X)
     found = fitted_clone(estimator, blocks, pd.Series(codes)).predict_proba(blocks)
-    expect(np.allclose(found, p, atol=TOLERANCE), "a dict gives other answers")
+    expect(
+        np.allclose(found, p, atol=TOLERANCE),
+        "a dict is predicted otherwise than a Cohort",
+    )
 
 
-def check_copies_of_models_say_the_same(estimator):
-    """pickle gives the same bits back."""
+def check_copies_of_models_predict_the_same(estimator):
+    """A pickled copy predicts the same bits."""
     X, codes = make_cohort()
     fitted = fitted_clone(estimator, X, codes)
     copied = pickle.loads(pickle.dumps(fitted))
     same = np.array_equal(copied.predict_proba(X), fitted.predict_proba(X))
-    expect(same, "a copy gives other answers")
+    expect(same, "a copy predicts otherwise")
 
 
-COHORT = [
-    check_every_pattern_is_answered,
-    check_labels_of_patients_come_back,
+COHORT_CHECKS = [
+    check_every_pattern_is_predicted,
+    check_classes_are_labels_of_patients,
     check_unlabelled_rows_are_accepted,
     check_absent_modality_changes_nothing,
     check_patient_without_modalities_is_named,
     check_cohort_is_left_alone,
     check_frames_and_dicts_are_cohorts,
-    check_copies_of_models_say_the_same,
+    check_copies_of_models_predict_the_same,
 ]

@@ -1,4 +1,4 @@
-"""What the checks are made on, and how they say no."""
+"""Data of the checks, and their assertions."""
 
 import numpy as np
 from sklearn.base import clone
@@ -14,14 +14,14 @@ LABELS = {
 }
 
 
-def expect(kept, promise):
-    """Raise an AssertionError unless a promise is kept, with Python's -O as well."""
-    if not kept:
-        raise AssertionError(promise)
+def expect(condition, message):
+    """Raise an AssertionError unless a condition holds, with Python's -O as well."""
+    if not condition:
+        raise AssertionError(message)
 
 
 def make_rows(seed=0, n_rows=N_ROWS):
-    """A table that follows the classes, and their numbers."""
+    """A table of two classes that differ in the mean, and the class numbers."""
     rng = np.random.default_rng(seed)
     codes = np.arange(n_rows) % 2
     rows = rng.normal(size=(n_rows, N_COLUMNS)) + 2 * codes[:, None]
@@ -29,7 +29,7 @@ def make_rows(seed=0, n_rows=N_ROWS):
 
 
 def make_cohort(seed=0):
-    """Patients of three patterns, and the numbers of their classes."""
+    """A cohort with three patterns of modalities, and the class numbers."""
     rng = np.random.default_rng(seed)
     n_image, n_gene, n_paired = 15, 17, 20
     n = n_image + n_gene + n_paired
@@ -43,7 +43,7 @@ def make_cohort(seed=0):
 
 
 def outputs(estimator, X):
-    """What an estimator says of rows, by method."""
+    """Outputs of an estimator, by method."""
     names = ("transform", "predict_proba", "predict")
     return {
         n: np.asarray(getattr(estimator, n)(X)) for n in names if _has(estimator, n)
@@ -54,8 +54,8 @@ def _has(estimator, name):
     return hasattr(estimator, name)
 
 
-def expect_same(found, wanted, what, atol=TOLERANCE):
-    for name, value in wanted.items():
+def expect_same(found, expected, message, atol=TOLERANCE):
+    for name, value in expected.items():
         other = found[name]
         if value.dtype.kind in "fc":
             same = value.shape == other.shape and np.allclose(
@@ -63,7 +63,7 @@ def expect_same(found, wanted, what, atol=TOLERANCE):
             )
         else:
             same = np.array_equal(value, other)
-        expect(same, f"{name} {what}")
+        expect(same, f"{name} {message}")
 
 
 def fitted_clone(estimator, X, y):
@@ -76,7 +76,7 @@ def fitted_clone(estimator, X, y):
 
 
 def expect_model(model):
-    """A twin tower of the part answers for every pattern."""
+    """Fit a model of cohorts, and check that it predicts every pattern."""
     X, codes = make_cohort()
     fitted = model.fit(X, codes)
     p = fitted.predict_proba(X)
@@ -86,5 +86,5 @@ def expect_model(model):
     order = np.random.default_rng(0).permutation(len(X))
     expect(
         np.allclose(fitted.predict_proba(X[order]), p[order], atol=TOLERANCE),
-        "what it says of a patient depends on the patients beside",
+        "the prediction of a patient depends on the other patients",
     )

@@ -1,4 +1,4 @@
-"""Checks of whatever takes rows: towers and heads."""
+"""Checks of towers and heads, whose input are rows."""
 
 import inspect
 import pickle
@@ -23,25 +23,25 @@ from skmultimodal.testing._data import (
 )
 
 
-def check_answers(estimator):
-    """It has something to say, of the right shape, finite, of every row."""
+def check_outputs(estimator):
+    """Each output has one finite row per row of the input."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
-    said = outputs(fitted, X)
-    expect(said, "it has neither transform nor predict_proba nor predict")
-    for name, value in said.items():
-        expect(len(value) == len(X), f"{name} gives {len(value)} rows for {len(X)}")
+    found = outputs(fitted, X)
+    expect(found, "it has neither transform nor predict_proba nor predict")
+    for name, value in found.items():
+        expect(len(value) == len(X), f"{name} returns {len(value)} rows for {len(X)}")
         if value.dtype.kind == "f":
-            expect(np.isfinite(value).all(), f"{name} gives NaN or infinity")
-    if "predict_proba" in said:
-        p = said["predict_proba"]
+            expect(np.isfinite(value).all(), f"{name} returns NaN or infinity")
+    if "predict_proba" in found:
+        p = found["predict_proba"]
         expect(p.shape == (len(X), 2), f"predict_proba has shape {p.shape}")
         expect(np.all(p >= 0), "probabilities are negative")
         expect(np.allclose(p.sum(axis=1), 1), "probabilities of a row do not sum to 1")
 
 
-def check_labels_come_back(estimator):
-    """Labels of any type are the classes that it knows and predicts."""
+def check_classes_are_labels(estimator):
+    """The labels, of any type, are ``classes_`` and what ``predict`` returns."""
     X, codes = make_rows()
     for kind, labels in LABELS.items():
         fitted = fitted_clone(estimator, X, labels[codes])
@@ -51,12 +51,15 @@ def check_labels_come_back(estimator):
                 f"classes_ are {list(fitted.classes_)} for labels that are {kind}",
             )
         if hasattr(fitted, "predict") and is_classifier(estimator):
-            known = set(fitted.predict(X).tolist()) <= set(labels.tolist())
-            expect(known, f"predict gives other labels than those of fit ({kind})")
+            predicted = set(fitted.predict(X).tolist())
+            expect(
+                predicted <= set(labels.tolist()),
+                f"predict returns other labels than those of fit ({kind})",
+            )
 
 
-def check_row_is_independent_of_its_neighbours(estimator):
-    """What it says of a row does not depend on the rows beside it or their order."""
+def check_rows_are_independent(estimator):
+    """The output of a row does not depend on the other rows or their order."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
     other, _ = make_rows(seed=1)
@@ -65,11 +68,11 @@ def check_row_is_independent_of_its_neighbours(estimator):
     moved = {name: value[order] for name, value in whole.items()}
     expect_same(outputs(fitted, other[order]), moved, "depends on the order of rows")
     some = {name: value[:1] for name, value in whole.items()}
-    expect_same(outputs(fitted, other[:1]), some, "depends on the rows beside a row")
+    expect_same(outputs(fitted, other[:1]), some, "of a row depends on the other rows")
 
 
-def check_answering_teaches_nothing(estimator):
-    """Frozen, it stays what it is, whatever it is shown."""
+def check_prediction_changes_nothing(estimator):
+    """Neither prediction nor the ``fit`` of a FrozenEstimator changes the outputs."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
     other, _ = make_rows(seed=1)
@@ -78,9 +81,7 @@ def check_answering_teaches_nothing(estimator):
     frozen.fit(other * 5, 1 - codes)
     for rows in (other * 5 + 3, other[:3], other):
         outputs(fitted, rows)
-    expect_same(
-        outputs(fitted, other), before, "changed by what was shown after fit", atol=0
-    )
+    expect_same(outputs(fitted, other), before, "changes after fit", atol=0)
 
 
 def check_same_seed_same_bits(estimator):
@@ -94,19 +95,19 @@ def check_refit_forgets(estimator):
     """A second fit leaves nothing of the first."""
     X, codes = make_rows()
     other, _ = make_rows(seed=1)
-    wanted = outputs(fitted_clone(estimator, X, codes), X)
+    expected = outputs(fitted_clone(estimator, X, codes), X)
     refitted = fitted_clone(estimator, other, 1 - codes).fit(X, codes)
-    expect_same(outputs(refitted, X), wanted, "depends on an earlier fit")
+    expect_same(outputs(refitted, X), expected, "depends on an earlier fit")
 
 
 def check_input_is_left_alone(estimator):
-    """Neither fit nor prediction writes to the data."""
+    """Neither ``fit`` nor prediction modifies the data."""
     X, codes = make_rows()
     kept = X.copy(), codes.copy()
     fitted = fitted_clone(estimator, X, codes)
     outputs(fitted, X)
-    expect(np.array_equal(X, kept[0]), "X was written to")
-    expect(np.array_equal(codes, kept[1]), "y was written to")
+    expect(np.array_equal(X, kept[0]), "X was modified")
+    expect(np.array_equal(codes, kept[1]), "y was modified")
 
 
 def check_parameters_are_left_alone(estimator):
@@ -138,8 +139,8 @@ def check_bad_values_are_refused(estimator):
             raise AssertionError(f"{value} in X is accepted by {what}")
 
 
-def check_copies_say_the_same(estimator):
-    """pickle and joblib give the same bits back."""
+def check_copies_predict_the_same(estimator):
+    """A pickled copy has the same outputs to the last bit."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
     copied = pickle.loads(pickle.dumps(fitted))
@@ -147,14 +148,14 @@ def check_copies_say_the_same(estimator):
 
 
 def check_works_as_a_tower(estimator):
-    """A TwinTowerClassifier of it and another tower answers for every patient."""
+    """A TwinTowerClassifier of it and another tower predicts every pattern."""
     towers = [("image", clone(estimator)), ("gene", PCA(2))]
     for output in ("features", "log_odds"):
         expect_model(TwinTowerClassifier(towers, tower_output=output, tower_cv=2))
 
 
 def check_works_as_a_head(estimator):
-    """A TwinTowerClassifier with it answers for every patient, imputed ones too."""
+    """A TwinTowerClassifier with it predicts every pattern, imputed rows too."""
     towers = [("image", PCA(2)), ("gene", PCA(3))]
     for missing in ("tower", "impute"):
         expect_model(TwinTowerClassifier(towers, clone(estimator), missing=missing))
@@ -170,18 +171,19 @@ def check_takes_column_spans(estimator):
     expect(p.shape == (len(X), 2), f"predict_proba has shape {p.shape}")
 
 
-# What is told apart best comes first: one that learns when shown depends on order too.
-ROWS = [
-    check_answers,
-    check_labels_come_back,
+# In this order a failure has one cause: an estimator that learns while it predicts, for
+# example, would also fail the check of the order of rows.
+ROW_CHECKS = [
+    check_outputs,
+    check_classes_are_labels,
     check_parameters_are_left_alone,
     check_input_is_left_alone,
-    check_answering_teaches_nothing,
-    check_row_is_independent_of_its_neighbours,
+    check_prediction_changes_nothing,
+    check_rows_are_independent,
     check_same_seed_same_bits,
     check_refit_forgets,
     check_bad_values_are_refused,
-    check_copies_say_the_same,
+    check_copies_predict_the_same,
 ]
-TOWER = [*ROWS, check_works_as_a_tower]
-HEAD = [*ROWS, check_works_as_a_head, check_takes_column_spans]
+TOWER_CHECKS = [*ROW_CHECKS, check_works_as_a_tower]
+HEAD_CHECKS = [*ROW_CHECKS, check_works_as_a_head, check_takes_column_spans]

@@ -1,10 +1,9 @@
-"""What the estimators around one network share."""
+"""The common base of the estimators that train one network."""
 
 import json
 import warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from math import ceil, log2
 from numbers import Integral, Real
 from threading import Lock
 
@@ -12,12 +11,14 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
+from sklearn.utils import compute_class_weight
 
 from skmultimodal.nn._dropout import use_generator
 from skmultimodal.towers._net import (
     Rows,
+    Training,
     as_history,
-    count_batches,
+    count_epochs,
     run_net,
     train_net,
 )
@@ -30,8 +31,9 @@ from skmultimodal.utils._progress import advance
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
+from skmultimodal.utils._torch_views import TorchView, torch_view
 
-__all__ = ["KEPT_BYTES", "NetEstimator"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "NetView", "make_cross_entropy"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -42,9 +44,8 @@ KEPT_BYTES = 2**29
 class NetEstimator(BaseEstimator):
     """An estimator around one torch module that is trained once.
 
-    A subclass has ``_make_net(**net_params)``, which builds its module, and
-    ``default_steps``, the optimisation steps that ``max_epochs=None`` means for two
-    classes; more classes take more, in proportion to the bits of a label.
+    A subclass has ``_make_net(**net_params)``, which builds its module, and the
+    parameters in `_parameter_constraints`.
 
     Attributes
     ----------
@@ -57,28 +58,28 @@ class NetEstimator(BaseEstimator):
         Losses by epoch and batch.
     """
 
-    # In float64, what a dense net says of a row does not depend on the batch it is in.
-    # Convolutions are too slow for that, and round alike in batches of most sizes.
+    # In float64, the outputs of a dense net for a row do not depend on its batch.
+    # Convolutions are too slow in it, and round alike in batches of most sizes.
     inference_dtype = torch.float64
+
+    # Whether the network draws nothing at random and treats each row by itself.
+    trains_in_parts = False
 
     @property
     def own_modules(self):
         """Whether every module of the network is one of this library.
 
-        These draw at random from one generator of their own. Others may draw from
-        torch's, which networks in several threads have to take turns for.
+        These draw at random from a generator of their own. Others may draw from
+        torch's, for which networks in several threads take turns.
         """
         return True
-
-    # Whether the network draws nothing at random and treats each row by itself.
-    trains_in_parts = False
 
     _parameter_constraints: dict = {
         "optimizer": [StrOptions({"adam", "adamw", "sgd"})],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "momentum": [Interval(Real, 0, 1, closed="left")],
-        "lr_decay": [Interval(Real, 0, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -91,7 +92,7 @@ class NetEstimator(BaseEstimator):
     }
 
     def _fit_net(self, net_params, criterion, read, codes, **options):
-        """Build the module and train it on the rows that `read` gives.
+        """Build the module and train it on the rows that `read` returns.
 
         Parameters
         ----------
@@ -126,18 +127,7 @@ class NetEstimator(BaseEstimator):
                 None
                 if valid is None
                 else _subset(read, targets, valid, **options | {"augment": None}),
-                optimizer=self.optimizer,
-                lr=self.lr,
-                momentum=self.momentum,
-                lr_decay=self.lr_decay,
-                weight_decay=self.weight_decay,
-                max_epochs=self._count_epochs(len(train), codes),
-                batch_size=self.batch_size,
-                patience=self.patience,
-                precision=self.precision,
-                device=device,
-                verbose=self.verbose,
-                label=name,
+                self._training(device, len(train), codes.max() + 1),
                 generator=generator,
                 workers=workers if in_parts else None,
             )
@@ -155,8 +145,8 @@ class NetEstimator(BaseEstimator):
     def _seeded_net(self, net_params, seed, device):
         """The module to train, and the generator that it draws from.
 
-        That is None where the module may draw from torch's own, which then belong to
-        it alone until the block ends.
+        The generator is None for a module that may draw from torch's own; no other
+        network uses those until the block ends.
         """
         with seeded_torch(seed, device):
             module = self._make_net(**net_params).to(device)
@@ -171,16 +161,27 @@ class NetEstimator(BaseEstimator):
         return 1
 
     def _forget(self):
-        # A fit that fails or is interrupted leaves no half of an older one behind.
+        # After a fit that fails or is interrupted, the estimator is not fitted.
         vars(self).pop("weights_", None)
         vars(self).pop("_module", None)
 
-    def _count_epochs(self, n_rows, codes):
-        if self.max_epochs is not None:
-            return self.max_epochs
-        bits = log2(max(codes.max() + 1, 2))
-        n_batches = count_batches(n_rows, self.batch_size)
-        return ceil(self.default_steps * bits / n_batches)
+    def _training(self, device, n_rows, n_classes):
+        n_epochs = self.max_epochs
+        if n_epochs is None:
+            n_epochs = count_epochs(self.n_steps, n_classes, n_rows, self.batch_size)
+        return Training(
+            name=type(self).__name__,
+            n_epochs=n_epochs,
+            device=device,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            precision=self.precision,
+            verbose=self.verbose,
+        )
 
     def _split(self, codes, seed):
         """Rows to train on and rows for early stopping (None without)."""
@@ -239,7 +240,7 @@ class NetEstimator(BaseEstimator):
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:
-            with seeded_torch(0, "cpu"):  # the weights drawn here are replaced
+            with seeded_torch(0, "cpu"):  # the random weights are replaced
                 module = self._make_net(**self.net_params_)
             module.load_state_dict(
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
@@ -268,6 +269,30 @@ class NetEstimator(BaseEstimator):
         super().__setstate__(state)
         if isinstance(getattr(self, "history_", None), str):
             self.history_ = as_history(json.loads(self.history_))
+
+
+def make_cross_entropy(estimator, y):
+    """Cross-entropy whose weights are the `class_weight` of a classifier."""
+    weights = None
+    if estimator.class_weight is not None:
+        weights = torch.as_tensor(
+            compute_class_weight(
+                estimator.class_weight, classes=estimator.classes_, y=y
+            ),
+            dtype=torch.float32,
+            device=resolve_device(estimator.device),
+        )
+    return torch.nn.CrossEntropyLoss(weight=weights)
+
+
+@torch_view.register(NetEstimator)
+class NetView(TorchView):
+    """View of a network."""
+
+    @property
+    def module(self):
+        """The trained module, in the type and on the device that it predicts with."""
+        return self.estimator._fitted_module()
 
 
 def _subset(read, targets, rows, **options):

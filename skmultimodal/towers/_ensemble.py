@@ -5,6 +5,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+import torch
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import log_softmax
 
 from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
 from skmultimodal.towers._folds import hold_out
@@ -38,6 +40,16 @@ from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._threads import Workers, one_thread
+from skmultimodal.utils._torch_views import (
+    Batch,
+    TorchView,
+    align_logs,
+    center_logs,
+    clip_logs,
+    scale,
+    tensor_like,
+    torch_view,
+)
 from skmultimodal.utils._validation import check_rows
 
 __all__ = ["CrossFittedEnsembleClassifier"]
@@ -392,3 +404,43 @@ for _method in ("transform", "fit_transform", "get_feature_names_out"):
     _function = getattr(CrossFittedEnsembleClassifier, _method)
     _conditional = available_if(_gives_features)(_function)
     setattr(CrossFittedEnsembleClassifier, _method, _conditional)
+
+
+@torch_view.register(CrossFittedEnsembleClassifier)
+class EnsembleView(TorchView):
+    """View of an ensemble whose members have views."""
+
+    def read_rows(self, rows):
+        return torch_view(self._members()[0]).read_rows(rows)
+
+    def features(self, batch):
+        views = map(torch_view, self._members())
+        joint = torch.cat([view.features(batch) for view in views], dim=1).double()
+        scaled = scale(self.estimator._scaler, joint)
+        return torch_view(self.estimator._axes).features(Batch(scaled))
+
+    def log_probabilities(self, batch):
+        ensemble = self.estimator
+        ratios = []
+        for member, head in zip(ensemble.estimators_, ensemble.heads_, strict=True):
+            classifier, read = member, batch
+            if head is not None:
+                classifier = head
+                read = Batch(torch_view(member).features(batch).double())
+            logs = torch_view(classifier).log_probabilities(read)
+            logs = align_logs(logs, classifier.classes_, ensemble.classes_)
+            ratios.append(center_logs(clip_logs(logs)))
+        mean = torch.stack(ratios).mean(dim=0)
+        intercept = tensor_like(ensemble.intercept_, mean)
+        return log_softmax(ensemble.slope_ * mean + intercept, dim=1)
+
+    def typical_row(self):
+        rows = [torch_view(member).typical_row() for member in self._members()]
+        return None if any(row is None for row in rows) else np.mean(rows, axis=0)
+
+    def image_views(self):
+        views = [torch_view(member).image_views() for member in self._members()]
+        return [view for inner in views for view in inner]
+
+    def _members(self):
+        return self.estimator.estimators_

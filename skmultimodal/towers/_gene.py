@@ -10,14 +10,20 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
+from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
-from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
+from skmultimodal.towers._base import KEPT_BYTES, NetEstimator, NetView
 from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.utils._torch_views import (
+    NoGradientError,
+    scale,
+    torch_view,
+)
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["GeneAutoencoderTransformer"]
@@ -38,12 +44,12 @@ def _has_classes(self):
 class GeneAutoencoderTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstimator
 ):
-    """Autoencoder of vectors whose bottleneck gives features.
+    """Autoencoder of vectors whose bottleneck is the features.
 
     The loss is the mean squared error of the standardised genes, plus, where labels
     are given, `label_weight` times the cross-entropy of a linear layer on the
-    bottleneck. The label loss makes the features follow what the labels ask about;
-    with ``label_weight=0`` it is the paper's unsupervised autoencoder.
+    bottleneck. The label loss makes the features predictive of the class; with
+    ``label_weight=0`` it is the paper's unsupervised autoencoder.
 
     Parameters
     ----------
@@ -63,13 +69,13 @@ class GeneAutoencoderTransformer(
         Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
-    lr_decay : float, default=0
-        Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
+    n_steps : int, default=150
+        Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
+        classes or none, log2(n) for n), rounded up to whole epochs.
     max_epochs : int or None, default=None
-        None: as many epochs as make 150 optimisation steps per bit of the label (one
-        bit for two classes or none).
+        Epochs; None is as many as make `n_steps`.
     batch_size : int, default=32
         Rows per optimisation step.
     early_stopping : bool, default=False
@@ -120,7 +126,7 @@ class GeneAutoencoderTransformer(
     >>> from skmultimodal import GeneAutoencoderTransformer
     >>> X = np.random.default_rng(0).normal(size=(40, 30))
     >>> y = (X[:, 0] > 0).astype(float)
-    >>> y[:5] = np.nan  # unlabelled rows help the reconstruction
+    >>> y[:5] = np.nan  # unlabelled rows are used for the reconstruction
     >>> tower = GeneAutoencoderTransformer(random_state=0).fit(X, y)
     >>> tower.transform(X).shape
     (40, 32)
@@ -128,10 +134,8 @@ class GeneAutoencoderTransformer(
     (40, 30)
     """
 
-    default_steps = 150
-
-    # Rows without a label take part in the reconstruction: a meta-estimator that sees
-    # this passes them on, with their NaN.
+    # Rows without a label are used for the reconstruction: a meta-estimator passes them
+    # to the fit of an estimator with this attribute, with NaN as label.
     uses_unlabelled_rows = True
 
     _parameter_constraints: dict = {
@@ -154,8 +158,8 @@ class GeneAutoencoderTransformer(
         optimizer="adamw",
         lr=3e-3,
         momentum=0.9,
-        lr_decay=0.0,
         weight_decay=1e-4,
+        n_steps=150,
         max_epochs=None,
         batch_size=32,
         early_stopping=False,
@@ -174,8 +178,8 @@ class GeneAutoencoderTransformer(
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
-        self.lr_decay = lr_decay
         self.weight_decay = weight_decay
+        self.n_steps = n_steps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
@@ -311,7 +315,7 @@ class GeneAutoencoderTransformer(
         return self.net_params_["encoder_units"][-1]
 
     def _encode(self, y, n_rows):
-        """Class numbers of the rows; all unlabelled where labels can teach nothing."""
+        """Class numbers of the rows; all unlabelled if labels are not used."""
         vars(self).pop("classes_", None)
         if y is None or self.label_weight == 0:
             return np.full(n_rows, UNLABELLED)
@@ -341,6 +345,7 @@ class GeneAutoencoderTransformer(
         else:
             genes = self._checked(X, rows)
         self.scaler_ = StandardScaler().fit(genes)
+        # The caller's array must not be scaled in place.
         given = not is_lazy(X) and np.may_share_memory(genes, X)
         device = resolve_device(self.device)
         placed = place_rows(self._scaled(genes, copy=given), device)
@@ -369,7 +374,7 @@ class GeneAutoencoderTransformer(
         return lambda rows: self._scaled(self._unscaled(X, rows.numpy())).to(device)
 
     def _to_inference(self, module):
-        # Without the decoder, which is as large and rarely asked.
+        # Without the decoder, which is as large and rarely used.
         for part in (module.encoder, module.classifier):
             if part is not None:
                 part.to(self.inference_dtype)
@@ -384,3 +389,30 @@ class GeneAutoencoderTransformer(
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+@torch_view.register(GeneAutoencoderTransformer)
+class GeneView(NetView):
+    """View of a gene tower."""
+
+    def read_rows(self, rows):
+        genes = self.estimator._unscaled(np.asarray(rows), np.arange(len(rows)))
+        device = resolve_device(self.estimator.device)
+        return torch.as_tensor(genes, dtype=torch.float64, device=device)
+
+    def features(self, batch):
+        tower = self.estimator
+
+        def encode(x):
+            return self.module.features(scale(tower.scaler_, x))
+
+        return batch.once(tower, encode)
+
+    def log_probabilities(self, batch):
+        classifier = self.module.classifier
+        if classifier is None:
+            raise NoGradientError(self.estimator)
+        return log_softmax(classifier(self.features(batch)).double(), dim=1)
+
+    def typical_row(self):
+        return self.estimator.scaler_.mean_

@@ -11,11 +11,12 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import compute_class_weight, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import log_softmax
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
-from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._base import NetEstimator, NetView, make_cross_entropy
 from skmultimodal.towers._prepared import (
     ImagePreparation,
     PreparedRows,
@@ -25,13 +26,10 @@ from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
+from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 
 __all__ = ["ImageTowerClassifier"]
-
-# Feature maps of up to this many positions are flattened: pooling them away would
-# lose the place, keeping more would make the first dense layer outgrow the data.
-MAX_FLATTENED = 16
 
 
 class ImageTowerClassifier(
@@ -45,8 +43,11 @@ class ImageTowerClassifier(
 
     Parameters
     ----------
-    filters : tuple of int, default=(16, 32, 64)
-        Filters of the 3 x 3 convolutions, a block each.
+    encoder : tuple of int or callable, default=(16, 32, 64)
+        Filters of the 3 x 3 convolutions, one block each. Or ``encoder(in_channels=
+        ...)``, which returns a torch module that maps images to feature maps
+        (B, C, h, w) or vectors (B, F) and replaces the blocks; it must be importable
+        for the fitted tower to be saved.
     dense_units : tuple of int, default=(32, 16)
         Dense ReLU layers; the last one's size is the number of features.
     global_pool : {"auto", "mask", "mean", "max"} or False, default="auto"
@@ -62,10 +63,6 @@ class ImageTowerClassifier(
     max_size : int or None, default=64
         Larger images are averaged over blocks of pixels, the smallest that bring both
         sides to at most `max_size`. None keeps every pixel (the paper).
-    encoder : callable, default=None
-        ``encoder(in_channels=...)`` returns a torch module that maps images to feature
-        maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks.
-        Must be importable for the fitted tower to be saved.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
     augment : {"flip"}, callable or None, default=None
@@ -76,14 +73,14 @@ class ImageTowerClassifier(
         Learning rate.
     momentum : float, default=0.9
         Of SGD; the first beta of Adam.
-    lr_decay : float, default=0
-        Step t uses ``lr / (1 + lr_decay * t)``.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
+    n_steps : int, default=120
+        Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
+        classes, log2(n) for n), rounded up to whole epochs. A small cohort is trained
+        for as many steps as a large one.
     max_epochs : int or None, default=None
-        None: as many epochs as make 120 optimisation steps per bit of the label (one
-        bit for two classes), whatever the number of rows; with 20 to 100 images it is
-        steps that training lacks.
+        Epochs; None is as many as make `n_steps`.
     batch_size : int, default=16
         Images per optimisation step.
     early_stopping : bool, default=False
@@ -143,17 +140,15 @@ class ImageTowerClassifier(
     1.0
     """
 
-    default_steps = 120
     trains_in_parts = True
 
     _parameter_constraints: dict = {
-        "filters": ["array-like"],
+        "encoder": ["array-like", callable],
         "dense_units": ["array-like"],
         "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
         "mask_channel": [StrOptions({"auto"}), Integral, None],
         "intensity": [StrOptions({"zscore", "minmax", "none"})],
         "max_size": [Interval(Integral, 1, None, closed="left"), None],
-        "encoder": [callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "augment": [StrOptions({"flip"}), callable, None],
         **NetEstimator._parameter_constraints,
@@ -161,21 +156,20 @@ class ImageTowerClassifier(
 
     def __init__(
         self,
-        filters=(16, 32, 64),
+        encoder=(16, 32, 64),
         dense_units=(32, 16),
         *,
         global_pool="auto",
         mask_channel="auto",
         intensity="zscore",
         max_size=64,
-        encoder=None,
         class_weight=None,
         augment=None,
         optimizer="adamw",
         lr=3e-3,
         momentum=0.9,
-        lr_decay=0.0,
         weight_decay=1e-4,
+        n_steps=120,
         max_epochs=None,
         batch_size=16,
         early_stopping=False,
@@ -186,20 +180,19 @@ class ImageTowerClassifier(
         random_state=None,
         verbose=0,
     ):
-        self.filters = filters
+        self.encoder = encoder
         self.dense_units = dense_units
         self.global_pool = global_pool
         self.mask_channel = mask_channel
         self.intensity = intensity
         self.max_size = max_size
-        self.encoder = encoder
         self.class_weight = class_weight
         self.augment = augment
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
-        self.lr_decay = lr_decay
         self.weight_decay = weight_decay
+        self.n_steps = n_steps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
@@ -240,13 +233,12 @@ class ImageTowerClassifier(
         net_params = {
             "image_shape": net_shape,
             "n_classes": len(self.classes_),
-            "filters": tuple(self.filters),
+            "encoder": self.encoder if callable(self.encoder) else tuple(self.encoder),
             "dense_units": tuple(self.dense_units),
-            "pool": self._choose_pool(net_shape),
+            "pool": self._choose_pool(),
             "mask_channel": self.mask_channel_,
-            "encoder": self.encoder,
         }
-        criterion = torch.nn.CrossEntropyLoss(weight=self._loss_weights(y))
+        criterion = make_cross_entropy(self, y)
         options = {"augment": self._augmenter(X)}
         options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
         self._fit_net(net_params, criterion, self._reader(X), codes, **options)
@@ -295,7 +287,7 @@ class ImageTowerClassifier(
     @property
     def own_modules(self):
         """Whether neither encoder nor augmentation is the caller's."""
-        return self.encoder is None and not callable(self.augment)
+        return not (callable(self.encoder) or callable(self.augment))
 
     @property
     def _n_features_out(self):
@@ -338,25 +330,13 @@ class ImageTowerClassifier(
         self.mask_channel_ = self._preparation.mask_channel
         return X
 
-    def _choose_pool(self, net_shape):
-        pool = self.global_pool
-        if pool == "mask" and self.mask_channel_ is None:
+    def _choose_pool(self):
+        if self.global_pool == "mask" and self.mask_channel_ is None:
             raise ValueError(
                 "global_pool='mask' needs a segmentation channel: name it in "
                 "mask_channel."
             )
-        if pool != "auto":
-            return {True: "mean", False: "flatten"}.get(pool, pool)
-        sides = [side // 2 ** len(self.filters) or 1 for side in net_shape[1:]]
-        return "flatten" if np.prod(sides) <= MAX_FLATTENED else "mean"
-
-    def _loss_weights(self, y):
-        if self.class_weight is None:
-            return None
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-        return torch.as_tensor(
-            weights, dtype=torch.float32, device=resolve_device(self.device)
-        )
+        return {True: "mean", False: "flatten"}.get(self.global_pool, self.global_pool)
 
     def _augmenter(self, X):
         if self.augment is None or len(X.shape) == 2:
@@ -365,7 +345,7 @@ class ImageTowerClassifier(
 
     def _prepare_rows(self, X):
         """Images prepared for clones of this estimator, or `X` if they are not kept."""
-        # Flat images are standardised by column: each fit prepares its own.
+        # Columns are standardised over the training rows: each fit prepares its own.
         if len(X.shape) == 2 or isinstance(X, PreparedRows):
             return X
         preparation = getattr(self, "_preparation", None) or self._choose(X)
@@ -405,3 +385,37 @@ class ImageTowerClassifier(
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+@torch_view.register(ImageTowerClassifier)
+class ImageView(NetView):
+    """View of an image tower."""
+
+    def read_rows(self, rows):
+        tower = self.estimator
+        images = tower._preparation(np.asarray(rows), np.arange(len(rows)))
+        return torch.as_tensor(images, device=resolve_device(tower.device))
+
+    def features(self, batch):
+        return batch.once(self.estimator, self.module.features)
+
+    def log_probabilities(self, batch):
+        return log_softmax(self.module.output(self.features(batch)).double(), dim=1)
+
+    def image_views(self):
+        return [self]
+
+    @property
+    def mask_channel(self):
+        """Channel of the segmentation, or None."""
+        return self.estimator.mask_channel_
+
+    @property
+    def block_side(self):
+        """Pixels of an image that are averaged to one, along a side."""
+        return self.estimator._preparation.factor
+
+    @property
+    def encoder(self):
+        """Layers that return feature maps: torch module."""
+        return self.module.encoder

@@ -1,4 +1,4 @@
-"""Members of an ensemble: seeds, threads, and classes for those that have none."""
+"""Members of an ensemble: seeds, threads, and heads for those without classes."""
 
 from numpy.random import RandomState
 from sklearn.linear_model import LogisticRegression
@@ -21,8 +21,8 @@ __all__ = [
 def draw_member_seeds(estimator, random_state, n_members):
     """Parameters that seed each member: list of dict.
 
-    Each random state inside `estimator` gives every member a seed of its own; where it
-    is unset, `random_state` does.
+    Every random state inside `estimator` becomes a different seed in each member,
+    derived from that state, or from `random_state` where it is unset.
     """
     states = {
         name: draw_seed(state) if isinstance(state, RandomState) else state
@@ -49,7 +49,8 @@ def trains_in_threads(estimator, X):
 def feature_head():
     """Classifier of the features of a tower that has no classes of its own.
 
-    Strongly shrunk: the features were made by a net that saw the rows it learns from.
+    Strongly regularised: it is fitted on rows that the tower was fitted on as well, on
+    which the features look better than on new ones.
     """
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
 
@@ -67,6 +68,6 @@ def fit_feature_head(member, X, labels):
     if not hasattr(member, "transform"):
         raise TypeError(
             "the estimator of CrossFittedEnsembleClassifier must have predict_proba or "
-            f"transform; {type(member).__name__} has neither of the two."
+            f"transform; {type(member).__name__} has neither."
         )
     return feature_head().fit(as_dense(member.transform(X)), labels)

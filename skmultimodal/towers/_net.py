@@ -6,14 +6,15 @@ tensor (or into a lazy block), so no Python runs per row.
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from itertools import zip_longest
+from math import ceil, log2
 
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.helper import predefined_split
 from skorch.history import History
 from torch import nn
@@ -22,10 +23,18 @@ from torch.utils.data import Dataset
 from skmultimodal.utils._progress import Stage
 from skmultimodal.utils._threads import check_stop
 
-__all__ = ["Rows", "as_history", "count_batches", "run_net", "train_net"]
+__all__ = [
+    "Rows",
+    "Training",
+    "as_history",
+    "count_batches",
+    "count_epochs",
+    "run_net",
+    "train_net",
+]
 
-# Batches of this many values and more are trained in parts, at most so many.
-# How many depends on the batch alone, so that the sums are the same on any machine.
+# Larger batches are trained in parts of about this many values, up to MAX_PARTS. The
+# number depends on the batch alone, so that the sums are the same on any machine.
 PART_ELEMENTS = 2**19
 MAX_PARTS = 4
 # A fall of the training loss below this share means that training did nothing.
@@ -81,6 +90,15 @@ def count_batches(n_rows, batch_size):
     return max(n_batches + (rest > 1), 1)
 
 
+def count_epochs(n_steps, n_classes, n_rows, batch_size):
+    """Whole epochs that make at least `n_steps` optimisation steps per bit of a label.
+
+    A label of n classes has log2(n) bits, and of fewer than two classes one.
+    """
+    bits = log2(max(n_classes, 2))
+    return ceil(n_steps * bits / count_batches(n_rows, batch_size))
+
+
 class BatchIterator:
     """Iterate over the batches of `Rows`, in a new order each time if `shuffle`.
 
@@ -120,8 +138,8 @@ class BatchIterator:
 class EpochMonitor(Callback):
     """Record the losses of each epoch and show them; refuse a loss that is NaN.
 
-    It stands in for skorch's own callbacks, whose look-ups in the history cost more
-    than a step of a small head.
+    It replaces skorch's own callbacks, whose look-ups in the history cost more than a
+    step of a small head.
     """
 
     def __init__(self, stage):
@@ -146,11 +164,11 @@ class EpochMonitor(Callback):
 
 
 class _LeanNet(NeuralNet):
-    """skorch's net without what a step of a small network waits for and we do not use.
+    """skorch's net without the overhead of a step that costs a small network most.
 
-    Those are closures, callbacks by batch that nobody hears, and setting all modules to
-    the mode that they are in. With `workers`, the parts of a large batch are trained in
-    their threads.
+    Left out are closures, callbacks by batch, and setting all modules to the mode that
+    they are in. With `workers`, the parts of a large batch are trained in their
+    threads.
     """
 
     workers = None
@@ -187,12 +205,8 @@ class _LeanNet(NeuralNet):
     def notify(self, method_name, **arguments):
         if method_name == "on_batch_begin":
             self.history.new_batch()
-            return
-        if method_name == "on_batch_end" and not any(
-            isinstance(callback, LRScheduler) for _, callback in self.callbacks_
-        ):
-            return
-        super().notify(method_name, **arguments)
+        elif method_name != "on_batch_end":
+            super().notify(method_name, **arguments)
 
     def _set_training(self, training=True):
         if self.module_.training != training:
@@ -220,42 +234,53 @@ class _Autocast(nn.Module):
         return output.float()
 
 
-def _inverse_time(step, decay):
-    return 1.0 / (1.0 + decay * step)
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
 
+    Parameters
+    ----------
+    name : str
+        Of the estimator, for messages and the progress bar.
+    n_epochs : int
+    device : torch.device
+    optimizer : {"adam", "adamw", "sgd"}
+    momentum : float
+        Of SGD; the first beta of Adam.
+    patience : int
+        Epochs without a lower loss on the validation rows after which training stops.
+    precision : {"float32", "bfloat16"}
+    lr, weight_decay, batch_size, verbose
+        As of the estimators.
+    """
 
-def _optimizer(name, momentum, weight_decay, device):
-    """skorch's arguments for an optimizer; `momentum` is beta1 of Adam."""
-    arguments = {
-        "optimizer": OPTIMIZERS[name],
-        "optimizer__weight_decay": weight_decay,
-        "optimizer__fused": device.type in ("cpu", "cuda"),
-    }
-    if name == "sgd":
-        return arguments | {"optimizer__momentum": momentum}
-    return arguments | {"optimizer__betas": (momentum, 0.999)}
+    name: str
+    n_epochs: int
+    device: torch.device
+    optimizer: str
+    lr: float
+    momentum: float
+    weight_decay: float
+    batch_size: int
+    patience: int
+    precision: str
+    verbose: int
+
+    @property
+    def optimizer_options(self):
+        """skorch's arguments for the optimizer."""
+        options = {
+            "optimizer": OPTIMIZERS[self.optimizer],
+            "optimizer__weight_decay": self.weight_decay,
+            "optimizer__fused": self.device.type in ("cpu", "cuda"),
+        }
+        if self.optimizer == "sgd":
+            return options | {"optimizer__momentum": self.momentum}
+        return options | {"optimizer__betas": (self.momentum, 0.999)}
 
 
 def train_net(
-    module,
-    criterion,
-    train,
-    valid=None,
-    *,
-    optimizer,
-    lr,
-    momentum,
-    lr_decay,
-    weight_decay,
-    max_epochs,
-    batch_size,
-    patience,
-    precision,
-    device,
-    verbose,
-    label,
-    generator=None,
-    workers=None,
+    module, criterion, train, valid, training, *, generator=None, workers=None
 ):
     """Train `module` in place through skorch's ``fit``.
 
@@ -264,18 +289,11 @@ def train_net(
     module : torch.nn.Module
     criterion : torch.nn.Module
         Called with the module's output and the batch's target.
-    train, valid : Rows
-        With `valid`, training stops when its loss has not fallen for `patience`
+    train : Rows
+    valid : Rows or None
+        With it, training stops when its loss has not fallen for ``training.patience``
         epochs, and the best weights are restored.
-    optimizer : {"adam", "adamw", "sgd"}
-    momentum : float
-        Of SGD; the first beta of Adam.
-    lr_decay : float
-        Inverse time decay by step: ``lr / (1 + lr_decay * step)``.
-    precision : {"float32", "bfloat16"}
-    device : torch.device
-    label : str
-        What is trained, for messages and the progress bar.
+    training : Training
     generator : torch.Generator, default=None
         Shuffles the rows; None is torch's own.
     workers : Workers, default=None
@@ -291,28 +309,21 @@ def train_net(
     ValueError
         If the training loss becomes NaN or infinite.
     """
-    stage = Stage(label, max_epochs, "epoch", verbose)
+    stage = Stage(training.name, training.n_epochs, "epoch", training.verbose)
     callbacks = [("monitor", EpochMonitor(stage))]
-    if lr_decay:
-        decay = LRScheduler(
-            torch.optim.lr_scheduler.LambdaLR,
-            lr_lambda=partial(_inverse_time, decay=lr_decay),
-            step_every="batch",
-        )
-        callbacks.append(("lr_decay", decay))
     if valid is not None:
-        stopping = EarlyStopping(patience=patience, threshold=0, load_best=True)
+        stopping = EarlyStopping(
+            patience=training.patience, threshold=0, load_best=True
+        )
         callbacks.append(("early_stopping", stopping))
-    if precision == "bfloat16":
-        trained = _Autocast(module, device, torch.bfloat16)
-    else:
-        trained = module
+    if training.precision == "bfloat16":
+        module = _Autocast(module, training.device, torch.bfloat16)
     net = _LeanNet(
-        trained,
+        module,
         criterion,
-        lr=lr,
-        max_epochs=max_epochs,
-        batch_size=batch_size,
+        lr=training.lr,
+        max_epochs=training.n_epochs,
+        batch_size=training.batch_size,
         iterator_train=BatchIterator,
         iterator_train__shuffle=True,
         iterator_train__generator=generator,
@@ -324,35 +335,35 @@ def train_net(
         callbacks__valid_loss=None,
         callbacks__print_log=None,
         verbose=0,
-        device=device,
-        **_optimizer(optimizer, momentum, weight_decay, device),
+        device=training.device,
+        **training.optimizer_options,
     )
     net.workers = workers
     with stage:
         net.fit(train, y=None)
-        stopped_early = valid is not None and stopping.misses_ == patience
-        if stage.n_done < max_epochs and not stopped_early:
+        stopped_early = valid is not None and stopping.misses_ == training.patience
+        if stage.n_done < training.n_epochs and not stopped_early:
             # skorch swallows Ctrl-C to keep a half-trained net; an estimator must not.
             raise KeyboardInterrupt
-    _warn_if_untrained(net.history, label)
+    _warn_if_untrained(net.history, training.name)
     return net.history
 
 
 def as_history(epochs):
-    """skorch's history of a list with a dict an epoch."""
+    """skorch's history of a list with one dict per epoch."""
     history = History()
     history.extend(epochs)
     return history
 
 
-def _warn_if_untrained(history, label):
+def _warn_if_untrained(history, name):
     losses = np.array(history[:, "train_loss"])
     if len(losses) < 2:
         return
     fall = 1 - losses.min() / losses[0]
     if fall < MIN_LOSS_FALL:
         warnings.warn(
-            f"{label}: training did nothing, the loss fell by {max(fall, 0):.1%} in "
+            f"{name}: training did nothing, the loss fell by {max(fall, 0):.1%} in "
             f"{len(losses)} epochs; increase lr or max_epochs.",
             ConvergenceWarning,
             stacklevel=2,

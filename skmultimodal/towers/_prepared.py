@@ -1,4 +1,4 @@
-"""Images as a network reads them, made once for whoever needs them."""
+"""Images prepared as the input of a network, once for all members of an ensemble."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -14,6 +14,7 @@ from skmultimodal.preprocessing._intensity import (
     shrink,
 )
 from skmultimodal.towers._base import KEPT_BYTES
+from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._validation import check_finite_rows
 
@@ -24,8 +25,8 @@ N_MASK_ROWS = 64
 
 
 @dataclass(frozen=True)
-class ImagePreparation:
-    """Normalise images one by one and average blocks of their pixels.
+class ImagePreparation(ModelPart):
+    """Normalisation of single images, and averaging of blocks of their pixels.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class ImagePreparation:
 
     @classmethod
     def choose(cls, X, max_size, intensity, mask_channel):
-        """Prepare images like `X`, by the parameters of a tower."""
+        """The preparation of images such as `X` by the parameters of a tower."""
         shape = tuple(X.shape[1:])
         some = X[: min(N_MASK_ROWS, X.shape[0])]
         factor = 1 if max_size is None else ceil(max(shape[1:]) / max_size)
@@ -53,7 +54,7 @@ class ImagePreparation:
 
     @property
     def net_shape(self):
-        """Channels, height and width that the network sees."""
+        """Channels, height and width of the network's input."""
         n_channels, *sides = self.image_shape
         return (n_channels, *(ceil(side / self.factor) for side in sides))
 
@@ -78,7 +79,7 @@ class ImagePreparation:
         Returns
         -------
         rows : PreparedRows
-            Or `X` itself, where nothing was kept.
+            Or `X` itself if it is too large to be kept.
         """
         n_rows = X.shape[0]
         n_bytes = 4 * n_rows * int(np.prod(self.net_shape))
@@ -92,13 +93,13 @@ class ImagePreparation:
 
 
 def as_tensor(images):
-    """Images as the convolutions like them best."""
+    """Images as a tensor in the layout in which convolutions are fastest."""
     memory_format = choose_memory_format(images.shape[1:])
     return torch.from_numpy(images).contiguous(memory_format=memory_format)
 
 
 class PreparedRows(RowView):
-    """Rows of a block beside what a tower reads in their place.
+    """Rows of a block with the prepared images that a tower reads instead.
 
     Parameters
     ----------
@@ -107,8 +108,7 @@ class PreparedRows(RowView):
     images : Tensor of shape (n_block_rows, ...)
         Prepared rows of `block`.
     preparation : ImagePreparation
-        How they were prepared. An estimator that would prepare otherwise takes them
-        from `block`.
+        How they were prepared. An estimator with another preparation reads `block`.
     """
 
     def __init__(self, block, positions, images, preparation):

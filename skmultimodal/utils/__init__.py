@@ -1,1 +1,1 @@
-"""Seeds, devices, row access, optional imports: what every floor may use."""
+"""Shared by all floors: seeds, devices, row access, optional imports."""

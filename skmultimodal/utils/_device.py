@@ -1,4 +1,4 @@
-"""The one place where a device's name becomes a device."""
+"""Devices: their names, precision, memory."""
 
 import warnings
 from collections.abc import Iterator
@@ -22,14 +22,16 @@ def resolve_device(device: Any) -> Any:
     Raises
     ------
     ValueError
-        If the name means nothing to torch, or CUDA is asked for and absent.
+        If torch has no device of this name, or finds no CUDA device.
     """
     import torch
 
     try:
         resolved = torch.device("cpu" if device is None else device)
     except RuntimeError as error:
-        raise ValueError(f"device={device!r} is no device that torch knows.") from error
+        raise ValueError(
+            f"device={device!r} is no device of torch: use 'cpu' or 'cuda'."
+        ) from error
     if resolved.type == "cuda":
         n_devices = torch.cuda.device_count()
         if not n_devices:
@@ -39,7 +41,8 @@ def resolve_device(device: Any) -> Any:
             )
         if (resolved.index or 0) >= n_devices:
             raise ValueError(
-                f"device={str(device)!r}, but torch finds {n_devices} CUDA device(s)."
+                f"device={str(device)!r}, but torch finds {n_devices} CUDA device(s): "
+                f"the last is 'cuda:{n_devices - 1}'."
             )
     elif resolved.type != "cpu":
         raise ValueError(
@@ -104,12 +107,12 @@ def place_rows(rows: Any, device: Any) -> Any:
 
 @contextmanager
 def explain_out_of_memory(name: str, batch_size: int) -> Iterator[None]:
-    """Say what to change where a GPU runs out of memory.
+    """Replace torch's out-of-memory error by one that names what to change.
 
     Raises
     ------
     MemoryError
-        Instead of torch's error.
+        If the device runs out of memory in the block.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Content keys of blocks, for caches."""
+"""Keys of the content of blocks, for caches."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ def block_key(rows: Any, lazy: bool) -> str:
     Raises
     ------
     ValueError
-        If the source of a lazy block cannot be told.
+        If the source of a lazy block cannot be found.
     """
     if not lazy:
         return _hash_array(np.asarray(rows))
@@ -57,7 +57,7 @@ def _source(rows: Any) -> Any:
 
 
 def _place_in_file(rows: Any) -> tuple[Any, ...]:
-    """Which bytes a memmap shows: a slice of one names the same file."""
+    """Offset and strides of a memmap: slices of one file differ only in these."""
     if not isinstance(rows, np.memmap):
         return ()
     whole = rows

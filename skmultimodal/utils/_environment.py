@@ -1,4 +1,4 @@
-"""What computes here."""
+"""Versions of Python and of the packages that a model depends on."""
 
 import platform
 from importlib.metadata import version
@@ -20,7 +20,7 @@ def describe_environment() -> dict[str, str]:
 
     Examples
     --------
-    >>> from skmultimodal.persistence import describe_environment
+    >>> from skmultimodal.utils._environment import describe_environment
     >>> "torch" in describe_environment()
     True
     """

@@ -12,7 +12,7 @@ __all__ = ["whole_file", "whole_folder"]
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Write a file beside `path`, which takes its place once it is complete.
+    """Write a file under another name, and rename it to `path` once it is complete.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
-    """Write several files, which come into `folder` once all are complete.
+    """Write several files, and move them into `folder` once all are complete.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
 
 
 def _move_all(stage: Path, folder: Path) -> None:
-    """Move files into a folder; after an error it is as it was."""
+    """Move files into a folder; an error leaves the folder as it was."""
     parts = sorted(stage.iterdir())
     for target in (folder / part.name for part in parts):
         if target.is_dir():
@@ -121,7 +121,7 @@ def _move_all(stage: Path, folder: Path) -> None:
 
 
 def _remove(folders: list[Path]) -> None:
-    """Remove folders, the innermost first, into which nobody else has written."""
+    """Remove folders that are empty, the innermost first."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

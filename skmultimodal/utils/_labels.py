@@ -1,4 +1,4 @@
-"""Labels, of which some may be missing."""
+"""Class labels, of which some may be missing."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from sklearn.utils.validation import column_or_1d
 __all__ = [
     "UNLABELLED",
     "as_labels",
+    "check_labels",
     "class_name",
     "encode_labels",
     "find_positive",
@@ -19,7 +20,7 @@ __all__ = [
 
 UNLABELLED = -1
 POSITIVE_WORDS = frozenset({"yes", "positive", "responder"})
-# Beside one other class: among three grades, 1 is a grade.
+# Only of two classes: of three grades, 1 is a grade.
 POSITIVE_NUMBER = "1"
 TRUTH = {"true": "1", "false": "0"}
 
@@ -32,7 +33,7 @@ def as_labels(y: Any) -> Any:
 
 
 def class_name(label: Any) -> str:
-    """A label for people: labels with gaps are floats, and 1.0 is class 1."""
+    """Name of a class; labels with NaN are floats, of which 1.0 is named 1."""
     if isinstance(label, float | np.floating) and float(label).is_integer():
         return str(int(label))
     return str(label)
@@ -49,7 +50,7 @@ def find_positive(classes: Any, positive: Any = None, *, of: str = "the labels")
         None is the class that is named yes, positive or responder, or of two classes
         1 or true, where exactly one is; else the last.
     of : str
-        What has the classes, for errors.
+        Whose classes they are, for errors.
 
     Returns
     -------
@@ -86,12 +87,12 @@ def _folded(label: Any) -> str:
 
 
 def missing_labels(y: Any) -> NDArray[np.bool_]:
-    """Which labels are missing, NaN or None: boolean array of shape (n_rows,)."""
+    """Whether each label is missing, NaN or None: bool array of shape (n_rows,)."""
     y = np.asarray(y)
     if y.dtype.kind == "f":
         return np.isnan(y)
     if y.dtype.kind == "O":
-        # NaN and its kin are what differ from themselves; pd.NA refuses to answer.
+        # NaN and NaT differ from themselves; comparing pd.NA raises a TypeError.
         return np.array([_is_missing(v) for v in y.ravel()], dtype=bool).reshape(
             y.shape
         )
@@ -110,7 +111,7 @@ def _is_missing(value: Any) -> bool:
 def encode_labels(
     y: Any, *, allow_unlabelled: bool = False
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Classes of `y` and, for each row, the number of its class.
+    """Classes of `y`, and the class number of each row.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def encode_labels(
     Raises
     ------
     ValueError
-        If a label is missing and may not be, is infinite, or is no class label.
+        If a label is missing without `allow_unlabelled`, infinite, or continuous.
     """
     y = column_or_1d(as_labels(y), warn=True)
     missing = missing_labels(y)
@@ -139,7 +140,7 @@ def encode_labels(
     if labelled.dtype.kind == "f" and not np.isfinite(labelled).all():
         raise ValueError("Input y contains infinity or a value too large.")
     if labelled.dtype.kind == "f" and (labelled % 1 != 0).any():
-        raise ValueError(  # as scikit-learn has it, and what to do
+        raise ValueError(  # begins as scikit-learn's error, which its checks require
             f"Unknown label type: continuous. {labelled[labelled % 1 != 0][0]:g} is no "
             "class: put classes, such as high and low, in place of numbers."
         )
@@ -151,9 +152,27 @@ def encode_labels(
     return classes, codes
 
 
+def check_labels(y: Any, n_rows: int) -> NDArray[Any]:
+    """Labels as a 1-D array, NaN or None where unknown.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label per row.
+    """
+    if y is None:
+        raise ValueError(
+            "this classifier requires y to be passed, but the target y is None."
+        )
+    y = column_or_1d(as_labels(y), warn=True)
+    if len(y) != n_rows:
+        raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
+    return y
+
+
 def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:
-    """Raise a ValueError unless there are two classes to tell apart."""
+    """Raise a ValueError unless there are two classes or more."""
     if len(classes) < 2:
         found = classes.tolist()
-        told = f"one class only: {found[0]!r}" if found else "NaN for all labels"
-        raise ValueError(f"{type(estimator).__name__} needs two classes, got {told}.")
+        given = f"one class only: {found[0]!r}" if found else "NaN for all labels"
+        raise ValueError(f"{type(estimator).__name__} needs two classes, got {given}.")

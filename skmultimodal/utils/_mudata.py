@@ -1,4 +1,4 @@
-"""MuData, the container of multi-omics, from and to a cohort's blocks."""
+"""Conversion of cohorts from and to MuData, a container of multi-omics."""
 
 from typing import Any
 
@@ -48,20 +48,20 @@ def read_mudata(mdata: Any) -> tuple[dict[str, Any], pd.Index, pd.DataFrame | No
 
 
 def make_mudata(cohort: Any) -> Any:
-    """MuData of the rows of a Cohort, in MuData's own order.
+    """MuData of the rows of a Cohort, which MuData orders by modality.
 
     Raises
     ------
     ValueError
-        If a patient is there twice.
+        If a patient has two rows.
     """
     anndata = import_optional("anndata", "omics")
     mudata = import_optional("mudata", "omics")
     ids = cohort.index.astype(str)
     if ids.has_duplicates:
         raise ValueError(
-            f"patient {ids[ids.duplicated()][0]!r} is there twice, and a MuData holds "
-            "a patient once."
+            f"patient {ids[ids.duplicated()][0]!r} has two rows, and a MuData holds "
+            "one per patient: leave one out."
         )
     parts = {}
     for name in cohort.modalities:

@@ -7,7 +7,7 @@ __all__ = ["import_optional"]
 
 
 def import_optional(module: str, extra: str) -> ModuleType:
-    """Import `module`, or say which extra of skmultimodal brings it.
+    """Import `module`; the error without it names the extra that installs it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def import_optional(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        # A missing dependency of an installed package must not be misreported.
+        # A missing dependency of an installed package is another error.
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
         raise ImportError(

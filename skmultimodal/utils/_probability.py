@@ -1,22 +1,22 @@
-"""Probabilities and log-odds of estimators that may know only some of the classes."""
+"""Class probabilities and log-odds."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["align_classes", "log_odds", "log_ratios", "pool_log_odds"]
+__all__ = ["SMALLEST", "align_classes", "log_odds", "log_ratios", "pool_log_odds"]
 
-# Log-odds of a tower that is certain would be infinite.
+# Probabilities of 0 and 1 would have infinite log-odds.
 SMALLEST = 1e-6
 
 
-def align_classes(probabilities: NDArray, known: NDArray, classes: NDArray) -> NDArray:
-    """Probabilities of all `classes`; 0 for one that the estimator never saw.
+def align_classes(probabilities: NDArray, fitted: NDArray, classes: NDArray) -> NDArray:
+    """Probabilities of all `classes`; 0 for one that the estimator was not fitted on.
 
     Parameters
     ----------
-    probabilities : ndarray of shape (n_rows, n_known)
-    known : ndarray of shape (n_known,)
+    probabilities : ndarray of shape (n_rows, n_fitted)
+    fitted : ndarray of shape (n_fitted,)
         Classes of the estimator, among `classes`.
     classes : ndarray of shape (n_classes,)
 
@@ -24,10 +24,10 @@ def align_classes(probabilities: NDArray, known: NDArray, classes: NDArray) -> N
     -------
     aligned : ndarray of shape (n_rows, n_classes)
     """
-    if len(known) == len(classes):
+    if len(fitted) == len(classes):
         return probabilities
     aligned = np.zeros((len(probabilities), len(classes)), probabilities.dtype)
-    aligned[:, np.searchsorted(classes, known)] = probabilities
+    aligned[:, np.searchsorted(classes, fitted)] = probabilities
     return aligned
 
 

@@ -11,16 +11,16 @@ from tqdm.auto import tqdm
 
 __all__ = ["Stage", "TrackedParallel", "advance", "announce", "count_networks"]
 
-# A bar in a log would be a line every tenth of a second.
 _stages: ContextVar[tuple["Stage", ...]] = ContextVar("_stages", default=())
 
 
 def _shows_bars() -> bool:
+    # In a log, a bar would be a line every tenth of a second.
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 def announce(text: str, verbose: int) -> None:
-    """Print what is about to be done, if `verbose`."""
+    """Print a text on standard error, if `verbose`."""
     if verbose:
         print(text, file=sys.stderr, flush=True)
 
@@ -32,7 +32,7 @@ class Stage:
     ----------
     name : str
     total : int or None
-        Steps of the stage; None where it has none to count.
+        Steps of the stage; None if it is not divided into steps.
     unit : str
         What a step is, in the singular.
     verbose : int
@@ -81,20 +81,20 @@ class Stage:
         return [f"{state}{of}{self.total} {self.unit}{plural}"]
 
     def advance(self, n_steps: int = 1, note: str = "") -> None:
-        """Count steps that are done; the last `note` stands beside them."""
+        """Count steps that are done, and show a note."""
         with self._lock:
             self.n_done += n_steps
             self.remark(note)
             self._bar.update(n_steps)
 
     def remark(self, note: str) -> None:
-        """Show a note beside the steps, in place of the last one."""
+        """Show a note beside the number of steps, in place of the previous one."""
         self._notes = [note] if note else []
         self._bar.set_postfix_str(note, refresh=False)
 
 
 def advance(unit: str) -> None:
-    """Count a step of the innermost stage of such steps that is going on, if any."""
+    """Count a step of the innermost running stage with steps of this unit, if any."""
     for stage in reversed(_stages.get()):
         if stage.unit == unit:
             stage.advance()
@@ -102,7 +102,7 @@ def advance(unit: str) -> None:
 
 
 class TrackedParallel(Parallel):
-    """joblib's Parallel whose tasks are steps of a stage, with any backend."""
+    """A Parallel of joblib whose tasks are the steps of a stage."""
 
     def __init__(self, stage: Stage, n_jobs: int | None = None) -> None:
         super().__init__(n_jobs=n_jobs)
@@ -119,8 +119,8 @@ class TrackedParallel(Parallel):
 def count_networks(estimator: Any) -> int:
     """Number of networks that a fit trains, if none is found in a cache.
 
-    Networks and what repeats them have a method ``_count_networks``; of any other
-    meta-estimator each part is counted once.
+    Networks, and meta-estimators that fit several clones, have a method
+    ``_count_networks``; of any other meta-estimator each part is counted once.
     """
     if hasattr(estimator, "_count_networks"):
         return int(estimator._count_networks())

@@ -36,7 +36,7 @@ def row_positions(key: Any, n_rows: int) -> NDArray[np.intp]:
     Raises
     ------
     IndexError
-        If the key is out of range, a mask of another length, or not an index.
+        If the key is out of range, a mask of another length, or no index.
     """
     if key is Ellipsis:
         return np.arange(n_rows)
@@ -73,7 +73,7 @@ def take_rows(block: Any, positions: NDArray[np.intp]) -> NDArray[Any]:
     if len(positions) == 0:
         return np.empty((0, *block.shape[1:]), dtype=block.dtype)
     refuse_changed_file(block)
-    # h5py insists on increasing positions, and a disk likes them too.
+    # h5py requires increasing positions, and disks read them faster.
     unique, inverse = np.unique(positions, return_inverse=True)
     rows = np.asarray(block[unique])
     in_order = len(unique) == len(positions) and bool(np.all(np.diff(positions) > 0))
@@ -96,7 +96,9 @@ def refuse_changed_file(block: Any) -> None:
     else:
         return
     if not os.path.exists(path):
-        raise FileNotFoundError(f"{path}, which a lazy block reads, is gone.")
+        raise FileNotFoundError(
+            f"{path}, which a lazy block reads, is gone: restore it."
+        )
     size = os.stat(path).st_size
     if size < needed:
         raise OSError(
@@ -151,7 +153,7 @@ class RowView:
 
 
 class StackedRows:
-    """Lazy blocks on top of each other, read when indexed.
+    """The rows of several lazy blocks, one block after the other, read when indexed.
 
     Parameters
     ----------
@@ -177,11 +179,11 @@ class StackedRows:
     def __getitem__(self, key: Any) -> NDArray[Any]:
         positions = row_positions(key, len(self))
         rows = np.empty((len(positions), *self.shape[1:]), dtype=self.dtype)
-        owner = np.searchsorted(self.ends, positions, side="right")
+        numbers = np.searchsorted(self.ends, positions, side="right")
         for number, block in enumerate(self.blocks):
-            mine = owner == number
+            of_block = numbers == number
             start = self.ends[number] - block.shape[0]
-            rows[mine] = take_rows(block, positions[mine] - start)
+            rows[of_block] = take_rows(block, positions[of_block] - start)
         return rows
 
 
@@ -193,5 +195,5 @@ def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:
 
 
 def as_dense(output: Any) -> NDArray[Any]:
-    """What an estimator gives, which may be a sparse matrix, as an array."""
+    """The output of an estimator, which may be a sparse matrix, as an array."""
     return output.toarray() if issparse(output) else np.asarray(output)

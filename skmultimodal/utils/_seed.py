@@ -1,4 +1,4 @@
-"""Random state: one integer seed at the door of ``fit``."""
+"""Random states: one integer seed per ``fit``, and seeds derived from it."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ __all__ = [
     "seeded_torch",
 ]
 
-# torch's generators are those of the process: threads take turns.
+# torch's generators are shared by the threads of a process, which take turns.
 _lock = threading.RLock()
 
 
@@ -53,7 +53,7 @@ def seeded_torch(seed: int, device: Any) -> Iterator[None]:
 
 
 def fork_generator() -> Any:
-    """A generator of one's own that goes on where torch's global one is."""
+    """A new generator in the state of torch's global one."""
     import torch
 
     generator = torch.Generator()
@@ -62,7 +62,7 @@ def fork_generator() -> Any:
 
 
 def derive_seed(random_state: Any, number: int) -> Any:
-    """Seed of part `number` of several; a random state that is no int is kept."""
+    """Seed of part `number` of several; returns a random state that is no int as is."""
     if not isinstance(random_state, int | np.integer):
         return random_state
     mixed = np.random.SeedSequence([int(random_state), number])

@@ -1,4 +1,4 @@
-"""The one door to scikit-learn's private API: an upgrade touches this file only."""
+"""All uses of scikit-learn's private API: an upgrade touches this file only."""
 
 import copy
 from inspect import signature
@@ -23,22 +23,22 @@ __all__ = [
 
 
 def is_scorer(scorer: Any) -> bool:
-    """Whether it was made by ``make_scorer``."""
+    """Whether a scorer was made by ``make_scorer``."""
     return isinstance(scorer, _BaseScorer)
 
 
 def uses_own_metric(scorer: Any) -> bool:
-    """Whether the metric of a scorer is one of scikit-learn."""
+    """Whether the metric of a scorer is one of scikit-learn's."""
     return getattr(scorer._score_func, "__module__", "").startswith("sklearn.")
 
 
 def names_class(scorer: Any) -> bool:
-    """Whether a scorer was made with classes of its own."""
+    """Whether a scorer was made with ``pos_label`` or ``labels``."""
     return any(scorer._kwargs.get(n) is not None for n in ("pos_label", "labels"))
 
 
 def with_pos_label(scorer: Any, pos_label: Any) -> Any:
-    """A copy of a scorer about a class, if its metric is about one."""
+    """A copy of a scorer with this ``pos_label``, if its metric takes one."""
     if "pos_label" not in signature(scorer._score_func).parameters:
         return scorer
     scorer = copy.copy(scorer)

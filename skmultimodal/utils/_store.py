@@ -1,4 +1,4 @@
-"""How a cohort's blocks are joined into one set of rows."""
+"""The blocks of a cohort, joined into one set of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 
 from skmultimodal.utils._rows import RowView, StackedRows, is_lazy, take_rows
 
-__all__ = ["Block", "Store", "align", "align_metadata", "join", "keyed", "make_block"]
+__all__ = [
+    "Block",
+    "Store",
+    "align_blocks",
+    "align_metadata",
+    "check_patient_ids",
+    "compact_store",
+    "concat_stores",
+    "join",
+    "keyed",
+    "make_block",
+    "make_frame",
+    "store_from_frame",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,20 +32,20 @@ class Block:
 
     rows: Any
     names: list[str] | None
-    # Decided once: joblib hands arrays to its workers as memmaps, which must go on
-    # being treated as the arrays they were.
+    # Recorded when the cohort is made: joblib passes arrays to its workers as memmaps,
+    # which are not lazy there either.
     lazy: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """What all views share: the blocks, and for each row its place in each block."""
+    """The blocks that views of a cohort share, and the place of each row in them."""
 
     blocks: dict[str, Block]
     positions: dict[str, NDArray[np.intp]]  # -1: the row lacks the modality
     index: pd.Index
     metadata: pd.DataFrame | None = None
-    # Content keys of the blocks, filled by those who cache on them.
+    # Keys of the content of blocks, filled by ``Cohort.content_key``.
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,16 +71,16 @@ def keyed(name: str, rows: Any) -> Keyed | None:
     names = None
     if isinstance(rows, pd.DataFrame):
         names, rows = [str(c) for c in rows.columns], frame_rows(rows)
-    array, places = read_rows(name, rows)
+    array, places = rows_and_places(name, rows)
     if len(ids) != len(places):
         raise ValueError(
             f"modality {name!r} has {len(ids)} ids for {len(places)} rows."
         )
-    refuse_duplicates(ids, f"modality {name!r}")
+    check_patient_ids(ids, f"modality {name!r}")
     return Keyed(ids, array, places, names)
 
 
-def read_rows(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
+def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
     """Rows as a block, and the place of each row in it, -1 where it is missing.
 
     A row that is entirely NaN is missing, and so is a cell that is None where rows are
@@ -133,7 +146,7 @@ def _is_absent(cell: Any) -> bool:
 
 
 def present_rows(rows: Any) -> NDArray[np.bool_]:
-    """Which rows are not entirely NaN; a lazy block is not read."""
+    """Whether each row has a value that is not NaN; a lazy block is not read."""
     n_rows = rows.shape[0]
     present = np.ones(n_rows, dtype=bool)
     if is_lazy(rows) or rows.dtype.kind not in "fcO" or rows.size == 0:
@@ -150,7 +163,7 @@ def make_block(rows: Any, names: list[str] | None = None) -> Block:
     return Block(rows, names, is_lazy(rows))
 
 
-def refuse_duplicates(ids: pd.Index, what: str) -> None:
+def check_patient_ids(ids: pd.Index, what: str) -> None:
     """Raise a ValueError that names the ids which occur twice."""
     if isinstance(ids, pd.MultiIndex):
         raise ValueError(
@@ -172,7 +185,7 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
         pd.unique(np.concatenate([np.asarray(b.ids, object) for b in blocks.values()]))
     ).infer_objects()
     rows = everyone if index is None else pd.Index(index)
-    refuse_duplicates(rows, "index")
+    check_patient_ids(rows, "index")
     unknown = rows.difference(everyone, sort=False)
     if index is not None and len(rows) and len(unknown) == len(rows):
         raise ValueError(
@@ -187,21 +200,21 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
     return Store(made, positions, rows)
 
 
-def align(blocks: Mapping[str, Any], index: Any) -> Store:
-    """Put arrays of equal length side by side, row i being one patient."""
-    read = {name: read_rows(name, rows) for name, rows in blocks.items()}
+def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
+    """Join arrays of equal length, whose row i is one patient."""
+    read = {name: rows_and_places(name, rows) for name, rows in blocks.items()}
     lengths = {name: len(places) for name, (_, places) in read.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        counts = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise ValueError(
-            f"plain arrays need one row a patient in each modality, but {told}: pass "
-            "DataFrames or (ids, array) pairs to join by patient id."
+            f"plain arrays need one row per patient in each modality, but {counts}: "
+            "pass DataFrames or (ids, array) pairs to join by patient id."
         )
     n_rows = next(iter(lengths.values()))
     rows = pd.RangeIndex(n_rows) if index is None else pd.Index(index)
     if len(rows) != n_rows:
         raise ValueError(f"index has {len(rows)} ids for {n_rows} rows.")
-    refuse_duplicates(rows, "index")
+    check_patient_ids(rows, "index")
     made = {name: make_block(array) for name, (array, _) in read.items()}
     return Store(made, {name: places for name, (_, places) in read.items()}, rows)
 
@@ -215,7 +228,7 @@ def align_metadata(metadata: Any, index: pd.Index) -> pd.DataFrame:
     )
     if by_position and not isinstance(index, pd.RangeIndex):
         return metadata.set_axis(index, axis=0)
-    refuse_duplicates(metadata.index, "metadata")
+    check_patient_ids(metadata.index, "metadata")
     if len(index) and not index.isin(metadata.index).any():
         raise ValueError(
             "metadata has no row for any patient, such as "
@@ -230,7 +243,7 @@ def compact_store(
     index: pd.Index,
     metadata: pd.DataFrame | None,
 ) -> Store:
-    """Keep the rows of blocks that are in use; lazy blocks stay on disk."""
+    """A store with only the rows of blocks that are in use; lazy ones stay on disk."""
     kept, places = {}, {}
     for name, old in blocks.items():
         has = positions[name] >= 0
@@ -247,7 +260,7 @@ def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
     index = parts[0][0].index
     for store, _ in parts[1:]:
         index = index.append(store.index)
-    refuse_duplicates(index, "the concatenated cohort")
+    check_patient_ids(index, "the concatenated cohort")
     names = dict.fromkeys(name for _, rows in parts for name in rows)
     blocks, positions = {}, {}
     for name in names:
@@ -295,7 +308,7 @@ def _concat_positions(
 
 
 def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
-    """Take the columns of each modality out of one table; the others are metadata."""
+    """Store of the columns of each modality in a table; the others are metadata."""
     blocks, positions, used = {}, {}, set()
     for name, labels in columns.items():
         single = not isinstance(labels, list | tuple | pd.Index | np.ndarray)
@@ -310,7 +323,7 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
             rows, names = df[labels].to_numpy(), None
         else:
             rows, names = frame_rows(df[wanted]), [str(c) for c in wanted]
-        array, positions[name] = read_rows(name, rows)
+        array, positions[name] = rows_and_places(name, rows)
         blocks[name] = make_block(array, names)
     rest = [column for column in df.columns if column not in used]
     return Store(blocks, positions, df.index, df[rest] if rest else None)
@@ -319,7 +332,7 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
 def block_frame(
     name: str, rows: Any, names: list[str] | None, where: NDArray[np.intp], ids: Any
 ) -> pd.DataFrame:
-    """Table of one modality: a column a feature, or one column of arrays."""
+    """Table of one modality: one column per feature, or one column of arrays."""
     has = where >= 0
     if len(rows.shape) == 2:
         labels = names or [f"{name}{i}" for i in range(rows.shape[1])]

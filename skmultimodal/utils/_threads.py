@@ -1,8 +1,8 @@
-"""Threads that train and run networks: each has one thread of torch to itself.
+"""Threads that train and run networks, each with one thread of torch.
 
-The operations of a small network are shorter than the time in which two threads of one
-operation find each other, above all where other programs take turns on the cores.
-Whole networks side by side, or parts of a batch, wait for each other only once.
+An operation of a small network takes less time than two threads need to synchronise,
+above all where other programs use the cores too. Whole networks, or parts of a batch,
+that run side by side synchronise only once.
 """
 
 import threading
@@ -23,7 +23,7 @@ _stop: ContextVar[threading.Event | None] = ContextVar("_stop", default=None)
 
 
 class _Limit:
-    """The limit on torch and BLAS in this process, shared by all who need it now."""
+    """The limit on torch and BLAS in this process, shared by its current users."""
 
     lock = threading.Lock()
     n_users = 0
@@ -33,17 +33,17 @@ class _Limit:
 
 @lru_cache(maxsize=1)
 def _controller() -> ThreadpoolController:
-    # It looks through every library that is loaded, which takes milliseconds.
+    # It searches every loaded library, which takes milliseconds.
     return ThreadpoolController()
 
 
 @contextmanager
 def one_thread() -> Iterator[int]:
-    """Keep torch and BLAS to the calling thread; gives the number of threads allowed.
+    """Limit torch and BLAS to the calling thread; yields the number of threads allowed.
 
-    Allowed are as many as torch was set to: by itself, by ``OMP_NUM_THREADS`` or by
-    ``torch.set_num_threads``; inside a thread of joblib, which counts its own, it is
-    one. The settings are restored when the last such block of the process ends.
+    That is the number torch was set to: by itself, by ``OMP_NUM_THREADS`` or by
+    ``torch.set_num_threads``. In a thread of joblib, which limits its threads itself,
+    it is one. The settings are restored when the last such block of the process ends.
     """
     import torch
 
@@ -61,7 +61,7 @@ def one_thread() -> Iterator[int]:
             _Limit.n_users -= 1
             if not _Limit.n_users:
                 _Limit.blas.close()
-                # What this thread found may be the limit of another one.
+                # The number found by this thread may be the limit of another one.
                 found = _Limit.torch_threads
             torch.set_num_threads(found)
 
@@ -73,7 +73,7 @@ def _in_thread_of_joblib() -> bool:
 
 
 def check_stop() -> None:
-    """Raise KeyboardInterrupt where the work that this is a part of was given up."""
+    """Raise KeyboardInterrupt if the work of `Workers` in this thread was stopped."""
     event = _stop.get()
     if event is not None and event.is_set():
         raise KeyboardInterrupt
@@ -90,7 +90,7 @@ class Workers:
         self._context = ExitStack()
         self.n_threads = self._context.enter_context(one_thread())
         self._pool: ThreadPoolExecutor | None = None
-        self._given_up = threading.Event()
+        self._stopped = threading.Event()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -109,7 +109,7 @@ class Workers:
                 initializer=_start_thread,
                 initargs=(sklearn.get_config(),),
             )
-        before = _stop.set(self._given_up)
+        before = _stop.set(self._stopped)
         futures = [
             self._pool.submit(copy_context().run, function, *task) for task in tasks
         ]
@@ -117,7 +117,7 @@ class Workers:
         try:
             return [future.result() for future in futures]
         except BaseException:
-            self._given_up.set()
+            self._stopped.set()
             for future in futures:
                 future.cancel()
             raise

@@ -1,4 +1,4 @@
-"""Validation of rows that a tower is given, in memory or lazy."""
+"""Validation of the rows of a tower, in memory or lazy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def check_rows(
     Returns
     -------
     X : ndarray or lazy block
-        A lazy block is returned as it is; its values are checked when they are read.
+        A lazy block is not read; its values are checked when they are.
     y : ndarray
         Only if `reset` and given.
 
@@ -66,7 +66,7 @@ def check_rows(
         )
     if is_lazy(X) and n_dims in ndims:
         X = X if isinstance(X, RowView) else RowView(X, np.arange(X.shape[0]))
-        some = X[:2]  # the first rows stand for the others' shape
+        some = X[:2]  # all rows have the shape of the first ones
         validate_data(
             estimator, some, reset=reset, allow_nd=True, ensure_all_finite=False
         )
@@ -92,7 +92,7 @@ def find_bad_row(rows: Any) -> int | None:
     """First row of an array that holds NaN or infinity, None if none does."""
     if rows.dtype.kind not in "fc" or rows.size == 0:
         return None
-    # The sum is finite unless a value is not (or it overflows): one cheap pass.
+    # A finite sum has finite terms: one cheap pass suffices for most arrays.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(rows.sum(dtype=np.float64)):
             return None

@@ -4,19 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmultimodal import Cohort
 from skmultimodal.baselines import (
-    BalancedSubsampleClassifier,
     MetadataClassifier,
-    SignificantFeatureSelector,
     reference_baselines,
-    table2,
     table3,
     table4,
 )
+from skmultimodal.baselines._simple import flat_images
 from skmultimodal.datasets import make_glioma_cohort
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -31,13 +28,7 @@ def patients():
     return data.data, y
 
 
-@parametrize_with_checks(
-    [
-        MetadataClassifier(),
-        BalancedSubsampleClassifier(DecisionTreeClassifier(), n_estimators=3),
-        SignificantFeatureSelector(),
-    ]
-)
+@parametrize_with_checks([MetadataClassifier()])
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
@@ -57,18 +48,14 @@ def test_every_model_answers_with_unlabelled_rows(name, patients):
 
 
 def test_names_are_those_of_the_paper():
-    assert list(table2()) == [
-        "twin tower",
-        "InceptionResNet [6], random weights",
-        "MRF [17]",
-        "mpMRI [5], structural surrogate",
-        "RF [20]",
-    ]
-    named = table2(multiparametric=["FA", "CL"], inception_weights="weights.h5")
-    assert {"InceptionResNet [6]", "mpMRI [5]"} < set(named)
-    assert named["mpMRI [5]"].columns == ["FA", "CL"]
     assert list(table4())[4:6] == ["kNN", "PCA+SVM"]
     assert len(table4()) == 9
+
+
+def test_flat_images_average_blocks():
+    images = np.random.default_rng(0).uniform(1, 9, size=(3, 2, 65, 70))
+    assert flat_images(images).shape == (3, 2 * 32 * 35)
+    assert flat_images(np.ones((3, 7))).shape == (3, 7)
 
 
 def test_towers_are_fitted_once_for_all_models_and_folds(patients, tmp_path):
@@ -144,37 +131,3 @@ def test_a_missing_column_is_named(hospital):
 def test_one_class_is_refused(hospital):
     with pytest.raises(ValueError, match="one class"):
         MetadataClassifier(["age"]).fit(hospital, [1] * 20)
-
-
-# Selection and balancing
-
-
-def test_selection_is_that_of_an_f_test(rng):
-    from sklearn.feature_selection import SelectFpr
-
-    X, y = rng.normal(size=(60, 40)), np.arange(60) % 2
-    X[:, :8] += y[:, None]
-    ours = SignificantFeatureSelector(0.05).fit(X, y).get_support()
-    np.testing.assert_array_equal(ours, SelectFpr(alpha=0.05).fit(X, y).get_support())
-
-
-def test_some_features_are_always_left(rng):
-    X, y = np.ones((20, 9)), np.arange(20) % 2
-    X[:, 3] = rng.normal(size=20)
-    support = SignificantFeatureSelector(0.0, min_features=2).fit(X, y).get_support()
-    assert support.sum() == 2
-    assert support[3]
-
-
-def test_each_subsample_is_balanced():
-    class Recorder(DecisionTreeClassifier):
-        def fit(self, X, y):
-            self.counts_ = np.bincount(y)
-            return super().fit(X, y)
-
-    X = np.arange(30.0).reshape(-1, 1)
-    y = np.repeat(["a", "b", "c"], [18, 8, 4])
-    model = BalancedSubsampleClassifier(Recorder(), n_estimators=5, random_state=0)
-    model.fit(X, y)
-    assert [e.counts_.tolist() for e in model.estimators_] == [[4, 4, 4]] * 5
-    assert model.predict(X[[0, 20, 29]]).tolist() == ["a", "b", "c"]

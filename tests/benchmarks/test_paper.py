@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
 from benchmarks.paper import __main__ as paper
-from benchmarks.paper import figures, printed
+from benchmarks.paper import cells, figures, printed
 from benchmarks.paper.cells import describe, key_of_data, make_scheme, run_cells
 from benchmarks.paper.models import make_models
 from benchmarks.paper.report import csv_rows, model_table
@@ -26,8 +26,9 @@ from benchmarks.paper.scores import (
     score_table,
     summarise,
 )
+from benchmarks.paper.systems import texture_forest
 from skmultimodal import UnimodalClassifier
-from skmultimodal.baselines import MetadataClassifier, fractal_radiomics, table3
+from skmultimodal.baselines import MetadataClassifier, table3
 from skmultimodal.datasets import make_glioma_cohort
 
 
@@ -188,9 +189,9 @@ def test_a_model_that_fails_says_why_and_others_run(scheme, tmp_path):
 
 
 def test_an_absent_extra_is_the_rows_reason(scheme, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "catboost", None)
-    _, failures = run_cells([(scheme, {"MRF": fractal_radiomics()})], tmp_path, "data")
-    assert "skmultimodal[boost]" in failures["few", "MRF"]
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    _, failures = run_cells([(scheme, {"RF": texture_forest()})], tmp_path, "data")
+    assert "skmultimodal[texture]" in failures["few", "RF"]
 
 
 def test_settings_have_cells_of_their_own(tmp_path):
@@ -202,6 +203,18 @@ def test_settings_have_cells_of_their_own(tmp_path):
     assert describe(one["twin tower"]) != describe(other["twin tower"])
     site, tss = MetadataClassifier(["site"]), MetadataClassifier(["tss"])
     assert describe(site) != describe(tss)
+
+
+def test_code_of_the_systems_is_part_of_the_key(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "__file__", str(tmp_path / "cells.py"))
+    system = tmp_path / "systems" / "_forest.py"
+    system.parent.mkdir()
+    same = '"""A forest."""\n\nTREES = 500  # many\n'
+    keys = []
+    for text in ("TREES = 500\n", same, "TREES = 9\n"):
+        system.write_text(text)
+        keys.append(cells.key_of_code())
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_data_have_a_key(patients):
@@ -261,6 +274,7 @@ def test_figure_2_has_a_curve_of_each_model_that_ran(scheme, tmp_path, monkeypat
 
 
 def test_clinical_columns_of_the_cohort_are_found(patients):
+    pytest.importorskip("imblearn")
     X, _ = patients
     models, n_paper = make_models("2", X, memory=None, seed=0)
     assert n_paper == 5
@@ -375,6 +389,7 @@ def test_table_4_is_run_on_two_sets_of_rows(patients):
 
 @pytest.mark.real_data
 def test_real_cohort(real_data, tmp_path):
+    pytest.importorskip("imblearn")
     command = ["--cohort", str(real_data / "cohort"), "--label", "idh_mut"]
     (options,) = paper.parse([*command, "--repeats", "1"])
     X, y, title = paper.read(options)

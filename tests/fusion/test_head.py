@@ -134,7 +134,7 @@ def test_names_of_a_frame(task):
     ids=["gap", "overlap", "start", "none"],
 )
 def test_spans_must_cover_the_columns_once(task, modalities, column, times):
-    message = f"column {column} is given {times} times"
+    message = f"column {column} is named {times} times"
     with pytest.raises(ValueError, match=message):
         small_head().fit(*task, modalities=modalities)
 
@@ -152,7 +152,7 @@ def test_spans_are_optional(task):
     [
         ({"fusion": "sum"}, "'fusion' parameter"),
         ({"dropout": 1.0}, "'dropout' parameter"),
-        ({"fusion": "moe", "top_k": 5}, "top_k=5 of n_experts=4"),
+        ({"fusion": "moe", "top_k": 5}, "top_k=5 is more than n_experts=4"),
         ({"n_experts": 0}, "'n_experts' parameter"),
         ({"hidden_units": 64}, "'hidden_units' parameter"),
         ({"lr": 0}, "'lr' parameter"),

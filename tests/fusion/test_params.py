@@ -1,6 +1,7 @@
 """Parameters of towers and final estimator, given or default; seeds and devices."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from fusion_tools import (
     plain_towers,
 )
 from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -42,7 +44,8 @@ def test_parameters_of_the_default_towers_are_shown():
     assert isinstance(params["gene"], GeneAutoencoderTransformer)
     assert params["image__lr"] == ImageTowerClassifier().lr
     assert params["gene__dropout"] == GeneAutoencoderTransformer().dropout
-    assert params["final_estimator__hidden_units"] == (64, 128, 16)
+    pool = LogOpinionPoolClassifier()
+    assert params["final_estimator__weight_penalty"] == pool.weight_penalty
     shallow = TwinTowerClassifier().get_params(deep=False)
     assert "towers" in shallow
     assert not any("image" in key or "__" in key for key in shallow)
@@ -55,8 +58,8 @@ def test_nested_parameter_replaces_none():
     assert model.towers[0][1].lr == 0.25
     assert model.final_estimator is None
     assert "lr=0.25" in repr(model)
-    model.set_params(final_estimator__hidden_units=(7,))
-    assert model.final_estimator.hidden_units == (7,)
+    model.set_params(final_estimator__feature_penalty=7.0)
+    assert model.final_estimator.feature_penalty == 7.0
     assert model.towers[0][1].lr == 0.25
 
 
@@ -72,47 +75,33 @@ def test_one_call_sets_everything():
     assert model.get_params()["image__logisticregression__C"] == 9
 
 
-def test_default_heads_and_the_parameters_of_both():
-    """None is a pool, or the paper's head with features; either can be tuned."""
-    pool, head = LogOpinionPoolClassifier(), FusionHeadClassifier()
-    for params in ({}, {"tower_output": "both"}, {"tower_output": "features"}):
-        shown = TwinTowerClassifier(**params).get_params()
-        assert shown["final_estimator"] is None
-        for part in (pool, head):
-            for name, value in part.get_params().items():
-                assert shown[f"final_estimator__{name}"] == value
-
-
-@pytest.mark.parametrize(
-    ("params", "nested", "wanted"),
-    [
-        ({}, {"lr": 0.5}, FusionHeadClassifier),
-        ({}, {"lr": 0.5, "hidden_units": (3,)}, FusionHeadClassifier),
-        ({}, {"feature_penalty": 0.5}, LogOpinionPoolClassifier),
-        ({"tower_output": "log_odds"}, {"weight_penalty": 9}, LogOpinionPoolClassifier),
-        ({"tower_output": "log_odds"}, {"lr": 0.5}, FusionHeadClassifier),
-        ({"tower_output": "features"}, {"lr": 0.5}, FusionHeadClassifier),
-        (
-            {"tower_output": "features"},
-            {"feature_penalty": 0.5, "weight_penalty": 9},
-            LogOpinionPoolClassifier,
-        ),
-    ],
-)
-def test_nested_parameter_of_the_head_tells_which(params, nested, wanted):
-    nested = {f"final_estimator__{name}": value for name, value in nested.items()}
-    model = TwinTowerClassifier(**params).set_params(**nested)
-    assert type(model.final_estimator) is wanted
-    found = model.get_params()
-    assert nested.items() <= found.items()
+@pytest.mark.parametrize("tower_output", ["auto", "features", "log_odds", "both"])
+def test_the_default_final_estimator_is_the_pool(tower_output):
+    model = TwinTowerClassifier(tower_output=tower_output)
+    shown = model.get_params()
+    assert shown["final_estimator"] is None
+    for name, value in LogOpinionPoolClassifier().get_params().items():
+        assert shown[f"final_estimator__{name}"] == value
     # At once, in any order, and from an explicit None.
-    for together in (params | nested, nested | params):
-        model = TwinTowerClassifier().set_params(**together)
-        assert type(model.final_estimator) is wanted
-        model = TwinTowerClassifier(LogisticRegression()).set_params(
-            **together, final_estimator=None
-        )
-        assert type(model.final_estimator) is wanted
+    penalty, none = {"final_estimator__weight_penalty": 9.0}, {"final_estimator": None}
+    for params in (penalty, penalty | none, none | penalty):
+        model = TwinTowerClassifier(final_estimator=LogisticRegression())
+        if "final_estimator" not in params:
+            model.final_estimator = None
+        model.set_params(**params)
+        assert type(model.final_estimator) is LogOpinionPoolClassifier
+        assert model.final_estimator.weight_penalty == 9.0
+
+
+def test_the_default_final_estimator_on_features():
+    X, y = make_pictures(TWO)
+    towers = [("image", picture_tower()), ("gene", gene_tower())]
+    model = TwinTowerClassifier(towers, tower_output="features", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    assert type(model.final_estimator_) is LogOpinionPoolClassifier
+    assert model.final_estimator_.weights_ == {}  # it reads no log-odds
 
 
 def test_a_head_that_is_given_keeps_its_type():
@@ -125,20 +114,19 @@ def test_a_head_that_is_given_keeps_its_type():
 
 
 @pytest.mark.parametrize(
-    "names", [["speed"], ["lr", "feature_penalty"], ["feature_penalty", "lr"]]
+    "names", [["speed"], ["lr"], ["lr", "feature_penalty"], ["feature_penalty", "lr"]]
 )
-def test_parameters_that_no_head_has(names):
+def test_parameters_that_the_default_final_estimator_lacks(names):
     params = {f"final_estimator__{name}": 0.5 for name in names}
     with pytest.raises(ValueError, match=r"Invalid parameter '(speed|lr)'"):
         TwinTowerClassifier().set_params(**params)
 
 
 GRIDS = {
-    "both": {"image__lr": [0.01, 0.02], "final_estimator__lr": [0.01, 0.02]},
-    "pool": {"final_estimator__feature_penalty": [0.1, 1e3]},
+    "both": {"image__lr": [0.01], "final_estimator__feature_penalty": [0.1, 1e3]},
     "heads": [
         {"final_estimator__feature_penalty": [0.1]},
-        {"final_estimator__max_epochs": [1], "final_estimator__hidden_units": [(3,)]},
+        {"final_estimator": [FusionHeadClassifier(hidden_units=(3,), max_epochs=1)]},
     ],
     "outputs": {"tower_output": ["features", "log_odds"], "tower_cv": [2]},
 }
@@ -154,16 +142,19 @@ def test_grid_search_over_a_default_head(grid):
     search = GridSearchCV(model, grid, cv=cv, error_score="raise").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     best = search.best_estimator_
-    assert search.best_params_.items() <= best.get_params().items()
+    assert "FusionHead" in repr(best) or search.best_params_.items() <= (
+        best.get_params().items()
+    )
     assert model.final_estimator is None
     assert search.predict_proba(X).shape == (42, 2)
 
 
 def test_other_models_keep_their_defaults():
-    TwinTowerClassifier().set_params(image__lr=0.25, final_estimator__lr=0.5)
+    penalty = "final_estimator__feature_penalty"
+    TwinTowerClassifier().set_params(**{"image__lr": 0.25, penalty: 0.5})
     params = TwinTowerClassifier().get_params()
     assert params["image__lr"] == ImageTowerClassifier().lr
-    assert params["final_estimator__lr"] == FusionHeadClassifier().lr
+    assert params[penalty] == LogOpinionPoolClassifier().feature_penalty
 
 
 def test_towers_are_replaced_by_name_and_keep_their_columns():
@@ -190,7 +181,7 @@ def test_unknown_parameter_is_named():
     [
         {},
         {"image__lr": 0.25},
-        {"final_estimator__lr": 0.5},
+        {"final_estimator": FusionHeadClassifier(lr=0.5)},
         {"final_estimator__feature_penalty": 0.5},
         {"memory": "cache", "tower_cv": None, "tower_output": "both"},
     ],
@@ -430,10 +421,14 @@ def test_cuda_is_inherited():
 
 
 def test_what_is_shown_can_be_set():
-    """The parameters of both default heads are shown; setting them changes nothing."""
     model = TwinTowerClassifier()
-    model.set_params(**model.get_params())
-    assert model.final_estimator is None
+    shown = model.get_params()
+    model.set_params(**shown)
+    found = model.get_params()
+    assert set(found) == set(shown)
+    own = [key for key, value in shown.items() if not isinstance(value, BaseEstimator)]
+    defaults = {"towers", "final_estimator"}  # which are named now
+    assert all(found[key] == shown[key] for key in set(own) - defaults)
     with pytest.raises(ValueError, match="nonsense"):
         TwinTowerClassifier().set_params(final_estimator__nonsense=1)
 

@@ -29,7 +29,7 @@ def make_genes(y, seed=0):
 
 
 def image_tower(**params):
-    small = {"filters": (4,), "dense_units": (6, 3), "max_epochs": 6, "lr": 0.01}
+    small = {"encoder": (4,), "dense_units": (6, 3), "max_epochs": 6, "lr": 0.01}
     return ImageTowerClassifier(**small | {"random_state": 0} | params)
 
 
@@ -53,7 +53,7 @@ def make_case(kind, n_rows=40):
 
 
 def calibrate_by_hand(ratios, codes):
-    """Slope and intercept of held-out log-ratios, as the ensemble's notes say."""
+    """Slope and intercept of held-out log-ratios, by the formula in the notes."""
     spread = ratios.std()
     truth = np.eye(ratios.shape[1])[codes]
 

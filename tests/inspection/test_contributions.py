@@ -295,7 +295,7 @@ def test_refusals(case):
     model, X, y = case
     strict = TwinTowerClassifier(plain_towers(), missing="error").fit(X, y)
     # A row that lacks a modality is refused in any case; here none does.
-    with pytest.raises(ValueError, match="does not answer rows that have only image "):
+    with pytest.raises(ValueError, match="does not predict rows that have only image "):
         modality_contributions(strict, X[X.paired])
     with pytest.raises(ValueError, match="positive='no' is no class of the model"):
         modality_contributions(model, X, positive="no")
@@ -303,7 +303,7 @@ def test_refusals(case):
         modality_contributions(model, X, scale="odds")
     with pytest.raises(ValueError, match="y has 3 labels for 42 rows"):
         modality_contributions(model, X, [0, 1, 1])
-    with pytest.raises(ValueError, match="y has class 2, which the model does not"):
+    with pytest.raises(ValueError, match="y has class 2, on which the model was not"):
         modality_contributions(model, X, y + 1)
     with pytest.raises(ValueError, match="row 'p05' of X has no modality"):
         modality_contributions(model, X.hide("image", [5]))

@@ -98,7 +98,7 @@ def test_refusals(case):
 def test_model_that_refuses_rows_without_the_modality():
     X, y = make_case()
     model = TwinTowerClassifier(plain_towers(), missing="error").fit(X, y)
-    with pytest.raises(ValueError, match=r"does not answer rows that have only gene "):
+    with pytest.raises(ValueError, match=r"does not predict rows that have only gene "):
         value_of_missing_modality(
             model, X[X.patterns == "gene"], X, modality="image", n_neighbors=3
         )

@@ -206,7 +206,7 @@ def test_refusals(case):
         ValueError, match=r"row 4 of y_calibration is missing: leave out the 2"
     ):
         prediction_sets(model, new, X_calibration=calibration, y_calibration=unlabelled)
-    with pytest.raises(ValueError, match="y_calibration has class 'd', which"):
+    with pytest.raises(ValueError, match="y_calibration has class 'd', on which"):
         prediction_sets(
             model, new, X_calibration=calibration, y_calibration=np.full(len(y), "d")
         )

@@ -39,6 +39,13 @@ def test_notes_are_warned_of_once(patient):
         read_patients(folders)
 
 
+def test_a_cache_may_be_shared_like_any_other_file(folders, tmp_path):
+    cache, plain = tmp_path / "cache", tmp_path / "plain"
+    read_patients(folders, cache_dir=cache)
+    plain.touch()
+    assert {p.stat().st_mode for p in cache.iterdir()} == {plain.stat().st_mode}
+
+
 def test_cache_serves_until_a_file_changes(folders, tmp_path, write_nifti, monkeypatch):
     cache = tmp_path / "cache"
     first, _ = read_patients(folders, cache_dir=cache)

@@ -11,7 +11,8 @@ from nibabel.orientations import axcodes2ornt, ornt_transform
 from numpy.testing import assert_array_equal
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io import fit_plane, read_slices
+from skmultimodal.io import read_slices
+from skmultimodal.io._slices import fit_plane
 
 SHAPE = (9, 11, 7)
 

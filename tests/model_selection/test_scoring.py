@@ -132,7 +132,7 @@ class Unfit(ClassifierMixin, BaseEstimator):
         ({"mine": make_scorer(recall_score)}, "'mine' cannot .* average='binary'"),
         (["accuracy", "nonsense"], "'nonsense' is not a valid scoring value"),
         (["accuracy", "accuracy"], "names a metric twice"),
-        ([make_scorer(recall_score)], "a list of metrics has their names only"),
+        ([make_scorer(recall_score)], "a list of metrics must hold their names"),
         ([], "scoring is empty"),
         (7, "must be names of metrics, scorers or callables, got 7"),
         (recall_score, "looks like it is a metric"),

@@ -74,7 +74,7 @@ def test_mask_pooling_against_numpy(mask_channel):
     mask = rng.integers(0, 5, size=(4, 8, 15)) * (rng.random((4, 8, 15)) < 0.3)
     x[:, mask_channel] = mask / 4
     x[1, mask_channel] = 0  # no segmentation
-    net = ConvTower((3, 8, 15), 2, (), (), "mask", mask_channel, encoder=Identity)
+    net = ConvTower((3, 8, 15), 2, Identity, (), "mask", mask_channel)
 
     maps = x.reshape(4, 3, 4, 2, 5, 3).astype(float).mean(axis=(3, 5))
     inside = x[:, mask_channel] > 0
@@ -93,7 +93,7 @@ def test_mask_of_one_voxel_pools_where_it_is():
     x = torch.randn(1, 2, 8, 15)
     x[:, 1] = 0
     x[0, 1, 5, 7] = 1
-    net = ConvTower((2, 8, 15), 2, (), (), "mask", 1, encoder=Identity)
+    net = ConvTower((2, 8, 15), 2, Identity, (), "mask", 1)
     torch.testing.assert_close(net.features(x)[0, 2], x[0, 0, 4:6, 6:9].mean())
 
 
@@ -109,10 +109,13 @@ def test_empty_mask_has_finite_gradients():
         (MapEncoder, "mean", 5),
         (MapEncoder, "flatten", 5 * 7 * 4),
         (VectorEncoder, "max", 5),
+        (MapEncoder, "auto", 5),
+        (VectorEncoder, "auto", 5),
+        (Identity, "auto", 2 * 4 * 2),
     ],
 )
 def test_encoder_of_the_users(encoder, pool, n_pooled):
-    net = ConvTower((2, 9, 6), 3, (4,), (8,), pool, encoder=encoder)
+    net = ConvTower((2, 9, 6), 3, encoder, (8,), pool)
     assert net.dense[0].in_features == n_pooled
     assert net.encoder.training
     assert net(torch.zeros(4, 2, 9, 6)).shape == (4, 3)

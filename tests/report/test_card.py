@@ -8,8 +8,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skmultimodal.persistence import describe_environment
 from skmultimodal.report import model_card
+from skmultimodal.utils._environment import describe_environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 

@@ -25,19 +25,18 @@ import pytest
 from robustness_tools import COUNTS, N_MUTATIONS
 
 from skmultimodal.datasets import load_cohort
-from skmultimodal.io import (
-    read_annotations,
-    read_clinical,
-    read_expression,
-    read_gtf,
-    read_manifest,
+from skmultimodal.datasets.tcga import read_clinical, read_expression
+from skmultimodal.datasets.tcga._sheets import (
     read_metadata,
     read_name_mapping,
     read_sample_sheet,
-    read_slices,
-    read_transcripts,
 )
-from skmultimodal.io._tables import read_patient_matrix, read_patient_table
+from skmultimodal.io import (
+    read_gtf,
+    read_patient_matrix,
+    read_patient_table,
+    read_slices,
+)
 
 SECONDS = 60
 
@@ -90,10 +89,6 @@ SHEET = (
     "Primary Tumor\n"
     for i in range(9)
 )
-MANIFEST = "id\tfilename\tmd5\tsize\tstate\n" + "".join(
-    f"{i:08d}-aaaa-bbbb-cccc-000000000000\ta{i}.gz\t{i:032x}\t{i + 99}\treleased\n"
-    for i in range(9)
-)
 BIOTAB = (
     "bcr_patient_uuid\tbcr_patient_barcode\ttumor_status\n"
     "bcr_patient_uuid\tbcr_patient_barcode\tperson_neoplasm_cancer_status\n"
@@ -120,13 +115,11 @@ METADATA = json.dumps(
         for i in range(6)
     ]
 )
-ANNOTATIONS = "id\tentity_type\tcategory\tclassification\tnotes\n" + "".join(
-    f"n{i}\tcase\tItem flagged\tNotification\tnote {i}\n" for i in range(9)
-)
 MAPPING = "Grade,BraTS_2019_subject_ID,TCGA_TCIA_subject_ID\n" + "".join(
     f"HGG,BraTS19_TCIA_{i},TCGA-AA-{i:04d}\n" for i in range(9)
 )
-TRANSCRIPTS = GTF + "".join(
+# An old annotation has no lines of genes: they are the spans of their transcripts.
+TRANSCRIPTS = "".join(
     f'chr1\tHAVANA\ttranscript\t{i}00\t{i}90\t.\t+\t.\tgene_id "ENSG{i:011d}.1"; '
     f'transcript_id "ENST{i:011d}.1"; gene_name "G{i}";\n'
     for i in range(1, 12)
@@ -140,14 +133,12 @@ FILES = {
     "xena": ("xena.tsv", XENA, read_expression),
     "xena, compressed": ("xena.tsv.gz", XENA, read_expression),
     "sample sheet": ("gdc_sample_sheet.tsv", SHEET, read_sample_sheet),
-    "manifest": ("gdc_manifest.txt", MANIFEST, read_manifest),
     "biotab": ("clinical_patient_gbm.txt", BIOTAB, read_clinical),
     "gdc": ("clinical.tsv.gz", GDC, read_clinical),
     "xena clinical": ("phenotype.tsv", GDC.replace("case_", "", 1), read_clinical),
     "metadata": ("metadata.cart.json", METADATA, read_metadata),
-    "annotations": ("annotations.txt", ANNOTATIONS, read_annotations),
     "name mapping": ("name_mapping.csv", MAPPING, read_name_mapping),
-    "transcripts": ("transcripts.gtf.gz", TRANSCRIPTS, read_transcripts),
+    "transcripts": ("transcripts.gtf.gz", TRANSCRIPTS, read_gtf),
     "patients": ("clinical.csv", PATIENTS, read_patient_table),
     "matrix": ("expression.csv.gz", MATRIX, read_patient_matrix),
     "parquet": ("expression.parquet", MATRIX, read_patient_matrix),
@@ -208,7 +199,7 @@ def mutate(raw, rng):
     if way == 4:
         return raw[place:]
     if way == 5:
-        texts = [STAR, HTSEQ, XENA, SHEET, MANIFEST, BIOTAB, GDC, GTF]
+        texts = [STAR, HTSEQ, XENA, SHEET, BIOTAB, GDC, GTF]
         text = texts[int(rng.integers(len(texts)))].encode()
         return gzip.compress(text) if rng.integers(2) else text
     lines = raw.split(b"\n")

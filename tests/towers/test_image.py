@@ -58,7 +58,7 @@ def test_size_of_the_papers_tower():
 )
 def test_pooling(pool, shape, n_pooled):
     images = np.random.default_rng(0).normal(size=(8, *shape))
-    tower = image_tower(filters=(5,), global_pool=pool, max_epochs=1)
+    tower = image_tower(encoder=(5,), global_pool=pool, max_epochs=1)
     tower.fit(images, np.arange(8) % 2)
     assert tower.weights_["dense.0.weight"].shape == (6, n_pooled)
 
@@ -79,7 +79,7 @@ def test_flat_images_are_columns():
 @pytest.mark.parametrize("shape", [(1, 1, 6), (3, 1, 1), (2, 5, 1)])
 def test_axes_of_one_pixel(shape):
     images = np.random.default_rng(0).normal(size=(12, *shape))
-    tower = image_tower(filters=(4, 4, 4), intensity="none")
+    tower = image_tower(encoder=(4, 4, 4), intensity="none")
     assert tower.fit(images, np.arange(12) % 2).transform(images).shape == (12, 3)
 
 
@@ -223,6 +223,12 @@ def test_encoder_of_the_users(encoder, n_rows):
     np.testing.assert_array_equal(
         again.fit(X[:n_rows], Y[:n_rows]).predict_proba(X), tower.predict_proba(X)
     )
+
+
+def test_automatic_pooling_follows_the_maps_of_an_encoder():
+    # 35 positions, however large the maps of the default encoder would be.
+    tower = image_tower(encoder=MapEncoder, max_epochs=1).fit(X, Y)
+    assert tower.weights_["dense.0.weight"].shape == (6, 5)
 
 
 # Augmentation

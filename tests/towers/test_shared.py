@@ -106,25 +106,31 @@ def test_history_is_skorchs(case):
     assert [len(epoch["batches"]) for epoch in tower.history_] == [3] * 4
 
 
+def assert_takes_steps(tower, n_steps):
+    """As many steps, in whole epochs, and none more than that needs."""
+    taken = [len(epoch["batches"]) for epoch in tower.history_]
+    assert n_steps <= sum(taken) < n_steps + taken[0]
+
+
 @pytest.mark.parametrize("n_rows", [16, 17, 33, 50])
-@pytest.mark.parametrize(("kind", "steps"), [("image", 120), ("gene", 150)])
-def test_default_epochs_make_the_steps_promised(kind, steps, n_rows):
+@pytest.mark.parametrize(("kind", "n_steps"), [("image", 120), ("gene", 150)])
+def test_default_steps(kind, n_steps, n_rows):
     case = make_case(kind, n_rows)
     tower = case.make(max_epochs=None, batch_size=16).fit(case.X, case.y)
-    taken = sum(len(epoch["batches"]) for epoch in tower.history_)
-    per_epoch = taken // len(tower.history_)
-    assert steps <= taken < steps + per_epoch
+    assert_takes_steps(tower, n_steps)
 
 
-@pytest.mark.parametrize(("kind", "steps"), [("image", 120), ("gene", 150)])
-@pytest.mark.parametrize(("n_classes", "bits"), [(3, np.log2(3)), (4, 2)])
-def test_default_steps_are_per_bit_of_the_label(kind, steps, n_classes, bits):
-    case = make_case(kind, 33)
-    y = np.arange(33) % n_classes
-    tower = case.make(max_epochs=None, batch_size=16).fit(case.X, y)
-    taken = sum(len(epoch["batches"]) for epoch in tower.history_)
-    per_epoch = taken // len(tower.history_)
-    assert bits * steps <= taken < bits * steps + per_epoch
+@pytest.mark.parametrize(("n_classes", "bits"), [(2, 1), (3, np.log2(3)), (4, 2)])
+def test_n_steps_are_per_bit_of_the_label(case, n_classes, bits):
+    y = np.arange(40) % n_classes
+    tower = case.make(n_steps=7, max_epochs=None, batch_size=11).fit(case.X, y)
+    assert_takes_steps(tower, 7 * bits)
+
+
+def test_max_epochs_overrule_n_steps(case):
+    few, many = (case.make(n_steps=n, max_epochs=3).fit(case.X, case.y) for n in (1, 9))
+    assert len(few.history_) == 3
+    assert_equal(few, many, case)
 
 
 # Randomness
@@ -175,17 +181,6 @@ def test_global_generators_are_left_as_they_were(case, seed):
 # Optimisation
 
 
-def test_lr_decay_is_inverse_time(case):
-    decayed = case.make(optimizer="sgd", lr_decay=0.4, batch_size=16)
-    decayed.fit(case.X, case.y)
-    lrs = np.concatenate([e["batches"] for e in decayed.history_]).tolist()
-    lrs = [batch["event_lr"] for batch in lrs]
-    np.testing.assert_allclose(lrs, 0.01 / (1 + 0.4 * np.arange(len(lrs))))
-    assert len(lrs) == 18
-    plain = case.make(optimizer="sgd", batch_size=16).fit(case.X, case.y)
-    assert np.any(plain.transform(case.X) != decayed.transform(case.X))
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -205,9 +200,7 @@ def test_every_training_parameter_matters(case, change):
 
 
 def test_sgd_with_the_papers_rates_warns(case):
-    tower = case.make(
-        optimizer="sgd", lr=2e-5, lr_decay=2e-7, max_epochs=20, batch_size=16
-    )
+    tower = case.make(optimizer="sgd", lr=2e-5, max_epochs=20, batch_size=16)
     name = type(tower).__name__
     with pytest.warns(ConvergenceWarning, match=rf"{name}: training did nothing.*lr"):
         tower.fit(case.X, case.y)
@@ -310,7 +303,7 @@ def walk(value):
 
 @EMULATED
 def test_state_holds_no_torch_object(case):
-    tower = case.make(lr_decay=0.1, precision="bfloat16").fit(case.X, case.y)
+    tower = case.make(precision="bfloat16").fit(case.X, case.y)
     tower.transform(case.X)
     modules = {
         type(value).__module__.split(".")[0] for value in walk(tower.__getstate__())
@@ -498,13 +491,13 @@ def test_trained_on_cuda_predicts_on_cpu(case):
         {"lr": 0},
         {"lr": "fast"},
         {"momentum": 1},
+        {"n_steps": 0},
         {"max_epochs": 0},
         {"batch_size": 0},
         {"validation_fraction": 1.0},
         {"patience": 0},
         {"precision": "float16"},
         {"optimizer": "lbfgs"},
-        {"lr_decay": -1},
         {"random_state": "seed"},
     ],
     ids=str,

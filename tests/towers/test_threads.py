@@ -16,7 +16,6 @@ from tower_tools import MapEncoder, gene_tower, image_tower, make_genes, make_im
 from skmultimodal import CrossFittedEnsembleClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.towers import _net
-from skmultimodal.towers._inception import PlaneTransformerClassifier
 from skmultimodal.utils._rows import RowView
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -38,10 +37,6 @@ TOWERS = {
         make_images,
     ),
     "gene": (gene_tower, make_genes),
-    "planes": (
-        lambda: PlaneTransformerClassifier(max_epochs=4, random_state=0),
-        make_genes,
-    ),
 }
 
 

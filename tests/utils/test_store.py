@@ -7,17 +7,17 @@ from cohort_tools import RecordingBlock
 from scipy.sparse import csr_array
 
 from skmultimodal.utils._store import (
-    align,
+    align_blocks,
     align_metadata,
     block_frame,
+    check_patient_ids,
     concat_stores,
     frame_rows,
     join,
     keyed,
     make_block,
     present_rows,
-    read_rows,
-    refuse_duplicates,
+    rows_and_places,
     store_from_frame,
 )
 
@@ -81,7 +81,7 @@ def test_cells_of_a_table(frame, kind):
 )
 def test_cells_that_are_arrays(cells, dtype):
     """Only the cells that are there are kept, in their own type."""
-    rows, places = read_rows("image", cells)
+    rows, places = rows_and_places("image", cells)
     assert places.tolist() == [-1, 0, -1]
     assert rows.dtype == dtype
     np.testing.assert_array_equal(rows, [cells[1]])
@@ -101,7 +101,7 @@ def test_cells_that_are_arrays(cells, dtype):
 )
 def test_what_are_no_rows(rows, error, message):
     with pytest.raises(error, match=message):
-        read_rows("gene", rows)
+        rows_and_places("gene", rows)
 
 
 def test_keyed_forms():
@@ -150,17 +150,17 @@ def test_join():
         join({"gene": gene}, ["y", "z"])
 
 
-def test_align():
+def test_align_blocks():
     gene = np.ones((3, 4))
     gene[1] = np.nan
-    store = align({"gene": gene, "image": np.ones((3, 5))}, None)
+    store = align_blocks({"gene": gene, "image": np.ones((3, 5))}, None)
     assert store.positions["gene"].tolist() == [0, -1, 2]
     assert store.index.tolist() == [0, 1, 2]
     assert store.blocks["gene"].rows is gene
     with pytest.raises(ValueError, match="index has 2 ids for 3 rows"):
-        align({"gene": gene}, ["a", "b"])
+        align_blocks({"gene": gene}, ["a", "b"])
     with pytest.raises(ValueError, match="gene has 3, image has 2"):
-        align({"gene": gene, "image": np.ones((2, 5))}, None)
+        align_blocks({"gene": gene, "image": np.ones((2, 5))}, None)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_align():
 )
 def test_what_are_no_ids(ids, message):
     with pytest.raises(ValueError, match=message):
-        refuse_duplicates(pd.Index(ids), "the table")
+        check_patient_ids(pd.Index(ids), "the table")
 
 
 def test_metadata():
@@ -210,10 +210,10 @@ def test_columns_of_one_table():
 
 
 def test_concat_shifts_positions():
-    first = align({"gene": np.ones((2, 3))}, ["a", "b"])
+    first = align_blocks({"gene": np.ones((2, 3))}, ["a", "b"])
     values = np.full((3, 3), 2.0)
     values[1] = np.nan
-    second = align({"gene": values, "image": np.ones((3, 5))}, ["c", "d", "e"])
+    second = align_blocks({"gene": values, "image": np.ones((3, 5))}, ["c", "d", "e"])
     parts = [(s, {n: b.rows for n, b in s.blocks.items()}) for s in (first, second)]
     store = concat_stores(parts)
     assert store.index.tolist() == ["a", "b", "c", "d", "e"]
@@ -244,7 +244,7 @@ def test_table_of_images():
 
 
 def test_views_share_the_keys_of_their_store():
-    store = align({"gene": np.ones((2, 3))}, None)
+    store = align_blocks({"gene": np.ones((2, 3))}, None)
     store.keys["gene"] = "key"
     assert store.keys == {"gene": "key"}
-    assert align({"gene": np.ones((2, 3))}, None).keys == {}
+    assert align_blocks({"gene": np.ones((2, 3))}, None).keys == {}

@@ -5,7 +5,7 @@ import shlex
 import sys
 from dataclasses import dataclass
 
-from skmultimodal.persistence import describe_environment
+from skmultimodal.utils._environment import describe_environment
 
 __all__ = ["again"]
 

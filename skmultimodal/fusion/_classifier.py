@@ -1,0 +1,152 @@
+"""The twin tower for class labels."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+
+from skmultimodal.fusion._outcomes import ClassLabels
+from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
+
+__all__ = ["TwinTowerClassifier"]
+
+
+class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
+    """Classifier of patients of whom most have only one modality.
+
+    Each tower learns from the rows that have its modality and not every other one.
+    The towers are then frozen, and a final estimator is fitted on the paired rows,
+    which have every modality, to combine outputs of the towers: features, log-odds or
+    both. Any row is predicted: by the final estimator if paired, else by the towers
+    whose modalities it has.
+
+    Parameters
+    ----------
+    towers : list of (name, estimator) or (name, estimator, columns), default=None
+        A tower is an estimator with ``transform`` (its features) or ``predict_proba``,
+        a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
+        already trained. `name` is its modality, unless `columns` says otherwise: the
+        name of a modality, or the columns of a DataFrame or 2-D array. None means
+        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
+        A tower whose modality is absent is left out, with a warning.
+    final_estimator : estimator, default=None
+        Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``;
+        ``FusionHeadClassifier()`` is the paper's.
+    tower_rows : {"unpaired", "all"}, default="unpaired"
+        Rows a tower learns from: those that lack another modality (the paper), or
+        all that have its own. With "all", log-odds of rows that train the final
+        estimator are those of members that have not seen them; features cannot be,
+        since each net has its own axes, so "both" leaves those that follow labels out.
+    tower_output : {"auto", "features", "log_odds", "both"}, default="auto"
+        What the final estimator reads: features of each tower (the paper), its
+        calibrated log-odds, or both. "auto" is "both" for one whose ``fit`` takes
+        `log_odds`, as the default's does, or a search over one, and "features" for any
+        other.
+    tower_cv : int, splitter or None, default=5
+        With "log_odds" and "both", each tower becomes a `CrossFittedEnsembleClassifier`
+        of so many members, fitted on folds of its rows. So does, in any case, a tower
+        without features that is fitted on rows of the final estimator. None fits each
+        tower once, and takes its log-odds as they are.
+    missing : {"tower", "impute", "error"}, default="tower"
+        How a row that is not paired is predicted. "tower": by the classifier of the
+        tower it has, or a logistic regression on the features of one that has none;
+        by their mean log-odds if it has several. "impute": by the final estimator,
+        absent features at their mean. "error": not at all.
+    memory : str, path or joblib.Memory, default=None
+        Caches fitted towers and their features. The folder holds pickles: use one
+        that only you can write to.
+    n_jobs : int, default=None
+        Towers fitted at the same time. None is one, in any joblib context.
+    device : str or torch.device, default=None
+        For towers and final estimator whose own `device` is None.
+    random_state : int, RandomState instance or None, default=None
+        For towers and final estimator whose own `random_state` is None.
+    verbose : int, default=0
+        1 prints what will be fitted, and shows a bar for each stage, or a line where
+        standard error is no terminal; 2 does so for each network as well.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    towers_ : dict of str to estimator
+        The fitted towers, ensembles where log-odds are read. Predictions are made by
+        what is in here.
+    tower_heads_ : dict of str to classifier
+        Of the features of towers that have no ``predict_proba``, where those predict.
+    scalers_ : dict of str to StandardScaler
+        Of what the final estimator reads of each tower, features and then log-odds,
+        fitted on the paired training rows. Log-odds are centred only: their scale is
+        how sure a tower is.
+    final_estimator_ : estimator
+    class_counts_ : dict of str to ndarray of int, shape (n_classes + 1,)
+        Rows of each class, and last those without a label, that each tower fitted here
+        and ``"final_estimator"`` learned from.
+    modalities_in_ : list of str
+        Modalities of the data seen in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    UnimodalClassifier : One modality of a cohort.
+    LogOpinionPoolClassifier : The default final estimator.
+    FusionHeadClassifier : The paper's final estimator.
+    CrossFittedEnsembleClassifier : What a tower becomes.
+
+    Notes
+    -----
+    With one modality in total, every row is paired, and tower and head learn from all
+    rows. ``TwinTowerClassifier(final_estimator=FusionHeadClassifier())`` is the paper's
+    architecture.
+
+    References
+    ----------
+    Lyu & Costen (2025), A twin-tower model using MRI and gene for prediction on brain
+    tumor patients' response to therapy, Bioinformatics Advances 5(1), vbaf041.
+
+    Examples
+    --------
+    >>> from skmultimodal import TwinTowerClassifier
+    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> X, y = make_glioma_cohort(
+    ...     30, 40, 20, n_genes=50, image_size=16, random_state=0, return_X_y=True
+    ... )
+    >>> model = TwinTowerClassifier(random_state=0).fit(X, y)
+    >>> model.predict_route(X[[0, 30, 70]]).tolist()
+    ['image', 'gene', 'head']
+    >>> model.predict_proba(X).shape
+    (90, 2)
+    """
+
+    _outcome_type = ClassLabels
+
+    @available_if(final_has("predict_proba"))
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+
+        Raises
+        ------
+        ValueError
+            If a row has no modality, a modality was never fitted, or rows that are not
+            paired meet ``missing="error"``.
+        """
+        cohort, routes = self._read_routed(X)
+        parts = list(self._predict_by_towers(cohort, routes))
+        if routes.by_head.any():
+            Z = self._features(cohort[routes.by_head], fill=0)
+            p = self._outcome.predict_by(self.final_estimator_, Z)
+            parts.append((routes.by_head, p))
+        dtype = np.result_type(*(p.dtype for _, p in parts))
+        probabilities = np.empty((len(cohort), len(self.classes_)), dtype)
+        for rows, p in parts:
+            probabilities[rows] = p
+        return probabilities

@@ -1,0 +1,192 @@
+"""What models of cohorts are given, as they read it: cohorts, and rows for a tower."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.utils._parts import ModelPart
+from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._validation import check_rows, find_bad_row
+
+__all__ = ["TowerInput", "read_cohort", "read_groups", "takes_nan"]
+
+
+def read_cohort(estimator, X, *, reset, columns=None):
+    """Read `X` as a cohort; a bare array or table is checked as scikit-learn would.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Learns or checks ``n_features_in_`` and ``feature_names_in_`` of a bare `X`.
+    X : Cohort, dict of aligned arrays, DataFrame or array
+    reset : bool
+        True in ``fit``.
+    columns : dict of str to columns, default=None
+        With a DataFrame or 2-D array: the columns of each modality.
+
+    Returns
+    -------
+    cohort : Cohort
+    """
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
+    container = isinstance(X, Cohort | Mapping) and not issparse(X)
+    if not reset and isinstance(X, pd.DataFrame):
+        # Fitted on a cohort: the tower matches the columns by name.
+        container |= not hasattr(estimator, "n_features_in_")
+    if not container and not (columns and isinstance(X, pd.DataFrame)):
+        X = _check_bare(estimator, X, reset)
+    cohort = as_cohort(X, columns)
+    if not len(cohort):
+        raise ValueError(f"{type(estimator).__name__} got a cohort of 0 rows.")
+    if not reset:
+        unknown = [m for m in cohort.modalities if m not in estimator.modalities_in_]
+        if unknown:
+            raise ValueError(
+                f"X has modality {unknown[0]!r}, which {type(estimator).__name__} was "
+                f"not fitted with: those of fit were {estimator.modalities_in_}. Leave "
+                f"it out with X.without({unknown[0]!r})."
+            )
+        return cohort
+    estimator.modalities_in_ = cohort.modalities
+    return cohort
+
+
+def _check_bare(estimator, X, reset):
+    checked = check_rows(
+        estimator, X, ndims=(2, 4), reset=reset, require_y=False, finite=False
+    )
+    if isinstance(X, pd.DataFrame):
+        return pd.DataFrame(checked, index=X.index, columns=X.columns)
+    return checked
+
+
+def read_groups(groups, n_rows):
+    """Groups as a 1-D array, in which rows of unknown group are one; None if absent.
+
+    Raises
+    ------
+    ValueError
+        If there is not one group per row.
+    """
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(f"groups has shape {groups.shape} for {n_rows} rows of X.")
+    return groups.astype(str)
+
+
+@dataclass(frozen=True)
+class TowerInput(ModelPart):
+    """Rows of a cohort as one tower reads them: with the features of ``fit``.
+
+    Parameters
+    ----------
+    modality : str
+    feature_names : list of str or None
+    row_shape : tuple of int
+    allow_nan : bool
+        Whether NaN is left to the tower.
+    as_table : bool
+        Whether the tower was fitted on a table, whose column names it checks.
+    """
+
+    modality: str
+    feature_names: Any
+    row_shape: tuple
+    allow_nan: bool
+    as_table: bool
+
+    @classmethod
+    def of(cls, estimator, cohort, modality):
+        """What `estimator` reads of cohorts like this one."""
+        names, as_table = cohort.feature_names(modality), False
+        if isinstance(estimator, FrozenEstimator):
+            as_table = hasattr(estimator, "feature_names_in_")
+            names = list(estimator.feature_names_in_) if as_table else names
+        shape = cohort.block_shape(modality)[1:]
+        return cls(modality, names, tuple(shape), takes_nan(estimator), as_table)
+
+    def read(self, cohort):
+        """Rows of the modality, in the order of the cohort.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            All of its rows have the modality.
+
+        Returns
+        -------
+        rows : ndarray, DataFrame or lazy block of shape (n_rows, ...)
+            A lazy block is checked when it is read.
+
+        Raises
+        ------
+        ValueError
+            If features differ from those of ``fit``, or a value is infinite, or NaN
+            for a tower that does not take it.
+        """
+        rows = self._match_features(cohort)
+        if is_lazy(rows):
+            return rows
+        bad = None if self.allow_nan else find_bad_row(rows)
+        if bad is not None:
+            patient = cohort.index[cohort.has(self.modality)].tolist()[bad]
+            raise ValueError(
+                f"Input X contains NaN or infinity in row {patient!r} of modality "
+                f"{self.modality!r}: fill it, or make the whole row NaN if the patient "
+                "lacks the modality."
+            )
+        return pd.DataFrame(rows, columns=self.feature_names) if self.as_table else rows
+
+    def _match_features(self, cohort):
+        rows = cohort.block(self.modality)
+        names = cohort.feature_names(self.modality)
+        if None not in (names, self.feature_names) and names != self.feature_names:
+            return np.asarray(rows)[:, self._places(names)]
+        if tuple(rows.shape[1:]) != self.row_shape:
+            raise ValueError(
+                f"modality {self.modality!r} has rows of shape "
+                f"{tuple(rows.shape[1:])}, but the tower was fitted on "
+                f"{self.row_shape}."
+            )
+        return rows
+
+    def _places(self, names):
+        """Where the features of ``fit`` are in `names`."""
+        place = {name: i for i, name in enumerate(names)}
+        absent = [name for name in self.feature_names if name not in place]
+        extra = [name for name in names if name not in set(self.feature_names)]
+        if absent or extra:
+            how = f"lacks {absent[0]!r}" if absent else f"has {extra[0]!r} in addition"
+            raise ValueError(
+                f"modality {self.modality!r} has not the features of fit: it {how} "
+                f"({len(absent)} lacking, {len(extra)} additional)."
+            )
+        return [place[name] for name in self.feature_names]
+
+
+def takes_nan(estimator):
+    """Whether NaN is imputed, or let through to the end; a Pipeline has no such tag."""
+    if isinstance(estimator, CrossFittedEnsembleClassifier):
+        return takes_nan(estimator.estimator)
+    steps = [estimator]
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if not isinstance(step, str)]
+    for step in steps:
+        if not get_tags(step).input_tags.allow_nan:
+            return False
+        if type(step).__module__.startswith("sklearn.impute"):
+            return True
+    return True

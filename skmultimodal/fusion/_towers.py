@@ -1,0 +1,375 @@
+"""One tower inside a model of cohorts: how it is fitted, and what it predicts."""
+
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.feature_selection import SelectorMixin, VarianceThreshold
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from skmultimodal.fusion._inputs import TowerInput
+from skmultimodal.fusion._outputs import Output
+from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.utils._progress import count_networks
+from skmultimodal.utils._warnings import warn
+
+__all__ = [
+    "FittedTower",
+    "TowerPlan",
+    "fit_estimator",
+    "fit_tower",
+    "inherit",
+    "warn_of_seen_labels",
+]
+
+
+# Fitting
+
+
+@dataclass(frozen=True)
+class TowerPlan:
+    """What a tower is fitted on, and what is wanted of it.
+
+    Parameters
+    ----------
+    name : str
+    estimator : estimator
+        Unfitted, unless frozen; with ``transform`` or ``predict_proba``.
+    inputs : TowerInput
+    rows : ndarray of bool, shape (n_rows,)
+        Rows it is fitted on.
+    sees_paired : bool
+        Whether the rows of the final estimator are among them.
+    wanted : Output
+        What the final estimator reads. A tower without features gives log-odds.
+    cv : int, splitter or None
+        Folds of the `CrossFittedEnsembleClassifier` that the estimator becomes where
+        its log-odds are read. None leaves it as it is.
+    seed : int or None
+        Shuffles these folds.
+    """
+
+    name: str
+    estimator: Any
+    inputs: TowerInput
+    rows: Any
+    sees_paired: bool
+    wanted: Output = Output.FEATURES
+    cv: Any = None
+    seed: Any = None
+
+    @property
+    def frozen(self):
+        return isinstance(self.estimator, FrozenEstimator)
+
+    @property
+    def gives_odds(self):
+        """Whether the final estimator reads log-odds of it."""
+        return Output.LOG_ODDS in self.wanted or not _has_features(self.estimator)
+
+    @property
+    def becomes_ensemble(self):
+        """Whether ``fit_tower`` cross-fits the estimator, as far as its rows allow."""
+        unseen = Output.LOG_ODDS in self.wanted or (
+            self.sees_paired and not _has_features(self.estimator)
+        )
+        ready = self.frozen or _is_ensemble(self.estimator)
+        return unseen and self.cv is not None and not ready
+
+    def count_networks(self):
+        """Number of networks that are trained, if none is found in a cache."""
+        n_networks = count_networks(self.estimator)
+        if not self.becomes_ensemble:
+            return n_networks
+        n_folds = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
+        return n_folds * n_networks
+
+
+def inherit(estimator, *, seed, device, verbose=0):
+    """A clone whose unset `random_state` and `device` are the parent's.
+
+    Parameters
+    ----------
+    estimator : estimator
+    seed : int or None
+    device : str, torch.device or None
+    verbose : int
+        The parent's; from 2 on, the clone is verbose as well.
+
+    Returns
+    -------
+    clone : estimator
+        The estimator itself if it is frozen.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return estimator
+    copy = clone(estimator)
+    wanted = {"random_state": seed, "device": device}
+    unset = {
+        name: wanted[name.split("__")[-1]]
+        for name, value in copy.get_params(deep=True).items()
+        if value is None and wanted.get(name.split("__")[-1]) is not None
+    }
+    if verbose > 1 and "verbose" in copy.get_params(deep=False):
+        unset["verbose"] = verbose - 1
+    return copy.set_params(**unset)
+
+
+def fit_tower(plan, data, cache, *, predicts_alone):
+    """Fit a tower, and compute what the final estimator learns from.
+
+    Parameters
+    ----------
+    plan : TowerPlan
+    data : TrainingData
+    cache : TowerCache
+    predicts_alone : bool
+        Whether the tower predicts rows by itself.
+
+    Returns
+    -------
+    tower : FittedTower
+    outputs : dict of Output to ndarray of shape (n_train, n_outputs)
+        For the labelled paired rows. Log-odds of rows that the tower was fitted on are
+        those of ensemble members that have not seen them.
+    """
+    estimator, key = fit_estimator(plan, data, cache)
+    tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
+    unseen, rows = None, plan.rows  # what predicts rows of its fit out of fold
+    if plan.sees_paired and plan.gives_odds and _is_ensemble(estimator):
+        unseen = estimator
+    if (predicts_alone or plan.gives_odds) and not tower.has_classes:
+        tower, rows = _add_head(tower, plan, data, cache)
+        if _is_ensemble(tower.head):
+            unseen = tower.head
+    codes = np.unique(data.codes[data.train])
+    if unseen is None:
+        paired = data.cohort[data.train]
+        return tower, tower.outputs(paired, data.outcome, codes, cache)
+    if _reads_labels(estimator) and Output.LOG_ODDS in plan.wanted:
+        # Features of these rows follow their labels, and only log-odds are out of fold.
+        tower = tower.giving(Output.LOG_ODDS)
+    return tower, _outputs_out_of_fold(tower, unseen, rows, data, codes, cache)
+
+
+def fit_estimator(plan, data, cache):
+    """Fit the estimator of a tower on its rows.
+
+    Returns
+    -------
+    estimator : estimator
+        Fitted; a `CrossFittedEnsembleClassifier` of it where the plan wants one.
+    key : str or None
+        Names the fit in the cache.
+    """
+    if plan.frozen:
+        _check_frozen(plan, data.outcome)
+        return plan.estimator, joblib.hash(plan.estimator) if cache.active else None
+    codes = data.codes[plan.rows]
+    labels = data.outcome.targets(data.y[plan.rows], codes)
+    differ = data.outcome.differ(codes)
+    if is_classifier(plan.estimator) and not differ:
+        raise ValueError(
+            f"tower {plan.name!r} is a classifier, and its {plan.rows.sum()} labelled "
+            f"rows are of one class, {np.asarray(labels).tolist()[0]!r}: "
+            "tower_rows='all' adds the paired rows."
+        )
+    estimator = plan.estimator
+    # Rows of one class cannot show how good an unsupervised tower is; a head will.
+    if plan.becomes_ensemble and differ:
+        estimator = _cross_fitted(estimator, plan)
+    options = _fit_options(plan, estimator, data)
+    cohort = data.cohort[plan.rows]
+    return cache.fit(estimator, plan.inputs, cohort, labels, **options)
+
+
+def _check_frozen(plan, outcome):
+    if not hasattr(plan.estimator, "predict_proba"):
+        return
+    other = [c for c in plan.estimator.classes_ if c not in outcome.classes]
+    if other:
+        raise ValueError(
+            f"frozen tower {plan.name!r} was fitted with class {other[0]!r}, which no "
+            f"label is: the classes are {outcome.classes.tolist()}."
+        )
+
+
+def _cross_fitted(estimator, plan):
+    seed = estimator.get_params(deep=False).get("random_state", plan.seed)
+    return CrossFittedEnsembleClassifier(estimator, cv=plan.cv, random_state=seed)
+
+
+def _fit_options(plan, estimator, data):
+    """Groups of the rows, if the estimator holds out rows at all."""
+    if not has_fit_parameter(estimator, "groups"):
+        return {}
+    if data.groups is None:
+        # A row that is there twice, as after a bootstrap, is not held out by half.
+        places = data.cohort[plan.rows].positions(plan.inputs.modality)
+        twice = len(np.unique(places)) < len(places)
+        return {"groups": places} if twice else {}
+    groups = data.groups[plan.rows]
+    if len(np.unique(groups[data.codes[plan.rows] >= 0])) < 2:
+        warn(
+            f"tower {plan.name!r} cannot hold out groups: its {plan.rows.sum()} rows "
+            "are of one, so its folds ignore them."
+        )
+        return {}
+    return {"groups": groups}
+
+
+def _add_head(tower, plan, data, cache):
+    """Give a tower without classes a classifier of its features.
+
+    Returns
+    -------
+    tower : FittedTower
+    rows : ndarray of bool, shape (n_rows,)
+        Rows that the classifier was fitted on: the labelled ones of the tower, and the
+        paired ones as well where those are of one class.
+    """
+    rows, seen = plan.rows & data.labelled, plan.sees_paired
+    if not data.outcome.differ(data.codes[rows]):
+        rows, seen = rows | data.train, True
+    head = data.outcome.feature_head()
+    if seen and plan.gives_odds and plan.cv is not None:
+        head = CrossFittedEnsembleClassifier(head, cv=plan.cv, random_state=plan.seed)
+    head.fit(tower.run(data.cohort[rows], "transform", cache), data.codes[rows])
+    return tower.with_head(head), rows
+
+
+def _outputs_out_of_fold(tower, ensemble, rows, data, codes, cache):
+    """Outputs for paired rows, log-odds by members that were not fitted on them."""
+    outputs = {}
+    if Output.FEATURES in tower.gives and Output.LOG_ODDS in tower.gives:
+        outputs = tower.outputs(data.cohort[data.train], data.outcome, codes, cache)
+    # The n-th row of a mask is number n of the fit: count the mask up to each row.
+    numbers = np.cumsum(rows)[data.train] - 1
+    p = tower.align(ensemble.held_out_proba(numbers), data.outcome)
+    outputs[Output.LOG_ODDS] = data.outcome.evidence(p, codes)
+    return outputs
+
+
+def warn_of_seen_labels(plan, tower):
+    """Warn if outputs of rows follow the labels of these very rows."""
+    by_head = plan.gives_odds and tower.head is not None
+    learnt = by_head or (_reads_labels(tower.estimator) and not plan.frozen)
+    out_of_fold = _is_ensemble(tower.estimator) or _is_ensemble(tower.head)
+    if learnt and not (plan.gives_odds and out_of_fold):
+        warn(
+            f"tower {plan.name!r} was fitted with the labels of the paired rows whose "
+            "outputs train the final estimator, which will trust them too much; "
+            "tower_output='log_odds' with a tower_cv is cross-fitted."
+        )
+
+
+# Fitted
+
+
+@dataclass(frozen=True)
+class FittedTower:
+    """A fitted tower, and the classifier of its features where it needs one.
+
+    Parameters
+    ----------
+    name : str
+    inputs : TowerInput
+    estimator : estimator
+    key : str or None
+        Names the fit in the cache; None where its outputs are not cached.
+    gives : Output
+        What the final estimator reads of it.
+    head : classifier or None
+        Of its features, by number of the class.
+    """
+
+    name: str
+    inputs: TowerInput
+    estimator: Any
+    key: Any
+    gives: Output
+    head: Any = None
+
+    @property
+    def modality(self):
+        return self.inputs.modality
+
+    @property
+    def has_classes(self):
+        return hasattr(self.estimator, "predict_proba")
+
+    def with_head(self, head):
+        return replace(self, head=head)
+
+    def giving(self, outputs):
+        return replace(self, gives=outputs)
+
+    def run(self, cohort, method, cache):
+        """Output of a method of the estimator for rows that all have the modality."""
+        return cache.run(self.estimator, self.key, self.inputs, cohort, method)
+
+    def predict_proba(self, cohort, outcome, cache):
+        """Probabilities of all classes: (n_rows, n_classes)."""
+        if self.head is None:
+            return self.align(self.run(cohort, "predict_proba", cache), outcome)
+        features = self.run(cohort, "transform", cache)
+        return self.align(self.head.predict_proba(features), outcome)
+
+    def align(self, probabilities, outcome):
+        """Probabilities of all classes from those that it was fitted with."""
+        if self.head is None:
+            return outcome.align(probabilities, self.estimator.classes_)
+        return outcome.align(probabilities, outcome.classes[self.head.classes_])
+
+    def outputs(self, cohort, outcome, codes, cache):
+        """What the final estimator reads of rows that all have the modality.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        outcome : ClassLabels
+        codes : ndarray of int
+            Numbers of the classes that the final estimator is fitted with.
+        cache : TowerCache
+
+        Returns
+        -------
+        outputs : dict of Output to ndarray of shape (n_rows, n_outputs)
+        """
+        outputs = {}
+        if Output.FEATURES in self.gives and _has_features(self.estimator):
+            outputs[Output.FEATURES] = self.run(cohort, "transform", cache)
+        if Output.LOG_ODDS in self.gives or not outputs:
+            p = self.predict_proba(cohort, outcome, cache)
+            outputs[Output.LOG_ODDS] = outcome.evidence(p, codes)
+        return outputs
+
+
+# What estimators can do
+
+
+def _has_features(estimator):
+    return hasattr(estimator, "transform")
+
+
+def _is_ensemble(estimator):
+    return isinstance(estimator, CrossFittedEnsembleClassifier)
+
+
+def _reads_labels(estimator):
+    """Whether features follow the labels of the rows that they were fitted on."""
+    inner = estimator.estimators_[0] if _is_ensemble(estimator) else estimator
+    parts = [inner, *inner.get_params(deep=True).values()]
+    return any(_follows_labels(part) for part in parts if hasattr(part, "fit"))
+
+
+def _follows_labels(estimator):
+    if hasattr(estimator, "classes_") or get_tags(estimator).target_tags.required:
+        return True
+    selects = isinstance(estimator, SelectorMixin)
+    return selects and not isinstance(estimator, VarianceThreshold)

@@ -1,0 +1,178 @@
+"""Models of cohorts as differentiable functions of one of their modalities."""
+
+import copy
+
+import numpy as np
+import torch
+
+from skmultimodal.cohort import Cohort
+from skmultimodal.exceptions import NotExplainableError
+from skmultimodal.fusion._cache import TowerCache
+from skmultimodal.fusion._inputs import read_cohort
+from skmultimodal.fusion._outputs import Output
+from skmultimodal.fusion._params import table_columns
+from skmultimodal.fusion._twin_tower import BaseTwinTower
+from skmultimodal.fusion._unimodal import UnimodalClassifier
+from skmultimodal.utils._torch_views import (
+    Batch,
+    ModalityView,
+    Route,
+    align_logs,
+    center_logs,
+    clip_logs,
+    modality_view,
+    scale,
+    torch_view,
+)
+
+__all__ = []
+
+
+@modality_view.register
+def _(model: UnimodalClassifier, X, modality):
+    if model.modality != modality:
+        raise NotExplainableError(
+            f"the model reads modality {model.modality!r}, not {modality!r}."
+        )
+    cohort = _rows_with(model, X, modality, None)
+    estimator = model.estimator_
+
+    def log_probabilities(x, rest):
+        logs = torch_view(estimator).log_probabilities(Batch(x))
+        return align_logs(logs, estimator.classes_, model.classes_)
+
+    rows = np.arange(len(cohort))
+    routes = [Route(rows, log_probabilities, torch.zeros(len(cohort)))]
+    return _view(model, estimator, model._input, cohort, routes)
+
+
+@modality_view.register
+def _(model: BaseTwinTower, X, modality):
+    towers = model._fitted_towers()
+    tower = _find_tower(towers, modality)
+    cohort = _rows_with(model, X, tower.modality, table_columns(model.towers))
+    cohort, routes = model._read_routed(cohort)
+    found = []
+    rows = np.flatnonzero(routes.by_head)
+    if len(rows):
+        rest = torch.as_tensor(model._features(cohort[rows], fill=0)).double()
+        found.append(Route(rows, _by_head(model, tower), rest))
+    for mask, names in routes.by_towers():
+        others = [t for t in towers if t.name in names and t is not tower]
+        rest = _sum_of_logs(model, others, cohort[mask])
+        function = _by_towers(model, tower, len(names))
+        found.append(Route(np.flatnonzero(mask), function, rest))
+    return _view(model, tower.estimator, tower.inputs, cohort, found)
+
+
+def _find_tower(towers, modality):
+    found = [tower for tower in towers if tower.name == modality]
+    found = found or [tower for tower in towers if tower.modality == modality]
+    if len(found) != 1:
+        names = [tower.name for tower in towers]
+        number = "no tower" if not found else "several towers"
+        raise NotExplainableError(
+            f"the model has {number} for modality {modality!r}: its towers are {names}."
+        )
+    return found[0]
+
+
+def _rows_with(model, X, modality, columns):
+    cohort = read_cohort(model, X, reset=False, columns=columns)
+    if modality not in cohort.modalities:
+        raise ValueError(
+            f"the data have no modality {modality!r}, only {cohort.modalities}."
+        )
+    has = cohort.has(modality)
+    if not has.all():
+        raise ValueError(
+            f"patient {cohort.index[~has].tolist()[0]!r} lacks modality {modality!r}, "
+            f"as do {(~has).sum()} of {len(has)} rows: pass X[X.has({modality!r})]."
+        )
+    return cohort
+
+
+def _view(model, estimator, inputs, cohort, routes):
+    names = inputs.feature_names or cohort.feature_names(inputs.modality)
+    return ModalityView(
+        estimator,
+        np.asarray(inputs.read(cohort)),
+        cohort.index,
+        None if names is None else list(names),
+        model.classes_,
+        routes,
+        _with_other_rows(model, cohort, inputs.modality),
+    )
+
+
+def _with_other_rows(model, cohort, modality):
+    """Maps other rows of a modality, beside the same others, to probabilities."""
+    # Rows that are changed piece by piece would fill the cache of a model.
+    uncached = copy.copy(model)
+    uncached.memory = None
+    blocks = {}
+
+    def predict_proba(rows):
+        if not blocks:
+            for name in cohort.modalities:
+                has = cohort.has(name)
+                shape = (len(has), *cohort.block_shape(name)[1:])
+                blocks[name] = np.full(shape, np.nan)
+                blocks[name][has] = np.asarray(cohort.block(name))
+        blocks[modality] = np.asarray(rows)
+        return uncached.predict_proba(Cohort(blocks, index=cohort.index))
+
+    return predict_proba
+
+
+# How a prediction depends on one tower
+
+
+def _tower_logs(model, tower, batch):
+    """Log-probabilities of the model's classes."""
+    view = torch_view(tower.estimator)
+    if tower.head is None:
+        logs, known = view.log_probabilities(batch), tower.estimator.classes_
+    else:
+        read = Batch(view.features(batch).double())
+        logs = torch_view(tower.head).log_probabilities(read)
+        known = model.classes_[tower.head.classes_]
+    return align_logs(logs, known, model.classes_)
+
+
+def _by_towers(model, tower, n_towers):
+    def log_probabilities(x, rest):
+        logs = _tower_logs(model, tower, Batch(x)).cpu()
+        return logs if n_towers == 1 else (clip_logs(logs) + rest) / n_towers
+
+    return log_probabilities
+
+
+def _sum_of_logs(model, towers, cohort):
+    """Sum of the log-probabilities of other towers."""
+    total = torch.zeros(len(cohort), len(model.classes_), dtype=torch.float64)
+    for tower in towers:
+        p = tower.predict_proba(cohort, model._outcome, TowerCache(None))
+        total += clip_logs(torch.as_tensor(p).double().log())
+    return total
+
+
+def _by_head(model, tower):
+    span, scaler = model._spans[tower.name], model.scalers_[tower.name]
+    head = model.final_estimator_
+    codes = np.searchsorted(model.classes_, head.classes_)
+
+    def log_probabilities(x, rest):
+        batch, joint, outputs = Batch(x), rest.clone(), []
+        if Output.FEATURES in span.holds:
+            outputs.append(torch_view(tower.estimator).features(batch).double())
+        if Output.LOG_ODDS in span.holds:
+            logs = clip_logs(_tower_logs(model, tower, batch)[:, codes])
+            two = logs.shape[1] == 2
+            odds = logs[:, 1:] - logs[:, :1] if two else center_logs(logs)
+            outputs.append(odds.double())
+        joint[:, span.all] = scale(scaler, torch.cat(outputs, dim=1)).cpu()
+        logs = torch_view(head).log_probabilities(Batch(joint)).cpu()
+        return align_logs(logs, head.classes_, model.classes_)
+
+    return log_probabilities

@@ -1,0 +1,91 @@
+"""Class probabilities of rows, also with some of their modalities removed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from skmultimodal.exceptions import NotExplainableError
+from skmultimodal.inspection._inputs import innermost
+
+__all__ = ["class_frequencies", "predict_proba", "predict_proba_with"]
+
+
+def predict_proba(estimator, cohort):
+    """Class probabilities of rows: float64 ndarray of shape (n_rows, n_classes)."""
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no predict_proba, which is needed here."
+        )
+    return np.asarray(estimator.predict_proba(cohort), dtype=np.float64)
+
+
+def predict_proba_with(estimator, cohort, names):
+    """Class probabilities of rows from which all modalities but `names` are removed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    cohort : Cohort
+        Its rows have all of `names`, and may have others.
+    names : sequence of str
+
+    Returns
+    -------
+    p : ndarray of float64, shape (n_rows, n_classes)
+
+    Raises
+    ------
+    NotExplainableError
+        If the model refuses such rows.
+    """
+    removed = [m for m in cohort.modalities if m not in names and cohort.has(m).any()]
+    for name in removed:
+        # Hidden rather than left out: some models require the columns of fit.
+        cohort = cohort.hide(name, slice(None))
+    if not removed:
+        return predict_proba(estimator, cohort)
+    try:
+        return predict_proba(estimator, cohort)
+    except ValueError as error:
+        raise NotExplainableError(
+            f"{type(estimator).__name__} does not predict rows that have only "
+            f"{'+'.join(names)} ({', '.join(removed)} removed), so the effect of a "
+            f"modality cannot be measured. Its error: {error}"
+        ) from error
+
+
+def class_frequencies(estimator, codes=None):
+    """Frequencies of the classes: the prediction for a row without any modality.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    codes : ndarray of int, shape (n_rows,), default=None
+        Class numbers, -1 for unlabelled rows, used if the estimator records no counts.
+
+    Returns
+    -------
+    frequencies : ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If the model records no class counts and no row of `codes` is labelled.
+    """
+    model, n_classes = innermost(estimator), len(estimator.classes_)
+    if hasattr(model, "class_prior_"):
+        return np.asarray(model.class_prior_, dtype=float)
+    counts = getattr(model, "class_counts_", None)
+    if isinstance(counts, Mapping) and "final_estimator" in counts:
+        counts = np.asarray(counts["final_estimator"])[:n_classes]
+    elif codes is not None and (codes >= 0).any():
+        counts = np.bincount(codes[codes >= 0], minlength=n_classes)
+    else:
+        raise ValueError(
+            f"{type(estimator).__name__} does not record how frequent the classes were "
+            "in training: pass y, whose class frequencies are then the prediction "
+            "without any modality."
+        )
+    return counts / counts.sum()
