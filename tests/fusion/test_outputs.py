@@ -38,7 +38,6 @@ from tower_tools import calibrate_by_hand
 from skmultimodal import (
     Cohort,
     CrossFittedEnsembleClassifier,
-    FusionHeadClassifier,
     LogOpinionPoolClassifier,
     TwinTowerClassifier,
 )
@@ -366,7 +365,7 @@ def test_log_odds_of_features_that_were_shown_the_labels_warn():
     model = TwinTowerClassifier(
         towers, RecordingClassifier(), **ALL_LOG_ODDS, tower_cv=None
     )
-    with pytest.warns(UserWarning, match=r"tower 'gene' learnt the labels"):
+    with pytest.warns(UserWarning, match=r"tower 'gene' was fitted with the labels"):
         model.fit(X, y)
 
 
@@ -394,8 +393,8 @@ def test_seen_log_odds_as_they_are_warn():
     )
     # The logistic regression on the other tower's features has seen them as well.
     with (
-        pytest.warns(UserWarning, match=r"tower 'image' learnt .*tower_cv"),
-        pytest.warns(UserWarning, match=r"tower 'gene' learnt .*tower_cv"),
+        pytest.warns(UserWarning, match=r"tower 'image' was fitted .*tower_cv"),
+        pytest.warns(UserWarning, match=r"tower 'gene' was fitted .*tower_cv"),
     ):
         model.fit(X, y)
 
@@ -647,10 +646,7 @@ def test_what_each_head_is_given(tower_output, head):
     widths = {"features": 3, "log_odds": 2, "both": 5}
     assert fitted.n_features_in_ == widths[kind]
     if head is None:
-        wanted = (
-            FusionHeadClassifier if kind == "features" else LogOpinionPoolClassifier
-        )
-        assert type(fitted) is wanted
+        assert type(fitted) is LogOpinionPoolClassifier
     for tower in model.towers_.values():
         ensemble = isinstance(tower, CrossFittedEnsembleClassifier)
         assert ensemble == (kind != "features")
@@ -666,7 +662,8 @@ def test_terms_need_a_head_that_has_them():
     assert not hasattr(model, "decision_terms")
     assert not hasattr(model.fit(X, y), "decision_terms")
     assert hasattr(TwinTowerClassifier(), "decision_terms")
-    assert not hasattr(TwinTowerClassifier(tower_output="features"), "decision_terms")
+    paper = TwinTowerClassifier(final_estimator=small_head())
+    assert not hasattr(paper, "decision_terms")
 
 
 def test_default_model_has_48_features():
@@ -716,7 +713,9 @@ def test_supervised_features_of_all_rows_warn(tower):
     X, y = make_case()
     towers = [("image", tower), ("gene", axes_tower())]
     model = TwinTowerClassifier(towers, LogisticRegression(), tower_rows="all")
-    with pytest.warns(UserWarning, match=r"tower 'image' learnt the labels.*log_odds"):
+    with pytest.warns(
+        UserWarning, match=r"tower 'image' was fitted with the labels.*log_odds"
+    ):
         model.fit(X, y)
 
 
@@ -764,7 +763,7 @@ def test_selected_features_of_rows_seen_are_left_out():
     model = TwinTowerClassifier(towers, tower_rows="all").fit(X, y)
     assert model.get_feature_names_out().tolist() == ["image0", "gene0"]
     alone = TwinTowerClassifier(towers, LogisticRegression(), tower_rows="all")
-    with pytest.warns(UserWarning, match="tower 'gene' learnt the labels"):
+    with pytest.warns(UserWarning, match="tower 'gene' was fitted with the labels"):
         alone.fit(X, y)
 
 

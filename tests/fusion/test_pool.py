@@ -389,10 +389,10 @@ SPANS = {"image": slice(0, 3), "gene": slice(3, 7)}
 @pytest.mark.parametrize(
     ("modalities", "message"),
     [
-        ({"image": slice(0, 3)}, "column 3 is given 0 times"),
-        ({"image": slice(0, 4), "gene": slice(3, 7)}, "column 3 is given 2 times"),
-        ({"image": slice(0, 3), "gene": slice(3, 6)}, "column 6 is given 0 times"),
-        ({}, "column 0 is given 0 times"),
+        ({"image": slice(0, 3)}, "column 3 is named 0 times"),
+        ({"image": slice(0, 4), "gene": slice(3, 7)}, "column 3 is named 2 times"),
+        ({"image": slice(0, 3), "gene": slice(3, 6)}, "column 6 is named 0 times"),
+        ({}, "column 0 is named 0 times"),
     ],
 )
 def test_spans_that_do_not_cover_the_columns(modalities, message):
