@@ -208,8 +208,8 @@ API_REFERENCE = [
     ),
     Section(
         "skmultimodal.exceptions",
-        "Warnings",
-        "Errors are plain ``ValueError``, ``TypeError`` and ``FileNotFoundError``.",
-        ("MissingModalityWarning", "ReadWarning"),
+        "Warnings and errors",
+        "Other errors are plain ``ValueError``, ``TypeError``, ``FileNotFoundError``.",
+        ("MissingModalityWarning", "NotExplainableError", "ReadWarning"),
     ),
 ]

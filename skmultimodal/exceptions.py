@@ -1,10 +1,10 @@
-"""Warnings of skmultimodal.
+"""Warnings of skmultimodal, and an error that callers may want to catch.
 
-Errors are plain ``ValueError``, ``TypeError`` and ``FileNotFoundError``, as everywhere
-in scikit-learn: they say which row, file, modality or parameter is at fault.
+Other errors are plain ``ValueError``, ``TypeError`` and ``FileNotFoundError``, as
+everywhere in scikit-learn: they name the row, file, modality or parameter at fault.
 """
 
-__all__ = ["MissingModalityWarning", "ReadWarning"]
+__all__ = ["MissingModalityWarning", "NotExplainableError", "ReadWarning"]
 
 
 class MissingModalityWarning(UserWarning):
@@ -15,6 +15,27 @@ class MissingModalityWarning(UserWarning):
     >>> import warnings
     >>> from skmultimodal.exceptions import MissingModalityWarning
     >>> warnings.simplefilter("error", MissingModalityWarning)  # refuse such data
+    """
+
+
+class NotExplainableError(ValueError, TypeError):
+    """The model allows no such explanation, whatever the rows are.
+
+    Raised by `skmultimodal.inspection`, such as for gradients of a forest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skmultimodal.exceptions import NotExplainableError
+    >>> from skmultimodal.inspection import gene_attributions
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> forest = RandomForestClassifier(5, random_state=0).fit(X, X[:, 0] > 0)
+    >>> try:
+    ...     gene_attributions(forest, X)
+    ... except NotExplainableError as error:
+    ...     print(str(error)[:55])
+    RandomForestClassifier has no gradients that can be fol
     """
 
 

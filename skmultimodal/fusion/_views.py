@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import read_cohort
 from skmultimodal.fusion._outputs import Output
@@ -30,7 +31,7 @@ __all__ = []
 @modality_view.register
 def _(model: UnimodalClassifier, X, modality):
     if model.modality != modality:
-        raise ValueError(
+        raise NotExplainableError(
             f"the model reads modality {model.modality!r}, not {modality!r}."
         )
     cohort = _rows_with(model, X, modality, None)
@@ -70,7 +71,7 @@ def _find_tower(towers, modality):
     if len(found) != 1:
         names = [tower.name for tower in towers]
         number = "no tower" if not found else "several towers"
-        raise ValueError(
+        raise NotExplainableError(
             f"the model has {number} for modality {modality!r}: its towers are {names}."
         )
     return found[0]

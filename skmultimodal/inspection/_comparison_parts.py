@@ -6,6 +6,7 @@ import numpy as np
 
 from skmultimodal.inspection._style import INK, MUTED
 from skmultimodal.model_selection import Comparison
+from skmultimodal.utils._metrics import metric_name
 
 __all__ = [
     "add_legend",
@@ -24,20 +25,6 @@ __all__ = [
     "wrapped",
 ]
 
-METRICS = {
-    "accuracy": "Accuracy",
-    "average_precision": "Average precision",
-    "balanced_accuracy": "Balanced accuracy",
-    "f1": "F1",
-    "matthews_corrcoef": "MCC",
-    "neg_brier_score": "Negative Brier score",
-    "neg_log_loss": "Negative log loss",
-    "precision": "Precision",
-    "recall": "Recall",
-    "roc_auc": "ROC AUC",
-    "roc_auc_ovr": "ROC AUC, one against rest",
-    "score": "Score",
-}
 LONG_PAIR = 32
 
 
@@ -48,11 +35,6 @@ def check_comparison(comparison):
             "comparison must be a Comparison, which compare_classifiers returns, got "
             f"{type(comparison).__name__}."
         )
-
-
-def metric_name(metric):
-    """A metric as a reader knows it."""
-    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def wrapped(metric):

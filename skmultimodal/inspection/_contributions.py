@@ -59,9 +59,11 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
 
     Raises
     ------
+    NotExplainableError
+        If the model refuses rows with some of their modalities.
     ValueError
-        If the model refuses rows with some of their modalities, `positive` is no class,
-        or the frequency of the classes is neither in the model nor in `y`.
+        If `positive` is no class, or the frequency of the classes is neither in the
+        model nor in `y`.
 
     See Also
     --------

@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection import _graph as _graph  # views of scikit-learn's
 from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._optional import import_optional
@@ -132,12 +133,12 @@ def explain_rows(estimator, X, modality, positive):
 
 def _tower_view(estimator, X):
     if isinstance(X, Cohort):
-        raise TypeError(
+        raise NotExplainableError(
             f"{type(estimator).__name__} reads rows of one modality, not a Cohort: "
             "give it X.block(modality), or explain a model of cohorts."
         )
     if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
+        raise NotExplainableError(
             f"this {type(estimator).__name__} has no classes to explain: fit it with "
             "labels, or explain the model that it is a tower of."
         )

@@ -8,6 +8,7 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.utils import Bunch
 
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection._explained import explain_rows
 from skmultimodal.utils._torch_views import torch_view
 
@@ -73,8 +74,8 @@ def gene_attributions(
     ------
     ValueError
         If a patient lacks the modality, or its rows are no vectors.
-    TypeError
-        If the tower has no gradients, such as a forest.
+    NotExplainableError
+        If the tower has no gradients, such as a forest, or a column is of words.
     ImportError
         If captum is absent (``skmultimodal[explain]``).
 
@@ -113,6 +114,7 @@ def gene_attributions(
             f"gene_attributions explains vectors, got rows of shape "
             f"{first.view.raw.shape[1:]}; saliency_map explains images."
         )
+    _refuse_words(first)
     names = _names(gene_names, first)
     results = [_integrate(explained, n_steps) for explained in parts]
     shares = np.mean([shares for shares, _, _ in results], axis=0)
@@ -137,6 +139,17 @@ def gene_attributions(
         score=np.mean([score for _, score, _ in results], axis=0),
         baseline_score=np.mean([base for _, _, base in results], axis=0),
     )
+
+
+def _refuse_words(explained):
+    """Raise a NotExplainableError that names a value which is no number."""
+    try:
+        explained.view.raw.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise NotExplainableError(
+            f"gene_attributions explains columns of numbers ({error}): encode words in "
+            "the data, not in the tower."
+        ) from error
 
 
 def _names(gene_names, explained):

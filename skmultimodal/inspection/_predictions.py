@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection._inputs import innermost
 
 __all__ = ["class_frequencies", "predict_proba", "predict_proba_with"]
@@ -35,7 +36,7 @@ def predict_proba_with(estimator, cohort, names):
 
     Raises
     ------
-    ValueError
+    NotExplainableError
         If the model refuses such rows.
     """
     removed = [m for m in cohort.modalities if m not in names and cohort.has(m).any()]
@@ -47,7 +48,7 @@ def predict_proba_with(estimator, cohort, names):
     try:
         return predict_proba(estimator, cohort)
     except ValueError as error:
-        raise ValueError(
+        raise NotExplainableError(
             f"{type(estimator).__name__} does not predict rows that have only "
             f"{'+'.join(names)} ({', '.join(removed)} removed), so the effect of a "
             f"modality cannot be measured. Its error: {error}"

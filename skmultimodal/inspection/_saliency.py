@@ -76,7 +76,7 @@ def saliency_map(
     ------
     ValueError
         If a patient lacks the modality, or a parameter has no such value.
-    TypeError
+    NotExplainableError
         If `method` needs gradients and the model has none.
     ImportError
         If captum is absent (``skmultimodal[explain]``).

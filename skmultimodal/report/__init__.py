@@ -1,4 +1,4 @@
-"""What a reader is given: an evaluation, its report, a model card, predictions."""
+"""An evaluation, its report, a model card, tables of predictions."""
 
 from skmultimodal.report._card import model_card
 from skmultimodal.report._evaluate import evaluate_cohort

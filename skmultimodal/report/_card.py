@@ -6,29 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.report._rendering import make_environment
+from skmultimodal.report._sections.model import list_parameters
 from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["model_card"]
-
-NO_DEVICE = "Research software; not a medical device."
-USE = "Research on cohorts like the one that the model was trained on."
-ROWS = (
-    "Rows that each part learned from: towers from patients who lack another modality "
-    "(unless `tower_rows='all'`), the final estimator from patients with all of them."
-)
-POSITIVE = "The positive class, which scores of one class are about: {}."
-LIMITS = [
-    "Its probabilities are calibrated, if at all, for patients like those with all "
-    "modalities that trained the final estimator.",
-    "A patient with one modality is answered by that modality's tower, of which the "
-    "scores of patients with all of them say nothing.",
-    "Scores from some dozens of patients have wide intervals: look at them before the "
-    "means.",
-    "It may follow what a label happens to go along with, such as the hospital: "
-    "audit_shortcuts of skmultimodal.model_selection says how far the data allow that.",
-]
 
 
 def model_card(
@@ -43,7 +27,7 @@ def model_card(
     limits=(),
     path=None,
 ):
-    """Describe a fitted model in Markdown: what it learned from, scores and limits.
+    """Describe a fitted model in Markdown: training rows, scores and limits.
 
     Parameters
     ----------
@@ -57,14 +41,14 @@ def model_card(
     class_names : dict of label to str, default=None
         What each class means.
     scores : DataFrame, Series or dict, default=None
-        Scores on patients that did not train the model. Without them the card says
+        Scores on patients that did not train the model. Without them the card states
         that there are none.
     positive : class label, default=None
         Class that the scores are about, ``comparison.positive``. None is the class that
         is named yes, positive or responder (in any case), or of two classes 1 or true,
         where exactly one is; else the last.
     intended_use : str, default=None
-        None says: research on cohorts like the one that the model was trained on.
+        None is research on cohorts like the one that the model was trained on.
     limits : sequence of str, default=()
         Limits beside those that hold for every model of this library.
     path : str or path, default=None
@@ -95,64 +79,61 @@ def model_card(
     """
     check_is_fitted(estimator)
     environment = pd.Series(describe_environment(), name="version")
-    sections = {
-        "Intended use": intended_use or USE,
-        "Label": _describe_classes(estimator, label, class_names),
-        "Training data": _describe_rows(estimator, class_names),
-        "Scores": _describe_scores(estimator, scores, positive, class_names),
-        "Limits": "\n".join(f"- {limit}" for limit in [*LIMITS, *limits]),
-        "Parameters": _parameters(estimator).to_markdown(index=False),
-        "Environment": environment.rename_axis("package").to_markdown(),
-    }
-    parts = [f"# {title or type(estimator).__name__}", NO_DEVICE]
-    parts += [f"## {name}\n\n{content}" for name, content in sections.items()]
-    text = "\n\n".join(parts) + "\n"
+    parameters = pd.DataFrame(
+        list_parameters(estimator), columns=["parameter", "value"]
+    )
+    template = make_environment().get_template("model_card.md.jinja")
+    text = template.render(
+        title=title or type(estimator).__name__,
+        intended_use=intended_use,
+        label=label,
+        classes=_name_classes(estimator, class_names),
+        training_rows=_count_rows(estimator, class_names),
+        positive=_name_positive(estimator, positive, class_names, scores),
+        scores=_tabulate(scores),
+        limits=list(limits),
+        parameters=parameters.to_markdown(index=False),
+        environment=environment.rename_axis("package").to_markdown(),
+    )
+    text += "\n"  # which Jinja takes off the end of a template
     if path is not None:
         with whole_file(path) as part:
             part.write_text(text, encoding="utf-8")
     return text
 
 
-def _describe_classes(estimator, label, class_names):
-    lines = [label or "Not described: pass `label` to model_card.", ""]
-    for known in getattr(estimator, "classes_", []):
-        meaning = (class_names or {}).get(known)
-        name = class_name(known)
-        lines.append(f"- `{name}`" + (f": {meaning}" if meaning else ""))
-    return "\n".join(lines).strip()
+def _name_classes(estimator, class_names):
+    """Name of each class, and its meaning or None."""
+    meanings = class_names or {}
+    known = getattr(estimator, "classes_", [])
+    return [(class_name(label), meanings.get(label)) for label in known]
 
 
-def _describe_rows(estimator, class_names):
+def _count_rows(estimator, class_names):
+    """Table of the training rows of each part, None where they are not recorded."""
     counts = getattr(estimator, "class_counts_", None)
     if counts is None:
-        return "The model does not record the rows that it learned from."
+        return None
     classes = [str((class_names or {}).get(c, c)) for c in estimator.classes_]
     table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
-    return f"{ROWS}\n\n{table.rename_axis('part').to_markdown()}"
+    return table.rename_axis("part").to_markdown()
 
 
-def _describe_scores(estimator, scores, positive, class_names):
+def _name_positive(estimator, positive, class_names, scores):
+    """Class that scores are about, None without scores or classes."""
+    classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
+    if scores is None or not classes:
+        return None
+    label = classes[find_positive(classes, positive, of="the model")]
+    return (class_names or {}).get(label, class_name(label))
+
+
+def _tabulate(scores):
     if scores is None:
-        return "None were given: nothing is known of how well the model predicts."
+        return None
     if isinstance(scores, Mapping):
         scores = pd.Series(scores, dtype=object)
     if isinstance(scores, pd.Series):
         scores = scores.rename_axis("score").to_frame("value")
-    table = scores.to_markdown(floatfmt=".3f")
-    classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
-    if not classes:
-        return table
-    label = classes[find_positive(classes, positive, of="the model")]
-    name = (class_names or {}).get(label, class_name(label))
-    return f"{POSITIVE.format(name)}\n\n{table}"
-
-
-def _parameters(estimator):
-    params = estimator.get_params(deep=True)
-    rows = [
-        (name, " ".join(repr(value).split()))
-        for name, value in params.items()
-        if not hasattr(value, "get_params") and name != "steps"
-    ]
-    return pd.DataFrame(sorted(rows), columns=["parameter", "value"])
+    return scores.to_markdown(floatfmt=".3f")

@@ -15,7 +15,6 @@ from sklearn.utils.validation import has_fit_parameter
 from skmultimodal.baselines import comparison_models
 from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection import RocBandsDisplay
-from skmultimodal.inspection._style import pyplot
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     audit_shortcuts,
@@ -316,7 +315,7 @@ def _draw_roc(comparison, name, title, path):
     others = areas.set_index("model")["mean"].drop(name)
     # Bands of all would hide each other.
     bands = [name, *([others.idxmax()] if others.notna().any() else [])]
-    plt = pyplot()
+    plt = import_optional("matplotlib.pyplot", "report")
     display = RocBandsDisplay.from_comparison(
         comparison, positive=comparison.positive, bands=bands
     )

@@ -1,35 +1,37 @@
 """The evaluation report: one HTML file."""
 
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral
 from pathlib import Path
 
-from skmultimodal.report._card import NO_DEVICE
-from skmultimodal.report._certainty import certainty_section
-from skmultimodal.report._explanations import explain, explanations_section
-from skmultimodal.report._limits import limits_section, subgroups_section
-from skmultimodal.report._methods import (
-    checklist_section,
-    model_section,
-    reproduction_section,
+import pandas as pd
+
+from skmultimodal.report._explain import explain
+from skmultimodal.report._rendering import (
+    make_environment,
+    render_page,
+    render_section,
 )
-from skmultimodal.report._participants import (
-    label_section,
-    missing_section,
-    participants_section,
-)
-from skmultimodal.report._patients import choose_examples, patients_section
-from skmultimodal.report._performance import performance_section, say_verdict
-from skmultimodal.report._shortcuts import shortcuts_section
+from skmultimodal.report._sections.again import again
+from skmultimodal.report._sections.certainty import certainty
+from skmultimodal.report._sections.checklist import ITEMS, checklist
+from skmultimodal.report._sections.examples import choose_examples, examples
+from skmultimodal.report._sections.explanations import explanations
+from skmultimodal.report._sections.label import label as label_numbers
+from skmultimodal.report._sections.limits import limits as limits_numbers
+from skmultimodal.report._sections.missing import missing
+from skmultimodal.report._sections.model import model as model_numbers
+from skmultimodal.report._sections.patients import patients
+from skmultimodal.report._sections.performance import performance
+from skmultimodal.report._sections.shortcuts import shortcuts
+from skmultimodal.report._sections.subgroups import subgroups
 from skmultimodal.report._study import make_study
 from skmultimodal.utils._files import whole_file
-from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluation_report"]
 
-# Their questions and answers are the summary.
+# Sections whose questions and answers are the summary.
 SUMMARY = [
     "patients",
     "label",
@@ -64,7 +66,7 @@ def evaluation_report(
 ):
     """Write a report on a model and its evaluation: one HTML file.
 
-    It tells, along the items of TRIPOD+AI, which patients there were, what was
+    The report follows the items of TRIPOD+AI: which patients there are, what is
     predicted, how well and against which other models, whether a shortcut could
     explain it, how sure the model is, what it looks at, and what would break it.
     What was not given is named as such. The file holds its figures, needs no network
@@ -106,11 +108,11 @@ def evaluation_report(
         Names of the channels of a modality of images, such as ``{"image": ["t1",
         "t1ce", "flair", "seg"]}``.
     facts : dict of str to str, default=None
-        What no data tell, by heading: ``"Background"``, ``"Objectives"``, ``"Data
-        source"``, ``"Dates"``, ``"Eligibility"``, ``"Treatments"``, ``"Preparation"``,
-        ``"Predictors"``, ``"Sample size"``, ``"Ethics"``, ``"Open science"``,
-        ``"Public involvement"``, ``"Updating"``, ``"Intended use"``, ``"Command"`` (by
-        default that of this process), or any other.
+        What the data do not have, by heading: ``"Background"``, ``"Objectives"``,
+        ``"Data source"``, ``"Dates"``, ``"Eligibility"``, ``"Treatments"``,
+        ``"Preparation"``, ``"Predictors"``, ``"Sample size"``, ``"Ethics"``, ``"Open
+        science"``, ``"Public involvement"``, ``"Updating"``, ``"Intended use"``,
+        ``"Command"`` (by default that of this process), or any other.
     limits : sequence of str, default=()
         Limits beside those that hold for every model and those that the data show.
     n_examples : int, default=5
@@ -144,8 +146,8 @@ def evaluation_report(
 
     Notes
     -----
-    Explanations that the model does not allow, such as saliency maps of a network of
-    another library, are said to be lacking, with the reason.
+    Where the model allows no explanation, such as saliency maps of a network of another
+    library, the report gives the reason in its place.
 
     References
     ----------
@@ -177,21 +179,10 @@ def evaluation_report(
     ...     "Which patients?" in path.read_text(encoding="utf-8")
     True
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"there is no folder {path.parent} to write {path.name} in."
-        )
-    if not isinstance(n_examples, Integral) or n_examples < 0:
-        raise ValueError(
-            f"n_examples must be an integer of 0 or more, got {n_examples!r}."
-        )
-    if facts is not None and not isinstance(facts, Mapping):
-        raise ValueError(
-            f"facts must be a dict of heading to text, got {type(facts).__name__}."
-        )
-    if isinstance(limits, str):
-        raise ValueError("limits must be a list of sentences, got one string.")
+    path = _check_path(path)
+    facts = _check_given(facts, limits, n_examples)
+    _check_table("audit", audit, ["source", "kind", "tested", "roc_auc", "low", "high"])
+    _check_table("flow", flow, ["patient", "item", "status", "reason"])
     study = make_study(
         estimator,
         X,
@@ -199,67 +190,106 @@ def evaluation_report(
         comparison,
         model=model,
         positive=positive,
-        names=class_names,
-        audit=audit,
-        flow=flow,
-        prediction_sets=prediction_sets,
-        title=title,
-        label=label,
-        channels=dict(channel_names or {}),
-        facts=dict(facts or {}),
-        limits=list(limits),
-        n_examples=n_examples,
+        class_names=class_names,
     )
-    text = _render(study, _make_sections(study, verbose))
+    sets = _check_sets(prediction_sets, study.classes)
+    channels = dict(channel_names or {})
+    chosen = choose_examples(study, n_examples)
+    with Stage("[evaluation_report] explanations", None, "", verbose):
+        found = explain(study, list(chosen))
+    makers = {
+        "patients": lambda: patients(study, flow, facts),
+        "label": lambda: label_numbers(study, label),
+        "performance": lambda: performance(study),
+        "shortcuts": lambda: shortcuts(study, audit),
+        "certainty": lambda: certainty(study, sets),
+        "explanations": lambda: explanations(study, found, list(chosen), channels),
+        "examples": lambda: examples(study, chosen, found, sets, channels),
+        "subgroups": lambda: subgroups(study),
+        "limits": lambda: limits_numbers(study, audit, limits),
+        "missing": lambda: missing(study, flow),
+        "model": lambda: model_numbers(study),
+        "again": lambda: again(study, facts.get("Command")),
+    }
+    text = _render(study, makers, title, label, facts, verbose)
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
 
 
-def _make_sections(study, verbose):
-    examples = choose_examples(study, study.n_examples)
-    with Stage("[evaluation_report] explanations", None, "", verbose):
-        explanations = explain(study, list(examples))
-    makers = [
-        participants_section,
-        label_section,
-        performance_section,
-        shortcuts_section,
-        certainty_section,
-        partial(
-            explanations_section, explanations=explanations, examples=list(examples)
-        ),
-        partial(patients_section, examples=examples, explanations=explanations),
-        subgroups_section,
-        limits_section,
-        missing_section,
-        model_section,
-        reproduction_section,
-    ]
-    sections = []
-    with Stage("[evaluation_report]", len(makers) + 1, "section", verbose) as stage:
-        for make in makers:
-            sections.append(make(study))
-            stage.advance()
-        sections.append(checklist_section(study, sections))
+def _render(study, makers, title, label, facts, verbose):
+    """The page of sections, of which `makers` make the numbers, and the checklist."""
+    environment, sections = make_environment(), {}
+
+    def add(name, numbers):
+        sections[name] = render_section(environment, name, numbers, study.shared)
         stage.advance()
-    return sections
+
+    with Stage("[evaluation_report]", len(makers) + 1, "section", verbose) as stage:
+        for name, make in makers.items():
+            add(name, make())
+        rendered = list(sections.values())
+        items = checklist(study, rendered, title=title, label=label, facts=facts)
+        add("checklist", items)
+    return render_page(
+        environment,
+        list(sections.values()),
+        title=title or None,
+        model=study.model,
+        verdict=sections["performance"]["verdict"],
+        in_summary=SUMMARY,
+        items=ITEMS,
+    )
 
 
-def _render(study, sections):
-    jinja2 = import_optional("jinja2", "report")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("skmultimodal.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    told = {part.name: part for part in sections}
-    return environment.get_template("report.html.jinja").render(
-        title=study.title or f"Evaluation of {study.model}",
-        no_device=NO_DEVICE,
-        verdict=say_verdict(study),
-        summary=[told[name] for name in SUMMARY],
-        sections=sections,
-    )
+def _check_path(path):
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {path.parent} to write {path.name} in."
+        )
+    return path
+
+
+def _check_given(facts, limits, n_examples):
+    """Refuse what is of another kind; the facts as a dict."""
+    if not isinstance(n_examples, Integral) or n_examples < 0:
+        raise ValueError(
+            f"n_examples must be an integer of 0 or more, got {n_examples!r}."
+        )
+    if isinstance(limits, str):
+        raise ValueError("limits must be a list of sentences, got one string.")
+    if facts is not None and not isinstance(facts, Mapping):
+        raise ValueError(
+            f"facts must be a dict of heading to text, got {type(facts).__name__}."
+        )
+    return dict(facts or {})
+
+
+def _check_table(name, table, columns):
+    if table is None:
+        return
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name} must be a DataFrame, got {type(table).__name__}.")
+    lacking = [column for column in columns if column not in table]
+    if lacking:
+        raise ValueError(f"the table {name} lacks the column {lacking[0]!r}.")
+
+
+def _check_sets(sets, classes):
+    """The boolean table, from it or from a Bunch that has it."""
+    sets = getattr(sets, "sets", sets)
+    if sets is None:
+        return None
+    if not isinstance(sets, pd.DataFrame):
+        raise ValueError(
+            "prediction_sets must be what the function of that name returns, or a "
+            f"DataFrame, got {type(sets).__name__}."
+        )
+    lacking = [label for label in classes if label not in sets]
+    if lacking:
+        raise ValueError(
+            f"prediction_sets lacks a column for class {lacking[0]!r}: it needs a "
+            "boolean column for each class."
+        )
+    return sets[classes].astype(bool)

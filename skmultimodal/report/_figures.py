@@ -2,16 +2,18 @@
 
 import base64
 import warnings
+from dataclasses import dataclass
 from io import BytesIO
 
-from skmultimodal.inspection._style import RC, pyplot
-from skmultimodal.report._parts import Figure
+from skmultimodal.utils._optional import import_optional
 
-__all__ = ["draw", "short"]
+__all__ = ["Figure", "draw", "short"]
 
 # Names of patients are no mathematics; the same report is the same bytes.
 SETTINGS = {
-    **RC,
+    # As in the displays: ticks are placed, and their labels made, while one is drawn.
+    "font.size": 12,
+    "axes.titlesize": 13,
     "text.parse_math": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "skmultimodal",
@@ -23,15 +25,22 @@ POINTS = {"png": 160, "svg": 72}
 CSS_PIXELS = 96
 
 
-def draw(make, *, alt, caption, format="svg"):
+@dataclass(frozen=True)
+class Figure:
+    """A picture as a data URI, and its size in CSS pixels."""
+
+    source: str
+    width: int
+    height: int
+
+
+def draw(make, format="svg"):
     """Draw a display into a data URI.
 
     Parameters
     ----------
     make : callable
         Returns a display, which has ``figure_``, on a figure of its own.
-    alt, caption : str
-        What is seen, for those who do not see it; and how to read it.
     format : {"svg", "png"}, default="svg"
         Lines are crisp and small as SVG, pictures as PNG.
 
@@ -39,7 +48,7 @@ def draw(make, *, alt, caption, format="svg"):
     -------
     figure : Figure
     """
-    plt = pyplot()
+    plt = import_optional("matplotlib.pyplot", "report")
     # No window is to open: figures are drawn without pyplot's backend being asked.
     with plt.rc_context(SETTINGS), warnings.catch_warnings():
         # Names in scripts that the font lacks are shown as boxes; alt has them.
@@ -56,7 +65,7 @@ def draw(make, *, alt, caption, format="svg"):
             plt.close(figure)
     code = base64.b64encode(content.getvalue()).decode("ascii")
     kind = "svg+xml" if format == "svg" else format
-    return Figure(f"data:image/{kind};base64,{code}", width, height, alt, caption)
+    return Figure(f"data:image/{kind};base64,{code}", width, height)
 
 
 def short(name, most=28):

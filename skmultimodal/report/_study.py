@@ -1,33 +1,35 @@
 """What is reported on: a cohort, a fitted model and the comparison that tested it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.inspection._comparison_parts import check_comparison
-from skmultimodal.inspection._inputs import (
-    codes_of,
-    explained_cohort,
-    patterns_of,
-)
-from skmultimodal.report._words import count
-from skmultimodal.utils._labels import check_labels, class_name
+from skmultimodal.inspection._inputs import explained_cohort
+from skmultimodal.model_selection import Comparison
+from skmultimodal.report._compared import ComparedModel
+from skmultimodal.utils._labels import class_name, encode_labels
 
-__all__ = ["Study", "make_study"]
+__all__ = ["SITES", "Pattern", "Study", "make_study"]
 
 # Names of a column of the metadata that is a hospital.
 SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
-AREAS = ["roc_auc", "roc_auc_ovr"]
 
 
-@dataclass
+class Pattern(NamedTuple):
+    """Rows with the same modalities; ``alone`` if they have one of several."""
+
+    names: list
+    n: int
+    alone: bool
+
+
+@dataclass(frozen=True)
 class Study:
-    """Everything that the sections tell of.
+    """What several sections read.
 
     Parameters
     ----------
@@ -39,154 +41,122 @@ class Study:
         The same rows.
     codes : ndarray of int, shape (n_rows,)
         Number of the class of each row, -1 where it is unknown.
-    comparison : Comparison
-    model : str
-        Its name in the comparison.
+    tested : ComparedModel
+        The model in the comparison.
     positive : int
         Number of the class whose probabilities are shown.
-    audit, flow, prediction_sets : DataFrame or None
-    title, label : str or None
-    names : dict of label to str
-    channels : dict of str to list of str
-        Names of the channels of a modality of images.
-    facts : dict of str to str
-    limits : list of str
-    n_examples : int
+    class_names : dict of label to str
+        As given.
     """
 
     estimator: Any
     X: Any
     cohort: Any
     codes: Any
-    comparison: Any
-    model: str
+    tested: ComparedModel
     positive: int
-    audit: Any = None
-    flow: Any = None
-    prediction_sets: Any = None
-    title: Any = None
-    label: Any = None
-    names: dict = field(default_factory=dict)
-    channels: dict = field(default_factory=dict)
-    facts: dict = field(default_factory=dict)
-    limits: list = field(default_factory=list)
-    n_examples: int = 5
+    class_names: dict
+
+    @property
+    def model(self):
+        """Name of the model."""
+        return self.tested.model
 
     @property
     def classes(self):
-        return np.asarray(self.comparison.classes)
+        """Labels of the classes: list."""
+        return self.tested.classes
+
+    @cached_property
+    def names(self):
+        """Name of each class, then None for an unknown one: list."""
+        names = [self.class_names.get(c, class_name(c)) for c in self.classes]
+        return [*map(str, names), None]
 
     @property
-    def level(self):
-        return self.comparison.confidence_level
-
-    def say(self, code):
-        """Class of a code for people."""
-        if code < 0:
-            return "unknown"
-        label = self.classes.tolist()[code]
-        return str(self.names.get(label, class_name(label)))
+    def unnamed(self):
+        """Classes whose meaning was not given: list of str."""
+        return [class_name(c) for c in self.classes if c not in self.class_names]
 
     @property
     def positive_name(self):
-        return self.say(self.positive)
+        return self.names[self.positive]
 
     @property
     def positive_label(self):
-        """The positive class as the displays have it."""
-        return self.classes.tolist()[self.positive]
-
-    @property
-    def scored_name(self):
-        """The class that scores of one class are about, which may be another one."""
-        return self.say(self.classes.tolist().index(self.comparison.positive))
+        return self.classes[self.positive]
 
     @cached_property
-    def class_labels(self):
-        """Labels of the rows as given, NaN or None where unknown."""
-        labels = np.array([*self.classes.tolist(), None], dtype=object)
-        return labels[self.codes]
+    def labels(self):
+        """Labels of the rows, None where unknown: array of objects."""
+        return np.array([*self.classes, None], dtype=object)[self.codes]
 
     @cached_property
     def patterns(self):
-        return patterns_of(self.cohort)
+        """Modalities of each row: array of str, such as "image+gene"."""
+        return self.cohort.patterns
 
     @cached_property
-    def metric(self):
-        """The metric that sentences tell: an area under the curve if there is one."""
-        known = self.comparison.metrics
-        return next((name for name in AREAS if name in known), known[0])
+    def tested_codes(self):
+        """Number of the class of each tested row."""
+        return self.codes[self.tested.rows]
 
     @cached_property
-    def models(self):
-        return self.comparison.models
-
-    @cached_property
-    def scores(self):
-        """Mean and interval of each model on the leading metric."""
-        return self.comparison.summary(metrics=[self.metric]).set_index("model")
-
-    @cached_property
-    def own(self):
-        return self.scores.loc[self.model]
+    def tested_sizes(self):
+        """Tested rows of each class."""
+        return np.bincount(self.tested_codes, minlength=len(self.classes))
 
     @property
-    def area(self):
-        """Score of the model as an area under the curve: a row, or None."""
-        return self.own if self.metric in AREAS else None
+    def rarest(self):
+        """Number of the class with the fewest tested rows."""
+        return int(self.tested_sizes.argmin())
+
+    def pattern(self, name, n):
+        """A pattern, and how many rows have it."""
+        names = name.split("+")
+        several = len(self.cohort.modalities) > 1
+        return Pattern(names, int(n), several and len(names) == 1)
+
+    @property
+    def all_patterns(self):
+        """Rows of each pattern: list of Pattern."""
+        return [self.pattern(name, n) for name, n in self.cohort.summary().items()]
+
+    @property
+    def tested_patterns(self):
+        """Tested rows of each pattern, in the order of the rows: list of Pattern."""
+        names = self.patterns[self.tested.rows].tolist()
+        return [self.pattern(name, names.count(name)) for name in dict.fromkeys(names)]
 
     @cached_property
-    def predictions(self):
-        """Out-of-fold predictions of the model: a row for each repeat."""
-        return self.comparison.predictions(models=[self.model])
+    def metadata(self):
+        """Covariates in the order of the rows, or None."""
+        table = self.cohort.metadata
+        return None if table is None else table.reset_index(drop=True)
 
-    @cached_property
-    def has_probabilities(self):
-        return self.comparison.has_proba(self.model)
-
-    @cached_property
-    def positive_proba(self):
-        """Out-of-fold probabilities of the positive class, in rows of `predictions`."""
-        return self.comparison.proba(self.model, self.positive_label).to_numpy()
-
-    @cached_property
-    def tested(self):
-        """Out-of-fold probabilities by row number, averaged over the repeats."""
-        columns = range(len(self.classes))
-        if not self.has_probabilities:
-            rows = np.unique(self.predictions["row"])
-            return pd.DataFrame(np.nan, index=rows, columns=columns)
-        proba = self.comparison.proba(self.model)
-        return proba.groupby("row").mean().set_axis(columns, axis=1)
-
-    @cached_property
-    def n_repeats(self):
-        return int(self.predictions["repeat"].nunique())
-
-    @cached_property
-    def n_folds(self):
-        return int(self.predictions.groupby("repeat")["fold"].nunique().max())
+    @property
+    def hospitals(self):
+        """Columns of the metadata that are a hospital."""
+        table = self.metadata
+        return [] if table is None else [c for c in table if str(c).lower() in SITES]
 
     @cached_property
     def final(self):
-        """Probabilities of the final model for all rows, in the order of the classes.
-
-        None if it has none.
-        """
+        """Probabilities of the final model: (n_rows, n_classes), or None."""
         if not hasattr(self.estimator, "predict_proba"):
             return None
         known = np.asarray(self.estimator.classes_).tolist()
-        columns = [self.classes.tolist().index(label) for label in known]
-        answers = np.zeros((len(self.cohort), len(self.classes)))
-        answers[:, columns] = self.estimator.predict_proba(self.X)
-        return answers
+        columns = [self.classes.index(label) for label in known]
+        p = np.zeros((len(self.cohort), len(self.classes)))
+        p[:, columns] = self.estimator.predict_proba(self.X)
+        return p
 
     @cached_property
     def routes(self):
-        """How the final model answers each row, or None."""
+        """How the final model predicts each row: array of str, or None."""
         if not hasattr(self.estimator, "predict_route"):
             return None
-        return self.estimator.predict_route(self.X)
+        return np.asarray(self.estimator.predict_route(self.X), dtype=object)
 
     @cached_property
     def unit(self):
@@ -195,82 +165,86 @@ class Study:
         sliced = table is not None and "patient" in table
         return "row" if sliced or not self.cohort.index.is_unique else "patient"
 
-    def count(self, n):
-        """ "3 patients"."""
-        return count(n, self.unit)
-
-    def say_channel(self, modality, number):
-        names = self.channels.get(modality, [])
-        return str(names[number]) if number < len(names) else f"channel {number}"
+    def take(self, rows):
+        """Some rows of X."""
+        return self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
 
     @property
-    def hospitals(self):
-        """Columns of the metadata that are a hospital."""
-        table = self.metadata
-        return [] if table is None else [c for c in table if str(c).lower() in SITES]
-
-    @property
-    def ids(self):
-        return self.cohort.index.tolist()
-
-    @cached_property
-    def metadata(self):
-        table = self.cohort.metadata
-        return None if table is None else table.reset_index(drop=True)
+    def shared(self):
+        """What every template may use."""
+        return {
+            "model": self.model,
+            "positive": self.positive_name,
+            "unit": self.unit,
+        }
 
 
-def make_study(estimator, X, y, comparison, *, model, positive, names, **others):
+def make_study(estimator, X, y, comparison, *, model, positive, class_names):
     """Check what a report is made of, and put it together."""
     check_is_fitted(estimator)
-    check_comparison(comparison)
+    if not isinstance(comparison, Comparison):
+        raise TypeError(
+            "comparison must be a Comparison, which compare_classifiers returns, got "
+            f"{type(comparison).__name__}."
+        )
     cohort = explained_cohort(estimator, X)
-    labels = check_labels(y, len(cohort))
-    classes = np.asarray(comparison.classes)
-    codes = codes_of(labels, classes, len(cohort), allow_unlabelled=True)
-    unknown = [
-        label
-        for label in np.asarray(getattr(estimator, "classes_", [])).tolist()
-        if label not in classes.tolist()
-    ]
-    if unknown:
-        raise ValueError(
-            f"estimator knows class {unknown[0]!r}, which the comparison lacks: both "
-            "must be of the same labels."
-        )
-    _check_rows(comparison, cohort)
-    known = comparison.models
+    tested = ComparedModel(comparison, model)
     if model is None:
-        model = known[-1]
-    if model not in known:
+        tested = ComparedModel(comparison, tested.models[-1])
+    elif model not in tested.models:
         raise ValueError(
-            f"model {model!r} is not in the comparison, which has {', '.join(known)}."
+            f"model {model!r} is not in the comparison, which has "
+            f"{', '.join(tested.models)}."
         )
-    if names is not None and not isinstance(names, Mapping):
+    _check_classes(estimator, tested.classes)
+    _check_rows(comparison.predictions(), cohort)
+    if class_names is not None and not isinstance(class_names, Mapping):
         raise ValueError(
-            f"class_names must be a dict of label to name, got {type(names).__name__}."
+            "class_names must be a dict of label to name, got "
+            f"{type(class_names).__name__}."
         )
-    for name, columns in (
-        ("audit", ["source", "kind", "tested", "roc_auc", "low", "high"]),
-        ("flow", ["patient", "item", "status", "reason"]),
-    ):
-        _check_columns(name, others.get(name), columns)
-    others["prediction_sets"] = _check_sets(others.get("prediction_sets"), classes)
     return Study(
-        estimator,
-        cohort if isinstance(X, Mapping | list) else X,
-        cohort,
-        codes,
-        comparison,
-        model,
-        classes.tolist().index(comparison.find_positive(positive)),
-        names=dict(names or {}),
-        **others,
+        estimator=estimator,
+        X=cohort if isinstance(X, Mapping | list) else X,
+        cohort=cohort,
+        codes=_codes_of(y, tested.classes, len(cohort)),
+        tested=tested,
+        positive=tested.classes.index(comparison.find_positive(positive)),
+        class_names=dict(class_names or {}),
     )
 
 
-def _check_rows(comparison, cohort):
+def _codes_of(y, classes, n_rows):
+    """Number of each row's class, -1 where its label is missing."""
+    if y is None:
+        raise ValueError("y is None: pass the labels of the rows of X.")
+    found, codes = encode_labels(y, allow_unlabelled=True)
+    if len(codes) != n_rows:
+        raise ValueError(f"y has {len(codes)} labels for {n_rows} rows of X.")
+    unknown = [label for label in found.tolist() if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"y has class {unknown[0]!r}, which the comparison lacks: its classes are "
+            f"{', '.join(map(repr, classes))}."
+        )
+    places = np.array([*map(classes.index, found.tolist()), -1])
+    return places[codes]
+
+
+def _check_classes(estimator, classes):
+    """Refuse an estimator of other labels."""
+    known = np.asarray(getattr(estimator, "classes_", [])).tolist()
+    unknown = [label for label in known if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"the estimator has class {unknown[0]!r}, which the comparison lacks: both "
+            "must be of the same labels."
+        )
+
+
+def _check_rows(predictions, cohort):
     """Refuse a comparison of other rows."""
-    tested = comparison.predictions().drop_duplicates("row")
+    tested = predictions.drop_duplicates("row")
     if len(tested) and tested["row"].max() >= len(cohort):
         raise ValueError(
             f"the comparison tested row {tested['row'].max()}, and X has "
@@ -284,32 +258,3 @@ def _check_rows(comparison, cohort):
             f"row {row['row']} is patient {row['id']!r} in the comparison and "
             f"{ids.tolist()[other[0]]!r} in X: pass the X that was compared on."
         )
-
-
-def _check_columns(name, table, columns):
-    if table is None:
-        return
-    if not isinstance(table, pd.DataFrame):
-        raise ValueError(f"{name} must be a DataFrame, got {type(table).__name__}.")
-    lacking = [column for column in columns if column not in table]
-    if lacking:
-        raise ValueError(f"the table {name} lacks the column {lacking[0]!r}.")
-
-
-def _check_sets(sets, classes):
-    """The boolean table, of what was given: it, or a Bunch that has it."""
-    sets = getattr(sets, "sets", sets)
-    if sets is None:
-        return None
-    if not isinstance(sets, pd.DataFrame):
-        raise ValueError(
-            "prediction_sets must be what the function of that name returns, or a "
-            f"DataFrame, got {type(sets).__name__}."
-        )
-    lacking = [label for label in classes.tolist() if label not in sets]
-    if lacking:
-        raise ValueError(
-            f"prediction_sets lacks a column for class {lacking[0]!r}: it needs a "
-            "boolean column for each class."
-        )
-    return sets[classes.tolist()].astype(bool)

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.utils._probability import SMALLEST
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class NoGradientError(TypeError):
+class NoGradientError(NotExplainableError):
     """An estimator without a view."""
 
     def __init__(self, estimator: Any) -> None:

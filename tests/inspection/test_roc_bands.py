@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from comparison_tools import MODELS, compare, legend_title, texts
+from comparison_tools import MODELS, compare, legend_title, make_rows, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
@@ -11,7 +11,7 @@ from sklearn.metrics import auc, roc_auc_score
 from sklearn.svm import LinearSVC
 
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
-from skmultimodal.model_selection import corrected_t_interval
+from skmultimodal.model_selection import compare_classifiers, corrected_t_interval
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +123,17 @@ def test_folds_of_one_class_are_left_out():
     assert len(display.tpr["model"]) == 2
     with pytest.raises(ValueError, match="test rows of every fold are of one class"):
         draw_folds({0: ([1, 1], [1, 2])})
+
+
+def test_folds_of_a_comparison_are_named_with_their_repeat():
+    X, y = make_rows(n_rows=23)
+    tests = [np.array([0, 1, 2]), np.array([3, 5])]  # labels alternate
+    cv = [(np.setdiff1d(np.arange(23), test), test) for test in tests]
+    models = {"logistic": LogisticRegression()}
+    comparison = compare_classifiers(models, X, y, cv=cv, scoring="accuracy")
+    with pytest.warns(UserWarning, match="1 of 2 folds, such as fold 1 of repeat 0"):
+        display = RocBandsDisplay.from_comparison(comparison)
+    assert len(display.tpr["logistic"]) == 1
 
 
 def test_one_fold_has_no_band():

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from fusion_tools import make_pictures, picture_model
+from report_sentences import Case, read, unread
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -47,10 +48,10 @@ def test_the_class_that_scores_are_about(model):
         card = model_card(model, scores={"f1": 0.5}, **options)
         return section(card, "Scores").splitlines()[0]
 
-    told = "The positive class, which scores of one class are about: "
-    assert of() == f"{told}1."
-    assert of(positive=0) == f"{told}0."
-    assert of(class_names={1.0: "responded"}) == f"{told}responded."
+    start = "The positive class, which scores of one class are about: "
+    assert of() == f"{start}1."
+    assert of(positive=0) == f"{start}0."
+    assert of(class_names={1.0: "responded"}) == f"{start}responded."
     assert "The positive class" not in model_card(model)
     with pytest.raises(ValueError, match="positive=7 is no class of the model"):
         of(positive=7)
@@ -110,3 +111,60 @@ def test_other_estimators():
     assert "does not record the rows" in section(card, "Training data")
     with pytest.raises(NotFittedError):
         model_card(LogisticRegression())
+
+
+CARD = {
+    "title": "Glioma",
+    "intended_use": None,
+    "label": None,
+    "classes": [("0", None), ("1", "responded")],
+    "training_rows": None,
+    "positive": None,
+    "scores": None,
+    "limits": [],
+    "parameters": "| a |",
+    "environment": "| b |",
+}
+CASES = {
+    "little given": Case(
+        CARD,
+        [
+            "# Glioma Research software; not a medical device. ## Intended use "
+            "Research "
+            "on cohorts like the one that the model was trained on. ## Label Not "
+            "described: pass `label` to model_card. - `0` - `1`: responded ## Training "
+            "data The model does not record the rows that it was fitted on. ## Scores "
+            "None were given: how well the model predicts is not known. ## Limits",
+        ],
+    ),
+    "all given": Case(
+        CARD
+        | {
+            "intended_use": "Trial A",
+            "label": "RECIST",
+            "training_rows": "| rows |",
+            "positive": "responded",
+            "scores": "| AUC |",
+            "limits": ["Adults only."],
+        },
+        [
+            "use Trial A ## Label RECIST - `0`",
+            "Rows that each part is fitted on: towers on patients who lack",
+            "patients with all of them. | rows | ## Scores The positive class, which "
+            "scores of one class are about: responded. | AUC | ## Limits - Its",
+            "- Adults only. ## Parameters | a | ## Environment | b |",
+        ],
+    ),
+    "scores of all classes": Case(
+        CARD | {"scores": "| accuracy |"}, ["## Scores | accuracy | ## Limits"]
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sentences(case):
+    read("model_card.md.jinja", CASES[case])
+
+
+def test_every_branch_is_read():
+    assert unread("model_card.md.jinja", CASES.values()) == {}

@@ -7,16 +7,18 @@ import pandas as pd
 import pytest
 from browser import console_errors, open_browser
 from fusion_tools import make_case, plain_towers
+from report_sentences import text_of
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal import TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     audit_shortcuts,
     compare_classifiers,
 )
-from skmultimodal.report import evaluation_report
+from skmultimodal.report import _explain, evaluation_report
 
 QUESTIONS = [
     "Which patients?",
@@ -73,9 +75,9 @@ def test_each_question_is_answered(report):
     assert list(report.parent.iterdir()) == [report]
 
 
-def test_the_first_lines_tell_what_it_comes_to(report):
+def test_the_first_lines_have_what_it_comes_to(report):
     text = report.read_text(encoding="utf-8")
-    head = text[: text.index("<nav")]
+    head = text_of(text[: text.index("<nav")])
     assert re.search(r"ours predicts the label|No evidence that ours", head)
     assert re.search(r"It finds [\d.]+ of the 12 tested patients of class yes", head)
 
@@ -84,17 +86,17 @@ def test_few_tested_patients_make_no_score(tables, tmp_path):
     text = evaluation_report(tmp_path / "r.html", **tables).read_text(encoding="utf-8")
     tested = tables["y"][tables["X"].paired]
     least = min(np.unique(tested[~pd.isna(tested)], return_counts=True)[1])
-    head = text[: text.index("<nav")]
+    head = text_of(text[: text.index("<nav")])
     assert ("no score here means much" in head) == (least < 10)
 
 
-def test_what_was_hidden_after_loading_is_told(tables, tmp_path):
+def test_what_was_hidden_after_loading_is_named(tables, tmp_path):
     X = tables["X"]
     patients = X.index.astype(str)
     flow = pd.DataFrame({"patient": patients, "item": "gene", "status": "kept"})
     n_hidden = int((~X.has("gene")).sum())
     path = evaluation_report(tmp_path / "r.html", **tables, flow=flow.assign(reason=""))
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path.read_text(encoding="utf-8"))
     assert f"as if it had been missing: gene of {n_hidden} patients" in text
 
 
@@ -145,6 +147,31 @@ def test_two_tables_and_three_classes(tmp_path):
         positive=1,
     )
     assert all(q in path.read_text(encoding="utf-8") for q in QUESTIONS)
+
+
+def test_what_the_model_does_not_allow_is_not_given(tables, tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise NotExplainableError("A <forest>\nhas no gradients.")
+
+    for name in ("modality_contributions", "gene_attributions"):
+        monkeypatch.setattr(_explain, name, refuse)
+    path = evaluation_report(tmp_path / "r.html", **tables)
+    text = text_of(path.read_text(encoding="utf-8"))
+    reason = "not given. A <forest> has no gradients."
+    for what in ("Contribution of each modality", "Which columns of gene count"):
+        assert f"{what}: {reason}" in text
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, ValueError, ImportError])
+@pytest.mark.parametrize("name", ["modality_contributions", "gene_attributions"])
+def test_errors_are_no_refusals(tables, tmp_path, monkeypatch, name, error):
+    def fail(*args, **options):
+        raise error("a bug")
+
+    monkeypatch.setattr(_explain, name, fail)
+    with pytest.raises(error, match="a bug"):
+        evaluation_report(tmp_path / "r.html", **tables)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("verbose", [0, 1])

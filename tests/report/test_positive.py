@@ -1,12 +1,12 @@
 """The report is about the positive class, first or last in sort order."""
 
-import html
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from fusion_tools import make_case
+from report_sentences import text_of
 from scipy.special import logit
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -70,10 +70,7 @@ def write_report(path, names, *, given=None, dtype=None, **options):
 def words_of(page, section):
     """Words of a section, and the descriptions of its figures."""
     start = page.index(f'<section id="{section}"')
-    part = page[start : page.index("</section>", start)]
-    alts = " ".join(re.findall(r'alt="([^"]*)"', part))
-    text = re.sub(r"<[^>]*>", " ", part)
-    return " ".join(html.unescape(f"{text} {alts}").split())
+    return text_of(page[start : page.index("</section>", start)])
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +96,8 @@ def test_the_report_is_that_of_0_and_1(numbers, tmp_path, names, options):
     assert comparison.positive == names[1]
     for section in SECTIONS:
         assert words_of(page, section) == words_of(numbers[1], section)
-    assert "Probabilities in this report are those of class responds." in page
+    label = words_of(page, "label")
+    assert "Probabilities in this report are those of class responds." in label
 
 
 def test_the_report_counts_the_positive_class(numbers):
@@ -108,12 +106,12 @@ def test_the_report_counts_the_positive_class(numbers):
     found = ((table["y_pred"] == 1) & (table["y_true"] == 1)).sum() / 2
     n_true = (table.query("repeat == 0")["y_true"] == 1).sum()
     text = words_of(page, "performance")
-    told = f"{found:.1f}".removesuffix(".0")
-    assert f"It finds {told} of the {n_true} tested patients of class responds" in text
+    mean = f"{found:.1f}".removesuffix(".0")
+    assert f"It finds {mean} of the {n_true} tested patients of class responds" in text
     assert "positive: responds" in text
     mean = f"{table['proba_1'].mean():.2f}"
-    told = f"On average it gave class responds {mean}"
-    assert told in words_of(page, "certainty")
+    wanted = f"the mean probability of class responds is {mean}, and its share"
+    assert wanted in words_of(page, "certainty")
 
 
 def test_another_class_than_that_of_the_scores(tmp_path, numbers):
@@ -144,8 +142,8 @@ def test_maps_and_genes_are_of_the_positive_class(tmp_path):
     maps = re.findall(r"Saliency map of (\S+), log-odds (−?[\d.]+):", text)
     assert maps
     p = model.predict_proba(X)[:, model.classes_.tolist().index("Responder")]
-    for patient, told in maps:
+    for patient, shown in maps:
         odds = logit(p[X.index.get_loc(patient)])
-        assert float(told.replace("−", "-")) == pytest.approx(odds, abs=0.006)
+        assert float(shown.replace("−", "-")) == pytest.approx(odds, abs=0.006)
     assert "red speaks for class Responder" in text
     assert "the log-odds of class Responder" in words_of(page, "explanations")

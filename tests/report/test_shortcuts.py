@@ -1,51 +1,153 @@
-"""What the report says of shortcuts: the hospital first, copies of the label apart."""
+"""Sentences on shortcuts: the hospital first, copies of the label apart."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from report_sentences import FIGURE, Case, read, unread
 
-from skmultimodal.report._shortcuts import _say, judge_shortcuts
+from skmultimodal.report._compared import Score
+from skmultimodal.report._sections.shortcuts import (
+    Explains,
+    Shortcuts,
+    Source,
+    find_suspects,
+    judge_sources,
+)
+
+OWN = Score(0.8, 0.7, 0.9)
 
 
-def sources(**areas):
-    table = pd.DataFrame(
-        [(name, area, area - 0.1, min(area + 0.1, 1)) for name, area in areas.items()],
-        columns=["source", "roc_auc", "low", "high"],
+def sources(kind="metadata", **areas):
+    """Sources with intervals of a tenth to each side, the best first."""
+    order = sorted(areas.items(), key=lambda item: -item[1])
+    return [
+        Source(name, Score(area, area - 0.1, min(area + 0.1, 1)), "cv", kind)
+        for name, area in order
+    ]
+
+
+def numbers(own=OWN, hospitals=(), n_left=0, **areas):
+    judged = sources(**areas)
+    if own is not None:
+        judged = judge_sources(judged, own, one_pattern=True)
+    drawn = [(source.name, source.score) for source in judged]
+    return Shortcuts(
+        audited=True,
+        own=own,
+        includes_guessing=own is not None and own.low <= 0.5,
+        sources=judged,
+        **find_suspects(judged, list(hospitals)),
+        figure=FIGURE,
+        drawn=drawn,
+        n_left=n_left,
     )
-    return table.sort_values("roc_auc", ascending=False)
 
 
-def say(own, hospitals=(), **areas):
-    own = dict(zip(("mean", "low", "high"), own, strict=True))
-    table = sources(**areas)
-    return _say(table, judge_shortcuts(table, own), own, list(hospitals))
+CASES = {
+    "no audit": Case(
+        Shortcuts(audited=False),
+        [
+            "No audit was given: a shortcut may explain the score.",
+            "without looking at any modality: not given. Pass audit,",
+        ],
+    ),
+    "no area of the model": Case(
+        numbers(own=None, age=0.84),
+        [
+            "This cannot be judged: the comparison has no area",
+            "Area under the ROC curve of shortcuts: age 0.84 [0.74, 0.94].",
+            "Area under the ROC curve of predicting the label from one thing that is",
+            "Tested on age – 0.84 [0.74, 0.94] cv",
+        ],
+        absent=["(the model)"],
+    ),
+    "the hospital comes first": Case(
+        numbers(hospitals=["tss"], age=0.84, tss=0.82, n_left=1),
+        [
+            "it? The hospital alone (tss 0.82 [0.72, 0.92]) could explain all of the "
+            "score. Other audited sources that could explain all of the score: age "
+            "0.84 [0.74, 0.94]. This report cannot tell which columns were known "
+            "before the outcome",
+            "Area under the ROC curve of the model and of shortcuts: age 0.84",
+            "Area under the ROC curve of the model, and of predicting",
+            "The weakest source is in the table only.",
+            "ours (the model) – 0.80 [0.70, 0.90] cv age all of it 0.84",
+        ],
+    ),
+    "perhaps": Case(
+        numbers(hospitals=["site"], age=0.75, site=0.72, n_left=3),
+        [
+            "The hospital alone (site 0.72 [0.62, 0.82]) could explain the score.",
+            "that could explain the score: age 0.75",
+            "The 3 weakest sources are in the table only.",
+            "age perhaps 0.75",
+        ],
+    ),
+    "not ruled out": Case(
+        numbers(hospitals=["site"], age=0.66, site=0.62),
+        [
+            "The hospital alone (site 0.62 [0.52, 0.72]) is not ruled out",
+            "that are not ruled out as an explanation: age 0.66",
+            "age not ruled out 0.66",
+        ],
+    ),
+    "nothing but copies of the label": Case(
+        numbers(hospitals=["site"], outcome=0.99, death=0.98, site=0.45),
+        [
+            "The hospital alone (site 0.45 [0.35, 0.55]) cannot explain the score "
+            "alone.",
+            "None of the other audited sources could explain it alone. outcome and "
+            "death are nearly the label itself (0.98 or more).",
+            "site not alone 0.45",
+        ],
+    ),
+    "all columns are the label": Case(
+        numbers(**{"all columns": 1.0}),
+        ["alone. all columns of the metadata together is nearly the label itself"],
+    ),
+    "nothing": Case(
+        numbers(sex=0.5),
+        ["it? None of the audited sources could explain it alone."],
+    ),
+    "no hospital": Case(
+        numbers(age=0.84), ["it? Audited sources that could explain all of the score:"]
+    ),
+    "little to explain": Case(
+        numbers(own=Score(0.6, 0.4, 0.8), hospitals=["site"], site=0.75),
+        [
+            "There is little to explain, since the interval of the model (0.60 [0.40, "
+            "0.80]) includes guessing (0.5). The hospital"
+        ],
+    ),
+}
 
 
-def test_verdicts():
-    own = {"mean": 0.8, "low": 0.7, "high": 0.9}
-    table = sources(above=0.85, within=0.75, meets=0.65, below=0.55, guesses=0.5)
-    assert judge_shortcuts(table, own) == [
-        "all of it", "perhaps", "not ruled out", "not alone", "not alone",
+@pytest.mark.parametrize("case", CASES)
+def test_sentences(case):
+    read("shortcuts", CASES[case])
+
+
+def test_every_branch_is_read():
+    assert unread("shortcuts", CASES.values()) == {}
+
+
+def test_judgements():
+    found = sources(above=0.85, within=0.75, meets=0.65, below=0.55, guesses=0.5)
+    judged = judge_sources(found, OWN, one_pattern=False)
+    assert [source.explains for source in judged] == [
+        Explains.ALL, Explains.PERHAPS, Explains.OPEN, Explains.NOT, Explains.NOT,
     ]  # fmt: skip
 
 
-def test_the_hospital_comes_first():
-    text = say((0.8, 0.7, 0.9), ["tss"], age=0.84, tss=0.82)
-    assert text.index("The hospital alone (tss 0.82") < text.index("age 0.84")
-    assert "could explain all of the score" in text
-
-
-def test_what_is_nearly_the_label_is_no_shortcut():
-    text = say((0.8, 0.7, 0.9), outcome=0.99, sex=0.52)
-    assert "outcome is nearly the label itself" in text
-    assert "None of the other audited sources could explain it alone" in text
-
-
-def test_a_score_that_is_none_has_little_to_explain():
-    text = say((0.6, 0.4, 0.8), ["site"], site=0.75)
-    assert text.startswith("There is little to explain")
+@pytest.mark.parametrize(
+    ("one_pattern", "wanted"), [(True, Explains.NOT), (False, Explains.ALL)]
+)
+def test_what_all_tested_rows_share_explains_nothing(one_pattern, wanted):
+    found = sources(kind="presence", modalities=0.9)
+    (source,) = judge_sources(found, OWN, one_pattern=one_pattern)
+    assert source.explains == wanted
 
 
 @pytest.mark.parametrize("own", [(0.8, np.nan, np.nan), (0.5, 0.5, 0.5)])
 def test_without_an_interval(own):
-    assert "age" in say(own, age=0.9)
+    judged = judge_sources(sources(age=0.9), Score(*own), one_pattern=True)
+    assert [s.name for s in find_suspects(judged, [])["suspects"]] == ["age"]

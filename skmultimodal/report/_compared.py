@@ -1,0 +1,171 @@
+"""One model of a comparison: scores, differences, out-of-fold predictions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["GUESSING", "ComparedModel", "Score"]
+
+# Areas under the curve, and what guessing has.
+GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
+
+
+class Score(NamedTuple):
+    """A mean and the ends of its interval, NaN where unknown."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """Score of another model less that of the model; p values are NaN if untested."""
+
+    other: str
+    mean: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """What a comparison found for one of its models.
+
+    No other part of the report reads the tables of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    model : str
+        Its name in the comparison.
+    """
+
+    comparison: Any
+    model: str
+
+    @cached_property
+    def classes(self):
+        """Labels of the classes: list."""
+        return np.asarray(self.comparison.classes).tolist()
+
+    @property
+    def level(self):
+        """Confidence level of the intervals."""
+        return self.comparison.confidence_level
+
+    @property
+    def folds(self):
+        """Named tuples with ``train`` and ``test``."""
+        return self.comparison.folds
+
+    @cached_property
+    def _scores(self):
+        """Score by model and metric: dict, in the order of the comparison."""
+        columns = ["model", "metric", "mean", "low", "high"]
+        return {
+            (model, metric): Score(*row)
+            for model, metric, *row in self.comparison.summary()[columns].to_numpy()
+        }
+
+    @property
+    def models(self):
+        """Names of all models: list."""
+        return self.comparison.models
+
+    @cached_property
+    def metrics(self):
+        """The leading metric, an area under the curve if there is one, and others."""
+        known = self.comparison.metrics
+        leading = next((name for name in GUESSING if name in known), known[0])
+        return list(dict.fromkeys([leading, *known]))
+
+    @property
+    def metric(self):
+        """The leading metric."""
+        return self.metrics[0]
+
+    @property
+    def guessing(self):
+        """What guessing has on the leading metric, None where it depends on y."""
+        return GUESSING.get(self.metric)
+
+    def score(self, model, metric):
+        """Score of a model, or None."""
+        return self._scores.get((model, metric))
+
+    @property
+    def own(self):
+        """Score of the model on the leading metric."""
+        return self._scores[self.model, self.metric]
+
+    @cached_property
+    def others(self):
+        """Score of each other model on the leading metric, where defined: dict."""
+        found = {m: self.score(m, self.metric) for m in self.models if m != self.model}
+        return {m: s for m, s in found.items() if s and not np.isnan(s.mean)}
+
+    @property
+    def best_other(self):
+        """Name of the other model with the highest mean, or None."""
+        return max(self.others, key=lambda m: self.others[m].mean, default=None)
+
+    @cached_property
+    def differences(self):
+        """Difference of each other model on the leading metric: dict by its name."""
+        table = self.comparison.differences(metrics=[self.metric], reference=self.model)
+        columns = ["model_a", "difference", "low", "high", "p", "p_holm"]
+        return {row[0]: Difference(*row) for row in table[columns].to_numpy()}
+
+    @property
+    def n_tests(self):
+        """Number of pairs of models that the p values are adjusted for."""
+        table = self.comparison.differences(metrics=[self.metric])
+        return int(table["p_holm"].notna().sum())
+
+    @cached_property
+    def predictions(self):
+        """Out-of-fold predictions: one row per repeat and tested row.
+
+        Columns ``repeat``, ``fold``, ``row``, ``y_pred``, and the number of each class
+        for its probability, NaN if the model has none.
+        """
+        table = self.comparison.predictions(models=[self.model])
+        table = table[["repeat", "fold", "row", "y_pred"]].reset_index(drop=True)
+        numbers = range(len(self.classes))
+        p = np.full((len(table), len(numbers)), np.nan)
+        if self.has_probabilities:
+            p = self.comparison.proba(self.model).to_numpy()
+        return table.join(pd.DataFrame(p, columns=numbers))
+
+    @property
+    def has_probabilities(self):
+        """Whether the model has predict_proba."""
+        return self.comparison.has_proba(self.model)
+
+    @property
+    def models_with_probabilities(self):
+        """Names of the models that have predict_proba: list."""
+        return [name for name in self.models if self.comparison.has_proba(name)]
+
+    @cached_property
+    def probabilities(self):
+        """Mean over the repeats: DataFrame by row number and number of the class."""
+        return self.predictions.groupby("row")[list(range(len(self.classes)))].mean()
+
+    @property
+    def rows(self):
+        """Numbers of the tested rows."""
+        return self.probabilities.index.to_numpy()
+
+    @cached_property
+    def n_repeats(self):
+        return int(self.predictions["repeat"].nunique())
+
+    @cached_property
+    def n_folds(self):
+        return int(self.predictions.groupby("repeat")["fold"].nunique().max())

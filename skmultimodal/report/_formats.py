@@ -1,0 +1,82 @@
+"""Numbers as text, for the filters of the templates."""
+
+import numpy as np
+
+from skmultimodal.utils._metrics import metric_name
+
+__all__ = ["FILTERS", "number"]
+
+
+def number(value, digits=2):
+    """A number of so many digits; a dash for NaN."""
+    if value is None or np.isnan(value):
+        return "–"
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return text.lstrip("−") if not text.strip("−0.") else text
+
+
+def signed(value, digits=2):
+    """A number with its sign."""
+    text = number(value, digits)
+    return text if text.startswith(("−", "–")) else f"+{text}"
+
+
+def interval(row):
+    """ "[0.71, 0.93]", "[–]" of no width, or nothing where the ends are unknown."""
+    if np.isnan(row.low) or np.isnan(row.high):
+        return ""
+    if row.low == row.high:
+        return "[–]"
+    return f"[{number(row.low)}, {number(row.high)}]"
+
+
+def score(row):
+    """ "0.84 [0.71, 0.93]" of what has a mean, low and high."""
+    return f"{number(row.mean)} {interval(row)}".strip()
+
+
+def signed_score(row):
+    """ "+0.04 [−0.02, 0.10]"."""
+    return f"{signed(row.mean)} {interval(row)}".strip()
+
+
+def p_value(p):
+    """ "0.012" or "< 0.001"."""
+    if np.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def percent(share, digits=0):
+    """ "84%"."""
+    return f"{share:.{digits}%}"
+
+
+def thousands(n):
+    """ "1,234"."""
+    return f"{n:,}"
+
+
+def mean_count(n):
+    """A mean of counts: "3" or "3.5"."""
+    return f"{n:,.1f}".removesuffix(".0")
+
+
+def metric(name):
+    """Name of a metric within a sentence."""
+    text = metric_name(name)
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
+
+
+FILTERS = {
+    "interval": interval,
+    "mean_count": mean_count,
+    "metric": metric,
+    "number": number,
+    "p_value": p_value,
+    "percent": percent,
+    "score": score,
+    "signed": signed,
+    "signed_score": signed_score,
+    "thousands": thousands,
+}

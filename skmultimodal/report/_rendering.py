@@ -1,0 +1,75 @@
+"""Templates: numbers and names become the page.
+
+A section has a Python file and a template of the same name. The file returns a
+dataclass of numbers, names and figures; the template has the sentences, in four
+blocks: ``heading``, ``answer``, ``body`` and, where the summary on top differs from the
+answer, ``summary``.
+"""
+
+from skmultimodal.report._formats import FILTERS
+from skmultimodal.utils._optional import import_optional
+
+__all__ = ["make_environment", "render_page", "render_section"]
+
+PAGE = "page.html.jinja"
+
+
+def make_environment(base=None):
+    """The templates, with what all of them use.
+
+    Parameters
+    ----------
+    base : type, default=None
+        Subclass of ``jinja2.Environment``.
+
+    Returns
+    -------
+    environment : Environment
+        Escapes names of users in HTML; the model card is Markdown.
+    """
+    jinja2 = import_optional("jinja2", "report")
+    environment = (base or jinja2.Environment)(
+        loader=jinja2.PackageLoader("skmultimodal.report"),
+        autoescape=lambda name: name is None or ".md." not in name,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    for name in ("words", "blocks", "statements"):
+        template = environment.get_template(f"{name}.jinja")
+        environment.globals[name] = template.module
+    return environment
+
+
+def render_section(environment, name, numbers, shared):
+    """Render a section.
+
+    Parameters
+    ----------
+    environment : Environment
+    name : str
+        Of the template.
+    numbers : dataclass
+        Its fields are the variables of the template.
+    shared : dict
+        What every template may use: ``model``, ``positive``, ``unit``.
+
+    Returns
+    -------
+    section : dict of str to Markup
+        ``name``, and each block of the template.
+    """
+    markup = import_optional("markupsafe", "report").Markup
+    template = environment.get_template(f"sections/{name}.html.jinja")
+    context = template.new_context({**shared, **vars(numbers)})
+    parts = {
+        block: markup("".join(render(context)).strip())
+        for block, render in template.blocks.items()
+    }
+    return {"name": name, "summary": parts["answer"]} | parts
+
+
+def render_page(environment, sections, **names):
+    """The page of some sections: str."""
+    return environment.get_template(PAGE).render(sections=sections, **names)

@@ -1,0 +1,1 @@
+"""The sections of the report: numbers, names and figures, without a sentence."""

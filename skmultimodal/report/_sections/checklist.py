@@ -1,0 +1,79 @@
+"""Where each item of TRIPOD+AI is reported, and which are not."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from skmultimodal.report._sections.patients import FACTS
+
+__all__ = ["ITEMS", "checklist"]
+
+# Items of TRIPOD+AI (Collins et al. 2024, doi:10.1136/bmj-2023-078378) by section.
+ITEMS = {
+    "patients": [5, 6, 10, 20],
+    "label": [8],
+    "performance": [12, 16, 23],
+    "shortcuts": [12, 23],
+    "certainty": [12, 15, 23],
+    "explanations": [15, 22],
+    "examples": [15, 25],
+    "subgroups": [14, 23],
+    "limits": [26, 27],
+    "missing": [11],
+    "model": [9, 13, 21, 22],
+    "again": [18],
+    "checklist": [],
+}
+N_ITEMS = 27
+TITLE, SUMMARY, OUTCOME = 1, 2, 8
+
+
+class Item(NamedTuple):
+    """Headings of the sections that report an item, and what of it was not given."""
+
+    number: int
+    headings: list
+    absent: list
+    unclear_outcome: bool
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """Numbers of the section."""
+
+    n_lacking: int  # items that lack something
+    has_title: bool
+    intended_use: str | None
+    checklist: list
+
+
+def checklist(study, sections, *, title, label, facts):
+    """Numbers of the section.
+
+    Parameters
+    ----------
+    study : Study
+    sections : list of dict
+        All other sections, as rendered.
+    title, label : str or None
+    facts : dict of str to str
+    """
+    found, of = [], {section["name"]: section["heading"] for section in sections}
+    for number in range(1, N_ITEMS + 1):
+        headings = [heading for name, heading in of.items() if number in ITEMS[name]]
+        asked = [name for name, item in FACTS.items() if item == number]
+        if not headings and any(name in facts for name in asked):
+            headings = [of["patients"]]  # which lists the facts
+        found.append(
+            Item(
+                number,
+                headings,
+                absent=[name for name in asked if name not in facts],
+                unclear_outcome=number == OUTCOME and bool(study.unnamed or not label),
+            )
+        )
+    return Checklist(
+        n_lacking=sum(bool(item.absent or item.unclear_outcome) for item in found),
+        has_title=bool(title),
+        intended_use=facts.get("Intended use"),
+        checklist=found,
+    )

@@ -1,0 +1,230 @@
+"""What the final model looks at: modalities, places in images, genes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from skmultimodal.inspection import (
+    GeneAttributionsDisplay,
+    ModalityContributionsDisplay,
+)
+from skmultimodal.report._explain import Refusal
+from skmultimodal.report._figures import Figure, draw, short
+
+__all__ = ["channel_name", "explanations"]
+
+N_GENES = 15
+N_NAMED = 5
+
+
+class Contribution(NamedTuple):
+    """What a modality adds to the probability of the rows of a pattern."""
+
+    pattern: str
+    modality: str
+    n: int
+    mean: float
+    spread: float
+    mean_absolute: float
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """Contributions of the modalities."""
+
+    rows: list
+    prior: float  # probability without any modality
+    figure: Figure
+    examples_figure: Figure | None
+
+
+class Look(StrEnum):
+    """Whether maps lie within the segmentation."""
+
+    AS_AREA = "as area"  # about as much as its area has
+    THERE = "there"
+    BETWEEN = "between"
+
+
+class Inside(NamedTuple):
+    """Share of maps within the segmentation, of the rows that have one."""
+
+    share: float
+    area: float
+    n_outside: int
+    n: int
+    look: Look
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Saliency maps of a modality of images."""
+
+    name: str
+    refusal: Refusal | None = None  # why there are none
+    n: int = 0
+    n_has: int = 0  # rows with the modality
+    method: str = ""
+    channels: list = ()  # share of the attribution in each channel
+    inside: Inside | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Attributions of a modality of vectors."""
+
+    name: str
+    refusal: Refusal | None = None  # why there are none
+    n: int = 0
+    n_columns: int = 0
+    first: list = ()  # columns that count most
+    share: float = 0.0  # their part of the attribution
+    drawn: list = ()  # importance of the columns of the figure
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Numbers of the section."""
+
+    contributions: Contributions | None
+    contributions_refusal: Refusal | None
+    whole: list  # those of the rows with all modalities
+    maps: list
+    columns: list
+    others: dict  # modalities that are neither images nor vectors
+    nothing: bool  # whether there is no contribution, map or column to name
+    brief: bool
+
+
+def channel_name(channels, modality, number):
+    """Name of a channel, or its number where it has none."""
+    names = channels.get(modality, [])
+    return str(names[number]) if number < len(names) else number
+
+
+def explanations(study, found, examples, channels):
+    """Numbers of the section.
+
+    Parameters
+    ----------
+    study : Study
+    found : Explanations
+    examples : list of int
+        Rows of the example patients.
+    channels : dict of str to list of str
+        Names of the channels of modalities of images.
+    """
+    refused = isinstance(found.contributions, Refusal)
+    contributions = None if refused else _contributions(study, found, examples)
+    pattern = "+".join(study.cohort.modalities)
+    rows = [] if refused else contributions.rows
+    whole = [row for row in rows if row.pattern == pattern]
+    maps = [_maps(study, name, m, channels) for name, m in found.maps.items()]
+    columns = [_columns(study, name, c) for name, c in found.columns.items()]
+    mapped = any(m.refusal is None for m in maps)
+    return Explained(
+        contributions=contributions,
+        contributions_refusal=found.contributions if refused else None,
+        whole=whole,
+        maps=maps,
+        columns=columns,
+        others=found.others,
+        nothing=not whole and not mapped and all(c.refusal for c in columns),
+        brief=bool(whole) and mapped,
+    )
+
+
+def _contributions(study, found, examples):
+    result = found.contributions
+    spread = result.contributions.groupby(result.patterns).std(ddof=0)
+    rows = [
+        Contribution(
+            pattern,
+            name,
+            int(row["n_rows"]),
+            row["mean"],
+            spread.loc[pattern, name],
+            row["mean_absolute"],
+        )
+        for (pattern, name), row in result.summary.iterrows()
+    ]
+    named = {**result, "positive": study.positive_name}
+    ids = [study.cohort.index[row] for row in examples]
+    make = ModalityContributionsDisplay.from_contributions
+    return Contributions(
+        rows=rows,
+        prior=result.prior,
+        figure=draw(lambda: make(named)),
+        examples_figure=draw(lambda: make(named, kind="patients", patients=ids))
+        if ids
+        else None,
+    )
+
+
+def _maps(study, name, result, channels):
+    if isinstance(result, Refusal):
+        return Maps(name, result)
+    size = np.abs(result.attributions)
+    total = size.sum(axis=(1, 2, 3))
+    shares = size.sum(axis=(2, 3)) / np.where(total > 0, total, 1)[:, None]
+    shares = shares[total > 0].mean(axis=0) if (total > 0).any() else shares.mean(0)
+    return Maps(
+        name,
+        n=len(size),
+        n_has=int(study.cohort.has(name).sum()),
+        method=result.method.replace("_", " "),
+        channels=[
+            (channel_name(channels, name, i), share) for i, share in enumerate(shares)
+        ],
+        inside=_inside(size.sum(axis=1), result.segmentation),
+    )
+
+
+def _inside(size, mask):
+    """How much of maps (n_rows, height, width) lies within the segmentation."""
+    if mask is None:
+        return None
+    within, total = mask > 0, size.sum(axis=(1, 2))
+    usable = (total > 0) & within.any(axis=(1, 2))
+    if not usable.any():
+        return None
+    shares = (size * within).sum(axis=(1, 2))[usable] / total[usable]
+    share, area = shares.mean(), within[usable].mean(axis=(1, 2)).mean()
+    look = Look.BETWEEN
+    if share < 1.5 * area:
+        look = Look.AS_AREA
+    elif share > 0.5:
+        look = Look.THERE
+    return Inside(share, area, int((shares < 0.5).sum()), int(usable.sum()), look)
+
+
+def _columns(study, name, result):
+    if isinstance(result, Refusal):
+        return Columns(name, result)
+    importance = result.ranking["importance"]
+    drawn = result.ranking.head(N_GENES)
+    return Columns(
+        name,
+        n=len(result.attributions),
+        n_columns=len(importance),
+        first=[str(gene) for gene in importance.index[:N_NAMED]],
+        share=importance.iloc[:N_NAMED].sum() / max(importance.sum(), 1e-30),
+        drawn=[(str(gene), value) for gene, value in drawn["importance"].items()],
+        figure=_draw_columns(study, name, drawn),
+    )
+
+
+def _draw_columns(study, name, drawn):
+    def make():
+        names = [short(str(gene)) for gene in drawn.index]
+        display = GeneAttributionsDisplay(
+            drawn.set_axis(names), positive=study.positive_name
+        ).plot(n_genes=N_GENES)
+        if name != "gene":
+            display.ax_.set_ylabel(name)
+        return display
+
+    return draw(make)

@@ -1,0 +1,93 @@
+"""What would break it: limits that the data show, that hold for all, and the given."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["limits"]
+
+FEW_ROWS = 20
+
+
+class Width(StrEnum):
+    """What is known of the interval of the score."""
+
+    UNKNOWN = "unknown"
+    ZERO = "zero"
+    KNOWN = "known"
+
+
+class Hospitals(NamedTuple):
+    """A column of the metadata that is a hospital, and its labelled rows.
+
+    ``n_single`` hospitals have rows of one class only, ``n_rows`` in all; ``shared`` is
+    whether some are both in a training and a test set.
+    """
+
+    column: str
+    n: int
+    n_single: int
+    n_rows: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Numbers of the section."""
+
+    n_tested: int
+    rarest: str  # the class with the fewest tested rows
+    n_rarest: int
+    metric: str
+    interval: Width
+    width: float
+    untested: list  # patterns of which no row was tested
+    rare: list  # patterns with few rows
+    hospitals: list
+    n_models: int
+    audited: bool
+    given: list
+
+
+def limits(study, audit, given):
+    """Numbers of the section from a study, the audit or None, and limits as given."""
+    tested = set(study.patterns[study.tested.rows].tolist())
+    sizes = study.cohort.summary()
+    width = study.tested.own.high - study.tested.own.low
+    interval = Width.KNOWN
+    if not np.isfinite(width):
+        interval = Width.UNKNOWN
+    elif width == 0:
+        interval = Width.ZERO
+    return Limits(
+        n_tested=len(study.tested.rows),
+        rarest=study.names[study.rarest],
+        n_rarest=int(study.tested_sizes[study.rarest]),
+        metric=study.tested.metric,
+        interval=interval,
+        width=width,
+        untested=[study.pattern(p, n) for p, n in sizes.items() if p not in tested],
+        rare=[study.pattern(p, n) for p, n in sizes.items() if n < FEW_ROWS],
+        hospitals=[_hospitals(study, column) for column in study.hospitals],
+        n_models=len(study.tested.models),
+        audited=audit is not None,
+        given=list(given),
+    )
+
+
+def _hospitals(study, column):
+    site = study.metadata[column]
+    known = (study.codes >= 0) & site.notna().to_numpy()
+    classes = pd.Series(study.codes[known]).groupby(site[known].to_numpy())
+    table = classes.agg(["nunique", "size"])
+    single = table[table["nunique"] == 1]
+    values = site.to_numpy(dtype=object)
+    shared = any(
+        set(values[fold.test]) & {v for v in values[fold.train] if not pd.isna(v)}
+        for fold in study.tested.folds
+    )
+    n_rows = int(single["size"].sum())
+    return Hospitals(str(column), len(table), len(single), n_rows, shared)

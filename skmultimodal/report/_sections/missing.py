@@ -1,0 +1,100 @@
+"""What is missing, and how rows that lack something are predicted."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from skmultimodal.report._sections.patients import hidden
+
+__all__ = ["as_route", "missing"]
+
+HEAD = "head"  # of predict_route
+
+
+class Policy(StrEnum):
+    """What a twin tower does with a row that lacks a modality."""
+
+    TOWER = "tower"
+    IMPUTE = "impute"
+    ERROR = "error"
+    OTHER = "other"  # another kind of model
+
+
+class Route(NamedTuple):
+    """What predicts a row: "head", "towers" of these names, or an "estimator"."""
+
+    kind: str
+    names: list = ()
+
+
+class Availability(NamedTuple):
+    """A modality, rows with it and rows without."""
+
+    modality: str
+    n_with: int
+    n_without: int
+
+
+class RouteSizes(NamedTuple):
+    """A pattern, and how many of its rows take each route."""
+
+    pattern: str
+    sizes: list
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Numbers of the section."""
+
+    n: int
+    n_lacking: int  # rows without one of the modalities
+    n_unlabelled: int
+    hidden: list
+    policy: Policy
+    estimator: str  # name of its class
+    modalities: list
+    routes: list  # those that some row takes
+    patterns: list
+
+
+def missing(study, flow):
+    """Numbers of the section from a study and the flow of patients."""
+    policy = getattr(study.estimator, "missing", None)
+    known = [str(p) for p in Policy]
+    taken = [] if study.routes is None else sorted(set(study.routes.tolist()))
+    patterns = [
+        RouteSizes(
+            pattern,
+            [
+                int(((study.patterns == pattern) & (study.routes == route)).sum())
+                for route in taken
+            ],
+        )
+        for pattern in study.cohort.summary().index
+    ]
+    return Missing(
+        n=len(study.cohort),
+        n_lacking=int((~study.cohort.paired).sum()),
+        n_unlabelled=int((study.codes < 0).sum()),
+        hidden=hidden(study, flow),
+        policy=Policy(policy) if policy in known else Policy.OTHER,
+        estimator=type(study.estimator).__name__,
+        modalities=[
+            Availability(name, int(has.sum()), int((~has).sum()))
+            for name, has in study.cohort.available.items()
+        ],
+        routes=[parse_route(route) for route in taken],
+        patterns=patterns if taken else [],
+    )
+
+
+def parse_route(route):
+    """A route as `predict_route` returns it."""
+    return Route("head") if route == HEAD else Route("towers", route.split("+"))
+
+
+def as_route(study, row):
+    """What predicts a row of a study."""
+    if study.routes is None:
+        return Route("estimator", [type(study.estimator).__name__])
+    return parse_route(study.routes[row])

@@ -1,0 +1,69 @@
+"""The parts of the model, what they are fitted on, and all parameters."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["list_parameters", "model"]
+
+MAX_CHARACTERS = 300
+
+
+class Part(NamedTuple):
+    """A part of the model, and its training rows of each class and without a label."""
+
+    name: str
+    sizes: list
+
+
+@dataclass(frozen=True)
+class Model:
+    """Numbers of the section."""
+
+    estimator: str  # name of its class
+    towers: list  # names of the towers and of their classes
+    final_estimator: str | None
+    shapes: dict  # what a row of each modality is
+    classes: list
+    parts: list  # empty where the model does not record them
+    weights: list  # parameters that weigh the classes, and their values
+    parameters: list
+
+
+def model(study):
+    """Numbers of the section from a study."""
+    estimator = study.estimator
+    towers = getattr(estimator, "towers_", None) or {}
+    final = getattr(estimator, "final_estimator_", None)
+    counts = getattr(estimator, "class_counts_", None) or {}
+    known = np.asarray(estimator.classes_).tolist() if counts else []
+    return Model(
+        estimator=type(estimator).__name__,
+        towers=[(name, type(tower).__name__) for name, tower in towers.items()],
+        final_estimator=None if final is None else type(final).__name__,
+        shapes={
+            name: study.cohort.block_shape(name)[1:] for name in study.cohort.modalities
+        },
+        classes=[study.names[study.classes.index(c)] for c in known],
+        parts=[Part(name, [int(n) for n in row]) for name, row in counts.items()],
+        weights=[
+            (name, repr(value))
+            for name, value in estimator.get_params(deep=True).items()
+            if name.split("__")[-1] == "class_weight" and value is not None
+        ],
+        parameters=[(name, _cut(value)) for name, value in list_parameters(estimator)],
+    )
+
+
+def list_parameters(estimator):
+    """Names and values of parameters that are no estimators: sorted list."""
+    return sorted(
+        (name, " ".join(repr(value).split()))
+        for name, value in estimator.get_params(deep=True).items()
+        if not hasattr(value, "get_params") and name != "steps"
+    )
+
+
+def _cut(text):
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"

@@ -1,0 +1,164 @@
+"""Which patients: how they were found, what they have, their covariates."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
+from skmultimodal.report._figures import Figure, draw
+
+__all__ = ["FACTS", "hidden", "patients"]
+
+# What only those who saw the patients can give, and its item of TRIPOD+AI.
+FACTS = {
+    "Background": 3,
+    "Objectives": 4,
+    "Data source": 5,
+    "Dates": 5,
+    "Eligibility": 6,
+    "Treatments": 6,
+    "Preparation": 7,
+    "Predictors": 9,
+    "Sample size": 10,
+    "Ethics": 17,
+    "Open science": 18,
+    "Public involvement": 19,
+    "Updating": 24,
+    "Intended use": 27,
+}
+
+
+class Hidden(NamedTuple):
+    """Rows that had a modality when they were loaded, and no longer have it."""
+
+    modality: str
+    n: int
+
+
+class Summary(NamedTuple):
+    """A covariate of some rows: quartiles, or values by how frequent they are."""
+
+    n_unknown: int
+    quartiles: list | None = None
+    digits: int = 2
+    values: list = ()
+
+
+class Covariate(NamedTuple):
+    """A covariate of all rows, the tested ones and those of each class."""
+
+    name: str
+    summaries: list
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Numbers of the section."""
+
+    n: int
+    n_labelled: int
+    patterns: list
+    hidden: list
+    dropped: Any  # entries of the flow, and of how many patients; None without a flow
+    flow_figure: Figure
+    availability_figure: Figure
+    availability: dict  # classes of the rows of a pattern, and how many have each
+    covariates: list
+    groups: list  # classes that have a column of the covariates
+    facts: dict
+    absent_facts: list
+
+
+def patients(study, flow, facts):
+    """Numbers of the section from a study, the flow of patients and the facts."""
+    facts = {name: text for name, text in facts.items() if name != "Command"}
+    groups = [code for code in range(len(study.classes)) if (study.codes == code).any()]
+    return Patients(
+        n=len(study.cohort),
+        n_labelled=int((study.codes >= 0).sum()),
+        patterns=study.all_patterns,
+        hidden=hidden(study, flow),
+        dropped=_dropped(flow),
+        flow_figure=draw(
+            lambda: ParticipantFlowDisplay.from_cohort(
+                study.cohort, study.labels, flow=flow, class_names=study.class_names
+            )
+        ),
+        availability_figure=draw(
+            lambda: AvailabilityDisplay.from_cohort(
+                study.cohort, study.labels, class_names=study.class_names
+            )
+        ),
+        availability=_availability(study),
+        covariates=_covariates(study, groups),
+        groups=[study.names[code] for code in groups],
+        facts=facts,
+        absent_facts=[name for name in FACTS if name not in facts],
+    )
+
+
+def hidden(study, flow):
+    """What patients had when they were loaded, and have no longer."""
+    if flow is None:
+        return []
+    kept = flow[flow["status"] == "kept"]
+    ids = study.cohort.index.astype(str)
+    found = []
+    for name in study.cohort.modalities:
+        loaded = ids.isin(kept.loc[kept["item"] == name, "patient"].astype(str))
+        n = int((loaded & ~study.cohort.has(name)).sum())
+        if n:
+            found.append(Hidden(name, n))
+    return found
+
+
+def _dropped(flow):
+    if flow is None:
+        return None
+    dropped = flow[flow["status"] == "dropped"]
+    return len(dropped), int(dropped["patient"].nunique())
+
+
+def _availability(study):
+    found = {}
+    for pattern in study.cohort.summary().index:
+        sizes = np.bincount(
+            study.codes[study.patterns == pattern] + 1, minlength=len(study.names)
+        )
+        # Unlabelled rows are counted first, and named last.
+        named = zip(study.names, np.roll(sizes, -1).tolist(), strict=True)
+        found[pattern] = [(name, n) for name, n in named if n]
+    return found
+
+
+def _covariates(study, groups):
+    table = study.metadata
+    if table is None:
+        return []
+    tested = study.tested.rows
+    return [
+        Covariate(
+            str(name),
+            [
+                _summarise(table[name]),
+                _summarise(table[name].iloc[tested]),
+                *(_summarise(table[name][study.codes == code]) for code in groups),
+            ],
+        )
+        for name in table.columns
+    ]
+
+
+def _summarise(column):
+    known = column.dropna()
+    n_unknown = len(column) - len(known)
+    if not len(known):
+        return Summary(n_unknown)
+    is_number = pd.api.types.is_numeric_dtype(known)
+    if is_number and known.nunique() > 2:
+        quartiles = np.quantile(known.astype(float), [0.25, 0.5, 0.75]).tolist()
+        return Summary(n_unknown, quartiles, 0 if quartiles[2] >= 10 else 2)
+    words = known.map(lambda value: f"{value:g}" if is_number else str(value))
+    return Summary(n_unknown, values=list(words.value_counts().items()))

@@ -1,0 +1,231 @@
+"""How good the model is, and against which others."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from skmultimodal.inspection import (
+    DifferencesDisplay,
+    MetricIntervalsDisplay,
+    RocBandsDisplay,
+)
+from skmultimodal.report._compared import Score
+from skmultimodal.report._figures import Figure, draw, short
+
+__all__ = ["performance"]
+
+ALPHA = 0.05
+FEW_TESTED = 10  # rows of a class
+
+
+class Verdict(StrEnum):
+    """What all scores come to."""
+
+    UNDECIDED = "undecided"  # guessing is unknown, or the interval
+    GUESSING = "guessing"
+    ALONE = "alone"  # no other model to judge the score by
+    BETTER = "better"
+    NOT_BETTER = "not better"
+
+
+class Place(StrEnum):
+    """Where the score lies, compared with guessing."""
+
+    UNKNOWN = "unknown"
+    AROUND = "around"  # the interval includes guessing
+    ABOVE = "above"
+    BELOW = "below"
+
+
+class Evidence(StrEnum):
+    """Whether the model and the best of the others differ."""
+
+    UNTESTED = "untested"
+    BEYOND_CHANCE = "beyond chance"
+    UNCERTAIN = "uncertain"
+
+
+class Roc(StrEnum):
+    """Whether there is a ROC curve."""
+
+    DRAWN = "drawn"
+    NO_PROBABILITIES = "no probabilities"
+    ONE_CLASS = "one class"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Numbers of the section."""
+
+    verdict: Verdict
+    few: bool  # whether a class has so few tested rows that no score means much
+    rarest: str  # the class with the fewest tested rows
+    n_rarest: int
+    metric: str  # the leading metric
+    own: Score
+    guessing: float | None  # what guessing has on the leading metric
+    place: Place
+    # Tested rows of the class, and other ones that are taken for it: means over the
+    # repeats, beside how many there are.
+    n_found: float
+    n_positive: int
+    n_wrong: float
+    n_negative: int
+    best: str | None  # of the other models
+    best_score: Score | None
+    difference: Any  # score of the best other model less that of the model
+    evidence: Evidence | None
+    n_others: int
+    n_tested: int
+    patterns: list
+    n_folds: int
+    n_repeats: int
+    n_train: tuple  # training rows of the smallest and of the largest fold
+    level: str  # of the intervals, in percent
+    scores: dict  # scores of each model on `metrics`
+    metrics: list
+    scored: str  # the class that scores of one class are about
+    differences: list
+    n_tests: int
+    scores_figure: Figure
+    differences_figure: Figure | None
+    roc: Roc
+    roc_figure: Figure | None
+    roc_models: list
+
+
+def performance(study):
+    """Numbers of the section from a study."""
+    tested = study.tested
+    sizes = [len(np.unique(fold.train)) for fold in tested.folds]
+    scored = tested.classes.index(tested.comparison.positive)
+    return Performance(
+        verdict=_judge(tested),
+        few=bool(study.tested_sizes[study.rarest] < FEW_TESTED),
+        rarest=study.names[study.rarest],
+        n_rarest=int(study.tested_sizes[study.rarest]),
+        metric=tested.metric,
+        own=tested.own,
+        guessing=tested.guessing,
+        place=_place(tested.own, tested.guessing),
+        **_count_found(study),
+        **_compare(tested),
+        n_tested=len(tested.rows),
+        patterns=study.tested_patterns,
+        n_folds=tested.n_folds,
+        n_repeats=tested.n_repeats,
+        n_train=(min(sizes), max(sizes)),
+        level=f"{100 * tested.level:.3g}",
+        scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
+        metrics=tested.metrics,
+        scored=study.names[scored],
+        scores_figure=_draw_scores(tested),
+        **_roc(study),
+    )
+
+
+def _compare(tested):
+    """The model beside the others, and beside the best of them."""
+    best = tested.best_other
+    difference = None if best is None else tested.differences[best]
+    several = len(tested.models) > 1
+    return {
+        "best": best,
+        "best_score": tested.others.get(best),
+        "difference": difference,
+        "evidence": None if best is None else _weigh(difference),
+        "n_others": len(tested.others),
+        "differences": list(tested.differences.values()) if several else [],
+        "n_tests": tested.n_tests if several else 0,
+        "differences_figure": _draw_differences(tested) if several else None,
+    }
+
+
+def _judge(tested):
+    place = _place(tested.own, tested.guessing)
+    if place == Place.UNKNOWN:
+        return Verdict.UNDECIDED
+    if tested.own.low <= tested.guessing:
+        return Verdict.GUESSING
+    if tested.best_other is None:
+        return Verdict.ALONE
+    other = tested.differences[tested.best_other]
+    better = other.mean < 0 and _weigh(other) == Evidence.BEYOND_CHANCE
+    return Verdict.BETTER if better else Verdict.NOT_BETTER
+
+
+def _place(own, guessing):
+    if guessing is None or np.isnan(own.low):
+        return Place.UNKNOWN
+    if own.low <= guessing <= own.high:
+        return Place.AROUND
+    return Place.ABOVE if own.mean > guessing else Place.BELOW
+
+
+def _weigh(difference):
+    if np.isnan(difference.p_holm):
+        return Evidence.UNTESTED
+    beyond = difference.p_holm < ALPHA
+    return Evidence.BEYOND_CHANCE if beyond else Evidence.UNCERTAIN
+
+
+def _count_found(study):
+    """Rows of the class that are found, and others that are taken for it."""
+    table = study.tested.predictions
+    true = study.codes[table["row"].to_numpy()] == study.positive
+    called = (table["y_pred"] == study.positive_label).to_numpy()
+    n_positive = int(study.tested_sizes[study.positive])
+    return {
+        "n_found": (called & true).sum() / study.tested.n_repeats,
+        "n_positive": n_positive,
+        "n_wrong": (called & ~true).sum() / study.tested.n_repeats,
+        "n_negative": len(study.tested.rows) - n_positive,
+    }
+
+
+def _roc(study):
+    """Whether there are ROC curves, their figure, and the models that it has."""
+    # More curves would hide each other; the areas of all are in the table.
+    shown = (study.model, study.tested.best_other)
+    models = [name for name in study.tested.models_with_probabilities if name in shown]
+    hits = [study.codes[fold.test] == study.positive for fold in study.tested.folds]
+    roc = Roc.DRAWN
+    if not study.tested.has_probabilities:
+        roc = Roc.NO_PROBABILITIES
+    elif not any(len(set(part.tolist())) == 2 for part in hits):
+        roc = Roc.ONE_CLASS
+    figure = _draw_roc(study, models) if roc == Roc.DRAWN else None
+    return {"roc": roc, "roc_figure": figure, "roc_models": models}
+
+
+def _draw_scores(tested):
+    return draw(
+        lambda: MetricIntervalsDisplay.from_comparison(
+            tested.comparison, metrics=[tested.metric], kind="point"
+        )
+    )
+
+
+def _draw_differences(tested):
+    return draw(
+        lambda: DifferencesDisplay.from_comparison(
+            tested.comparison, metric=tested.metric, reference=tested.model
+        )
+    )
+
+
+def _draw_roc(study, models):
+    def make():
+        display = RocBandsDisplay.from_comparison(
+            study.tested.comparison,
+            models=models,
+            positive=study.positive_label,
+            bands=models,
+        )
+        name = short(study.positive_name)
+        display.ax_.set_ylabel(f"True positive rate (positive: {name})")
+        return display
+
+    return draw(make)

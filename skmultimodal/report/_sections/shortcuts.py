@@ -1,0 +1,166 @@
+"""Could something that is no biology explain the score?"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from skmultimodal.inspection import MetricIntervalsDisplay
+from skmultimodal.report._compared import GUESSING, Score
+from skmultimodal.report._figures import Figure, draw, short
+
+__all__ = ["shortcuts"]
+
+AREA = GUESSING["roc_auc"]
+N_DRAWN = 12
+SAME = 0.98
+BLUE, GREY = "#0072B2", "#767676"  # of the first model in displays, and of guides
+EVERY_COLUMN = "all columns"  # of audit_shortcuts
+
+
+class Explains(StrEnum):
+    """Whether a source could explain the score of the model."""
+
+    ALL = "all"
+    PERHAPS = "perhaps"
+    OPEN = "open"
+    NOT = "not"
+    UNKNOWN = "unknown"
+
+
+class Source(NamedTuple):
+    """A row of the audit, and the judgement of it."""
+
+    name: str
+    score: Score
+    tested: str
+    kind: str
+    explains: Explains = Explains.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """Numbers of the section."""
+
+    audited: bool  # whether there is an audit
+    own: Score | None = None  # area of the model
+    includes_guessing: bool = False  # whether the interval of the model does
+    guessing: float = AREA
+    sources: list = ()  # the best first
+    hospitals: list = ()
+    suspects: list = ()  # those of the others that explain the score best, if any could
+    same: list = ()  # names of sources that are nearly the label
+    same_area: float = SAME  # from which a source is nearly the label
+    figure: Figure | None = None
+    drawn: list = ()  # what the figure shows
+    n_left: int = 0
+
+
+def shortcuts(study, audit):
+    """Numbers of the section from a study and the table of `audit_shortcuts`."""
+    if audit is None:
+        return Shortcuts(audited=False)
+    table = audit.sort_values("roc_auc", ascending=False, kind="stable")
+    rows = [
+        Source(
+            str(row.source),
+            Score(row.roc_auc, row.low, row.high),
+            str(row.tested),
+            row.kind,
+        )
+        for row in table.itertuples()
+    ]
+    own = _own_area(study.tested, rows)
+    sources = [row for row in rows if row.kind != "model"]
+    if own is not None:
+        one_pattern = len(study.tested_patterns) == 1
+        sources = judge_sources(sources, own, one_pattern=one_pattern)
+    drawn = [(s.name, s.score) for s in sources[:N_DRAWN]]
+    if own is not None:
+        drawn.insert(0, (study.model, own))
+    return Shortcuts(
+        audited=True,
+        own=own,
+        includes_guessing=own is not None and bool(own.low <= AREA),
+        sources=sources,
+        **find_suspects(sources, [str(name) for name in study.hospitals]),
+        figure=_draw(drawn, own, study.tested.level),
+        drawn=drawn,
+        n_left=max(len(sources) - N_DRAWN, 0),
+    )
+
+
+def _own_area(tested, rows):
+    """Area of the model: of the comparison, else of the audit."""
+    if tested.guessing is not None:
+        return tested.own
+    return next((row.score for row in rows if row.kind == "model"), None)
+
+
+def judge_sources(sources, own, *, one_pattern):
+    """Judge each source against the model, by means and intervals.
+
+    Parameters
+    ----------
+    sources : list of Source
+    own : Score
+        Area of the model.
+    one_pattern : bool
+        Whether all tested rows have the same modalities, which then distinguish none.
+
+    Returns
+    -------
+    sources : list of Source
+    """
+    least = own.mean if np.isnan(own.low) else own.low
+    judged = []
+    for source in sources:
+        area, _, high = source.score
+        explains = Explains.NOT
+        if area > AREA and not (one_pattern and source.kind == "presence"):
+            if area >= own.mean:
+                explains = Explains.ALL
+            elif area >= least:
+                explains = Explains.PERHAPS
+            elif high >= least:
+                explains = Explains.OPEN
+        judged.append(source._replace(explains=explains))
+    return judged
+
+
+def find_suspects(sources, hospitals):
+    """The hospitals, what is nearly the label, and the worst of the others: dict."""
+    same = [s.name for s in sources if s.score.mean >= SAME]
+    apart = {*same, *hospitals, EVERY_COLUMN}
+    suspects = []
+    for explains in (Explains.ALL, Explains.PERHAPS, Explains.OPEN):
+        suspects = suspects or [
+            s for s in sources if s.explains == explains and s.name not in apart
+        ]
+    return {
+        "hospitals": [s for s in sources if s.name in hospitals],
+        "suspects": suspects,
+        "same": same,
+    }
+
+
+def _draw(drawn, own, level):
+    values = np.array([score for _, score in drawn], dtype=float)
+
+    def make():
+        display = MetricIntervalsDisplay(
+            models=[short(name) for name, _ in drawn],
+            metrics=["roc_auc"],
+            mean=values[:, :1],
+            low=values[:, 1:2],
+            high=values[:, 2:],
+            confidence_level=level,
+        ).plot(kind="point")
+        ax = display.ax_[0]
+        ax.axvline(AREA, color=GREY, linewidth=1, zorder=0)
+        if own is not None and np.isfinite(own.low):
+            ax.axvspan(own.low, own.high, color=BLUE, alpha=0.1, zorder=0)
+        return display
+
+    return draw(make)

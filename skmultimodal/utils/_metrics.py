@@ -1,0 +1,23 @@
+"""Metrics as a reader knows them."""
+
+__all__ = ["metric_name"]
+
+METRICS = {
+    "accuracy": "Accuracy",
+    "average_precision": "Average precision",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1": "F1",
+    "matthews_corrcoef": "MCC",
+    "neg_brier_score": "Negative Brier score",
+    "neg_log_loss": "Negative log loss",
+    "precision": "Precision",
+    "recall": "Recall",
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovr": "ROC AUC, one against rest",
+    "score": "Score",
+}
+
+
+def metric_name(metric: str) -> str:
+    """Name of a metric for people, from its name in scikit-learn."""
+    return METRICS.get(metric, metric.replace("_", " "))

@@ -1,0 +1,78 @@
+"""Sentences on the model."""
+
+import pytest
+from report_sentences import Case, read, unread
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skmultimodal.report._sections.model import Model, Part, list_parameters
+
+
+def numbers(**changes):
+    given = {
+        "estimator": "Twin",
+        "towers": [],
+        "final_estimator": None,
+        "shapes": {"image": (5, 64, 32), "gene": (2000,)},
+        "classes": ["no", "yes"],
+        "parts": [],
+        "weights": [],
+        "parameters": [("missing", "'tower'")],
+    }
+    return Model(**given | changes)
+
+
+CASES = {
+    "all known": Case(
+        numbers(
+            towers=[("image", "ImageTower"), ("gene", "GeneTower")],
+            final_estimator="Pool",
+            parts=[Part("image", [1000, 48, 2])],
+            weights=[("head__class_weight", "'balanced'"), ("class_weight", "1")],
+            parameters=[("a_b", "<1>"), ("missing", "'tower'")],
+        ),
+        [
+            "Twin, fitted on all patients that its parts can learn from. Its towers: "
+            "image (ImageTower) and gene (GeneTower); its final estimator: Pool. The",
+            "image, each patient 5 x 64 x 32 gene, each patient 2,000",
+            "Rows that each part is fitted on: towers on patients who lack",
+            "Part Rows no yes unlabelled image 1,050 1,000 48 2",
+            "Class imbalance: head__class_weight is 'balanced' and class_weight is",
+            "All 2 parameters. Architecture",
+            "Parameter Value a_b <1> missing 'tower'",
+        ],
+        absent=["not given"],
+    ),
+    "little known": Case(
+        numbers(towers=[("gene", "GeneTower")]),
+        [
+            "Its towers: gene (GeneTower). The",
+            "Rows that each part is fitted on: not given. The model does not record",
+            "Class imbalance: no parameter of the model weighs the classes.",
+            "All 1 parameter. ",
+        ],
+    ),
+    "no towers": Case(numbers(), ["its parts can learn from. The model"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sentences(case):
+    read("model", CASES[case])
+
+
+def test_every_branch_is_read():
+    assert unread("model", CASES.values()) == {}
+
+
+def test_parameters_are_no_estimators_and_on_one_line():
+    class Lines:
+        def __repr__(self):
+            return "two\n  lines"
+
+    model = make_pipeline(LogisticRegression(C=2.5, class_weight=Lines()))
+    found = dict(list_parameters(model))
+    assert found["logisticregression__C"] == "2.5"
+    assert found["logisticregression__class_weight"] == "two lines"
+    assert not {"steps", "logisticregression"} & set(found)
+    assert list(found) == sorted(found)

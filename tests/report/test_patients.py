@@ -1,0 +1,114 @@
+"""Sentences on the patients, and the numbers in them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_sentences import FIGURE, Case, read, unread
+
+from skmultimodal.report._sections.patients import (
+    Covariate,
+    Hidden,
+    Patients,
+    Summary,
+    _summarise,
+)
+from skmultimodal.report._study import Pattern
+
+PATTERNS = [
+    Pattern(["image"], 95, True),
+    Pattern(["gene"], 1452, True),
+    Pattern(["image", "gene"], 50, False),
+]
+
+
+def numbers(**changes):
+    given = {
+        "n": 1597,
+        "n_labelled": 1590,
+        "patterns": PATTERNS,
+        "hidden": [],
+        "dropped": None,
+        "flow_figure": FIGURE,
+        "availability_figure": FIGURE,
+        "availability": {"image": [("no", 50), (None, 45)], "gene": [("yes", 1452)]},
+        "covariates": [],
+        "groups": ["no", "yes"],
+        "facts": {},
+        "absent_facts": [],
+    }
+    return Patients(**given | changes)
+
+
+def covariates(*summaries):
+    return [Covariate(f"x{i}", [s, s, s, s]) for i, s in enumerate(summaries)]
+
+
+CASES = {
+    "no flow, no covariates, no facts": Case(
+        numbers(),
+        [
+            "1,597 patients: 95 with image only, 1,452 with gene only and 50 with "
+            "image "
+            "and gene. The label is known for 1,590 of them.",
+            "found and why some were dropped: not given. Pass flow, the table",
+            "Flow diagram of the participants of the cohort: 95 with image only,",
+            "by class. image: 50 no and 45 unknown. gene: 1452 yes.",
+            "Covariates (age, sex, hospital): not given. Give the cohort metadata",
+        ],
+        absent=["Hidden", "facts"],
+    ),
+    "all given": Case(
+        numbers(
+            hidden=[Hidden("gene", 3), Hidden("image", 1)],
+            dropped=(12, 1),
+            covariates=covariates(
+                Summary(2, [40.2, 51.0, 63.9], 0),
+                Summary(0, [0.125, 0.5, 0.75], 2),
+                Summary(4, values=[("female", 7), ("male", 5)]),
+                Summary(0, values=[(c, 9 - i) for i, c in enumerate("abcde")]),
+                Summary(9),
+            ),
+            facts={"Ethics": "<b>approved</b>"},
+            absent_facts=["Dates", "Updating"],
+        ),
+        [
+            "missing: gene of 3 patients and image of 1 patient.",
+            "12 entries of 1 patient dropped; in the cohort 95 with image only,",
+            "Covariate All Tested Class no Class yes x0 51 (40 to 64); 2 unknown 51",
+            "x1 0.50 (0.12 to 0.75) 0.50",
+            "x2 female: 7 and male: 5; 4 unknown female",
+            "x3 a: 9, b: 8, c: 7 and 2 more a: 9",
+            "x4 unknown unknown unknown unknown",
+            "Ethics <b>approved</b>",
+            "Dates and Updating: not given. Only those who collected the data have "
+            "them",
+        ],
+        absent=["Pass flow", "metadata", "All 5"],
+    ),
+    "many covariates": Case(
+        numbers(covariates=covariates(*[Summary(1)] * 11)), ["All 11 covariates"]
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sentences(case):
+    read("patients", CASES[case])
+
+
+def test_every_branch_is_read():
+    assert unread("patients", CASES.values()) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([1.0, 2.0, np.nan, 4.0, 8.0], Summary(1, [1.75, 3.0, 5.0], 2)),
+        ([10.0, 20.0, 30.0], Summary(0, [15.0, 20.0, 25.0], 0)),
+        ([0.0, 1.0, 1.0], Summary(0, values=[("1", 2), ("0", 1)])),
+        (["b", None, "a", "b"], Summary(1, values=[("b", 2), ("a", 1)])),
+        ([None, None], Summary(2)),
+    ],
+)
+def test_a_covariate_is_summarised(values, wanted):
+    assert _summarise(pd.Series(values)) == wanted

@@ -1,0 +1,186 @@
+"""Sentences on scores and differences, and the judgements in them."""
+
+import numpy as np
+import pytest
+from report_sentences import FIGURE, Case, read, unread
+
+from skmultimodal.report._compared import Difference, Score
+from skmultimodal.report._sections.performance import (
+    Evidence,
+    Performance,
+    Place,
+    Roc,
+    Verdict,
+    _place,
+    _weigh,
+)
+from skmultimodal.report._study import Pattern
+
+OWN = Score(0.84, 0.71, 0.93)
+PAIRED = Pattern(["image", "gene"], 50, False)
+
+
+def numbers(**changes):
+    given = {
+        "verdict": Verdict.NOT_BETTER,
+        "few": False,
+        "rarest": "no",
+        "n_rarest": 12,
+        "metric": "roc_auc",
+        "own": OWN,
+        "guessing": 0.5,
+        "place": Place.ABOVE,
+        "n_found": 9.0,
+        "n_positive": 12,
+        "n_wrong": 2.5,
+        "n_negative": 38,
+        "best": "genes",
+        "best_score": Score(0.8, 0.6, 0.9),
+        "difference": Difference("genes", -0.04, -0.1, 0.02, 0.2, 0.4),
+        "evidence": Evidence.UNCERTAIN,
+        "n_others": 2,
+        "n_tested": 50,
+        "patterns": [PAIRED],
+        "n_folds": 3,
+        "n_repeats": 1,
+        "n_train": (61, 62),
+        "level": "95",
+        "scores": {"genes": [Score(0.8, 0.6, 0.9), None], "ours": [OWN, OWN]},
+        "metrics": ["roc_auc", "f1"],
+        "scored": "yes",
+        "differences": [Difference("genes", -0.04, -0.1, 0.02, 0.2, 0.4)],
+        "n_tests": 3,
+        "scores_figure": FIGURE,
+        "differences_figure": FIGURE,
+        "roc": Roc.DRAWN,
+        "roc_figure": FIGURE,
+        "roc_models": ["genes", "ours"],
+    }
+    return Performance(**given | changes)
+
+
+CASES = {
+    "not shown to be better": Case(
+        numbers(),
+        [
+            "ours predicts the label, but is not shown to do so better than genes.",
+            "Cross-validated on 50 patients with image and gene, ours has a mean",
+            "a mean ROC AUC of 0.84 [0.71, 0.93], which is above guessing (0.5).",
+            "It finds 9 of the 12 tested patients of class responder and wrongly "
+            "assigns 2.5 of the 38 others to it. The best of the 2 others is genes "
+            "(0.80 [0.60, 0.90]); the difference, genes minus ours, is −0.04 [−0.10, "
+            "0.02], too uncertain to say which is better (Holm p = 0.400).",
+            "are tested by cross-validation in 3 folds: each is predicted by models "
+            "that are fitted on others (61 to 62 patients, the unlabelled among them), "
+            "on the same folds",
+            "Its 95 % interval comes from a t test",
+            "interval: genes 0.80 [0.60, 0.90] and ours 0.84 [0.71, 0.93].",
+            "Model ROC AUC F1 genes 0.80 [0.60, 0.90] – ours (the model) 0.84",
+            "such as F1, are of class yes.",
+            "to ours: genes −0.04 [−0.10, 0.02] (p 0.400).",
+            "is adjusted for 3 tests of all pairs",
+            "Its ROC AUC minus that of ours p p (Holm) genes −0.04 [−0.10, 0.02] 0.200 "
+            "0.400",
+            "ROC curves of genes and ours for class responder;",
+        ],
+        absent=["repeat", "no score here", "not given"],
+    ),
+    "better": Case(
+        numbers(
+            verdict=Verdict.BETTER,
+            evidence=Evidence.BEYOND_CHANCE,
+            difference=Difference("genes", -0.2, -0.3, -0.1, 0.0001, 0.0002),
+            n_others=1,
+            few=True,
+            n_rarest=1,
+            n_repeats=10,
+            n_train=(61, 61),
+            patterns=[PAIRED, Pattern(["gene"], 7, True)],
+        ),
+        [
+            "ours predicts the label, and does so better than genes, the best of the "
+            "others. Only 1 tested patient is of class no: no score here means much.",
+            "Cross-validated on 50 patients (50 with image and gene and 7 with gene "
+            "only), ours",
+            "others to it (means over the repeats). The other model, genes, has 0.80",
+            "more than chance explains (Holm p < 0.001).",
+            "in 3 folds, repeated 10 times: each",
+            "on others (61 patients, the unlabelled",
+        ],
+    ),
+    "guessing": Case(
+        numbers(
+            verdict=Verdict.GUESSING,
+            place=Place.AROUND,
+            own=Score(0.5, 0.4, 0.6),
+            few=True,
+            n_rarest=4,
+            evidence=Evidence.UNTESTED,
+            difference=Difference("genes", 0, 0, 0, np.nan, np.nan),
+            roc=Roc.NO_PROBABILITIES,
+        ),
+        [
+            "No evidence that ours predicts the label better than guessing. Only 4 "
+            "patients of class no were tested: no score here means much.",
+            "0.50 [0.40, 0.60], an interval that includes guessing (0.5).",
+            "is +0.00 [–], which cannot be tested.",
+            "ROC curve: not given. ours gives no probabilities.",
+        ],
+    ),
+    "alone and worse": Case(
+        numbers(
+            verdict=Verdict.ALONE,
+            place=Place.BELOW,
+            best=None,
+            best_score=None,
+            difference=None,
+            evidence=None,
+            differences=[],
+            roc=Roc.ONE_CLASS,
+        ),
+        [
+            "ours was compared with no other model: nothing shows whether its score",
+            "[0.71, 0.93], which is below guessing (0.5).",
+            "It was compared with no other model.",
+            "Other models: not given. Compare the model with simple ones",
+            "ROC curve: not given. The test rows of every fold are of one class.",
+        ],
+    ),
+    "undecided": Case(
+        numbers(verdict=Verdict.UNDECIDED, place=Place.UNKNOWN, metric="accuracy"),
+        [
+            "Whether ours predicts the label better than guessing cannot be seen from "
+            "the accuracy given here.",
+            "ours has a mean accuracy of 0.84 [0.71, 0.93]. It finds",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sentences(case):
+    read("performance", CASES[case])
+
+
+def test_every_branch_is_read():
+    assert unread("performance", CASES.values()) == {}
+
+
+def test_where_a_score_lies():
+    assert _place(Score(0.7, 0.5, 0.8), 0.5) == Place.AROUND
+    assert _place(Score(0.7, 0.51, 0.8), 0.5) == Place.ABOVE
+    assert _place(Score(0.3, 0.2, 0.4), 0.5) == Place.BELOW
+    assert _place(Score(0.7, 0.51, 0.8), None) == Place.UNKNOWN
+    assert _place(Score(0.7, np.nan, np.nan), 0.5) == Place.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("p", "wanted"),
+    [
+        (0.049, Evidence.BEYOND_CHANCE),
+        (0.05, Evidence.UNCERTAIN),
+        (np.nan, Evidence.UNTESTED),
+    ],
+)
+def test_what_a_p_value_shows(p, wanted):
+    assert _weigh(Difference("genes", -0.1, -0.2, 0.0, 0.01, p)) == wanted
