@@ -52,7 +52,7 @@ DEFAULTS = [
 
 VARIANTS = [
     ImageTowerClassifier(
-        encoder=(8, 8),
+        filters=(8, 8),
         dense_units=(12,),
         global_pool="max",
         lr=1e-2,

@@ -41,11 +41,8 @@ class ImageTowerClassifier(
 
     Parameters
     ----------
-    encoder : tuple of int or callable, default=(16, 32, 64)
-        Filters of the 3 x 3 convolutions, one block each. Or ``encoder(in_channels=
-        ...)``, which returns a torch module that maps images to feature maps
-        (B, C, h, w) or vectors (B, F) and replaces the blocks; it must be importable
-        for the fitted tower to be saved.
+    filters : tuple of int, default=(16, 32, 64)
+        Filters of the 3 x 3 convolutions, one block each.
     dense_units : tuple of int, default=(32, 16)
         Dense ReLU layers; the last one's size is the number of features.
     global_pool : {"auto", "mask", "mean", "max"} or False, default="auto"
@@ -61,6 +58,10 @@ class ImageTowerClassifier(
     max_size : int or None, default=64
         Larger images are averaged over blocks of pixels, the smallest that bring both
         sides to at most `max_size`. None keeps every pixel (the paper).
+    encoder : callable, default=None
+        ``encoder(in_channels=...)`` returns a torch module that maps images to feature
+        maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks. It
+        must be importable for the fitted tower to be saved.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
     augment : {"flip"}, callable or None, default=None
@@ -141,12 +142,13 @@ class ImageTowerClassifier(
     trains_in_parts = True
 
     _parameter_constraints: dict = {
-        "encoder": ["array-like", callable],
+        "filters": ["array-like"],
         "dense_units": ["array-like"],
         "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
         "mask_channel": [StrOptions({"auto"}), Integral, None],
         "intensity": [StrOptions({"zscore", "minmax", "none"})],
         "max_size": [Interval(Integral, 1, None, closed="left"), None],
+        "encoder": [callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "augment": [StrOptions({"flip"}), callable, None],
         **NetEstimator._parameter_constraints,
@@ -154,13 +156,14 @@ class ImageTowerClassifier(
 
     def __init__(
         self,
-        encoder=(16, 32, 64),
+        filters=(16, 32, 64),
         dense_units=(32, 16),
         *,
         global_pool="auto",
         mask_channel="auto",
         intensity="zscore",
         max_size=64,
+        encoder=None,
         class_weight=None,
         augment=None,
         optimizer="adamw",
@@ -178,12 +181,13 @@ class ImageTowerClassifier(
         random_state=None,
         verbose=0,
     ):
-        self.encoder = encoder
+        self.filters = filters
         self.dense_units = dense_units
         self.global_pool = global_pool
         self.mask_channel = mask_channel
         self.intensity = intensity
         self.max_size = max_size
+        self.encoder = encoder
         self.class_weight = class_weight
         self.augment = augment
         self.optimizer = optimizer
@@ -231,7 +235,7 @@ class ImageTowerClassifier(
         net_params = {
             "image_shape": net_shape,
             "n_classes": len(self.classes_),
-            "encoder": self.encoder if callable(self.encoder) else tuple(self.encoder),
+            "encoder": self.encoder or tuple(self.filters),
             "dense_units": tuple(self.dense_units),
             "pool": self._choose_pool(),
             "mask_channel": self.mask_channel_,
@@ -285,7 +289,7 @@ class ImageTowerClassifier(
     @property
     def own_modules(self):
         """Whether neither encoder nor augmentation is the caller's."""
-        return not (callable(self.encoder) or callable(self.augment))
+        return self.encoder is None and not callable(self.augment)
 
     @property
     def _n_features_out(self):

@@ -16,7 +16,7 @@ TABLE_1 = {
     "image__weight_decay": 0.0,
     "image__max_epochs": 20,
     "image__batch_size": 16,
-    "image__encoder": (16, 32, 64),
+    "image__filters": (16, 32, 64),
     "image__dense_units": (32, 16),
     "image__global_pool": False,
     "gene__optimizer": "adam",

@@ -100,7 +100,7 @@ def plain_towers(names=("image", "gene")):
 def picture_tower(**params):
     """A small image tower that trains in an instant."""
     # One epoch: too few for the warning that training did nothing.
-    small = {"encoder": (3, 4), "dense_units": (5, 3), "max_epochs": 1}
+    small = {"filters": (3, 4), "dense_units": (5, 3), "max_epochs": 1}
     return ImageTowerClassifier(**small | {"batch_size": 2, "lr": 0.02} | params)
 
 

@@ -29,7 +29,7 @@ def make_genes(y, seed=0):
 
 
 def image_tower(**params):
-    small = {"encoder": (4,), "dense_units": (6, 3), "max_epochs": 6, "lr": 0.01}
+    small = {"filters": (4,), "dense_units": (6, 3), "max_epochs": 6, "lr": 0.01}
     return ImageTowerClassifier(**small | {"random_state": 0} | params)
 
 

@@ -92,7 +92,7 @@ def test_limits_use_and_title(model):
 def test_parameters_and_environment(model):
     card = model_card(model)
     table = rows(section(card, "Parameters"))
-    assert table["image__encoder"] == ["(3, 4)"]
+    assert table["image__filters"] == ["(3, 4)"]
     assert table["missing"] == ["'tower'"]
     assert rows(section(card, "Environment"))["torch"] == [
         describe_environment()["torch"]

@@ -58,7 +58,7 @@ def test_size_of_the_papers_tower():
 )
 def test_pooling(pool, shape, n_pooled):
     images = np.random.default_rng(0).normal(size=(8, *shape))
-    tower = image_tower(encoder=(5,), global_pool=pool, max_epochs=1)
+    tower = image_tower(filters=(5,), global_pool=pool, max_epochs=1)
     tower.fit(images, np.arange(8) % 2)
     assert tower.weights_["dense.0.weight"].shape == (6, n_pooled)
 
@@ -79,7 +79,7 @@ def test_flat_images_are_columns():
 @pytest.mark.parametrize("shape", [(1, 1, 6), (3, 1, 1), (2, 5, 1)])
 def test_axes_of_one_pixel(shape):
     images = np.random.default_rng(0).normal(size=(12, *shape))
-    tower = image_tower(encoder=(4, 4, 4), intensity="none")
+    tower = image_tower(filters=(4, 4, 4), intensity="none")
     assert tower.fit(images, np.arange(12) % 2).transform(images).shape == (12, 3)
 
 
@@ -182,7 +182,7 @@ def test_mask_is_at_most_one_wherever_the_rare_label_is(row):
         ({"global_pool": "median"}, X, "'global_pool' parameter"),
         ({"intensity": "log"}, X, "'intensity' parameter"),
         ({"augment": "rotate"}, X, "'augment' parameter"),
-        ({"encoder": 3}, X, "'encoder' parameter"),
+        ({"filters": 3}, X, "'filters' parameter"),
         ({"class_weight": "heavy"}, X, "'class_weight' parameter"),
     ],
 )
