@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._mudata import make_mudata, read_mudata
+from skmultimodal.utils._patterns import NO_MODALITY, modalities_of, pattern_name
 from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
 from skmultimodal.utils._store import (
     Block,
@@ -28,8 +29,6 @@ from skmultimodal.utils._store import (
 )
 
 __all__ = ["Cohort", "as_cohort"]
-
-NO_MODALITY = "none"
 
 
 class Cohort:
@@ -166,7 +165,7 @@ class Cohort:
         has = np.column_stack([self.has(name) for name in self._modalities])
         kinds, of_row = np.unique(has, axis=0, return_inverse=True)
         words = [
-            "+".join(np.array(self._modalities)[kind]) or NO_MODALITY for kind in kinds
+            pattern_name(np.array(self._modalities)[kind].tolist()) for kind in kinds
         ]
         return np.array(words, dtype=str)[of_row.reshape(-1)]
 
@@ -176,7 +175,7 @@ class Cohort:
         rank = {name: i for i, name in enumerate(self._modalities)}
 
         def order(pattern: str) -> tuple[int, list[int]]:
-            parts = [rank[p] for p in pattern.split("+") if p in rank]
+            parts = [rank[name] for name in modalities_of(pattern)]
             return len(parts), parts
 
         counts = counts.loc[sorted(counts.index, key=order)]

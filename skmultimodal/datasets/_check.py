@@ -28,6 +28,7 @@ from skmultimodal.io import (
 from skmultimodal.io._labels import target_array
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
+from skmultimodal.utils._patterns import pattern_name
 
 __all__ = ["FolderCheck", "check_folder"]
 
@@ -229,7 +230,7 @@ def _check_ids(
     if not everyone:
         check.problems.append("no patient has a scan or expression that can be read.")
         return
-    patterns = ["+".join(m for m in ids if p in ids[m]) for p in everyone]
+    patterns = [pattern_name(m for m in ids if p in ids[m]) for p in everyone]
     check.found.append(f"patients with data: {_patterns(patterns)}")
     _check_pairs(check, bool(ids["image"] & ids["gene"]))
     if clinical is None:

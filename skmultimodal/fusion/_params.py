@@ -1,8 +1,16 @@
 """The parameter `towers` of a meta-estimator."""
 
+from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal.utils._warnings import warn
 
-__all__ = ["check_towers", "default_towers", "list_towers", "table_columns"]
+__all__ = [
+    "check_towers",
+    "default_towers",
+    "list_towers",
+    "table_columns",
+    "towers_with_data",
+]
 
 
 def default_towers():
@@ -58,3 +66,43 @@ def check_towers(towers, taken):
         names.append(name)
     if len(set(names)) < len(names):
         raise ValueError(f"tower names must differ, got {names}.")
+
+
+def towers_with_data(resolved, seeds, cohort):
+    """Towers whose modality the cohort has: list of (name, estimator, modality, seed).
+
+    Parameters
+    ----------
+    resolved : list of (name, estimator, modality)
+    seeds : list of int or None
+        One per tower.
+    cohort : Cohort
+
+    Warns
+    -----
+    MissingModalityWarning
+        If a tower has no modality, or a modality no tower.
+    """
+    present = [m for m in cohort.modalities if cohort.has(m).any()]
+    towers = []
+    for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
+        if modality in present:
+            towers.append((name, estimator, modality, seed))
+        else:
+            warn(
+                f"tower {name!r} is left out: no row has modality {modality!r} "
+                f"(the data have {present}).",
+                MissingModalityWarning,
+            )
+    if not towers:
+        raise ValueError(
+            f"no tower has a modality of the data, which have {present}; the "
+            f"towers are {[name for name, *_ in resolved]}."
+        )
+    unused = [m for m in present if m not in {m for *_, m, _ in towers}]
+    if unused:
+        warn(
+            f"modality {unused[0]!r} has no tower and is not used.",
+            MissingModalityWarning,
+        )
+    return towers

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from skmultimodal.utils._patterns import HEAD, pattern_name
+
 __all__ = [
     "Routes",
     "TrainingData",
     "modality_masks",
     "refuse_empty_rows",
 ]
-
-HEAD = "head"
 
 
 def modality_masks(cohort, modalities):
@@ -204,5 +204,5 @@ class Routes:
         """Routes for people, such as "head" or "image+gene": ndarray of str."""
         labels = np.full(len(self.has), HEAD, dtype=object)
         for rows, names in self.by_towers():
-            labels[rows] = "+".join(names)
+            labels[rows] = pattern_name(names)
         return labels.astype(str)

@@ -15,7 +15,6 @@ from sklearn.base import TransformerMixin, is_classifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import TowerInput, read_cohort, read_groups, takes_nan
 from skmultimodal.fusion._outputs import (
@@ -29,6 +28,7 @@ from skmultimodal.fusion._params import (
     default_towers,
     list_towers,
     table_columns,
+    towers_with_data,
 )
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._rows import (
@@ -54,7 +54,7 @@ from skmultimodal.utils._sklearn import (
     StrOptions,
     fit_context,
 )
-from skmultimodal.utils._warnings import prefixed_warnings, warn
+from skmultimodal.utils._warnings import prefixed_warnings
 
 __all__ = ["BaseTwinTower", "final_has"]
 
@@ -230,7 +230,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         resolved = list_towers(self.towers)
         # The final estimator's comes first, so that a tower more changes no other seed.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
-        towers = self._towers_with_data(resolved, seeds, cohort)
+        towers = towers_with_data(resolved, seeds, cohort)
         has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
         refuse_empty_rows(cohort, has)
         paired = np.all(list(has.values()), axis=0)
@@ -251,38 +251,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self.class_counts_["final_estimator"] = outcome.count(codes[data.train])
         self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
-
-    def _towers_with_data(self, resolved, seeds, cohort):
-        """List of (name, estimator, modality, seed) of the towers that can be fitted.
-
-        Warns
-        -----
-        MissingModalityWarning
-            If a tower has no modality, or a modality no tower.
-        """
-        present = [m for m in cohort.modalities if cohort.has(m).any()]
-        towers = []
-        for (name, estimator, modality), seed in zip(resolved, seeds, strict=True):
-            if modality in present:
-                towers.append((name, estimator, modality, seed))
-            else:
-                warn(
-                    f"tower {name!r} is left out: no row has modality {modality!r} "
-                    f"(the data have {present}).",
-                    MissingModalityWarning,
-                )
-        if not towers:
-            raise ValueError(
-                f"no tower has a modality of the data, which have {present}; the "
-                f"towers are {[name for name, *_ in resolved]}."
-            )
-        unused = [m for m in present if m not in {m for *_, m, _ in towers}]
-        if unused:
-            warn(
-                f"modality {unused[0]!r} has no tower and is not used.",
-                MissingModalityWarning,
-            )
-        return towers
 
     def _plan_tower(self, name, estimator, modality, seed, data, rows):
         """What a tower is fitted on; `rows` as `tower_rows`."""

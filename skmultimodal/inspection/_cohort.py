@@ -8,6 +8,7 @@ import pandas as pd
 from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
 from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["AvailabilityDisplay", "count_by_class"]
 
@@ -183,7 +184,7 @@ class AvailabilityDisplay:
         for place, (pattern, row) in enumerate(self.counts.iterrows()):
             for line, name in enumerate(classes):
                 ax.text(place, line, f"{row[name]}", ha="center", va="center")
-            has = [m in pattern.split("+") for m in self.modalities]
+            has = [m in modalities_of(pattern) for m in self.modalities]
             colours = [INK if present else ABSENT for present in has]
             ax.scatter([place] * n_modalities, heights, s=110, c=colours, zorder=3)
             if sum(has) > 1:
@@ -204,7 +205,7 @@ class AvailabilityDisplay:
         ax.set_xlabel("Modalities present")
 
     def _modality_label(self, modality):
-        has = [modality in pattern.split("+") for pattern in self.counts.index]
+        has = [modality in modalities_of(pattern) for pattern in self.counts.index]
         return f"{modality} ({self.counts[has].to_numpy().sum()})"
 
 

@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import class_frequencies, predict_proba_with
 from skmultimodal.utils._labels import find_positive
+from skmultimodal.utils._patterns import modalities_of
 from skmultimodal.utils._probability import SMALLEST
 
 __all__ = ["modality_contributions"]
@@ -190,7 +191,7 @@ def _summarise(cohort, contributions, patterns, classes, codes):
     rows = []
     for pattern in cohort.summary().index:
         of_pattern = (patterns == pattern).to_numpy()
-        for name in pattern.split("+"):
+        for name in modalities_of(pattern):
             values = contributions[name].to_numpy()
             row = {
                 "pattern": pattern,

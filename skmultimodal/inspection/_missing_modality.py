@@ -10,6 +10,7 @@ from skmultimodal.inspection._inputs import explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba_with
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.utils._labels import class_name, find_positive
+from skmultimodal.utils._patterns import modalities_of, pattern_name
 from skmultimodal.utils._probability import log_odds
 
 __all__ = ["MissingModalityDisplay", "value_of_missing_modality"]
@@ -127,7 +128,7 @@ def _check_modality(cohort, reference, modality):
 
 def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
     """Predictions for the reference patients without and with the modality."""
-    without = pattern.split("+")
+    without = modalities_of(pattern)
     absent = [name for name in without if name not in reference.modalities]
     needed = [*without, modality]
     rows = np.zeros(len(reference), dtype=bool)
@@ -135,9 +136,9 @@ def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
         rows = reference[:, needed].paired
     if rows.sum() < n_neighbors:
         raise ValueError(
-            f"X_reference has {rows.sum()} patients with {'+'.join(needed)}, with whom "
-            f"rows with {pattern} are compared, and n_neighbors={n_neighbors} needs as "
-            "many: add reference patients, leave such rows out, or lower n_neighbors."
+            f"X_reference has {rows.sum()} patients with {pattern_name(needed)}, with "
+            f"whom rows with {pattern} are compared, and n_neighbors={n_neighbors} needs "
+            "as many: add reference patients, leave such rows out, or lower n_neighbors."
         )
     chosen = reference[rows]
     return (

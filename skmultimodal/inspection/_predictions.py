@@ -6,6 +6,7 @@ import numpy as np
 
 from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection._inputs import innermost
+from skmultimodal.utils._patterns import pattern_name
 
 __all__ = ["class_frequencies", "predict_proba", "predict_proba_with"]
 
@@ -50,7 +51,7 @@ def predict_proba_with(estimator, cohort, names):
     except ValueError as error:
         raise NotExplainableError(
             f"{type(estimator).__name__} does not predict rows that have only "
-            f"{'+'.join(names)} ({', '.join(removed)} removed), so the effect of a "
+            f"{pattern_name(names)} ({', '.join(removed)} removed), so the effect of a "
             f"modality cannot be measured. Its error: {error}"
         ) from error
 

@@ -12,6 +12,7 @@ from skmultimodal.inspection._inputs import explained_cohort
 from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
 from skmultimodal.utils._labels import class_name, encode_labels
+from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["SITES", "Pattern", "Study", "make_study"]
 
@@ -113,7 +114,7 @@ class Study:
 
     def pattern(self, name, n):
         """A pattern, and how many rows have it."""
-        names = name.split("+")
+        names = modalities_of(name)
         several = len(self.cohort.modalities) > 1
         return Pattern(names, int(n), several and len(names) == 1)
 

@@ -11,6 +11,7 @@ from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._sections.explanations import channel_name
 from skmultimodal.report._sections.missing import Route, as_route
+from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["choose_examples", "examples"]
 
@@ -94,7 +95,7 @@ def choose_examples(study, n_examples):
     for kind, rows in queues.items():
         _add(chosen, rows, Choice(kind))
     for pattern, row in _typical(study).items():
-        chosen.setdefault(row, Choice(Kind.TYPICAL, names=pattern.split("+")))
+        chosen.setdefault(row, Choice(Kind.TYPICAL, names=modalities_of(pattern)))
     place = 0
     while len(chosen) < n_examples and any(len(r) > place for r in queues.values()):
         place += 1
@@ -172,7 +173,7 @@ def _example(study, row, choice, found, sets, channels):
     return Example(
         name=str(study.cohort.index[row]),
         choice=choice,
-        modalities=str(study.patterns[row]).split("+"),
+        modalities=modalities_of(study.patterns[row]),
         route=as_route(study, row),
         truth=study.names[study.codes[row]],
         out_of_fold=tested[row] if row in tested.index else None,

@@ -12,6 +12,7 @@ from skmultimodal.inspection import (
 )
 from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw, short
+from skmultimodal.utils._patterns import pattern_name
 
 __all__ = ["channel_name", "explanations"]
 
@@ -119,7 +120,7 @@ def explanations(study, found, examples, channels):
     """
     refused = isinstance(found.contributions, Refusal)
     contributions = None if refused else _contributions(study, found, examples)
-    pattern = "+".join(study.cohort.modalities)
+    pattern = pattern_name(study.cohort.modalities)
     rows = [] if refused else contributions.rows
     whole = [row for row in rows if row.pattern == pattern]
     maps = [_maps(study, name, m, channels) for name, m in found.maps.items()]

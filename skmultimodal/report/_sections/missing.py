@@ -5,10 +5,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from skmultimodal.report._sections.patients import hidden
+from skmultimodal.utils._patterns import HEAD, modalities_of
 
 __all__ = ["as_route", "missing"]
-
-HEAD = "head"  # of predict_route
 
 
 class Policy(StrEnum):
@@ -90,7 +89,7 @@ def missing(study, flow):
 
 def parse_route(route):
     """A route as `predict_route` returns it."""
-    return Route("head") if route == HEAD else Route("towers", route.split("+"))
+    return Route("head") if route == HEAD else Route("towers", modalities_of(route))
 
 
 def as_route(study, row):
