@@ -137,8 +137,9 @@ def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
     if rows.sum() < n_neighbors:
         raise ValueError(
             f"X_reference has {rows.sum()} patients with {pattern_name(needed)}, with "
-            f"whom rows with {pattern} are compared, and n_neighbors={n_neighbors} needs "
-            "as many: add reference patients, leave such rows out, or lower n_neighbors."
+            f"whom rows with {pattern} are compared, and n_neighbors={n_neighbors} "
+            "needs as many: add reference patients, leave such rows out, or lower "
+            "n_neighbors."
         )
     chosen = reference[rows]
     return (
