@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._torch_views import torch_view
+from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "load_model",
@@ -321,10 +321,7 @@ def _warn_of_versions(path, environment):
         if environment.get(name) != here[name]
     ]
     if other:
-        warnings.warn(
-            f"{path} was saved with {', '.join(other)}: predictions may differ.",
-            stacklevel=3,
-        )
+        warn(f"{path} was saved with {', '.join(other)}: predictions may differ.")
 
 
 def _name(trusted):
@@ -368,10 +365,9 @@ def _place(estimator, path, device):
                     f"fit its network ({str(error).splitlines()[0]})."
                 ) from error
     if moved:
-        warnings.warn(
+        warn(
             f"{path} computed on {', '.join(sorted(moved))}, which is not here: it "
-            "computes on the CPU.",
-            stacklevel=3,
+            "computes on the CPU."
         )
 
 

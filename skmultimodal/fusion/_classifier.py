@@ -24,7 +24,7 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
     towers : list of (name, estimator) or (name, estimator, columns), default=None
         A tower is an estimator with ``transform`` (its features) or ``predict_proba``,
         a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
-        already trained. `name` is its modality, unless `columns` says otherwise: the
+        already trained. `name` is its modality, unless `columns` is given: the
         name of a modality, or the columns of a DataFrame or 2-D array. None means
         ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
         A tower whose modality is absent is left out, with a warning.

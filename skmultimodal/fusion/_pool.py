@@ -20,14 +20,14 @@ __all__ = ["LogOpinionPoolClassifier"]
 
 
 class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
-    """Logarithmic opinion pool of the towers' log-odds, and what their features add.
+    """Logarithmic opinion pool of the towers' log-odds, with a residual of features.
 
     The logit of a class is an intercept, plus the sum over modalities of a weight times
     the log-odds that the modality's tower gives it, plus a linear function of the
     towers' features (the residual). With calibrated towers that are independent given
-    the class, weights of 1 and no residual are Bayes' rule; the paired rows say how
-    far to depart from that. The logit is a sum of one term per modality, so what each
-    said can be read, and a modality that is absent is a term of 0.
+    the class, weights of 1 and no residual are Bayes' rule; how
+    far to depart from that is fitted on the paired rows. The logit is a sum of one term
+    per modality, which ``decision_terms`` returns; an absent modality is a term of 0.
 
     The loss is the cross-entropy summed over the rows, plus ``weight_penalty / 2 *
     sum_m (weight_m - 1)^2``, plus half the squared distance of the intercept from the

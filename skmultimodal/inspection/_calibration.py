@@ -1,7 +1,5 @@
 """Whether predicted probabilities come true, pattern by pattern."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from sklearn.calibration import calibration_curve
@@ -14,6 +12,7 @@ from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["PatternCalibrationDisplay"]
 
@@ -296,10 +295,9 @@ class PatternCalibrationDisplay:
         for pattern in dict.fromkeys(patterns.tolist()) if order is None else order:
             rows = patterns == pattern
             if rows.sum() < 2 * min_bin_rows:
-                warnings.warn(
+                warn(
                     f"pattern {pattern!r} has {rows.sum()} rows, and two bins need "
-                    f"{2 * min_bin_rows}: its curve is one point.",
-                    stacklevel=3,
+                    f"{2 * min_bin_rows}: its curve is one point."
                 )
             wanted = min(n_bins, max(1, int(rows.sum()) // min_bin_rows))
             curve = _curve(hits[rows], y_prob[rows], wanted, strategy)

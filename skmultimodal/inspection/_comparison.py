@@ -47,7 +47,7 @@ class MetricIntervalsDisplay:
     --------
     MetricIntervalsDisplay.from_comparison : Draw the summary of a comparison.
     DifferencesDisplay : Whether two models differ, which overlapping intervals of their
-        means do not say.
+        means do not show.
 
     Examples
     --------

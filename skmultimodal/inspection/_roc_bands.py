@@ -1,6 +1,5 @@
 """Mean ROC curves over the folds of a cross-validation."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +13,7 @@ from skmultimodal.inspection._comparison_parts import (
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import corrected_t_interval
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["RocBandsDisplay"]
 
@@ -122,10 +122,9 @@ class RocBandsDisplay:
         names = rows["model"].unique().tolist()
         lacking = [name for name in names if not comparison.has_proba(name)]
         if models is None and lacking and lacking != names:
-            warnings.warn(
+            warn(
                 "models without probabilities have no ROC curve and are left out: "
-                f"{', '.join(lacking)}.",
-                stacklevel=2,
+                f"{', '.join(lacking)}."
             )
             names = [name for name in names if name not in lacking]
         scores = {name: comparison.proba(name, positive).to_numpy() for name in names}
@@ -226,10 +225,9 @@ class RocBandsDisplay:
                 "the test rows of every fold are of one class: there is no ROC curve."
             )
         if lacking:
-            warnings.warn(
+            warn(
                 f"{len(lacking)} of {len(known)} folds, such as {lacking[0]}, have no "
-                "ROC curve and are left out: their test rows are of one class.",
-                stacklevel=3,
+                "ROC curve and are left out: their test rows are of one class."
             )
         tpr, areas = {}, {}
         for name, score in scores.items():

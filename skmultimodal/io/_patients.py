@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
 from skmultimodal.io._slices import PatientSlices, read_quietly
 from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["NiftiBlock", "read_patients"]
 
@@ -151,7 +151,7 @@ def read_patients(
         others = len({p for p, _ in noted}) - 1
         more = f" (and {others} more patients, see the flow table)" if others else ""
         message = f"patient {patient}: {note}{more}."
-        warnings.warn(message, ReadWarning, stacklevel=2)
+        warn(message, ReadWarning)
     return patients, failures
 
 

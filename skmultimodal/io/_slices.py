@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._masks import CHOICE_LABELS, count_labels, label_code
 from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["PatientSlices", "fit_plane", "read_slices"]
 
@@ -186,7 +186,7 @@ class _Reading:
         if not file.holds_floats:
             return file.planes(indices)
         # Integers cannot be NaN; floats are looked at all over, as a NaN anywhere
-        # tells of a step that went wrong before.
+        # is the sign of a step that went wrong before.
         volume = file.volume()
         finite = np.isfinite(volume).all(axis=(0, 1))
         if not finite.all():
@@ -295,7 +295,7 @@ def read_slices(
         scan_date=scan_date,
     )
     for note in found.notes:
-        warnings.warn(f"{folder}: {note}.", ReadWarning, stacklevel=2)
+        warn(f"{folder}: {note}.", ReadWarning)
     return found
 
 

@@ -1,6 +1,5 @@
 """How the score grows with the number of paired patients in training."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +16,7 @@ from skmultimodal.model_selection._folds import (
 from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["paired_learning_curve"]
 
@@ -211,10 +211,9 @@ def _read_numbers(n_pairs, folds, counted, codes):
             )
     unique = sorted(set(numbers))
     if len(unique) < len(numbers):
-        warnings.warn(
+        warn(
             f"n_pairs has {len(numbers)} values, of which some are the same number of "
-            f"rows: {unique} remain.",
-            stacklevel=3,
+            f"rows: {unique} remain."
         )
     return unique
 

@@ -1,6 +1,5 @@
 """Scores of models on folds as one long table: summarised, and compared in pairs."""
 
-import warnings
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +10,7 @@ from skmultimodal.model_selection._intervals import (
     corrected_t_test,
     holm_adjust,
 )
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["compare_pairs", "score_table", "summarise"]
 
@@ -28,11 +28,10 @@ def score_table(results):
         n_folds = len(table[["repeat", "fold"]].drop_duplicates())
         n_lacking = len(lacking[["repeat", "fold"]].drop_duplicates())
         first = lacking.iloc[0]
-        warnings.warn(
+        warn(
             f"{metric} is undefined on {n_lacking} of {n_folds} folds, such as fold "
             f"{first['fold']} of repeat {first['repeat']}, which are left out of its "
-            "mean: their test rows may be of one class.",
-            stacklevel=3,
+            "mean: their test rows may be of one class."
         )
     return table
 

@@ -1,7 +1,6 @@
 """The common base of the estimators that train one network."""
 
 import json
-import warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Integral, Real
@@ -31,6 +30,7 @@ from skmultimodal.utils._progress import advance, count_networks
 from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
 
@@ -187,11 +187,10 @@ class NetEstimator(BaseEstimator):
         counts = np.bincount(codes[codes >= 0])
         scarcest = counts[counts > 0].min() if counts.any() else len(codes)
         if scarcest * self.validation_fraction < 2:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}: early stopping is switched off: "
                 f"{self.validation_fraction:.0%} of the {scarcest} rows of the "
-                "scarcest class are fewer than two validation rows.",
-                stacklevel=3,
+                "scarcest class are fewer than two validation rows."
             )
             return rows, None
         labelled, unlabelled = rows[codes >= 0], rows[codes < 0]

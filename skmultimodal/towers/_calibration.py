@@ -6,10 +6,10 @@ from skmultimodal.towers._log_linear import fit_log_linear
 
 __all__ = ["MIN_ROWS", "fit_slope"]
 
-# Fewer labelled rows say nothing about it.
+# With fewer labelled rows it is not fitted.
 MIN_ROWS = 8
 # Prior of the slope, in units of the standard deviation of held-out log-ratios, and
-# its strength: towers tend to be informative, and 20 rows alone cannot tell.
+# its strength: towers tend to be informative, which 20 rows alone cannot show.
 SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 
 
@@ -28,7 +28,7 @@ def fit_slope(ratios, codes, seen):
     Returns
     -------
     slope : float
-        0 if fewer than 8 rows are known, or all say the same.
+        0 if fewer than 8 rows are known, or their ratios are all equal.
     intercept : ndarray of shape (n_classes,)
     """
     n_classes = ratios.shape[1]

@@ -1,6 +1,5 @@
 """An ensemble of one estimator whose members did not see every row."""
 
-import warnings
 from dataclasses import replace
 from numbers import Integral
 
@@ -39,6 +38,7 @@ from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._threads import Workers, one_thread
 from skmultimodal.utils._validation import check_rows
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["CrossFittedEnsembleClassifier"]
 
@@ -68,9 +68,8 @@ class CrossFittedEnsembleClassifier(
     """Average of clones of one estimator, each fitted without one fold, calibrated.
 
     The log-odds are the mean of the members', which removes what a network owes to its
-    initialisation. What each member says of the fold it has not seen tells how far they
-    can be trusted: one slope, fitted on those rows, calibrates them. It costs as many
-    fits as there are folds.
+    initialisation. One slope, fitted on the predictions of each member for the fold
+    that it was fitted without, calibrates them. There are as many fits as folds.
 
     Parameters
     ----------
@@ -94,7 +93,7 @@ class CrossFittedEnsembleClassifier(
         The members.
     slope_ : float
         Factor of the mean log-odds, 0 or more. Below 1, the members are overconfident;
-        0, what they say of rows not seen tells nothing about the classes.
+        at 0, their predictions for rows not seen do not depend on the class.
     intercept_ : ndarray of shape (n_classes,)
         Added to the calibrated centred log-ratios.
     oof_proba_ : ndarray of shape (n_rows, n_classes)
@@ -175,7 +174,7 @@ class CrossFittedEnsembleClassifier(
             estimator ``uses_unlabelled_rows`` and is no part of a fold in any case.
         groups : array-like of shape (n_rows,), default=None
             Rows that are held out together, such as those of a hospital: the slope
-            then says how far the log-odds hold in a hospital not seen.
+            then is that of log-odds in a hospital not seen.
 
         Returns
         -------
@@ -198,17 +197,17 @@ class CrossFittedEnsembleClassifier(
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
         folds = hold_out(self.cv, codes, groups, self.random_state)
         X = _prepare_rows(clone(self.estimator), X)
-        said = self._fit_members(X, y, codes, folds, np.asarray(rest, dtype=int))
+        ratios = self._fit_members(X, y, codes, folds, np.asarray(rest, dtype=int))
         held_out = np.full((len(y), len(self.classes_)), np.nan)
         n_seen = np.zeros(len(y), dtype=int)
-        for (_, test), ratios in zip(folds, said, strict=True):
-            held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + ratios
+        for (_, test), of_fold in zip(folds, ratios, strict=True):
+            held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + of_fold
             n_seen[test] += 1
         held_out /= np.maximum(n_seen, 1)[:, None]
         seen = n_seen > 0
         if len(np.unique(codes[seen])) < len(self.classes_):
             self._warn("a class has one labelled row, or all in one group")
-            # Which rows are known would tell the class of those that are not.
+            # Which rows are NaN would give away their class.
             held_out[:], seen[:] = np.nan, False
         elif self.calibrate and seen.sum() < MIN_ROWS:
             self._warn(f"only {seen.sum()} labelled rows can be held out")
@@ -268,12 +267,8 @@ class CrossFittedEnsembleClassifier(
         return np.mean([self._ratios(*member, X) for member in members], axis=0)
 
     def _warn(self, reason):
-        said = " and says the class frequencies" if self.calibrate else ""
-        warnings.warn(
-            f"{reason}: {type(self).__name__} cannot tell how far its estimator can be "
-            f"trusted{said}.",
-            stacklevel=4,
-        )
+        instead = ", and predicts the class frequencies" if self.calibrate else ""
+        warn(f"{reason}: {type(self).__name__} cannot be calibrated{instead}.")
 
     def _fit_axes(self, X):
         parts = self._member_features(X)
@@ -284,8 +279,8 @@ class CrossFittedEnsembleClassifier(
         # All features may be constant.
         with one_thread(), np.errstate(invalid="ignore"):
             self._axes = PCA(n_axes, svd_solver="full").fit(scaled)
-        told = self._axes.explained_variance_ratio_ >= MIN_VARIANCE
-        self._axes.components_[~told] = 0
+        rounding = self._axes.explained_variance_ratio_ < MIN_VARIANCE
+        self._axes.components_[rounding] = 0
 
     def _member_features(self, X):
         return [as_dense(member.transform(X)) for member in self.estimators_]

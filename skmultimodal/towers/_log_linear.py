@@ -1,12 +1,13 @@
 """Log-linear models: the one convex fit that calibration and pooling share."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
+
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["LogLinear", "fit_log_linear"]
 
@@ -111,10 +112,9 @@ def fit_log_linear(
         options={"maxiter": MAX_ITER, "gtol": 1e-6, "ftol": 1e-12},
     )
     if solution.status == 1:
-        warnings.warn(
+        warn(
             f"no minimum of the loss was found in {MAX_ITER} iterations.",
             ConvergenceWarning,
-            stacklevel=3,
         )
     weights, intercept, coef = split(solution.x)
     return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))

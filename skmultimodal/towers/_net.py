@@ -4,7 +4,6 @@ A net is composed inside an estimator, never subclassed. Batches are indices int
 tensor (or into a lazy block), so no Python runs per row.
 """
 
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -22,6 +21,7 @@ from torch.utils.data import Dataset
 
 from skmultimodal.utils._progress import Stage
 from skmultimodal.utils._threads import check_stop
+from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "Rows",
@@ -362,11 +362,10 @@ def _warn_if_untrained(history, name):
         return
     fall = 1 - losses.min() / losses[0]
     if fall < MIN_LOSS_FALL:
-        warnings.warn(
+        warn(
             f"{name}: training did nothing, the loss fell by {max(fall, 0):.1%} in "
             f"{len(losses)} epochs; increase lr or max_epochs.",
             ConvergenceWarning,
-            stacklevel=2,
         )
 
 

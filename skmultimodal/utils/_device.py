@@ -1,9 +1,10 @@
 """Devices: their names, precision, memory."""
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["check_precision", "explain_out_of_memory", "place_rows", "resolve_device"]
 
@@ -75,10 +76,9 @@ def check_precision(precision: str, device: Any, name: str) -> None:
                 "precision='float32'."
             )
     elif not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        warnings.warn(
+        warn(
             f"{name}: this processor has no bfloat16, which is emulated and slower "
-            "than precision='float32'.",
-            stacklevel=3,
+            "than precision='float32'."
         )
 
 

@@ -1,4 +1,4 @@
-"""Metrics as a reader knows them."""
+"""Names of metrics for readers."""
 
 __all__ = ["metric_name"]
 

@@ -69,7 +69,7 @@ def test_models_share_no_part_that_a_fit_could_change():
 
 
 @pytest.mark.filterwarnings("ignore:.*training did nothing")
-@pytest.mark.filterwarnings("ignore:.*cannot tell how far")
+@pytest.mark.filterwarnings("ignore:.*cannot be calibrated")
 def test_each_model_predicts_every_pair():
     X, y = make_pictures({"image": 12, "gene": 14, "image+gene": 10})
     pairs = X[X.paired]

@@ -198,7 +198,7 @@ def test_bad_row_is_named_by_an_ensemble_too():
 
 @pytest.mark.filterwarnings("ignore:.*a class has one labelled row")
 def test_a_class_of_one_row_in_a_tower():
-    """Nothing can be held out: the tower says the class frequencies."""
+    """Nothing can be held out: the tower predicts the class frequencies."""
     X, y = make_case()
     y[X.patterns == "image"] = 0
     y[3] = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from skmultimodal.datasets.tcga._sheets import read_name_mapping
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import make_response_labels, read_gtf, select_genes
 from skmultimodal.io._barcodes import looks_like_barcode
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["load_tcga_glioma"]
 
@@ -266,11 +266,10 @@ def _refuse_missing(found: TcgaFiles) -> None:
         parts = "; ".join(f"{name}: {SOURCES[name]}" for name in missing)
         raise FileNotFoundError(f"{found.home}: missing here are {parts}.")
     if missing:
-        warnings.warn(
+        warn(
             f"{found.home}: no {missing[0]}; the cohort has one modality only. It is "
             f"published as {SOURCES[missing[0]]}.",
             ReadWarning,
-            stacklevel=3,
         )
 
 
