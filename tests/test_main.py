@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -439,26 +440,42 @@ def test_a_file_that_grows_too_large_leaves_nothing(evaluated, job, tmp_path):
     assert not out.exists()
 
 
+@contextmanager
+def started(*command):
+    """An evaluation that has begun to compare models."""
+
+    def heed_interrupts():
+        # Tests in the background of a shell ignore them, as would their children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skmultimodal", *map(str, command)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
+    )
+    try:
+        for line in process.stderr:  # 9,000 fits cannot be over before the signal
+            if "compare_classifiers" in line:
+                break
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
 @pytest.mark.parametrize("kept", [True, False])
 def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, kept):
     out, cache = tmp_path / "out", tmp_path / "cache"
     command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
     options = ["--cache", cache] if kept else []
-    process = subprocess.Popen(
-        [sys.executable, "-m", "skmultimodal", *map(str, [*command, *options])]
-        + ["--out", str(out)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stderr:  # 9,000 fits cannot be over before the signal
-        if "compare_classifiers" in line:
-            break
-    while kept and not list(cache.rglob("output.pkl")):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    shown = process.communicate(timeout=300)[1].splitlines()
+    with started(*command, *options, "--out", out) as process:
+        while kept and not list(cache.rglob("output.pkl")):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        shown = process.communicate(timeout=300)[1].splitlines()
     assert process.returncode == 130
     assert not any("Traceback" in line for line in shown)
     expected = rf"{cache} keeps [1-9]\d* results" if kept else "with --cache DIR"
@@ -470,17 +487,9 @@ def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, k
 def test_a_scheduler_that_ends_the_job_leaves_no_file(folder, tmp_path):
     out = tmp_path / "out"
     command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "skmultimodal", *map(str, [*command, "--out", out])],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stderr:
-        if "compare_classifiers" in line:
-            break
-    process.terminate()
-    shown = process.communicate(timeout=300)[1].splitlines()
+    with started(*command, "--out", out) as process:
+        process.terminate()
+        shown = process.communicate(timeout=300)[1].splitlines()
     assert process.returncode == 130
     assert shown[-1].startswith("interrupted: no file was written; with --cache")
     assert not out.exists()
