@@ -165,6 +165,15 @@ def test_a_batch_norm_sees_the_whole_batch(small_parts, monkeypatch):
 # Ctrl-C
 
 
+@pytest.fixture
+def heeded_interrupts():
+    """Tests in the background of a shell ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_interrupt_stops_every_member(count, threads):
     threads(count)
