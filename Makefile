@@ -86,7 +86,7 @@ bench: $(VENV)/.bench
 
 # A warning is an error, also one of a script of the gallery; nothing is downloaded.
 docs: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 clean:

@@ -463,6 +463,7 @@ def started(*command):
     finally:
         process.kill()
         process.wait()
+        process.stderr.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")

@@ -48,11 +48,10 @@ def flat(images):
 
 
 def graph_score(explained):
-    score = np.empty(len(explained.raw))
-    for route in explained.routes:
-        x = torch_view(explained.view.estimator).read_rows(
-            explained.view.raw[route.rows]
-        )
+    view = explained.view
+    score = np.empty(len(view.raw))
+    for route in view.routes:
+        x = torch_view(view.estimator).read_rows(view.raw[route.rows])
         logs = route.log_probabilities(x, route.rest)
         score[route.rows] = explained.score(logs).detach().numpy()
     return score
