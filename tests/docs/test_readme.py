@@ -1,6 +1,7 @@
 """The README: its code and commands run, its numbers are those of the benchmarks."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,15 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+from skmultimodal._arguments import make_parser
 from skmultimodal.datasets import load_cohort
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # They are run with small numbers by tests of their own, or run these tests.
 FILES = {"model.skops", "report.html", "roc.png", "table.csv"}
+# Repeats of cross-validation, which are many in the README.
+FEWER = {"n_repeats=10": "n_repeats=1", "    verbose=1,\n": "    n_repeats=1,\n"}
 LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "docs"}
 
 
@@ -47,25 +51,28 @@ def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for number, code in enumerate(blocks("python")):
+            for whole, part in FEWER.items():
+                code = code.replace(whole, part)
             exec(compile(code, f"README, block {number}", "exec"), names)
     assert "twin tower" in capsys.readouterr().out
     assert names["model"].predict_route(X).tolist().count("head") > 0
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
-@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])
-def test_a_command_of_make(command, practice, tmp_path):
-    _, target, *variables = command.split()
+@pytest.mark.parametrize(
+    "command", [c for c in commands() if re.match(r"make \w\S*$", c)]
+)
+def test_a_command_of_make(command, tmp_path):
+    target = command.split()[1]
     if target in LONG:
         done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True)
         assert done.returncode == 0
         return
     if subprocess.run(["make", "-q", ".venv/.demo"], cwd=ROOT).returncode:
         pytest.skip("make would first install packages into .venv")
-    variables = [v.replace("my_cohort", str(practice)) for v in variables]
     out = tmp_path / "out"
     done = subprocess.run(
-        ["make", target, *variables, f"OUT={out}", "ARGS=--repeats 1"],
+        ["make", "demo", f"OUT={out}", "ARGS=--repeats 1"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -74,6 +81,25 @@ def test_a_command_of_make(command, practice, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "twin tower" in done.stdout
     assert {p.name for p in out.iterdir()} == FILES
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+def test_make_demo_on_a_folder_evaluates_it():
+    """What is run is tested as a command of the package."""
+    (command,) = (c for c in commands() if c.startswith("make demo COHORT="))
+    done = subprocess.run(
+        ["make", "-n", *command.split()[1:], "POSITIVE=a b", "PAIRED=7"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = done.stdout.replace("\\\n", " ").splitlines()[-1]
+    arguments = shlex.split(shown.split("-m skmultimodal")[1])
+    options = make_parser().parse_args(arguments)
+    assert (options.command, options.folder) == ("evaluate", "my_cohort")
+    assert (options.label, options.positive) == ("response", "a b")
+    assert (options.paired, options.out) == (7, "results/demo")
 
 
 def test_the_commands_of_the_package_in_their_order(practice, tmp_path):
