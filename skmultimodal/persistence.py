@@ -356,7 +356,7 @@ def _place(estimator, path, device):
         elif own is not None and not _is_here(own):
             moved.add(str(own))
             part.device = None
-        if hasattr(part, "weights_") and hasattr(part, "net_params_"):
+        if {"weights_", "net_params_"} <= set(vars(part)):  # a frozen one passes them on
             try:
                 _ = torch_view(part).module
             except Exception as error:
