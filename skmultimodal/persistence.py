@@ -356,7 +356,8 @@ def _place(estimator, path, device):
         elif own is not None and not _is_here(own):
             moved.add(str(own))
             part.device = None
-        if {"weights_", "net_params_"} <= set(vars(part)):  # a frozen one passes them on
+        # Its own: a FrozenEstimator passes on what its estimator has.
+        if {"weights_", "net_params_"} <= set(vars(part)):
             try:
                 _ = torch_view(part).module
             except Exception as error:
