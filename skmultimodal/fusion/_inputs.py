@@ -17,7 +17,7 @@ from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import check_rows, find_bad_row
 
-__all__ = ["TowerInput", "read_cohort", "read_groups", "takes_nan"]
+__all__ = ["TowerInput", "read_cohort", "takes_nan"]
 
 
 def read_cohort(estimator, X, *, reset, columns=None):
@@ -69,22 +69,6 @@ def _check_bare(estimator, X, reset):
     if isinstance(X, pd.DataFrame):
         return pd.DataFrame(checked, index=X.index, columns=X.columns)
     return checked
-
-
-def read_groups(groups, n_rows):
-    """Groups as a 1-D array, in which rows of unknown group are one; None if absent.
-
-    Raises
-    ------
-    ValueError
-        If there is not one group per row.
-    """
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n_rows,):
-        raise ValueError(f"groups has shape {groups.shape} for {n_rows} rows of X.")
-    return groups.astype(str)
 
 
 @dataclass(frozen=True)

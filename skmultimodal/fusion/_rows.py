@@ -64,7 +64,7 @@ class TrainingData:
         Class numbers, -1 for an unlabelled row.
     paired : ndarray of bool, shape (n_rows,)
         Rows with the modality of every tower.
-    groups : ndarray of str, shape (n_rows,), default=None
+    groups : ndarray of intp, shape (n_rows,), default=None
         Rows that a cross-fitted tower holds out together.
     """
 

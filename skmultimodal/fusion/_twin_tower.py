@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, read_cohort, read_groups, takes_nan
+from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
 from skmultimodal.fusion._outputs import (
     fit_scalers,
     join_outputs,
@@ -44,6 +44,7 @@ from skmultimodal.fusion._towers import (
     inherit,
     warn_of_seen_labels,
 )
+from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._probability import log_odds
 from skmultimodal.utils._progress import Stage, announce, count_networks
 from skmultimodal.utils._seed import draw_seeds
@@ -226,7 +227,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self._check_final_estimator()
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
-        groups = read_groups(groups, len(cohort))
+        groups = check_groups(groups, len(cohort), allow_missing=True)
         resolved = list_towers(self.towers)
         # The final estimator's comes first, so that a tower more changes no other seed.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
@@ -473,19 +474,20 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
 
     def _fitted_towers(self):
         """List of FittedTower."""
-        return [
-            FittedTower(
-                name,
-                self._inputs[name],
-                estimator,
-                key if estimator is fitted else None,
-                self._spans[name].holds,
-                self.tower_heads_.get(name),
+        towers = []
+        for name, estimator in self.towers_.items():
+            fitted, key = self._keys[name]
+            towers.append(
+                FittedTower(
+                    name,
+                    self._inputs[name],
+                    estimator,
+                    key if estimator is fitted else None,
+                    self._spans[name].holds,
+                    self.tower_heads_.get(name),
+                )
             )
-            for (name, estimator), (fitted, key) in zip(
-                self.towers_.items(), self._keys.values(), strict=True
-            )
-        ]
+        return towers
 
     def _has(self, cohort):
         modalities = {name: inputs.modality for name, inputs in self._inputs.items()}

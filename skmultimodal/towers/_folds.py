@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
+from skmultimodal.utils._groups import check_groups
+
 __all__ = ["hold_out"]
 
 
@@ -39,7 +41,7 @@ def hold_out(cv, codes, groups=None, random_state=None):
     if counts.min() < 2:
         return everything
     if groups is not None:
-        groups = _number_groups(groups, len(codes))[known]
+        groups = check_groups(groups, len(codes), allow_missing=True)[known]
     if isinstance(cv, Integral):
         cv = _stratified(min(cv, counts.max()), groups, random_state)
     with warnings.catch_warnings():
@@ -65,11 +67,3 @@ def _stratified(n_splits, groups, random_state):
             "out."
         )
     return StratifiedGroupKFold(min(n_splits, n_groups), **shuffled)
-
-
-def _number_groups(groups, n_rows):
-    """Groups as numbers; rows of unknown group are one group."""
-    numbers = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
-    if len(numbers) != n_rows:
-        raise ValueError(f"groups has {len(numbers)} entries for {n_rows} rows.")
-    return numbers

@@ -10,7 +10,9 @@ from skmultimodal.utils._labels import missing_labels
 __all__ = ["check_groups"]
 
 
-def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
+def check_groups(
+    groups: Any, n_rows: int, *, allow_missing: bool = False
+) -> NDArray[np.intp] | None:
     """Number the groups.
 
     Parameters
@@ -18,6 +20,8 @@ def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
     groups : array-like of shape (n_rows,) or None
         Of any type: two rows are of one group if their text is the same.
     n_rows : int
+    allow_missing : bool, default=False
+        Whether rows of unknown group, NaN or None, are one group rather than an error.
 
     Returns
     -------
@@ -27,7 +31,7 @@ def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
     Raises
     ------
     ValueError
-        If there is not one group per row, or one is missing.
+        If there is not one group per row, or one is missing and may not be.
     """
     if groups is None:
         return None
@@ -35,9 +39,10 @@ def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
     if groups.shape != (n_rows,):
         raise ValueError(f"X has {n_rows} rows, groups has shape {groups.shape}.")
     missing = missing_labels(groups)
-    if missing.any():
+    if missing.any() and not allow_missing:
         raise ValueError(
             f"the group of row {np.flatnonzero(missing)[0]} is missing: give each row "
             "of unknown group a group of its own."
         )
-    return np.unique(groups.astype(str), return_inverse=True)[1]
+    text = np.where(missing, "nan", groups.astype(str))
+    return np.unique(text, return_inverse=True)[1]

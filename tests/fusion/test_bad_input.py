@@ -155,7 +155,7 @@ def pool():
 @pytest.mark.parametrize("shape", [(41,), (43,), (42, 2), ()])
 def test_groups_of_another_shape(make, shape):
     X, y = make_case()
-    message = rf"groups has shape {re.escape(str(shape))} for 42 rows"
+    message = rf"X has 42 rows, groups has shape {re.escape(str(shape))}"
     with pytest.raises(ValueError, match=message):
         make().fit(X, y, groups=np.zeros(shape))
 

@@ -161,7 +161,7 @@ def test_class_in_one_group_is_not_held_out():
 @pytest.mark.parametrize("n_groups", [5, 7])
 def test_groups_of_another_length(n_groups):
     codes = np.array([0, 1, 0, 1, 0, 1])
-    with pytest.raises(ValueError, match=f"groups has {n_groups} entries for 6 rows"):
+    with pytest.raises(ValueError, match=rf"6 rows, groups has shape \({n_groups},\)"):
         hold_out(2, codes, np.arange(n_groups))
 
 

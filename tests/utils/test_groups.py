@@ -18,3 +18,11 @@ def test_bad_groups_are_named(missing):
         check_groups(["a", "b"], 3)
     with pytest.raises(ValueError, match="the group of row 1 is missing"):
         check_groups(np.array(["a", missing, "b"], dtype=object), 3)
+
+
+def test_rows_of_unknown_group_may_be_one():
+    groups = np.array(["b", None, "a", np.nan, "b"], dtype=object)
+    found = check_groups(groups, 5, allow_missing=True).tolist()
+    assert found[1] == found[3]
+    assert found[0] == found[4]
+    assert len(set(found)) == 3
