@@ -16,7 +16,7 @@ from skmultimodal.model_selection._folds import (
 from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
 
-__all__ = ["Predict", "compare_classifiers", "prediction_arrays"]
+__all__ = ["compare_arms", "compare_classifiers"]
 
 
 def compare_classifiers(
@@ -128,16 +128,33 @@ def compare_classifiers(
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
     with fold_stage("compare_classifiers", arms, verbose) as stage:
-        results = run_folds(
+        return compare_arms(
             arms,
             X,
             y,
             scoring,
+            folds,
             stage=stage,
             groups=groups,
-            inspect=Predict(scoring.classes),
+            confidence_level=confidence_level,
             n_jobs=n_jobs,
         )
+
+
+def compare_arms(
+    arms, X, y, scoring, folds, *, stage, groups, confidence_level, n_jobs
+):
+    """The Comparison of models that are trained each on rows of its own.
+
+    Parameters
+    ----------
+    arms : list of (name, estimator, folds)
+        As of `run_folds`. All have the test rows of `folds`, whose training rows count
+        in the variance.
+    """
+    inspect = Predict(scoring.classes)
+    options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
+    results = run_folds(arms, X, y, scoring, **options)
     return Comparison(
         score_table(results),
         *prediction_arrays(results, X, y),

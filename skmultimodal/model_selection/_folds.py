@@ -180,5 +180,7 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
 def _requests_groups(estimator):
     try:
         return bool(get_routing_for_object(estimator).consumes("fit", ["groups"]))
-    except NotImplementedError:  # a meta-estimator without metadata routing
+    except NotImplementedError:
+        # So scikit-learn marks meta-estimators that pass no metadata on to their parts:
+        # they request none.
         return False

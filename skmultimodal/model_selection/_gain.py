@@ -4,16 +4,12 @@ import numpy as np
 from sklearn.base import clone
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._compare import Predict, prediction_arrays
-from skmultimodal.model_selection._comparison import Comparison
+from skmultimodal.model_selection._compare import compare_arms
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
     make_folds,
-    paired_ratio,
-    run_folds,
 )
-from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
 
 __all__ = ["unpaired_gain"]
@@ -113,25 +109,17 @@ def unpaired_gain(
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
     with fold_stage("unpaired_gain", arms, verbose) as stage:
-        results = run_folds(
+        return compare_arms(
             arms,
             X,
             y,
             scoring,
+            folds,
             stage=stage,
             groups=groups,
-            inspect=Predict(scoring.classes),
+            confidence_level=confidence_level,
             n_jobs=n_jobs,
         )
-    return Comparison(
-        score_table(results),
-        *prediction_arrays(results, X, y),
-        folds=folds,
-        classes=scoring.classes,
-        positive=scoring.positive,
-        test_to_train=paired_ratio(folds, X, y),
-        confidence_level=confidence_level,
-    )
 
 
 def _without_unpaired(estimator):
