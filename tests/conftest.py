@@ -57,8 +57,6 @@ def pytest_runtest_setup(item):
 
         if not torch.cuda.is_available():
             pytest.skip("torch finds no CUDA device")
-    if item.get_closest_marker("real_data") and not os.environ.get("SKMULTIMODAL_DATA"):
-        pytest.skip("the environment variable SKMULTIMODAL_DATA is not set")
 
 
 def close_figures():
@@ -92,7 +90,8 @@ def real_data():
     if not folder:
         pytest.skip("the environment variable SKMULTIMODAL_DATA is not set")
     if not Path(folder).is_dir():
-        pytest.skip(f"SKMULTIMODAL_DATA={folder} is no folder")
+        # Asked for, and lacking: a skip would hide it.
+        pytest.fail(f"SKMULTIMODAL_DATA={folder} is no folder")
     return Path(folder)
 
 

@@ -64,7 +64,8 @@ def test_every_part_runs(part, tmp_path, capsys, monkeypatch):
     speed.main([part, "--quick", "--repeats", "1", "--out", str(tmp_path)])
     assert list(scratch.glob("tmp*")) == []  # torch keeps a folder of its own there
     table = (tmp_path / "speed.md").read_text()
-    assert table.count("\n| ") >= 2
+    # A head and two rows or more; in small, the threads have one.
+    assert table.count("\n| ") > (1 if part == "threads" else 2)
     assert ("yes" in table) or ("no" in table)
     assert (tmp_path / "scaling.png").exists() == (part == "scaling")
 
