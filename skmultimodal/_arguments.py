@@ -104,15 +104,15 @@ def _add_evaluate(commands, shared):
         "--positive",
         metavar="V",
         help="the positive class, which precision, recall, F1 and explanations are "
-        "about (default: the one named yes, true, positive, responder or, of two, 1; "
-        "else the last in sort order)",
+        "about (default: the one named yes, positive or responder or, of two, 1 or "
+        "true; else the last in sort order)",
     )
     command.add_argument(
         "--paired",
         type=_integer(1),
         metavar="N",
-        help="labelled patients who keep both modalities, the others being hidden one "
-        "of them (default: all, or half if fewer than 20 patients have only the "
+        help="labelled patients who keep both modalities; of the others one is hidden "
+        "(default: all, or half if fewer than 20 patients have only the "
         "scarcer modality)",
     )
     command.add_argument(

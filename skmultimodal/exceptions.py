@@ -8,7 +8,7 @@ __all__ = ["MissingModalityWarning", "NotExplainableError", "ReadWarning"]
 
 
 class MissingModalityWarning(UserWarning):
-    """A tower was left out because the data have no row of its modality.
+    """A tower has no row of its modality, or a modality no tower: it is left out.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class NotExplainableError(ValueError, TypeError):
 
 
 class ReadWarning(UserWarning):
-    """A reader made up for something that a file lacks, and recorded it.
+    """A reader worked around something that a file lacks, and recorded it.
 
     Examples
     --------

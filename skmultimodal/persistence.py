@@ -53,8 +53,8 @@ def save_model(estimator, path, *, notes=None):
     ----------
     estimator : estimator
         Of this library or of scikit-learn, or a Pipeline, search or meta-estimator
-        around them; fitted or not. Other types can be saved too: who loads the file
-        must name them as trusted.
+        around them; fitted or not. Other types can be saved too: whoever loads the
+        file must name them as trusted.
     path : str or path
         Written as a whole or not at all: a file that is there already stays if saving
         fails.

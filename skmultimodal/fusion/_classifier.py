@@ -13,7 +13,7 @@ __all__ = ["TwinTowerClassifier"]
 class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
     """Classifier of patients of whom most have only one modality.
 
-    Each tower learns from the rows that have its modality and not every other one.
+    Each tower learns from the rows that have its modality and lack at least one other.
     The towers are then frozen, and a final estimator is fitted on the paired rows,
     which have every modality, to combine outputs of the towers: features, log-odds or
     both. Any row is predicted: by the final estimator if paired, else by the towers
@@ -43,7 +43,7 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
         other.
     tower_cv : int, splitter or None, default=5
         With "log_odds" and "both", each tower becomes a `CrossFittedEnsembleClassifier`
-        of so many members, fitted on folds of its rows. So does, in any case, a tower
+        of that many members, fitted on folds of its rows. So does, in any case, a tower
         without features that is fitted on rows of the final estimator. None fits each
         tower once, and takes its log-odds as they are.
     missing : {"tower", "impute", "error"}, default="tower"

@@ -155,8 +155,8 @@ class TowerInput(ModelPart):
         if absent or extra:
             how = f"lacks {absent[0]!r}" if absent else f"has {extra[0]!r} in addition"
             raise ValueError(
-                f"modality {self.modality!r} has not the features of fit: it {how} "
-                f"({len(absent)} lacking, {len(extra)} additional)."
+                f"modality {self.modality!r} does not have the features of fit: it "
+                f"{how} ({len(absent)} lacking, {len(extra)} additional)."
             )
         return [place[name] for name in self.feature_names]
 

@@ -1,7 +1,7 @@
 """What is predicted: how labels are read, and what a tower's prediction is evidence of.
 
-The meta-estimators leave to an outcome all that depends on the kind of `y`. Another
-kind, such as a time to an event, is another class with the same methods.
+What the meta-estimators do with `y`, they leave to an outcome. So far there is one
+kind, class labels, whose codes and probabilities final estimators and reports read too.
 """
 
 from dataclasses import dataclass

@@ -229,17 +229,17 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort), allow_missing=True)
         resolved = list_towers(self.towers)
-        # The final estimator's comes first, so that a tower more changes no other seed.
+        # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
         towers = towers_with_data(resolved, seeds, cohort)
         has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
         refuse_empty_rows(cohort, has)
         paired = np.all(list(has.values()), axis=0)
         data = TrainingData(cohort, y, outcome, codes, paired, groups)
-        data.check(has)
+        data.check(list(has))
         single = len({modality for *_, modality, _ in towers}) == 1
-        rows = "all" if single else self.tower_rows
-        plans = [self._plan_tower(*tower, data, rows) for tower in towers]
+        choice = "all" if single else self.tower_rows
+        plans = [self._plan_tower(*tower, data, choice) for tower in towers]
         self._announce(plans, data)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         outcome.record(self)
@@ -253,16 +253,16 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
 
-    def _plan_tower(self, name, estimator, modality, seed, data, rows):
-        """What a tower is fitted on; `rows` as `tower_rows`."""
+    def _plan_tower(self, name, estimator, modality, seed, data, choice):
+        """What a tower is fitted on; `choice` as `tower_rows`."""
         options = {"seed": seed, "device": self.device, "verbose": self.verbose}
         estimator = inherit(estimator, **options)
         return TowerPlan(
             name,
             estimator,
             TowerInput.of(estimator, data.cohort, modality),
-            data.tower_rows(name, modality, estimator, rows),
-            sees_paired=rows == "all",
+            data.tower_rows(name, modality, estimator, choice),
+            sees_paired=choice == "all",
             wanted=wanted_outputs(self.tower_output, self._final_estimator()),
             cv=self.tower_cv,
             seed=seed,
@@ -302,7 +302,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             tower.name: tower.head for tower in fitted if tower.head is not None
         }
         self._inputs = {tower.name: tower.inputs for tower in fitted}
-        # The estimator beside its key: one that is put in its place has none.
+        # Beside each key its estimator: one that replaces it has no key.
         self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
 
     def _fit_final(self, outputs, data, seed):

@@ -131,7 +131,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self._input = TowerInput.of(estimator, cohort, self.modality)
         plan = TowerPlan(self.modality, estimator, self._input, rows, choice == "all")
         self.estimator_, key = fit_estimator(plan, data, TowerCache(self.memory))
-        # The estimator beside its key: one that is put in its place has none.
+        # Beside the key its estimator: one that replaces it has no key.
         self._key = self.estimator_, key
         return self
 

@@ -172,7 +172,7 @@ class PatternCalibrationDisplay:
         strategy : {"quantile", "uniform"}, default="quantile"
             Bins of equal numbers of rows, or of equal width.
         min_bin_rows : int, default=15
-            A pattern has as many bins as its rows fill with so many rows each.
+            A pattern has one bin per so many of its rows, at most `n_bins`.
         ax : matplotlib Axes, default=None
             None makes a figure.
 

@@ -1,6 +1,7 @@
 """Disk to arrays and frames keyed by patient: NIfTI, tables, expression, GTF.
 
-Readers recognise a layout by content, not by the name of the file.
+Readers recognise a layout by content; only which sequence of a patient a file is, is
+read from its name.
 """
 
 from skmultimodal.io._gtf import read_gtf, select_genes

@@ -25,7 +25,7 @@ from skmultimodal.io._bytes import is_gzip, stream_gzip
 
 __all__ = ["NiftiFile"]
 
-# Voxels may begin behind extensions, which are small; a terabyte is damage.
+# Voxels may begin after extensions, which are small; a terabyte is damage.
 MAX_OFFSET = 2**40
 HEADER_SIZES = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 

@@ -97,7 +97,7 @@ def read_patients(
     n_jobs : int, default=None
         Threads of joblib; decompression runs outside Python's lock.
     cache_dir : str or Path, default=None
-        Folder where slices are kept. An entry serves as long as path, size and
+        Folder where slices are kept. An entry is valid as long as path, size and
         modification time of the patient's files and all options are the same.
     **options
         As for `read_slices`.

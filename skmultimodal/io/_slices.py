@@ -37,12 +37,12 @@ class PatientSlices:
     missing : tuple of str, default=()
         Channels that the folder lacks; they are zero.
     mask_file : str or None, default=None
-        Name of the file that served as mask.
+        Name of the file that was used as mask.
     chosen_by : str, default="whole"
         ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, without a usable
         mask, the sequence with most non-zero voxels (``"flair"``).
     notes : tuple of str, default=()
-        What was made up for, as `read_slices` also warns.
+        What was filled in or worked around, as `read_slices` also warns.
 
     Examples
     --------
@@ -159,7 +159,7 @@ class _Reading:
             if counts.any():
                 return int(counts.argmax()), choice
             if choice != "whole":
-                self.note(f"the mask has no {choice!r} voxel, the whole tumour served")
+                self.note(f"the mask has no {choice!r} voxel, the whole tumour is used")
                 return self.best_plane("whole")
         return self._fallback_plane()
 
@@ -169,7 +169,7 @@ class _Reading:
             if name in self.files:
                 volume = self.files[name].volume()
                 counts = np.array([np.count_nonzero(p.T) for p in volume.T])
-                self.note(f"{why}, the plane with most non-zero {name} voxels served")
+                self.note(f"{why}, the plane with most non-zero {name} voxels was used")
                 return int(counts.argmax()), name
         raise ValueError(
             f"{self.folder}: {why} and no other sequence, nothing to read."
@@ -248,7 +248,7 @@ def read_slices(
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
         Region whose voxels are counted: any label, 4, 1 and 4; or the middle plane.
         Without a mask, or with an empty one, the plane with most non-zero FLAIR (else
-        any) voxels serves, with a warning.
+        any) voxels is used, with a warning.
     image_size : int or (int, int), default=None
         Crop or pad planes to this size about their centre; None leaves them.
     label_map : dict of int to int, default=None

@@ -1,4 +1,4 @@
-"""Patients' slices under each other: one image block."""
+"""Slices of patients, stacked to one image block."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ImageRows:
     info : DataFrame of shape (n_rows, 4)
         ``slice``, ``mask_file``, ``chosen_by``, ``missing``; empty for a lazy block.
     remarks : dict of str to str
-        What was made up for, by patient; ``""`` for most.
+        What was filled in or worked around, by patient; ``""`` for most.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def stack_patients(
     n_slices: int = 1,
     channels: Sequence[str] | None = None,
 ) -> ImageRows:
-    """Put patients under each other.
+    """Stack the slices of patients.
 
     Parameters
     ----------

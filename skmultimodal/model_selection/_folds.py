@@ -44,7 +44,7 @@ class Fold(NamedTuple):
 
 
 def check_X_y(X, y):
-    """`X` as a cohort, table or array, which have rows, and `y` as an array."""
+    """`X` as a cohort, table or array, and `y` as an array."""
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
     y = column_or_1d(as_labels(y), warn=True)

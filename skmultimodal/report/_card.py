@@ -50,7 +50,7 @@ def model_card(
     intended_use : str, default=None
         None is research on cohorts like the one that the model was trained on.
     limits : sequence of str, default=()
-        Limits beside those that hold for every model of this library.
+        Limits in addition to those that hold for every model of this library.
     path : str or path, default=None
         Where the card is written as well.
 

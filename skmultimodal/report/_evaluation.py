@@ -114,7 +114,8 @@ def evaluation_report(
         science"``, ``"Public involvement"``, ``"Updating"``, ``"Intended use"``,
         ``"Command"`` (by default that of this process), or any other.
     limits : sequence of str, default=()
-        Limits beside those that hold for every model and those that the data show.
+        Limits in addition to those that hold for every model and those that the data
+        show.
     n_examples : int, default=5
         Patients shown one by one.
     verbose : int, default=0

@@ -4,7 +4,6 @@ They complement scikit-learn's ``check_estimator``, which has no modalities.
 """
 
 import warnings
-from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -93,7 +92,7 @@ def multimodal_checks(estimator, kind=None):
     if kind not in CHECKS:
         raise ValueError(f"kind={kind!r} is none of {list(CHECKS)}.")
     for check in CHECKS[kind]:
-        yield estimator, partial(check)
+        yield estimator, check
 
 
 def _guess_kind(estimator):

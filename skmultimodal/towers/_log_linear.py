@@ -1,5 +1,6 @@
 """Log-linear models: the one convex fit that calibration and pooling share."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -67,48 +68,25 @@ def fit_log_linear(
     -------
     model : LogLinear
     """
-    opinions = np.asarray(opinions, dtype=np.float64)
     # In units in which each penalty is 1, one tolerance suits all columns.
     unit = np.sqrt(feature_penalty)
-    features = np.asarray(features, dtype=np.float64) / unit
-    n_opinions, n_features = len(opinions), features.shape[1]
     target = np.eye(n_classes)[codes]
-    shares = target.mean(axis=0)
-    # A class without rows here keeps a small share, as if half a row had it.
-    prior = np.log(np.maximum(shares, 0.5 / len(codes)))
-    prior -= prior.mean()
-
-    def split(theta):
-        weights, intercept, coef = np.split(theta, [n_opinions, n_opinions + n_classes])
-        return weights, intercept, coef.reshape(n_features, n_classes)
-
-    def loss(theta):
-        weights, intercept, coef = split(theta)
-        logits = intercept + np.tensordot(weights, opinions, 1) + features @ coef
-        logs = log_softmax(logits, axis=1)
-        excess = np.exp(logs) - target
-        shrunk, moved = weights - prior_weight, intercept - prior
-        value = (
-            -np.sum(target * logs)
-            + weight_penalty * np.sum(shrunk**2) / 2
-            + intercept_penalty * np.sum(moved**2) / 2
-            + np.sum(coef**2) / 2
-        )
-        gradient = [
-            np.tensordot(opinions, excess, 2) + weight_penalty * shrunk,
-            excess.sum(axis=0) + intercept_penalty * moved,
-            (features.T @ excess + coef).ravel(),
-        ]
-        return value, np.concatenate(gradient)
-
-    start = [np.full(n_opinions, prior_weight), prior, np.zeros(n_features * n_classes)]
-    free = n_classes + n_features * n_classes
+    loss = _Loss(
+        np.asarray(opinions, dtype=np.float64),
+        np.asarray(features, dtype=np.float64) / unit,
+        target,
+        _centred_log_shares(target),
+        prior_weight,
+        weight_penalty,
+        intercept_penalty,
+    )
+    start, bounds = loss.start()
     solution = minimize(
         loss,
-        np.concatenate(start),
+        start,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0, None)] * n_opinions + [(None, None)] * free,
+        bounds=bounds,
         options={"maxiter": MAX_ITER, "gtol": 1e-6, "ftol": 1e-12},
     )
     if solution.status == 1:
@@ -116,5 +94,57 @@ def fit_log_linear(
             f"no minimum of the loss was found in {MAX_ITER} iterations.",
             ConvergenceWarning,
         )
-    weights, intercept, coef = split(solution.x)
+    weights, intercept, coef = loss.split(solution.x)
     return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))
+
+
+def _centred_log_shares(target):
+    # A class without rows keeps a small share, as if half a row had it.
+    logs = np.log(np.maximum(target.mean(axis=0), 0.5 / len(target)))
+    return logs - logs.mean()
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """The penalised cross-entropy and its gradient; parameters are one vector."""
+
+    opinions: np.ndarray
+    features: np.ndarray  # in units in which the penalty of each coefficient is 1
+    target: np.ndarray  # one-hot
+    prior: np.ndarray  # of the intercept
+    prior_weight: float
+    weight_penalty: float
+    intercept_penalty: float
+
+    def split(self, theta):
+        """Weights, intercept and coefficients in a vector of parameters."""
+        n_opinions, n_classes = len(self.opinions), len(self.prior)
+        weights, intercept, coef = np.split(theta, [n_opinions, n_opinions + n_classes])
+        return weights, intercept, coef.reshape(self.features.shape[1], n_classes)
+
+    def start(self):
+        """Parameters at their priors, and the bounds of each."""
+        weights = np.full(len(self.opinions), self.prior_weight)
+        coef = np.zeros(self.features.shape[1] * len(self.prior))
+        free = np.append(self.prior, coef)
+        bounds = [(0, None)] * len(weights) + [(None, None)] * len(free)
+        return np.append(weights, free), bounds
+
+    def __call__(self, theta):
+        weights, intercept, coef = self.split(theta)
+        pooled = np.tensordot(weights, self.opinions, 1)
+        logs = log_softmax(intercept + pooled + self.features @ coef, axis=1)
+        excess = np.exp(logs) - self.target
+        shrunk, moved = weights - self.prior_weight, intercept - self.prior
+        value = (
+            -np.sum(self.target * logs)
+            + self.weight_penalty * np.sum(shrunk**2) / 2
+            + self.intercept_penalty * np.sum(moved**2) / 2
+            + np.sum(coef**2) / 2
+        )
+        gradient = [
+            np.tensordot(self.opinions, excess, 2) + self.weight_penalty * shrunk,
+            excess.sum(axis=0) + self.intercept_penalty * moved,
+            (self.features.T @ excess + coef).ravel(),
+        ]
+        return value, np.concatenate(gradient)

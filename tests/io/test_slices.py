@@ -173,7 +173,7 @@ def test_without_a_mask_the_flair_serves_and_it_is_said(patient, write_nifti, em
     write_nifti(folder / "TCGA-AA-0001_flair.nii.gz", flair)
     if empty:
         write_nifti(folder / "TCGA-AA-0001_seg.nii.gz", np.zeros(SHAPE, np.uint8))
-    with pytest.warns(ReadWarning, match="flair voxels served"):
+    with pytest.warns(ReadWarning, match="flair voxels was used"):
         found = read_slices(folder)
     assert found.slices == (5,)
     assert found.chosen_by == "flair"

@@ -54,7 +54,7 @@ CASES = {
         [
             "1 patient, chosen by a rule and not by hand. Some patients",
             "Maps: red speaks for class responder, blue against it;",
-            "P<1> surest and right",
+            "P<1> most confident and right",
             "Saliency map of P<1>, log-odds 2.50: its centre is 25% down and 50% "
             "across "
             "the picture, 75% of it within the segmentation.",
@@ -64,7 +64,7 @@ CASES = {
             "final model 0.95; this patient is among its training rows",
             "Prediction set yes Contributions image +0.20 and gene −0.05, from 0.50",
         ],
-        absent=["not given", "next surest"],
+        absent=["not given", "next most confident"],
     ),
     "little there is": Case(
         numbers(
@@ -93,12 +93,13 @@ CASES = {
         ),
         [
             "3 patients, chosen by a rule and not by hand. None of the tested was "
-            "predicted rightly.",
+            "predicted correctly.",
             "typical of those with gene only",
             "True class unknown Probability of responder, out of fold not tested",
             "0.40; no part that needs labels is fitted on this patient",
             "Prediction set not given Contributions not given",
-            "next surest and wrong Saliency map of P<1>: nothing in the image counts.",
+            "next most confident and wrong Saliency map of P<1>: nothing in the image "
+            "counts.",
             "image, channel 2",
             "out of fold 0.91 Prediction set no class",
             "least sure Saliency map of P<1>: its centre is 0% down and 100% across "

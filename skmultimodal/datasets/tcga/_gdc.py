@@ -230,7 +230,7 @@ def read_sample_file(
         For STAR: ``"counts"``, ``"tpm"``, ``"fpkm"``, ``"fpkm_uq"`` or a column's
         name; None is TPM.
     like : SampleFile, default=None
-        Another file: its gene ids serve if they are the same, which saves time.
+        Another file: its gene ids are reused if they are the same, which saves time.
 
     Returns
     -------
