@@ -1,5 +1,6 @@
 """Sphinx: ``make docs``. Nothing is downloaded, and a warning is an error."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -55,6 +56,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "plot_gallery": "True",
     "write_computation_times": False,
+    "parallel": min(4, os.cpu_count() or 1),
 }
 
 html_theme = "pydata_sphinx_theme"

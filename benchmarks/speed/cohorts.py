@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmultimodal import Cohort
+from skmultimodal import Cohort, TwinTowerClassifier
 
 N_IMAGE, N_GENE, N_PAIRED = 95, 452, 50
 
@@ -22,6 +22,12 @@ def make_blocks(side, n_genes, seed=0):
 def make_cohort(side, n_genes, seed=0):
     blocks, y = make_blocks(side, n_genes, seed)
     return Cohort(blocks), y
+
+
+def twin_tower(quick, **params):
+    """The default; in small, with few steps of training."""
+    model = TwinTowerClassifier(random_state=0, **params)
+    return model.set_params(image__n_steps=6, gene__n_steps=6) if quick else model
 
 
 def shape(quick):

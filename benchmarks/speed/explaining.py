@@ -7,9 +7,8 @@ import numpy as np
 import torch
 
 from benchmarks.cohorts import read_benchmark_cohort
-from benchmarks.speed.cohorts import make_cohort, shape
+from benchmarks.speed.cohorts import make_cohort, shape, twin_tower
 from benchmarks.speed.measure import Row, in_turn, median_ratio, seconds, told
-from skmultimodal import TwinTowerClassifier
 from skmultimodal.inspection import (
     gene_attributions,
     modality_contributions,
@@ -93,7 +92,7 @@ def report_row(repeats):
 def rows(quick, repeats):
     """Rows of the table."""
     X, y = make_cohort(*shape(quick))
-    model = TwinTowerClassifier(random_state=0).fit(X, y)
+    model = twin_tower(quick).fit(X, y)
     pairs = X[X.paired]
     yield pairs_row(model, pairs, repeats)
     yield integration_row(model, pairs, "image", saliency_map, repeats)

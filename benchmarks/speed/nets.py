@@ -48,7 +48,7 @@ def train_by_hand(module, criterion, x, y, epochs, batch_size, lr, reconstruct=F
 
 def image_data(rng, quick):
     """Images, their classes, and the epochs that are trained."""
-    side, epochs = (64, 4) if quick else (240, 4)
+    side, epochs = (24, 2) if quick else (240, 4)
     X = rng.normal(100, 20, size=(76, 5, side, side)).astype(np.float32)
     return X, rng.permutation(np.arange(76) % 2), epochs
 
@@ -85,7 +85,7 @@ def with_torchs_dropout(module):
 
 
 def gene_data(rng, quick):
-    X = rng.normal(size=(361, 2000 if quick else 19196)).astype(np.float32)
+    X = rng.normal(size=(361, 300 if quick else 19196)).astype(np.float32)
     return X, rng.permutation(np.arange(361) % 2)
 
 

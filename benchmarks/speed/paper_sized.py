@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetClassifier
 from skorch.helper import SliceDict
 
-from benchmarks.speed.cohorts import make_blocks, make_cohort, shape
+from benchmarks.speed.cohorts import make_blocks, make_cohort, shape, twin_tower
 from benchmarks.speed.measure import (
     PrivateMemory,
     Row,
@@ -101,16 +101,17 @@ def fit_obviously(X, y):
 def fit_row(quick, repeats):
     X, y = make_cohort(*shape(quick))
     head = FusionHeadClassifier()
-    once = TwinTowerClassifier(final_estimator=head, random_state=0)
+    once = twin_tower(quick, final_estimator=head)
+    image_epochs, gene_epochs = (1, 1) if quick else (20, 36)
     before = TwinTowerClassifier(
         [
-            ("image", ImageTowerClassifier(lr=1e-3, max_epochs=20)),
-            ("gene", GeneAutoencoderTransformer(lr=1e-3, max_epochs=36)),
+            ("image", ImageTowerClassifier(lr=1e-3, max_epochs=image_epochs)),
+            ("gene", GeneAutoencoderTransformer(lr=1e-3, max_epochs=gene_epochs)),
         ],
         head,
         random_state=0,
     )
-    models = [TwinTowerClassifier(random_state=0), once, before]
+    models = [twin_tower(quick), once, before]
     fits = [lambda m=m: m.fit(X, y) for m in models]
     times = in_turn([*fits, lambda: fit_obviously(X, y)], repeats)
     names = ["default (5 members a tower)", "towers fitted once (paper)"]
@@ -160,7 +161,7 @@ def print_memory(kind, quick):
             kept = padded[np.arange(n) % 3 > 0]  # what each fold of a search holds
             del kept
         else:
-            TwinTowerClassifier(random_state=0).fit(Cohort(blocks), y)
+            twin_tower(quick).fit(Cohort(blocks), y)
     print(imported, own, max(used.peak, imported + own))
 
 

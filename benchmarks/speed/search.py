@@ -5,9 +5,9 @@ import tempfile
 import numpy as np
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from benchmarks.speed.cohorts import make_cohort, shape
+from benchmarks.speed.cohorts import make_cohort, shape, twin_tower
 from benchmarks.speed.measure import Row, seconds
-from skmultimodal import LogOpinionPoolClassifier, TwinTowerClassifier
+from skmultimodal import LogOpinionPoolClassifier
 from skmultimodal.model_selection import PairedStratifiedKFold
 
 
@@ -20,14 +20,12 @@ class RecordingPool(LogOpinionPoolClassifier):
         return super().fit(X, y, **spans)
 
 
-def cross_validation_row(X, y, n_repeats):
+def cross_validation_row(X, y, n_repeats, quick):
     """Repeats of 3 folds: towers once, a head a fold, and little beside them."""
     cv = PairedStratifiedKFold(3, n_repeats, random_state=0)
     n_heads = 3 * n_repeats
     with tempfile.TemporaryDirectory() as memory:
-        model = TwinTowerClassifier(
-            final_estimator=RecordingPool(), memory=memory, random_state=0
-        )
+        model = twin_tower(quick, final_estimator=RecordingPool(), memory=memory)
         towers, _ = seconds(lambda: model.fit(X, y))
     data, spans = RecordingPool.last
     head = LogOpinionPoolClassifier()
@@ -35,7 +33,7 @@ def cross_validation_row(X, y, n_repeats):
         [seconds(lambda: head.fit(*data, **spans))[0] for _ in range(9)]
     )
     with tempfile.TemporaryDirectory() as memory:
-        model = TwinTowerClassifier(memory=memory, random_state=0)
+        model = twin_tower(quick, memory=memory)
         whole, _ = seconds(lambda: cross_val_score(model, X, y, cv=cv))
     note = f"towers {towers:.3g} s, a head {1e3 * one_head:.3g} ms, all {whole:.3g} s"
     parts = towers + n_heads * one_head
@@ -43,14 +41,14 @@ def cross_validation_row(X, y, n_repeats):
     return Row(what, whole / parts, 1.2, note=note)
 
 
-def grid_row(X, y, n_heads):
+def grid_row(X, y, n_heads, quick):
     """Heads on 3 folds: with memory in full, without it by one head."""
     cv = PairedStratifiedKFold(3, random_state=0)
     name = "final_estimator__weight_penalty"
     penalties = np.logspace(-1, 3, n_heads)
 
     def search(memory, values):
-        model = TwinTowerClassifier(memory=memory, random_state=0)
+        model = twin_tower(quick, memory=memory)
         return GridSearchCV(model, {name: values}, cv=cv, refit=False).fit(X, y)
 
     with tempfile.TemporaryDirectory() as memory:
@@ -67,5 +65,5 @@ def grid_row(X, y, n_heads):
 def rows(quick, repeats):
     """Rows of the table."""
     X, y = make_cohort(*shape(quick))
-    yield cross_validation_row(X, y, 2 if quick else 20)
-    yield grid_row(X, y, 6 if quick else 60)
+    yield cross_validation_row(X, y, 2 if quick else 20, quick)
+    yield grid_row(X, y, 6 if quick else 60, quick)

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import numpy as np
 from sklearn.model_selection import GridSearchCV
 
-from benchmarks.speed.cohorts import make_blocks, make_cohort, shape
+from benchmarks.speed.cohorts import make_blocks, make_cohort, shape, twin_tower
 from benchmarks.speed.measure import Row, in_fresh_process, seconds
 
 MODES = {"one": {"OMP_NUM_THREADS": "1"}, "default": {}, "all": {}}
@@ -22,21 +22,18 @@ MODES = {"one": {"OMP_NUM_THREADS": "1"}, "default": {}, "all": {}}
 PATIENCE = 5
 
 
-def fit(X, y, memory=None):
-    from skmultimodal import TwinTowerClassifier
-
-    return TwinTowerClassifier(memory=memory, random_state=0).fit(X, y)
+def fit(X, y, quick):
+    return twin_tower(quick).fit(X, y)
 
 
-def search(X, y, n_heads):
+def search(X, y, n_heads, quick):
     """A grid over heads: towers once, then heads on three folds."""
-    from skmultimodal import TwinTowerClassifier
     from skmultimodal.model_selection import PairedStratifiedKFold
 
     grid = {"final_estimator__weight_penalty": np.logspace(-1, 3, n_heads)}
     cv = PairedStratifiedKFold(3, random_state=0)
     with tempfile.TemporaryDirectory() as memory:
-        model = TwinTowerClassifier(memory=memory, random_state=0)
+        model = twin_tower(quick, memory=memory)
         return GridSearchCV(model, grid, cv=cv, refit=False).fit(X, y)
 
 
@@ -58,8 +55,8 @@ def make_work(name, quick):
         return lambda: tower.fit(images, y)
     X, y = make_cohort(side, n_genes)
     if name == "fit":
-        return lambda: fit(X, y)
-    return lambda: search(X, y, 6 if quick else 60)
+        return lambda: fit(X, y, quick)
+    return lambda: search(X, y, 6 if quick else 60, quick)
 
 
 WORKS = {
