@@ -9,13 +9,15 @@ import sys
 import textwrap
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from cohort_folder import write_cohort_folder
+from few_steps import few_steps
 
 import skmultimodal
 from skmultimodal.__main__ import main
@@ -25,6 +27,12 @@ from skmultimodal.persistence import load_model, read_notes
 # Tiny towers on 16-pixel images may learn nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 FILES = ["model.skops", "report.html", "roc.png", "table.csv"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def soon():
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +57,22 @@ def job(folder, cache):
 def evaluated(job, tmp_path_factory):
     """What one evaluation printed and wrote: a label of words, "Responder" by rule."""
     out = tmp_path_factory.mktemp("work") / "results" / "first"
-    done = run(*job, "--out", out)
+    done = call(*job, "--out", out)
     assert done.returncode == 0, done.stderr
     return done, out
+
+
+def call(*arguments):
+    """The command in this process, as `subprocess.run` gives it."""
+    arguments = list(map(str, arguments))
+    with (
+        redirect_stdout(StringIO()) as out,
+        redirect_stderr(StringIO()) as err,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("default")
+        code = main(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def run(*arguments, **options):
@@ -129,7 +150,7 @@ def test_another_positive_class_turns_the_scores_about_it(
 ):
     kept = set(cache.rglob("output.pkl"))
     options = ["--positive", "Non-responder", "--model", "mean", "--out", tmp_path]
-    done = run(*job, *options)
+    done = call(*job, *options)
     assert done.returncode == 0, done.stderr
     assert "Positive class: Non-responder" in done.stdout
     tables = [pd.read_csv(f / "table.csv") for f in (evaluated[1], tmp_path)]
@@ -169,7 +190,7 @@ def test_predict_every_patient_without_a_clinical_table(evaluated, folder, tmp_p
     shutil.copytree(folder, patients)
     (patients / "clinical.csv").unlink()
     model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
-    done = run("predict", model, patients, "--out", out)
+    done = call("predict", model, patients, "--out", out)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(out, index_col="patient")
     assert table.columns.tolist() == [
@@ -201,7 +222,7 @@ def test_predict_reads_the_channels_that_the_model_knows(evaluated, folder, tmp_
         if not path.name.endswith("_t2.nii.gz"):
             path.unlink()
     model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
-    done = run("predict", model, patients, "--out", out)
+    done = call("predict", model, patients, "--out", out)
     assert done.returncode == 0, done.stderr
     X = load_folder(patients, sequences=["t1", "t1ce", "t2", "flair", "seg"]).data
     assert X.block("image")[:, 2].any()
@@ -218,7 +239,7 @@ def test_a_scan_that_cannot_be_read_is_named(evaluated, folder, tmp_path):
     for path in (patients / "mri" / damaged).iterdir():
         path.write_bytes(b"no scan")
     model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
-    done = run("predict", model, patients, "--out", out)
+    done = call("predict", model, patients, "--out", out)
     assert done.returncode == 0, done.stderr
     assert f"warning: image of patient '{damaged}' left out: " in done.stderr
 
@@ -456,7 +477,7 @@ def started(*command):
         preexec_fn=heed_interrupts,
     )
     try:
-        for line in process.stderr:  # 9,000 fits cannot be over before the signal
+        for line in process.stderr:  # 1,080 fits cannot be over before the signal
             if "compare_classifiers" in line:
                 break
         yield process
@@ -470,7 +491,7 @@ def started(*command):
 @pytest.mark.parametrize("kept", [True, False])
 def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, kept):
     out, cache = tmp_path / "out", tmp_path / "cache"
-    command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
+    command = ["evaluate", folder, "--label", "words", "--repeats", "60"]
     options = ["--cache", cache] if kept else []
     with started(*command, *options, "--out", out) as process:
         while kept and not list(cache.rglob("output.pkl")):
@@ -487,7 +508,7 @@ def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, k
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
 def test_a_scheduler_that_ends_the_job_leaves_no_file(folder, tmp_path):
     out = tmp_path / "out"
-    command = ["evaluate", folder, "--label", "words", "--repeats", "500"]
+    command = ["evaluate", folder, "--label", "words", "--repeats", "60"]
     with started(*command, "--out", out) as process:
         process.terminate()
         shown = process.communicate(timeout=300)[1].splitlines()

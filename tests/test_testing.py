@@ -351,8 +351,8 @@ def test_a_planted_violation_is_caught(estimator, kind, check):
 
 def test_kind_is_guessed():
     for estimator, kind in ((Tower(), "tower"), (Head(), "head"), (Model(), "cohort")):
-        guessed = [check.func for _, check in multimodal_checks(estimator)]
-        named = [check.func for _, check in multimodal_checks(estimator, kind)]
+        guessed = [check for _, check in multimodal_checks(estimator)]
+        named = [check for _, check in multimodal_checks(estimator, kind)]
         assert guessed == named
     with pytest.raises(ValueError, match="kind='wheel' is none of"):
         list(multimodal_checks(Tower(), "wheel"))

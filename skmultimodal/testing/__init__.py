@@ -51,7 +51,7 @@ def check_multimodal_estimator(estimator, kind=None):
     """
     names = []
     for tested, check in multimodal_checks(estimator, kind):
-        name = check.func.__name__
+        name = check.__name__
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)

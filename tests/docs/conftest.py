@@ -4,8 +4,16 @@ import runpy
 from pathlib import Path
 
 import pytest
+from few_steps import few_steps
 
 DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def soon():
+    """Code that is shown runs as it stands, on networks of few steps."""
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="session")

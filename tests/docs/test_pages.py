@@ -42,6 +42,7 @@ def test_pages_are_found():
     assert {"index.rst", "start.rst", "cohort.rst", "fusion.rst"} <= names
 
 
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("page", with_code(), ids=lambda page: page.stem)
 def test_code_runs(page, practice, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)

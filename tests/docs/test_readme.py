@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 import warnings
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+from skmultimodal.__main__ import main
 from skmultimodal._arguments import make_parser
 from skmultimodal.datasets import load_cohort
 
@@ -36,6 +36,7 @@ def commands():
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
+@pytest.mark.usefixtures("soon")
 def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_cohort").symlink_to(practice)
@@ -106,21 +107,20 @@ def test_make_demo_on_a_folder_evaluates_it():
     assert (options.paired, options.out) == (7, "results/demo")
 
 
-def test_the_commands_of_the_package_in_their_order(practice, tmp_path):
+@pytest.mark.usefixtures("soon")
+def test_the_commands_of_the_package_in_their_order(
+    practice, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "my_cohort").symlink_to(practice)
     own = [c.split()[1:] for c in commands() if c.startswith("skmultimodal ")]
     assert [c[0] for c in own] == ["check", "evaluate", "predict"]
     for arguments in own:
         if arguments[0] == "evaluate":
             arguments += ["--repeats", "1"]
-        done = subprocess.run(
-            [sys.executable, "-m", "skmultimodal", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            assert main(arguments) == 0, capsys.readouterr().err
     assert {p.name for p in (tmp_path / "results").iterdir()} == FILES
     predictions = pd.read_csv(tmp_path / "predictions.csv")
     assert len(predictions) == 24 + 40 + 24
