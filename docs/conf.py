@@ -49,7 +49,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skmultimodal",),
-    "reset_modules": ("matplotlib", "gallery_warnings.make_errors"),
+    "reset_modules": ("matplotlib", "gallery_scripts.prepare"),
     "reset_modules_order": "both",
     "image_scrapers": ("matplotlib",),
     "download_all_examples": False,
