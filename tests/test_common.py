@@ -60,8 +60,8 @@ VARIANTS = [
     ),
     ImageTowerClassifier(
         optimizer="sgd",
-        lr=0.05,
-        max_epochs=40,
+        lr=0.1,
+        max_epochs=20,
         class_weight="balanced",
         augment="flip",
     ),
