@@ -142,7 +142,7 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
         cohort, routes = self._read_routed(X)
         parts = list(self._predict_by_towers(cohort, routes))
         if routes.by_head.any():
-            Z = self._features(cohort[routes.by_head], fill=0)
+            Z = self._features(cohort[routes.by_head])
             p = self._outcome.predict_by(self.final_estimator_, Z)
             parts.append((routes.by_head, p))
         dtype = np.result_type(*(p.dtype for _, p in parts))

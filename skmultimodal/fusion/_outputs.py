@@ -6,6 +6,7 @@ from enum import Flag, auto
 import numpy as np
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.utils._parts import ModelPart
@@ -15,6 +16,7 @@ __all__ = [
     "Span",
     "fit_scalers",
     "join_outputs",
+    "reads_partial_rows",
     "searched",
     "wanted_outputs",
 ]
@@ -37,6 +39,15 @@ def wanted_outputs(tower_output, final_estimator):
         "log_odds": Output.LOG_ODDS,
         "both": Output.FEATURES | Output.LOG_ODDS,
     }[tower_output]
+
+
+def reads_partial_rows(estimator):
+    """Whether a final estimator learns from and predicts rows that lack a modality.
+
+    It then reads log-odds, and NaN as a modality that is absent.
+    """
+    inner = searched(estimator)
+    return has_fit_parameter(inner, "log_odds") and get_tags(inner).input_tags.allow_nan
 
 
 def searched(estimator):
@@ -85,20 +96,22 @@ class Span(ModelPart):
         return slice(self.start, self.start + self.n_features)
 
 
-def fit_scalers(outputs):
+def fit_scalers(outputs, centres):
     """Scalers of each tower, and its columns in the joint matrix.
 
     Parameters
     ----------
     outputs : dict of str to dict of Output to ndarray of shape (n_train, n_outputs)
         For each tower, its features, its log-odds or both, for the rows that the final
-        estimator learns from.
+        estimator is given; NaN where there are none.
+    centres : dict of str to ndarray of shape (1, n_log_odds)
+        Log-odds of the class shares that each tower was fitted with.
 
     Returns
     -------
     scalers : dict of str to StandardScaler
-        Features are standardised. Log-odds are centred only: their scale is how sure
-        the tower is.
+        Features are standardised. Log-odds are centred only, as their scale is how sure
+        the tower is, and at those of its class shares: what is left is evidence.
     spans : dict of str to Span
     """
     scalers, spans, stop = {}, {}, 0
@@ -109,6 +122,8 @@ def fit_scalers(outputs):
         scaler = StandardScaler(with_std=n_features > 0).fit(_side_by_side(parts))
         if n_features:
             scaler.scale_[n_features:] = 1.0
+        if n_odds:
+            scaler.mean_[n_features:] = centres[name]
         scalers[name] = scaler
         spans[name] = Span(stop, n_features, n_odds)
         stop = spans[name].all.stop

@@ -10,13 +10,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
+from skmultimodal.fusion._evidence import bayes_weights, fit_covariance, fit_shift
 from skmultimodal.fusion._head import check_spans
-from skmultimodal.towers._log_linear import fit_log_linear
+from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context
 from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
 
 __all__ = ["LogOpinionPoolClassifier"]
+
+# Holds the intercept at the class shares, which are estimated from more rows.
+INTERCEPT_PENALTY = 30.0
 
 
 class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
@@ -24,29 +28,44 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     The logit of a class is an intercept, plus the sum over modalities of a weight times
     the log-odds that the modality's tower gives it, plus a linear function of the
-    towers' features (the residual). With calibrated towers that are independent given
-    the class, weights of 1 and no residual are Bayes' rule; how
-    far to depart from that is fitted on the paired rows. The logit is a sum of one term
-    per modality, which ``decision_terms`` returns; an absent modality is a term of 0.
+    towers' features (the residual). It is a sum of one term per modality, which
+    ``decision_terms`` returns; an absent modality is a term of 0.
 
-    The loss is the cross-entropy summed over the rows, plus ``weight_penalty / 2 *
-    sum_m (weight_m - 1)^2``, plus half the squared distance of the intercept from the
-    logarithm of the class frequencies, plus ``feature_penalty / 2 * sum_m d_m *
-    |coef_m|^2`` where modality m has d_m features; no weight is negative. It is convex.
+    A weight is a factor times that of Bayes' rule for towers that are calibrated and
+    correlated within a class: two towers that repeat each other count less than two
+    that do not, and less than 1 each. It depends on which modalities a row has. With one
+    it is 1.
 
     Parameters
     ----------
     weight_penalty : float, default=30.0
-        Strength by which the weights are held at 1.
-    feature_penalty : float, default=2.0
+        Strength by which the factors are held at 1.
+    feature_penalty : float, default=6.0
         Strength by which the residual is held at 0. It is multiplied by the number of
         features of a modality, so that a long vector counts as much as a short one.
+    correlation : float, default=0.1
+        What the correlation of two towers within a class is drawn to.
+    n_prior_rows : float, default=100.0
+        Number of rows that `correlation` counts as.
+    shift_scale : float, default=0.5
+        Standard deviation, in log-odds, of a departure of the rows with several
+        modalities from the class shares of all, if there is one.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    factors_ : dict of str to float
+        Of the weight of each modality.
     weights_ : dict of str to float
-        Weight of the log-odds of each modality.
+        Weights in a row that has every modality; ``weights`` gives those of others.
+    correlations_ : ndarray of shape (n_modalities, n_modalities)
+        Of the log-odds within a class, in the order of `factors_`.
+    scale_ : ndarray of shape (n_modalities,)
+        Standard deviations of the log-odds within a class.
+    log_prior_ : ndarray of shape (n_classes,)
+        Centred logarithm of the class shares of all rows.
+    shift_ : ndarray of shape (n_classes,)
+        How far the rows with several modalities move it.
     intercept_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (n_classes, `n_features_in_`)
         Of the features; 0 for the columns that are log-odds.
@@ -65,6 +84,14 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Correlations come from the rows that have both modalities, scales from all rows of
+    each. The rest is fitted on the rows with two modalities or more (all rows if there
+    is one modality). Its loss is the cross-entropy summed over them, plus
+    ``weight_penalty / 2 * sum_m (factor_m - 1)^2``, plus ``30 / 2`` times the squared
+    distance of the intercept from ``log_prior_ + shift_``, plus ``feature_penalty / 2 *
+    sum_m d_m * |coef_m|^2`` where modality m has d_m features; no factor is negative.
+    It is convex.
+
     A feature beyond its range in ``fit`` is read as the end of that range. What hardly
     varied over some dozens of rows is large in another row once it is standardised.
 
@@ -83,20 +110,37 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     >>> y = np.arange(40) % 2
     >>> image, gene = (rng.normal(scale=2, size=(2, 40)) + 4 * y - 2) * [[0.5], [1.0]]
     >>> Z = np.column_stack([image, gene])
+    >>> Z[0, 0] = np.nan  # no image
     >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
     >>> pool = LogOpinionPoolClassifier().fit(Z, y, modalities=spans, log_odds=spans)
     >>> pool.decision_terms(Z[:1]).columns.tolist()
     [('intercept', ''), ('image', 'log-odds'), ('gene', 'log-odds')]
+    >>> pool.weights(["gene"])
+    {'gene': 1.0}
     """
 
     _parameter_constraints: dict = {
         "weight_penalty": [Interval(Real, 0, None, closed="left")],
         "feature_penalty": [Interval(Real, 0, None, closed="neither")],
+        "correlation": [Interval(Real, -1, 1, closed="neither")],
+        "n_prior_rows": [Interval(Real, 0, None, closed="left")],
+        "shift_scale": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, weight_penalty=30.0, feature_penalty=2.0):
+    def __init__(
+        self,
+        weight_penalty=30.0,
+        feature_penalty=6.0,
+        *,
+        correlation=0.1,
+        n_prior_rows=100.0,
+        shift_scale=0.5,
+    ):
         self.weight_penalty = weight_penalty
         self.feature_penalty = feature_penalty
+        self.correlation = correlation
+        self.n_prior_rows = n_prior_rows
+        self.shift_scale = shift_scale
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, modalities=None, log_odds=None):
@@ -105,7 +149,9 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            Log-odds of the towers, centred, and their standardised features.
+            Log-odds of the towers, less those of the class shares that each tower was
+            fitted with, and their standardised features. All columns of a modality that
+            a row lacks are NaN.
         y : array-like of shape (n_rows,)
             Class labels.
         modalities : dict of str to slice, default=None
@@ -113,7 +159,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             columns are of one modality, ``"x"``.
         log_odds : dict of str to slice, default=None
             Which columns of a modality are its log-odds: one for two classes, else one
-            a class, in the order of the sorted classes. Other columns are features.
+            a class, in the order of the sorted classes. Other columns are features,
+            which may be NaN in rows with one modality, as they are not read there.
 
         Returns
         -------
@@ -122,36 +169,65 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` has one class, or the columns do not fit the classes.
+            If `y` has one class, the columns do not fit the classes, or a row has NaN
+            in a part of a modality's columns.
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = self._validate(X, y)
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
         self._odds = self._check_log_odds(log_odds or {}, X.shape[1])
         self._features = self._feature_columns(X.shape[1])
+        several = self._has_several(X)
+        self.log_prior_ = centred_log_shares(np.bincount(codes))
+        opinions = self._opinions(X)
+        self.scale_, self.correlations_ = fit_covariance(
+            opinions, codes, len(self.classes_), self.correlation, self.n_prior_rows
+        )
+        self.factors_ = dict.fromkeys(self._odds, 1.0)
+        self._fit_departures(X[several], opinions[:, several], codes[several])
+        self.weights_ = self.weights(self._odds)
+        return self
+
+    def _fit_departures(self, X, opinions, codes):
+        """How rows with several modalities depart from Bayes' rule."""
+        n_classes = len(self.classes_)
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
         width = np.concatenate([np.full(len(own), len(own)) for own in [*owned, []]])
         self.feature_range_ = np.full((2, X.shape[1]), [[-np.inf], [np.inf]])
-        self.feature_range_[:, columns] = X[:, columns].min(0), X[:, columns].max(0)
+        self.coef_ = np.zeros((n_classes, X.shape[1]))
+        self.shift_, self.intercept_ = np.zeros(n_classes), self.log_prior_
+        self.n_iter_ = 0
+        if not len(X):
+            return
+        features = X[:, columns]
+        known = ~np.isnan(features)
+        low = np.where(known, features, np.inf).min(axis=0)
+        high = np.where(known, features, -np.inf).max(axis=0)
+        found = known.any(axis=0)
+        self.feature_range_[:, columns[found]] = low[found], high[found]
+        weights = self._weights(X)
+        added = np.nan_to_num(opinions) * weights.T[:, :, None]
+        self.shift_ = fit_shift(
+            self.log_prior_ + added.sum(axis=0), codes, self.shift_scale
+        )
         model = fit_log_linear(
-            self._opinions(X),
-            X[:, columns],
+            added,
+            np.nan_to_num(features),
             codes,
-            len(self.classes_),
+            n_classes,
             prior_weight=1.0,
             weight_penalty=self.weight_penalty,
-            intercept_penalty=1.0,
+            intercept_penalty=INTERCEPT_PENALTY,
             feature_penalty=self.feature_penalty * width,
+            prior_intercept=self.log_prior_ + self.shift_,
         )
-        self.weights_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
+        self.factors_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
         self.intercept_ = model.intercept
-        self.coef_ = np.zeros((len(self.classes_), X.shape[1]))
         self.coef_[:, columns] = model.coef.T
         self.n_iter_ = model.n_iter
-        return self
 
     def _check_log_odds(self, log_odds, n_columns):
         """Columns of the log-odds of each modality that has any."""
@@ -183,6 +259,30 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         odds = np.concatenate([*self._odds.values(), every[:0]])
         return {n: np.setdiff1d(every[s], odds) for n, s in self.modalities_.items()}
 
+    def _validate(self, X, *y, **options):
+        options = {"dtype": [np.float64, np.float32], **options}
+        return validate_data(self, X, *y, ensure_all_finite="allow-nan", **options)
+
+    def _present(self, X):
+        """Which modalities each row has: (n_rows, n_modalities)."""
+        present = np.empty((len(X), len(self.modalities_)), dtype=bool)
+        for number, (name, features) in enumerate(self._features.items()):
+            parts = [self._odds.get(name, features[:0]), features]
+            absent = [np.isnan(X[:, part]) for part in parts]
+            half = np.any([a.any(axis=1) & ~a.all(axis=1) for a in absent], axis=0)
+            if half.any():
+                raise ValueError(
+                    f"row {half.argmax()} of X has NaN in some columns of modality "
+                    f"{name!r}: NaN in all of them marks a row that lacks it."
+                )
+            # Features may be unknown where the log-odds are known.
+            present[:, number] = ~absent[0 if len(parts[0]) else 1].all(axis=1)
+        return present
+
+    def _has_several(self, X):
+        """Rows with two modalities; all rows if there is only one."""
+        return self._present(X).sum(axis=1) >= min(2, len(self.modalities_))
+
     def _opinions(self, X):
         """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
         n_classes = len(self.classes_)
@@ -192,14 +292,44 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
         return opinions
 
+    def _weights(self, X):
+        """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
+        odds = [X[:, columns[0]] for columns in self._odds.values()]
+        present = ~np.isnan(np.reshape(odds, (len(odds), len(X))).T)
+        weights = bayes_weights(self.scale_, self.correlations_, present)
+        # One modality alone is a calibrated tower.
+        several = present.sum(axis=1, keepdims=True) > 1
+        factors = np.array(list(self.factors_.values()))
+        return np.where(several | (len(odds) == 1), weights * factors, weights)
+
+    def weights(self, modalities):
+        """Weights of the log-odds in a row that has these modalities.
+
+        Parameters
+        ----------
+        modalities : iterable of str
+
+        Returns
+        -------
+        weights : dict of str to float
+        """
+        check_is_fitted(self)
+        row = np.full((1, self.n_features_in_), np.nan)
+        for name in modalities:
+            row[:, self._odds[name]] = 0.0
+        found = dict(zip(self._odds, self._weights(row)[0].tolist(), strict=True))
+        return {name: found[name] for name in modalities}
+
     def _terms(self, X):
         """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""
-        opinions = dict(zip(self._odds, self._opinions(X), strict=True))
+        self._present(X)  # refuses half a modality
+        opinions = dict(zip(self._odds, np.nan_to_num(self._opinions(X)), strict=True))
+        weights = dict(zip(self._odds, self._weights(X).T, strict=True))
         terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
-        X = X.clip(*self.feature_range_)
+        X = np.nan_to_num(X.clip(*self.feature_range_))
         for name, columns in self._features.items():
             if name in opinions:
-                terms[name, "log-odds"] = self.weights_[name] * opinions[name]
+                terms[name, "log-odds"] = weights[name][:, None] * opinions[name]
             if len(columns):
                 terms[name, "features"] = X[:, columns] @ self.coef_[:, columns].T
         return terms
@@ -220,7 +350,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             the class, and the terms of a class add up to its logit.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        X = self._validate(X, reset=False)
         terms = self._terms(X)
         if len(self.classes_) == 2:
             table = pd.DataFrame({key: t[:, 1] - t[:, 0] for key, t in terms.items()})
@@ -260,8 +390,13 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         p : ndarray of shape (n_rows, n_classes)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        X = self._validate(X, reset=False)
         return softmax(sum(self._terms(X).values()), axis=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 @torch_view.register(LogOpinionPoolClassifier)
@@ -270,12 +405,13 @@ class PoolView(TorchView):
 
     def log_probabilities(self, batch):
         pool, x = self.estimator, batch.x
-        inside = x.clamp(*tensor_like(pool.feature_range_, x))
+        weights = tensor_like(pool._weights(x.detach().cpu().numpy()), x)
+        inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
         coef = tensor_like(pool.coef_, x)
         logits = inside @ coef.T + tensor_like(pool.intercept_, x)
-        for name, columns in pool._odds.items():
-            opinion = odds = x[:, columns]
+        for number, columns in enumerate(pool._odds.values()):
+            opinion = odds = x[:, columns].nan_to_num()
             if len(pool.classes_) == 2:
                 opinion = torch.cat([-odds / 2, odds / 2], dim=1)
-            logits = logits + pool.weights_[name] * opinion
+            logits = logits + weights[:, number, None] * opinion
         return log_softmax(logits, dim=1)

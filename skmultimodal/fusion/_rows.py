@@ -7,10 +7,12 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.utils._patterns import HEAD, pattern_name
+from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "Routes",
     "TrainingData",
+    "have_several",
     "modality_masks",
     "refuse_empty_rows",
 ]
@@ -34,6 +36,17 @@ def modality_masks(cohort, modalities):
         name: cohort.has(modality) if modality in cohort.modalities else absent
         for name, modality in modalities.items()
     }
+
+
+def have_several(has):
+    """Rows with two modalities, or with the one that there is: (n_rows,).
+
+    Parameters
+    ----------
+    has : dict of str to ndarray of bool, shape (n_rows,)
+        As of `modality_masks`.
+    """
+    return np.sum(list(has.values()), axis=0) >= min(2, len(has))
 
 
 def refuse_empty_rows(cohort, has):
@@ -62,18 +75,32 @@ class TrainingData:
     outcome : ClassLabels
     codes : ndarray of int, shape (n_rows,)
         Class numbers, -1 for an unlabelled row.
-    paired : ndarray of bool, shape (n_rows,)
-        Rows with the modality of every tower.
+    has : dict of str to ndarray of bool, shape (n_rows,)
+        Rows with the modality of each tower.
     groups : ndarray of intp, shape (n_rows,), default=None
         Rows that a cross-fitted tower holds out together.
+    partial : bool, default=False
+        Whether the final estimator learns from rows that lack a modality.
     """
 
     cohort: Any
     y: Any
     outcome: Any
     codes: Any
-    paired: Any
+    has: Any
     groups: Any = None
+    partial: bool = False
+
+    @property
+    def paired(self):
+        """Rows with the modality of every tower."""
+        return np.all(list(self.has.values()), axis=0)
+
+    @property
+    def fused(self):
+        """Labelled rows whose modalities are fused."""
+        rows = have_several(self.has) if self.partial else self.paired
+        return rows & self.labelled
 
     @property
     def labelled(self):
@@ -81,25 +108,48 @@ class TrainingData:
 
     @property
     def train(self):
-        """Rows that the final estimator learns from."""
-        return self.paired & self.labelled
+        """Rows that the final estimator is given."""
+        return self.labelled if self.partial else self.fused
 
-    def check(self, names):
-        """Raise a ValueError unless labelled paired rows of two classes are there."""
+    def shares(self, rows):
+        """Share of each class among labelled rows, none 0: (1, n_classes)."""
+        counts = self.outcome.count(self.codes[rows])[:-1] + 0.5
+        return counts[None] / counts.sum()
+
+    def check(self):
+        """Raise a ValueError unless the final estimator can learn from the rows.
+
+        Warns
+        -----
+        UserWarning
+            If no labelled row has two modalities, to show how they go together.
+        """
         if not self.labelled.any():
             raise ValueError("Input y contains NaN only: no row is labelled.")
+        if self.partial:
+            if not self.fused.any():
+                warn(
+                    f"no labelled row has two of {', '.join(self.has)}: log-odds are "
+                    "added as if the towers were as correlated as towers usually are."
+                )
+            self._refuse_one_class(self.labelled, "labelled")
+            return
         if not self.train.any():
             raise ValueError(
-                f"no training row is paired (has {' and '.join(names)}) and labelled, "
+                "no training row is paired (has "
+                f"{' and '.join(self.has)}) and labelled, "
                 "so the final estimator has nothing to learn from. In "
                 "cross-validation use PairedStratifiedKFold, whose folds are made of "
                 "paired rows, or PatternStratifiedKFold, which spreads them over the "
                 "folds."
             )
-        known = self.codes[self.train]
+        self._refuse_one_class(self.train, "labelled paired")
+
+    def _refuse_one_class(self, rows, kind):
+        known = self.codes[rows]
         if not self.outcome.differ(known):
             raise ValueError(
-                f"the {len(known)} labelled paired rows are of one class only, "
+                f"the {len(known)} {kind} rows are of one class only, "
                 f"{self.outcome.classes.tolist()[known[0]]!r}."
             )
 
@@ -164,7 +214,7 @@ class Routes:
     by_head: Any
 
     @classmethod
-    def plan(cls, cohort, has, missing):
+    def plan(cls, cohort, has, missing, partial):
         """Routes of the rows of `cohort`.
 
         Parameters
@@ -173,6 +223,8 @@ class Routes:
         has : dict of str to ndarray of bool
             As of `modality_masks`.
         missing : {"tower", "impute", "error"}
+        partial : bool
+            Whether the final estimator predicts rows that lack a modality.
         """
         masks = np.column_stack(list(has.values()))
         paired = masks.all(axis=1)
@@ -183,7 +235,9 @@ class Routes:
                 f"row {cohort.index.tolist()[row]!r} lacks modality {lacking[0]!r} and "
                 "missing='error': missing='tower' predicts it from what it has."
             )
-        by_head = np.ones_like(paired) if missing == "impute" else paired
+        by_head = have_several(has) if partial else paired
+        if missing == "impute":
+            by_head = np.ones_like(paired)
         return cls(tuple(has), masks, by_head)
 
     def by_towers(self):

@@ -43,8 +43,8 @@ class TowerPlan:
     inputs : TowerInput
     rows : ndarray of bool, shape (n_rows,)
         Rows it is fitted on.
-    sees_paired : bool
-        Whether the rows of the final estimator are among them.
+    sees_fused : bool
+        Whether rows whose modalities are fused are among them.
     wanted : Output
         What the final estimator reads. A tower without features gives log-odds.
     cv : int, splitter or None
@@ -58,7 +58,7 @@ class TowerPlan:
     estimator: Any
     inputs: TowerInput
     rows: Any
-    sees_paired: bool
+    sees_fused: bool
     wanted: Output = Output.FEATURES
     cv: Any = None
     seed: Any = None
@@ -76,7 +76,7 @@ class TowerPlan:
     def becomes_ensemble(self):
         """Whether ``fit_tower`` cross-fits the estimator, as far as its rows allow."""
         unseen = Output.LOG_ODDS in self.wanted or (
-            self.sees_paired and not _has_features(self.estimator)
+            self.sees_fused and not _has_features(self.estimator)
         )
         ready = self.frozen or _is_ensemble(self.estimator)
         return unseen and self.cv is not None and not ready
@@ -135,26 +135,36 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     -------
     tower : FittedTower
     outputs : dict of Output to ndarray of shape (n_train, n_outputs)
-        For the labelled paired rows. Log-odds of rows that the tower was fitted on are
-        those of ensemble members that have not seen them.
+        For the rows that the final estimator is given, NaN where there are none.
+        Log-odds of rows that the tower was fitted on are those of ensemble members
+        that have not seen them.
+    centre : ndarray of shape (1, n_log_odds)
+        Log-odds of the class shares that the tower was fitted with.
     """
     estimator, key = fit_estimator(plan, data, cache)
     tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
-    unseen, rows = None, plan.rows  # what predicts rows of its fit out of fold
-    if plan.sees_paired and plan.gives_odds and _is_ensemble(estimator):
-        unseen = estimator
+    rows = plan.rows  # that what gives the log-odds was fitted on
     if (predicts_alone or plan.gives_odds) and not tower.has_classes:
         tower, rows = _add_head(tower, plan, data, cache)
-        if _is_ensemble(tower.head):
-            unseen = tower.head
-    codes = np.unique(data.codes[data.train])
-    if unseen is None:
-        paired = data.cohort[data.train]
-        return tower, tower.outputs(paired, data.outcome, codes, cache)
-    if _reads_labels(estimator) and Output.LOG_ODDS in plan.wanted:
+    unseen = tower.estimator if tower.head is None else tower.head
+    unseen = unseen if _is_ensemble(unseen) else None
+    follows = _reads_labels(estimator) and (plan.rows & data.fused).any()
+    if unseen is not None and Output.LOG_ODDS in plan.wanted and follows:
         # Features of these rows follow their labels, and only log-odds are out of fold.
         tower = tower.giving(Output.LOG_ODDS)
-    return tower, _outputs_out_of_fold(tower, unseen, rows, data, codes, cache)
+    codes = np.unique(data.codes[data.train])
+    outputs = {}
+    if Output.FEATURES in tower.gives and _has_features(estimator):
+        own = data.fused & data.has[plan.name]
+        if own.any():
+            features = tower.run(data.cohort[own], "transform", cache)
+            outputs[Output.FEATURES] = _spread(features, own, data.train)
+    if Output.LOG_ODDS in tower.gives or not outputs:
+        p, own = _unseen_probabilities(tower, unseen, rows, data, cache)
+        odds = data.outcome.evidence(p, codes)
+        outputs[Output.LOG_ODDS] = _spread(odds, own, data.train)
+    known = data.has[plan.name] if plan.frozen else rows
+    return tower, outputs, data.outcome.evidence(data.shares(known), codes)
 
 
 def fit_estimator(plan, data, cache):
@@ -233,9 +243,10 @@ def _add_head(tower, plan, data, cache):
         Rows that the classifier was fitted on: the labelled ones of the tower, and the
         paired ones as well where those are of one class.
     """
-    rows, seen = plan.rows & data.labelled, plan.sees_paired
+    rows = plan.rows & data.labelled
     if not data.outcome.differ(data.codes[rows]):
-        rows, seen = rows | data.train, True
+        rows = rows | (data.train & data.has[plan.name])
+    seen = (rows & data.fused).any()
     head = data.outcome.feature_head()
     if seen and plan.gives_odds and plan.cv is not None:
         head = CrossFittedEnsembleClassifier(head, cv=plan.cv, random_state=plan.seed)
@@ -243,26 +254,48 @@ def _add_head(tower, plan, data, cache):
     return tower.with_head(head), rows
 
 
-def _outputs_out_of_fold(tower, ensemble, rows, data, codes, cache):
-    """Outputs for paired rows, log-odds by members that were not fitted on them."""
-    outputs = {}
-    if Output.FEATURES in tower.gives and Output.LOG_ODDS in tower.gives:
-        outputs = tower.outputs(data.cohort[data.train], data.outcome, codes, cache)
-    # The n-th row of a mask is number n of the fit: count the mask up to each row.
-    numbers = np.cumsum(rows)[data.train] - 1
-    p = tower.align(ensemble.held_out_proba(numbers), data.outcome)
-    outputs[Output.LOG_ODDS] = data.outcome.evidence(p, codes)
-    return outputs
+def _unseen_probabilities(tower, ensemble, rows, data, cache):
+    """Probabilities of the rows of the final estimator, out of fold if need be.
+
+    Returns
+    -------
+    p : ndarray of shape (n_own_rows, n_classes)
+    own : ndarray of bool, shape (n_rows,)
+        Rows that `p` are of. Without an ensemble, one that the tower was fitted on is
+        left out unless it is needed to fuse.
+    """
+    own = data.has[tower.name] & data.train
+    held_out = own & rows if ensemble is not None else np.zeros_like(own)
+    if ensemble is None:
+        own = own & (data.fused | ~rows)
+    others = own & ~held_out
+    p = np.empty((len(own), len(data.outcome.classes)))
+    if others.any():
+        p[others] = tower.predict_proba(data.cohort[others], data.outcome, cache)
+    if held_out.any():
+        # The n-th row of a mask is number n of the fit: count the mask up to each row.
+        numbers = np.cumsum(rows)[held_out] - 1
+        p[held_out] = tower.align(ensemble.held_out_proba(numbers), data.outcome)
+    return p[own], own
 
 
-def warn_of_seen_labels(plan, tower):
+def _spread(outputs, own, train):
+    """Outputs of the rows `own` among the rows `train`, the others NaN."""
+    spread = np.full((len(own), outputs.shape[1]), np.nan)
+    spread[own] = outputs
+    return spread[train]
+
+
+def warn_of_seen_labels(plan, tower, data):
     """Warn if outputs of rows follow the labels of these very rows."""
+    if not (plan.rows & data.fused).any():
+        return
     by_head = plan.gives_odds and tower.head is not None
     learnt = by_head or (_reads_labels(tower.estimator) and not plan.frozen)
     out_of_fold = _is_ensemble(tower.estimator) or _is_ensemble(tower.head)
     if learnt and not (plan.gives_odds and out_of_fold):
         warn(
-            f"tower {plan.name!r} was fitted with the labels of the paired rows whose "
+            f"tower {plan.name!r} was fitted with the labels of rows whose "
             "outputs train the final estimator, which will trust them too much; "
             "tower_output='log_odds' with a tower_cv is cross-fitted."
         )

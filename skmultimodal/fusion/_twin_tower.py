@@ -18,8 +18,10 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
 from skmultimodal.fusion._outputs import (
+    Output,
     fit_scalers,
     join_outputs,
+    reads_partial_rows,
     searched,
     wanted_outputs,
 )
@@ -81,7 +83,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
     _parameter_constraints: dict = {
         "towers": [list, tuple, None],
         "final_estimator": [HasMethods(["fit", "predict"]), None],
-        "tower_rows": [StrOptions({"unpaired", "all"})],
+        "tower_rows": [StrOptions({"auto", "unpaired", "all"})],
         "tower_output": [StrOptions({"auto", "features", "log_odds", "both"})],
         "tower_cv": [
             Interval(Integral, 2, None, closed="left"),
@@ -101,7 +103,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         towers=None,
         final_estimator=None,
         *,
-        tower_rows="unpaired",
+        tower_rows="auto",
         tower_output="auto",
         tower_cv=5,
         missing="tower",
@@ -234,14 +236,13 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         towers = towers_with_data(resolved, seeds, cohort)
         has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
         refuse_empty_rows(cohort, has)
-        paired = np.all(list(has.values()), axis=0)
-        data = TrainingData(cohort, y, outcome, codes, paired, groups)
-        data.check(list(has))
-        single = len({modality for *_, modality, _ in towers}) == 1
-        choice = "all" if single else self.tower_rows
+        partial = reads_partial_rows(self._final_estimator())
+        data = TrainingData(cohort, y, outcome, codes, has, groups, partial)
+        data.check()
+        choice = self._choose_rows(towers)
         plans = [self._plan_tower(*tower, data, choice) for tower in towers]
         self._announce(plans, data)
-        fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
+        fitted, outputs, centres = zip(*self._fit_towers(plans, data), strict=True)
         outcome.record(self)
         self._keep_towers(fitted)
         self.class_counts_ = {
@@ -249,20 +250,33 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             for plan in plans
             if not plan.frozen
         }
-        self.class_counts_["final_estimator"] = outcome.count(codes[data.train])
-        self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
+        self.class_counts_["final_estimator"] = outcome.count(codes[data.fused])
+        outputs = dict(zip(self.towers_, outputs, strict=True))
+        centres = dict(zip(self.towers_, centres, strict=True))
+        self._fit_final(outputs, centres, data, seed)
         return self
+
+    def _choose_rows(self, towers):
+        """Rows that towers are fitted on: "unpaired" or "all"."""
+        if len({modality for *_, modality, _ in towers}) == 1:
+            return "all"
+        if self.tower_rows != "auto":
+            return self.tower_rows
+        wanted = wanted_outputs(self.tower_output, self._final_estimator())
+        cross_fitted = Output.LOG_ODDS in wanted and self.tower_cv is not None
+        return "all" if cross_fitted else "unpaired"
 
     def _plan_tower(self, name, estimator, modality, seed, data, choice):
         """What a tower is fitted on; `choice` as `tower_rows`."""
         options = {"seed": seed, "device": self.device, "verbose": self.verbose}
         estimator = inherit(estimator, **options)
+        rows = data.tower_rows(name, modality, estimator, choice)
         return TowerPlan(
             name,
             estimator,
             TowerInput.of(estimator, data.cohort, modality),
-            data.tower_rows(name, modality, estimator, choice),
-            sees_paired=choice == "all",
+            rows,
+            sees_fused=(rows & data.fused).any(),
             wanted=wanted_outputs(self.tower_output, self._final_estimator()),
             cv=self.tower_cv,
             seed=seed,
@@ -291,8 +305,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             fitted = fit_tower(plan, data, cache, predicts_alone=alone)
             if cache.active and stage.n_done < n_networks:
                 stage.remark("the others found in memory")
-        if self.tower_rows == "all":
-            warn_of_seen_labels(plan, fitted[0])
+        if len(data.has) > 1:
+            warn_of_seen_labels(plan, fitted[0], data)
         return fitted
 
     def _keep_towers(self, fitted):
@@ -305,14 +319,14 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Beside each key its estimator: one that replaces it has no key.
         self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
 
-    def _fit_final(self, outputs, data, seed):
+    def _fit_final(self, outputs, centres, data, seed):
         head = inherit(
             self._final_estimator(),
             seed=seed,
             device=self.device,
             verbose=self.verbose,
         )
-        self.scalers_, self._spans = fit_scalers(outputs)
+        self.scalers_, self._spans = fit_scalers(outputs, centres)
         parts = [(name, slice(None), out) for name, out in outputs.items()]
         Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
         spans = {
@@ -342,7 +356,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         ]
         announce(
             f"[{type(self).__name__}] {n_networks} networks: {', '.join(parts)}; then "
-            f"the final estimator on {data.train.sum()} paired rows",
+            f"the final estimator on {data.fused.sum()} rows with "
+            f"{'several modalities' if data.partial else 'every modality'}",
             self.verbose,
         )
 
@@ -366,7 +381,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         cohort, routes = self._read_routed(X)
         predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
         if routes.by_head.any():
-            Z = self._features(cohort[routes.by_head], fill=0)
+            Z = self._features(cohort[routes.by_head])
             predicted[routes.by_head] = self.final_estimator_.predict(Z)
         for rows, p in self._predict_by_towers(cohort, routes):
             predicted[rows] = self._outcome.decide(p)
@@ -445,7 +460,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             towers. What has no part in the prediction of a row adds 0.
         """
         cohort, routes = self._read_routed(X)
-        terms = self.final_estimator_.decision_terms(self._features(cohort, fill=0))
+        terms = self.final_estimator_.decision_terms(self._features(cohort))
         terms = terms.set_axis(cohort.index, axis=0)
         if self.missing != "tower":
             return terms
@@ -499,7 +514,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         cohort = read_cohort(self, X, reset=False, columns=table_columns(self.towers))
         has = self._has(cohort)
         refuse_empty_rows(cohort, has)
-        return cohort, Routes.plan(cohort, has, self.missing)
+        return cohort, Routes.plan(cohort, has, self.missing, self._partial)
 
     def _tower_probabilities(self, cohort, routes):
         """Pairs of rows with the same towers, and probabilities by tower's name."""
@@ -514,8 +529,17 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         for rows, by_tower in self._tower_probabilities(cohort, routes):
             yield rows, self._outcome.combine(list(by_tower.values()))
 
-    def _features(self, cohort, fill):
-        """What the final estimator reads; `fill` where a modality is absent."""
+    @property
+    def _partial(self):
+        return reads_partial_rows(self.final_estimator_)
+
+    def _features(self, cohort, fill=None):
+        """What the final estimator reads; `fill` where a modality is absent.
+
+        By default that is NaN if it reads it so, and else 0, the mean.
+        """
+        if fill is None:
+            fill = np.nan if self._partial else 0
         codes = np.searchsorted(self.classes_, self.final_estimator_.classes_)
         options = self._outcome, codes, TowerCache(self.memory)
         has = self._has(cohort)

@@ -115,8 +115,8 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         present = [m for m in cohort.modalities if cohort.has(m).any()]
         if self.modality not in present:
             raise ValueError(f"no row has modality {self.modality!r}.")
-        paired = cohort[:, present].paired
-        data = TrainingData(cohort, y, outcome, codes, paired)
+        has = modality_masks(cohort, {name: name for name in present})
+        data = TrainingData(cohort, y, outcome, codes, has)
         estimator = clone(self.estimator)
         choice = "all" if len(present) == 1 else self.tower_rows
         rows = data.tower_rows(self.modality, self.modality, estimator, choice)

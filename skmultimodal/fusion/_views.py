@@ -55,7 +55,7 @@ def _(model: BaseTwinTower, X, modality):
     found = []
     rows = np.flatnonzero(routes.by_head)
     if len(rows):
-        rest = torch.as_tensor(model._features(cohort[rows], fill=0)).double()
+        rest = torch.as_tensor(model._features(cohort[rows])).double()
         found.append(Route(rows, _by_head(model, tower), rest))
     for mask, names in routes.by_towers():
         others = [t for t in towers if t.name in names and t is not tower]

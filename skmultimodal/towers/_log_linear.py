@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["LogLinear", "fit_log_linear"]
+__all__ = ["LogLinear", "centred_log_shares", "fit_log_linear"]
 
 MAX_ITER = 1000
 
@@ -44,13 +44,14 @@ def fit_log_linear(
     weight_penalty,
     intercept_penalty,
     feature_penalty,
+    prior_intercept=None,
 ):
     """Fit a multinomial logistic regression whose weights have a prior mean.
 
     The logits of a row are ``intercept + sum_m weights[m] * opinions[m] + features @
     coef``. What is minimised is the sum over rows of the cross-entropy, plus half of
     ``weight_penalty * sum_m (weights[m] - prior_weight)^2``, of ``intercept_penalty *
-    |intercept - log(class shares)|^2`` and of ``sum_j feature_penalty[j] *
+    |intercept - prior_intercept|^2`` and of ``sum_j feature_penalty[j] *
     |coef[j]|^2``, under ``weights >= 0``.
 
     Parameters
@@ -63,6 +64,8 @@ def fit_log_linear(
     prior_weight, weight_penalty, intercept_penalty : float
     feature_penalty : ndarray of shape (n_features,)
         Above 0.
+    prior_intercept : ndarray of shape (n_classes,), default=None
+        Centred. None is the logarithm of the class shares.
 
     Returns
     -------
@@ -71,11 +74,13 @@ def fit_log_linear(
     # In units in which each penalty is 1, one tolerance suits all columns.
     unit = np.sqrt(feature_penalty)
     target = np.eye(n_classes)[codes]
+    if prior_intercept is None:
+        prior_intercept = centred_log_shares(target.sum(axis=0))
     loss = _Loss(
         np.asarray(opinions, dtype=np.float64),
         np.asarray(features, dtype=np.float64) / unit,
         target,
-        _centred_log_shares(target),
+        prior_intercept,
         prior_weight,
         weight_penalty,
         intercept_penalty,
@@ -98,9 +103,10 @@ def fit_log_linear(
     return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))
 
 
-def _centred_log_shares(target):
+def centred_log_shares(counts):
+    """Logarithm of the share of each class, less their mean: (n_classes,)."""
     # A class without rows keeps a small share, as if half a row had it.
-    logs = np.log(np.maximum(target.mean(axis=0), 0.5 / len(target)))
+    logs = np.log(np.maximum(counts, 0.5) / counts.sum())
     return logs - logs.mean()
 
 

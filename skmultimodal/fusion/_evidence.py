@@ -1,0 +1,148 @@
+"""Evidence of several towers: how redundant it is, and how much each then counts."""
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize, nnls
+from scipy.special import expit, log_softmax
+
+__all__ = ["bayes_weights", "fit_covariance", "fit_shift"]
+
+# Correlations of pairs of towers need not be those of any distribution of all.
+MIN_EIGENVALUE = 0.05
+
+
+def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
+    """Standard deviations and correlations of evidence within a class.
+
+    Parameters
+    ----------
+    opinions : ndarray of shape (n_opinions, n_rows, n_classes)
+        Centred log-ratios, NaN where the modality is absent.
+    codes : ndarray of int, shape (n_rows,)
+        Class numbers.
+    n_classes : int
+    correlation, n_prior_rows : float
+        Each correlation is the mean, weighted by rows, of that of the rows that have
+        both modalities and of `correlation`, which counts as `n_prior_rows`.
+
+    Returns
+    -------
+    scale : ndarray of shape (n_opinions,)
+        From all rows of each modality.
+    correlations : ndarray of shape (n_opinions, n_opinions)
+        Positive definite.
+    """
+    n_opinions = len(opinions)
+    present = ~np.isnan(opinions[:, :, 0])
+    scale = np.zeros(n_opinions)
+    correlations = np.eye(n_opinions)
+    for m in range(n_opinions):
+        within = _within_class(opinions[m, present[m]], codes[present[m]], n_classes)
+        scale[m] = np.sqrt(np.mean(within**2)) if within.size else 0.0
+        for other in range(m):
+            both = present[m] & present[other]
+            pair = [
+                _within_class(opinions[k, both], codes[both], n_classes)
+                for k in (m, other)
+            ]
+            spread = np.sqrt(np.prod([np.sum(part**2) for part in pair]))
+            found = np.sum(pair[0] * pair[1]) / spread if spread > 0 else 0.0
+            # The mean of each class is estimated as well.
+            n_free = max(both.sum() - len(np.unique(codes[both])), 0)
+            n_free = n_free if spread > 0 else 0
+            total = n_free + n_prior_rows
+            if total:
+                found = (n_free * found + n_prior_rows * correlation) / total
+            correlations[m, other] = correlations[other, m] = found
+    return scale, _positive_definite(correlations)
+
+
+def _within_class(opinions, codes, n_classes):
+    """Opinions less their mean in each class."""
+    counts = np.bincount(codes, minlength=n_classes)
+    sums = np.zeros((n_classes, opinions.shape[1]))
+    np.add.at(sums, codes, opinions)
+    return opinions - (sums / np.maximum(counts, 1)[:, None])[codes]
+
+
+def _positive_definite(correlations):
+    if not len(correlations):
+        return correlations
+    values, vectors = np.linalg.eigh(correlations)
+    if values[0] >= MIN_EIGENVALUE:
+        return correlations
+    raised = (vectors * np.maximum(values, MIN_EIGENVALUE)) @ vectors.T
+    scale = np.sqrt(np.diag(raised))
+    return raised / np.outer(scale, scale)
+
+
+def bayes_weights(scale, correlations, present):
+    """Weights by which Bayes' rule adds correlated evidence, for each row.
+
+    For calibrated evidence that is normal within a class, its variance equals the
+    difference of its class means, so the linear discriminant of the modalities that a
+    row has is ``S^-1 diag(S)``, S being their covariance within a class. Weights are 1
+    without correlation, and always for one modality alone; none is negative.
+
+    Parameters
+    ----------
+    scale : ndarray of shape (n_opinions,)
+    correlations : ndarray of shape (n_opinions, n_opinions)
+    present : ndarray of bool, shape (n_rows, n_opinions)
+
+    Returns
+    -------
+    weights : ndarray of shape (n_rows, n_opinions)
+        0 where a modality is absent.
+    """
+    weights = np.zeros(present.shape)
+    patterns, pattern_of = np.unique(present, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        # A tower that gives every row the same evidence has nothing to add.
+        own = np.flatnonzero(pattern & (scale > 1e-6 * scale.max(initial=0)))
+        if not len(own):
+            own = np.flatnonzero(pattern)
+            row = np.ones(len(own))
+        else:
+            # In units of the scale, w minimises w' R w / 2 - w' s for w >= 0.
+            root = cholesky(correlations[np.ix_(own, own)], lower=True)
+            row = nnls(root.T, solve_triangular(root, scale[own], lower=True))[0]
+            row = row / scale[own]
+        weights[np.ix_(pattern_of.ravel() == number, own)] = row
+    return weights
+
+
+def fit_shift(logits, codes, scale):
+    """How far the class shares of some rows depart from those that logits assume.
+
+    Two hypotheses are averaged by their posterior probabilities, with equal ones
+    before: no shift, and a shift whose log-odds are normal with standard deviation
+    `scale` (by Laplace's approximation).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_rows, n_classes)
+    codes : ndarray of int, shape (n_rows,)
+    scale : float
+
+    Returns
+    -------
+    shift : ndarray of shape (n_classes,)
+        Centred; added to the logits.
+    """
+    n_classes = logits.shape[1]
+    target = np.eye(n_classes)[codes]
+    # The log-odds are a difference of two components.
+    precision = 2 / scale**2
+
+    def loss(shift):
+        logs = log_softmax(logits + shift, axis=1)
+        value = -np.sum(target * logs) + precision * np.sum(shift**2) / 2
+        return value, (np.exp(logs) - target).sum(axis=0) + precision * shift
+
+    start = np.zeros(n_classes)
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", tol=1e-10)
+    p = np.exp(log_softmax(logits + solution.x, axis=1))
+    curvature = (np.diag(p.sum(axis=0)) - p.T @ p) / precision + np.eye(n_classes)
+    gain = loss(start)[0] - solution.fun - np.linalg.slogdet(curvature)[1] / 2
+    return expit(gain) * solution.x
