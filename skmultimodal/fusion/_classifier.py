@@ -13,11 +13,12 @@ __all__ = ["TwinTowerClassifier"]
 class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
     """Classifier of patients of whom most have only one modality.
 
-    Each tower learns from the rows that have its modality and lack at least one other.
-    The towers are then frozen, and a final estimator is fitted on the paired rows,
-    which have every modality, to combine outputs of the towers: features, log-odds or
-    both. Any row is predicted: by the final estimator if paired, else by the towers
-    whose modalities it has.
+    Each tower learns from the rows that have its modality. The towers are then frozen,
+    and a final estimator is fitted to combine their outputs: features, log-odds or
+    both. The default one learns from every labelled row, whatever modalities it has, and
+    predicts every row with two or more; a row with one modality is predicted by its
+    tower. Any other final estimator learns from and predicts the paired rows, which
+    have every modality.
 
     Parameters
     ----------
@@ -31,11 +32,13 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
     final_estimator : estimator, default=None
         Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``;
         ``FusionHeadClassifier()`` is the paper's.
-    tower_rows : {"unpaired", "all"}, default="unpaired"
+    tower_rows : {"auto", "unpaired", "all"}, default="auto"
         Rows a tower learns from: those that lack another modality (the paper), or
         all that have its own. With "all", log-odds of rows that train the final
         estimator are those of members that have not seen them; features cannot be,
         since each net has its own axes, so "both" leaves those that follow labels out.
+        "auto" is "all" for the default final estimator with a `tower_cv`, and
+        "unpaired" for any other.
     tower_output : {"auto", "features", "log_odds", "both"}, default="auto"
         What the final estimator reads: features of each tower (the paper), its
         calibrated log-odds, or both. "auto" is "both" for one whose ``fit`` takes
@@ -47,10 +50,11 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
         without features that is fitted on rows of the final estimator. None fits each
         tower once, and takes its log-odds as they are.
     missing : {"tower", "impute", "error"}, default="tower"
-        How a row that is not paired is predicted. "tower": by the classifier of the
-        tower it has, or a logistic regression on the features of one that has none;
-        by their mean log-odds if it has several. "impute": by the final estimator,
-        absent features at their mean. "error": not at all.
+        How a row is predicted that the final estimator does not. "tower": by the
+        classifier of the tower it has, or a logistic regression on the features of one
+        that has none; by their mean log-odds if it has several. "impute": by the final
+        estimator nevertheless, absent features at their mean. "error": a row that is
+        not paired is refused.
     memory : str, path or joblib.Memory, default=None
         Caches fitted towers and their features. The folder holds pickles: use one
         that only you can write to.
@@ -73,13 +77,14 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
     tower_heads_ : dict of str to classifier
         Of the features of towers that have no ``predict_proba``, where those predict.
     scalers_ : dict of str to StandardScaler
-        Of what the final estimator reads of each tower, features and then log-odds,
-        fitted on the paired training rows. Log-odds are centred only: their scale is
-        how sure a tower is.
+        Of what the final estimator reads of each tower, features and then log-odds.
+        Log-odds are centred only, as their scale is how sure a tower is: at those of
+        the class shares that the tower was fitted with if the final estimator learns
+        from rows that lack a modality, else at their mean.
     final_estimator_ : estimator
     class_counts_ : dict of str to ndarray of int, shape (n_classes + 1,)
         Rows of each class, and last those without a label, that each tower fitted here
-        and ``"final_estimator"`` learned from.
+        learned from, and, as ``"final_estimator"``, those whose modalities are fused.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
     n_features_in_ : int

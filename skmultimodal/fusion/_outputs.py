@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Flag, auto
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -14,6 +15,7 @@ from skmultimodal.utils._parts import ModelPart
 __all__ = [
     "Output",
     "Span",
+    "TowerOutputs",
     "fit_scalers",
     "join_outputs",
     "reads_partial_rows",
@@ -78,6 +80,10 @@ class Span(ModelPart):
         return slice(self.start, self.start + self.n_features + self.n_odds)
 
     @property
+    def features(self):
+        return slice(self.start, self.start + self.n_features)
+
+    @property
     def odds(self):
         start = self.start + self.n_features
         return slice(start, start + self.n_odds)
@@ -91,39 +97,54 @@ class Span(ModelPart):
     @property
     def shown(self):
         """Columns that ``transform`` returns: features if there are any."""
-        if not self.n_features:
-            return self.odds
-        return slice(self.start, self.start + self.n_features)
+        return self.features if self.n_features else self.odds
 
 
-def fit_scalers(outputs, centres):
+@dataclass(frozen=True)
+class TowerOutputs:
+    """What the final estimator is given of one tower in ``fit``.
+
+    Parameters
+    ----------
+    parts : dict of Output to ndarray of shape (n_train, n_outputs)
+        For the rows that the final estimator is given; NaN where there are none.
+    centre : ndarray of shape (1, n_log_odds) or None
+        What log-odds are counted from: those of the class shares that the tower was
+        fitted with. None is their mean.
+    biased : bool
+        Whether features follow the labels of the rows that they are of, so that a
+        final estimator which can do without does not read them.
+    """
+
+    parts: dict
+    centre: Any
+    biased: bool
+
+
+def fit_scalers(outputs):
     """Scalers of each tower, and its columns in the joint matrix.
 
     Parameters
     ----------
-    outputs : dict of str to dict of Output to ndarray of shape (n_train, n_outputs)
-        For each tower, its features, its log-odds or both, for the rows that the final
-        estimator is given; NaN where there are none.
-    centres : dict of str to ndarray of shape (1, n_log_odds)
-        Log-odds of the class shares that each tower was fitted with.
+    outputs : dict of str to TowerOutputs
 
     Returns
     -------
     scalers : dict of str to StandardScaler
-        Features are standardised. Log-odds are centred only, as their scale is how sure
-        the tower is, and at those of its class shares: what is left is evidence.
+        Features are standardised. Log-odds are centred only: their scale is how sure
+        the tower is.
     spans : dict of str to Span
     """
     scalers, spans, stop = {}, {}, 0
-    for name, parts in outputs.items():
+    for name, given in outputs.items():
         n_features, n_odds = (
-            parts[kind].shape[1] if kind in parts else 0 for kind in Output
+            given.parts[kind].shape[1] if kind in given.parts else 0 for kind in Output
         )
-        scaler = StandardScaler(with_std=n_features > 0).fit(_side_by_side(parts))
+        scaler = StandardScaler(with_std=n_features > 0).fit(_side_by_side(given.parts))
         if n_features:
             scaler.scale_[n_features:] = 1.0
-        if n_odds:
-            scaler.mean_[n_features:] = centres[name]
+        if n_odds and given.centre is not None:
+            scaler.mean_[n_features:] = given.centre
         scalers[name] = scaler
         spans[name] = Span(stop, n_features, n_odds)
         stop = spans[name].all.stop

@@ -33,8 +33,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     A weight is a factor times that of Bayes' rule for towers that are calibrated and
     correlated within a class: two towers that repeat each other count less than two
-    that do not, and less than 1 each. It depends on which modalities a row has. With one
-    it is 1.
+    that do not. It depends on which modalities a row has; with one it is 1.
 
     Parameters
     ----------

@@ -112,9 +112,9 @@ class TrainingData:
         return self.labelled if self.partial else self.fused
 
     def shares(self, rows):
-        """Share of each class among labelled rows, none 0: (1, n_classes)."""
-        counts = self.outcome.count(self.codes[rows])[:-1] + 0.5
-        return counts[None] / counts.sum()
+        """Share of each class among labelled rows: (1, n_classes)."""
+        counts = self.outcome.count(self.codes[rows])[:-1]
+        return counts[None] / max(counts.sum(), 1)
 
     def check(self):
         """Raise a ValueError unless the final estimator can learn from the rows.

@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.fusion._inputs import TowerInput
-from skmultimodal.fusion._outputs import Output
+from skmultimodal.fusion._outputs import Output, TowerOutputs
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._warnings import warn
@@ -134,12 +134,9 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     Returns
     -------
     tower : FittedTower
-    outputs : dict of Output to ndarray of shape (n_train, n_outputs)
-        For the rows that the final estimator is given, NaN where there are none.
+    outputs : TowerOutputs
         Log-odds of rows that the tower was fitted on are those of ensemble members
         that have not seen them.
-    centre : ndarray of shape (1, n_log_odds)
-        Log-odds of the class shares that the tower was fitted with.
     """
     estimator, key = fit_estimator(plan, data, cache)
     tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
@@ -148,23 +145,27 @@ def fit_tower(plan, data, cache, *, predicts_alone):
         tower, rows = _add_head(tower, plan, data, cache)
     unseen = tower.estimator if tower.head is None else tower.head
     unseen = unseen if _is_ensemble(unseen) else None
-    follows = _reads_labels(estimator) and (plan.rows & data.fused).any()
-    if unseen is not None and Output.LOG_ODDS in plan.wanted and follows:
-        # Features of these rows follow their labels, and only log-odds are out of fold.
+    own, parts = data.fused & data.has[plan.name], {}
+    # Features of these rows follow their labels, and only log-odds are out of fold.
+    biased = (
+        unseen is not None
+        and Output.LOG_ODDS in plan.wanted
+        and _reads_labels(estimator)
+        and (plan.rows & own).any()
+    )
+    if (biased and not data.partial) or not own.any():
         tower = tower.giving(Output.LOG_ODDS)
-    codes = np.unique(data.codes[data.train])
-    outputs = {}
     if Output.FEATURES in tower.gives and _has_features(estimator):
-        own = data.fused & data.has[plan.name]
-        if own.any():
-            features = tower.run(data.cohort[own], "transform", cache)
-            outputs[Output.FEATURES] = _spread(features, own, data.train)
-    if Output.LOG_ODDS in tower.gives or not outputs:
+        features = tower.run(data.cohort[own], "transform", cache)
+        parts[Output.FEATURES] = _spread(features, own, data.train)
+    codes = np.unique(data.codes[data.train])
+    if Output.LOG_ODDS in tower.gives or not parts:
         p, own = _unseen_probabilities(tower, unseen, rows, data, cache)
         odds = data.outcome.evidence(p, codes)
-        outputs[Output.LOG_ODDS] = _spread(odds, own, data.train)
+        parts[Output.LOG_ODDS] = _spread(odds, own, data.train)
     known = data.has[plan.name] if plan.frozen else rows
-    return tower, outputs, data.outcome.evidence(data.shares(known), codes)
+    centre = data.outcome.evidence(data.shares(known), codes) if data.partial else None
+    return tower, TowerOutputs(parts, centre, biased)
 
 
 def fit_estimator(plan, data, cache):

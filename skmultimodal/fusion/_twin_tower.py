@@ -239,10 +239,10 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         partial = reads_partial_rows(self._final_estimator())
         data = TrainingData(cohort, y, outcome, codes, has, groups, partial)
         data.check()
-        choice = self._choose_rows(towers)
+        choice = self._choose_rows(towers, partial)
         plans = [self._plan_tower(*tower, data, choice) for tower in towers]
         self._announce(plans, data)
-        fitted, outputs, centres = zip(*self._fit_towers(plans, data), strict=True)
+        fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         outcome.record(self)
         self._keep_towers(fitted)
         self.class_counts_ = {
@@ -251,20 +251,18 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             if not plan.frozen
         }
         self.class_counts_["final_estimator"] = outcome.count(codes[data.fused])
-        outputs = dict(zip(self.towers_, outputs, strict=True))
-        centres = dict(zip(self.towers_, centres, strict=True))
-        self._fit_final(outputs, centres, data, seed)
+        self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
 
-    def _choose_rows(self, towers):
+    def _choose_rows(self, towers, partial):
         """Rows that towers are fitted on: "unpaired" or "all"."""
         if len({modality for *_, modality, _ in towers}) == 1:
             return "all"
         if self.tower_rows != "auto":
             return self.tower_rows
         wanted = wanted_outputs(self.tower_output, self._final_estimator())
-        cross_fitted = Output.LOG_ODDS in wanted and self.tower_cv is not None
-        return "all" if cross_fitted else "unpaired"
+        out_of_fold = Output.LOG_ODDS in wanted and self.tower_cv is not None
+        return "all" if partial and out_of_fold else "unpaired"
 
     def _plan_tower(self, name, estimator, modality, seed, data, choice):
         """What a tower is fitted on; `choice` as `tower_rows`."""
@@ -319,16 +317,20 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Beside each key its estimator: one that replaces it has no key.
         self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
 
-    def _fit_final(self, outputs, centres, data, seed):
+    def _fit_final(self, outputs, data, seed):
         head = inherit(
             self._final_estimator(),
             seed=seed,
             device=self.device,
             verbose=self.verbose,
         )
-        self.scalers_, self._spans = fit_scalers(outputs, centres)
-        parts = [(name, slice(None), out) for name, out in outputs.items()]
+        self.scalers_, self._spans = fit_scalers(outputs)
+        parts = [(name, slice(None), given.parts) for name, given in outputs.items()]
         Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
+        if data.partial:
+            for name, span in self._spans.items():
+                if outputs[name].biased:
+                    Z[:, span.features] = np.nan
         spans = {
             "modalities": {name: span.all for name, span in self._spans.items()},
             "log_odds": {n: s.odds for n, s in self._spans.items() if s.n_odds},
