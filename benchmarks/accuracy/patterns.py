@@ -82,6 +82,7 @@ def score_patterns(model, X, y, X_test, y_test, seed):
     """Scores of a fitted model and its comparators in every pattern: DataFrame."""
     names, odds = X.modalities, tower_odds(model, X_test)
     train, tested = blocks_of(X), blocks_of(X_test)
+    simple = {name: SIMPLE_MODELS[name](train, y, seed) for name in SHOWN}
     rows = []
     sets = chain.from_iterable(combinations(names, n + 1) for n in range(len(names)))
     for present in sets:
@@ -90,7 +91,7 @@ def score_patterns(model, X, y, X_test, y_test, seed):
         }
         found = {OURS: model.predict_proba(X_test[:, list(present)])[:, 1]}
         found |= late_fusions({n: odds[n] for n in present}, X, y)
-        found |= {n: SIMPLE_MODELS[n](train, y, hidden, seed) for n in SHOWN}
+        found |= {name: predict(hidden) for name, predict in simple.items()}
         for name, p in found.items():
             for metric, value in (score(y_test, p) | {SLOPE: slope(y_test, p)}).items():
                 rows.append((name, "+".join(present), len(present), metric, value))

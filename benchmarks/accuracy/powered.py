@@ -124,7 +124,7 @@ def run(data, cohort, label, scarce, plentiful, seed):
     found |= late_fusions(odds, X, y)
     found["stacked log-odds (pairs)"] = stack_pairs(model, X, y, odds)
     train, tested = blocks_of(X), blocks_of(X_test)
-    found |= {n: f(train, y, tested, seed) for n, f in SIMPLE_MODELS.items()}
+    found |= {n: f(train, y, seed)(tested) for n, f in SIMPLE_MODELS.items()}
     setting = f"{label}, {scarce} + {plentiful}"
     return pd.DataFrame(
         {"setting": setting, "label": label, "draw": seed, "model": name}

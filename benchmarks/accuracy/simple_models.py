@@ -1,14 +1,13 @@
 """What one would write in twenty lines of scikit-learn, beside the twin tower.
 
-Each model is a function of training blocks, the labels, and tested blocks, all dicts of
-modality to array with NaN rows where a patient lacks it; it returns the probability of
-class 1 of the tested patients.
+Each model is a function of training blocks, a dict of modality to array with NaN rows
+where a patient lacks it, the labels and a seed. It returns a function of tested blocks
+that gives the probability of class 1.
 """
-
-import warnings
 
 import numpy as np
 from scipy.special import expit, logit
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -68,75 +67,95 @@ def _joined(blocks):
     return np.hstack(list(blocks.values()))
 
 
-def stack_on_every_row(train, y, test, seed):
+def _n_rows(blocks):
+    return len(next(iter(blocks.values())))
+
+
+def _fit_each(train, y):
+    """PCA + logistic of each modality on all its rows: dict of str to estimator."""
+    models = {}
+    for name, block in train.items():
+        rows = _present(block)
+        if len(np.unique(y[rows])) == 2:
+            model = reduced_logistic(rows.sum(), block.shape[1])
+            models[name] = model.fit(block[rows], y[rows])
+    return models
+
+
+def _odds_of_each(models, blocks, absent):
+    """Log-odds by each model: (n_rows, n_models), `absent` where there are none."""
+    odds = np.full((_n_rows(blocks), len(models)), absent)
+    for m, (name, model) in enumerate(models.items()):
+        known = _present(blocks[name])
+        if known.any():
+            odds[known, m] = _odds(model.predict_proba(blocks[name][known]))
+    return odds
+
+
+def stack_on_every_row(train, y, seed):
     """Out-of-fold log-odds of PCA + logistic, stacked on all rows, absent ones 0."""
-    stacked = np.zeros((len(y), len(train)))
-    tested = np.zeros((len(next(iter(test.values()))), len(train)))
-    for m, (name, block) in enumerate(train.items()):
-        rows = np.flatnonzero(_present(block))
-        n_folds = min(N_FOLDS, np.bincount(y[rows], minlength=2).min())
+    models = _fit_each(train, y)
+    stacked = np.zeros((len(y), len(models)))
+    for m, (name, model) in enumerate(models.items()):
+        rows = np.flatnonzero(_present(train[name]))
+        n_folds = min(N_FOLDS, np.bincount(y[rows]).min())
         if n_folds < 2:
             continue
-        model = reduced_logistic(len(rows), block.shape[1])
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
         p = cross_val_predict(
-            model, block[rows], y[rows], cv=folds, method="predict_proba"
+            clone(model), train[name][rows], y[rows], cv=folds, method="predict_proba"
         )
         stacked[rows, m] = _odds(p)
-        known = _present(test[name])
-        if known.any():
-            p = model.fit(block[rows], y[rows]).predict_proba(test[name][known])
-            tested[known, m] = _odds(p)
-    return LogisticRegression().fit(stacked, y).predict_proba(tested)[:, 1]
+    final = LogisticRegression().fit(stacked, y)
+    return lambda test: final.predict_proba(_odds_of_each(models, test, 0.0))[:, 1]
 
 
-def mean_of_logistics(train, y, test, seed):
+def mean_of_logistics(train, y, seed):
     """Mean log-odds of PCA + logistic of the modalities that a patient has."""
-    odds = []
-    for name, block in train.items():
-        rows = np.flatnonzero(_present(block))
-        of_tested = np.full(len(test[name]), np.nan)
-        known = _present(test[name])
-        if known.any() and len(np.unique(y[rows])) == 2:
-            model = reduced_logistic(len(rows), block.shape[1])
-            p = model.fit(block[rows], y[rows]).predict_proba(test[name][known])
-            of_tested[known] = _odds(p)
-        odds.append(of_tested)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
-        mean = np.nanmean(odds, axis=0)
-    return expit(np.where(np.isnan(mean), logit(np.mean(y)), mean))
+    models = _fit_each(train, y)
+
+    def predict(test):
+        odds = _odds_of_each(models, test, np.nan)
+        known = ~np.isnan(odds)
+        mean = np.nansum(odds, axis=1) / np.maximum(known.sum(axis=1), 1)
+        return expit(np.where(known.any(axis=1), mean, logit(np.mean(y))))
+
+    return predict
 
 
-def early_fusion(train, y, test, seed):
+def early_fusion(train, y, seed):
     """PCA + logistic on the patients who have everything."""
     complete = np.all([_present(b) for b in train.values()], axis=0)
     if complete.sum() < 10 or len(np.unique(y[complete])) < 2:
-        return np.full(len(next(iter(test.values()))), np.mean(y))
+        return lambda test: np.full(_n_rows(test), np.mean(y))
     joined = _joined(train)[complete]
     model = make_pipeline(
         SimpleImputer(), reduced_logistic(complete.sum(), joined.shape[1])
     )
-    return model.fit(joined, y[complete]).predict_proba(_joined(test))[:, 1]
+    return _predictor(model.fit(joined, y[complete]))
 
 
-def imputed_forest(train, y, test, seed):
+def imputed_forest(train, y, seed):
     model = make_pipeline(SimpleImputer(), RandomForestClassifier(300, random_state=0))
-    return model.fit(_joined(train), y).predict_proba(_joined(test))[:, 1]
+    return _predictor(model.fit(_joined(train), y))
 
 
-def imputed_ridge(train, y, test, seed):
+def imputed_ridge(train, y, seed):
     model = make_pipeline(
         SimpleImputer(),
         StandardScaler(),
         LogisticRegression(C=1e-3, max_iter=1000),
     )
-    return model.fit(_joined(train), y).predict_proba(_joined(test))[:, 1]
+    return _predictor(model.fit(_joined(train), y))
 
 
-def boosting(train, y, test, seed):
+def boosting(train, y, seed):
     model = HistGradientBoostingClassifier(random_state=0)
-    return model.fit(_joined(train), y).predict_proba(_joined(test))[:, 1]
+    return _predictor(model.fit(_joined(train), y))
+
+
+def _predictor(model):
+    return lambda test: model.predict_proba(_joined(test))[:, 1]
 
 
 SIMPLE_MODELS = {
