@@ -4,8 +4,8 @@ Quickstart
 
 Most patients of a cohort have one modality: images or gene expression. A twin tower
 is fitted on all of them: one tower on the images, one on the genes, and a small head,
-which fuses the outputs of the towers, on the few patients with both. This page makes
-such a model, tests it and predicts with it.
+which fuses the outputs of the towers; how these go together is seen in the few patients
+with both. This page makes such a model, tests it and predicts with it.
 """
 
 import tempfile
@@ -89,7 +89,7 @@ print(pd.DataFrame(predictions, index=new.index))
 # interval in the legend is that of the mean. With 60 patients such intervals are wide,
 # and those of the three models overlap.
 
-with tempfile.TemporaryDirectory() as memory:  # each tower is fitted once
+with tempfile.TemporaryDirectory() as memory:  # no tower is fitted twice
     models = table3(memory=memory, random_state=0)
     comparison = compare_classifiers(
         {name: models[name] for name in ("twin tower", "image only", "gene only")},

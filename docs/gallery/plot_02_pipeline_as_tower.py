@@ -50,7 +50,7 @@ components = make_pipeline(
 )
 network = GeneAutoencoderTransformer(random_state=0)
 image = ImageTowerClassifier(random_state=0)
-memory = tempfile.TemporaryDirectory()  # towers are fitted once for all folds
+memory = tempfile.TemporaryDirectory()  # both models share image towers
 shared = {"memory": memory.name, "random_state": 0}
 models = {
     "network": TwinTowerClassifier([("image", image), ("gene", network)], **shared),

@@ -34,11 +34,14 @@ y = pd.Series(first.target, index=first.data.index)
 # The first model
 # ---------------
 #
-# The last 60 patients stay aside for the test.
+# The last 60 patients stay aside for the test. With ``tower_rows="unpaired"`` the towers
+# are fitted on patients with one modality only: the others are new to them, and so show
+# the head of the next model how far each tower can be trusted.
 
 train, test = first.data.index[:-60], first.data.index[-60:]
 rows = first.data.index.isin(train)
-two = TwinTowerClassifier(random_state=0).fit(first.data[rows], y[rows])
+two = TwinTowerClassifier(tower_rows="unpaired", random_state=0)
+two = two.fit(first.data[rows], y[rows])
 
 # %%
 # A third block
@@ -72,8 +75,8 @@ print(X)
 # Freeze, add, fit
 # ----------------
 #
-# A row is now *paired* if it has all three modalities. The blood tower is fitted on
-# rows that have blood and lack something; the head is fitted anew on the paired rows.
+# The blood tower is fitted on all rows that have blood. The head is fitted anew, and
+# needs no patient with all three modalities: those with two of them count as well.
 
 towers = [(name, FrozenEstimator(tower)) for name, tower in two.towers_.items()]
 towers.append(("blood", make_pipeline(StandardScaler(), LogisticRegression())))
@@ -96,9 +99,7 @@ print((before == after).all())
 # ------------------------
 #
 # Neither model was fitted on the 60 patients kept aside. ``predict_route`` is the part
-# that predicts: the head, or the towers of a patient's modalities. A patient without
-# the blood test is predicted by the mean log-odds of the two other towers in the second
-# model, whose head needs all three.
+# that predicts: the head, which needs two modalities, or a tower.
 
 patients = X[held_out]
 shown = {
@@ -131,7 +132,6 @@ legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
 # hand.
 #
 # **Caveat.** Patients on whom a frozen tower was fitted must not be tested, and no
-# splitter has a record of them. Here the towers of the first model were fitted on
-# patients with one modality only. Also, the more modalities a head needs, the fewer
-# patients have all of them: here 50 instead of 80. Compare with a head of the old
-# modalities before you switch.
+# splitter has a record of them; nor should they be among those with several modalities
+# that fit the new head, who are trusted to be new to the tower. Here the towers of the
+# first model were fitted on patients with one modality only.

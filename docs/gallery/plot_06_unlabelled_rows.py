@@ -40,7 +40,8 @@ print(pd.crosstab(X.patterns, has_label, rownames=["pattern"], colnames=["label"
 # ---------------------------------------
 #
 # ``class_counts_`` of a fitted model has the rows of each class, and those without a
-# label, that each part was fitted on. Image tower and head used none without a label.
+# label, that each tower was fitted on, and those with both modalities, whom the head
+# fuses. Image tower and head used none without a label.
 
 model = TwinTowerClassifier(random_state=0).fit(X, y)
 counts = model.class_counts_

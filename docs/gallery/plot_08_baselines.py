@@ -52,7 +52,7 @@ models = {
 # ----------------------
 #
 # Test folds are paired patients. The gene classifiers learn from all training patients
-# with genes, more than the gene tower does. Of the three metrics ``roc_auc`` measures
+# with genes, as the gene tower does. Of the three metrics ``roc_auc`` measures
 # the ranking of patients, ``neg_brier_score`` their probabilities, ``accuracy`` the
 # more probable class. More is better in each.
 

@@ -34,8 +34,8 @@ X, y = make_glioma_cohort(
 # Five models, the same folds
 # ---------------------------
 #
-# ``image only`` and ``gene only`` are single towers. ``concatenate`` is the paper's
-# head, a network on the towers' features side by side, ``mixture of experts`` its rival
+# ``image only`` and ``gene only`` are single towers, fitted as the paper does on
+# patients with one modality. ``concatenate`` is its head, a network on the towers' features side by side, ``mixture of experts`` its rival
 # there, and ``twin tower`` the default of this library, which adds up calibrated
 # log-odds.
 

@@ -3,9 +3,8 @@ How many paired patients are needed?
 ====================================
 
 Measuring both modalities in one patient is the expensive part. The learning curve shows
-how the score grows with the number of paired patients that train the head, and so
-whether ten more would be worth it. Patients with one modality train the towers at each
-point alike.
+how the score grows with the number of paired patients that train, and so whether ten
+more would be worth it. Patients with one modality train the towers at each point alike.
 """
 
 import tempfile
@@ -29,9 +28,9 @@ X, y = make_glioma_cohort(
 # Two heads
 # ---------
 #
-# The default adds up the log-odds of the towers, and only the departure from that is
-# fitted on the paired patients; of the paper's, a network on their features, all is.
-# They are tested on the same folds.
+# The default adds up the log-odds of the towers; paired patients show how far these
+# repeat each other, and train the towers as well. The paper's, a network on the towers'
+# features, is fitted on nothing else. Both are tested on the same folds.
 
 memory = tempfile.TemporaryDirectory()
 models = {

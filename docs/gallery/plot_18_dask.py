@@ -52,7 +52,7 @@ search = GridSearchCV(
     TwinTowerClassifier(towers, random_state=0),
     {
         "image__lr": [1e-3, 3e-3],
-        "final_estimator__feature_penalty": [0.5, 2, 8],
+        "final_estimator__weight_penalty": [3, 30, 300],
     },
     cv=PairedStratifiedKFold(3, random_state=0),
     scoring="roc_auc",
@@ -86,7 +86,7 @@ if __name__ == "__main__":
     ):
         search.set_params(estimator__memory=memory).fit(X, y)
     results = pd.DataFrame(search.cv_results_)
-    columns = ["param_image__lr", "param_final_estimator__feature_penalty"]
+    columns = ["param_image__lr", "param_final_estimator__weight_penalty"]
     print(results[[*columns, "mean_test_score"]].round(3).to_string(index=False))
 
 # %%

@@ -20,7 +20,7 @@ def make_towers(device=None, random_state=None):
 
 
 def make_single_towers(towers, memory=None):
-    """Each tower alone, fitted on the rows that a twin tower gives it."""
+    """Each tower alone, fitted on the rows that the paper's twin tower gives it."""
     return {
         name: UnimodalClassifier(name, tower, tower_rows="unpaired", memory=memory)
         for name, tower in towers
@@ -30,8 +30,9 @@ def make_single_towers(towers, memory=None):
 def table3(*, memory=None, device=None, random_state=None):
     """Make the ablation of the paper's Table 3.
 
-    All five have the same kinds of towers, trained on the unpaired rows. With `memory`
-    a tower is fitted once for all models and folds.
+    All five have the same kinds of towers, trained on the unpaired rows but for those
+    of "twin tower", which are trained on all rows of their modality. With `memory` a
+    tower is fitted once for all models that have it on the same rows.
 
     Parameters
     ----------

@@ -74,6 +74,7 @@ def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=
     return TwinTowerClassifier(
         [("image", image), ("gene", gene)],
         head,
+        tower_rows="unpaired",
         tower_output="features",
         memory=memory,
         device=device,

@@ -5,7 +5,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from skmultimodal.fusion._outcomes import ClassLabels
+from skmultimodal.fusion._outputs import wanted_outputs
+from skmultimodal.fusion._params import list_towers
+from skmultimodal.fusion._towers import TowerPlan
 from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
+from skmultimodal.utils._progress import count_networks
 
 __all__ = ["TwinTowerClassifier"]
 
@@ -15,8 +19,8 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
 
     Each tower learns from the rows that have its modality. The towers are then frozen,
     and a final estimator is fitted to combine their outputs: features, log-odds or
-    both. The default one learns from every labelled row, whatever modalities it has, and
-    predicts every row with two or more; a row with one modality is predicted by its
+    both. The default one learns from every labelled row, whatever modalities it has,
+    and predicts every row with two or more; a row with one modality is predicted by its
     tower. Any other final estimator learns from and predicts the paired rows, which
     have every modality.
 
@@ -155,3 +159,15 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
         for rows, p in parts:
             probabilities[rows] = p
         return probabilities
+
+
+@count_networks.register
+def _(estimator: BaseTwinTower):
+    wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
+    seen = estimator.tower_rows == "all"
+    plans = [
+        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
+        for name, tower, _ in list_towers(estimator.towers)
+    ]
+    n_networks = sum(plan.count_networks() for plan in plans)
+    return n_networks + count_networks(estimator._final_estimator())

@@ -9,6 +9,8 @@ __all__ = ["bayes_weights", "fit_covariance", "fit_shift"]
 
 # Correlations of pairs of towers need not be those of any distribution of all.
 MIN_EIGENVALUE = 0.05
+# Log-odds that vary less within a class are constant but for rounding.
+MIN_SCALE = 1e-9
 
 
 def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
@@ -99,7 +101,8 @@ def bayes_weights(scale, correlations, present):
     patterns, pattern_of = np.unique(present, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         # A tower that gives every row the same evidence has nothing to add.
-        own = np.flatnonzero(pattern & (scale > 1e-6 * scale.max(initial=0)))
+        informative = scale > max(1e-6 * scale.max(initial=0), MIN_SCALE)
+        own = np.flatnonzero(pattern & informative)
         if not len(own):
             own = np.flatnonzero(pattern)
             row = np.ones(len(own))

@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import log_softmax
 
+from skmultimodal.fusion._spans import check_spans
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.towers._base import NetEstimator, make_cross_entropy
 from skmultimodal.towers._views import NetView
@@ -18,7 +19,7 @@ from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_rows
 
-__all__ = ["FusionHeadClassifier", "check_spans"]
+__all__ = ["FusionHeadClassifier"]
 
 
 class FusionHeadClassifier(ClassifierMixin, NetEstimator):
@@ -246,22 +247,6 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         if "expert_units" in net_params:
             return MixtureOfExperts(**net_params)
         return MultilayerPerceptron(**net_params)
-
-
-def check_spans(modalities, n_features):
-    """Columns of each modality as a dict; raise unless each column is in one."""
-    if modalities is None:
-        return None
-    covered = np.zeros(n_features, dtype=int)
-    for span in modalities.values():
-        covered[span] += 1
-    if not np.all(covered == 1):
-        column = int(np.flatnonzero(covered != 1)[0])
-        raise ValueError(
-            f"modalities must name each column of X once; column {column} is named "
-            f"{covered[column]} times."
-        )
-    return dict(modalities)
 
 
 @torch_view.register(FusionHeadClassifier)

@@ -112,8 +112,8 @@ class TowerOutputs:
         What log-odds are counted from: those of the class shares that the tower was
         fitted with. None is their mean.
     biased : bool
-        Whether features follow the labels of the rows that they are of, so that a
-        final estimator which can do without does not read them.
+        Whether features follow the labels of the rows that they are of, or those rows
+        are not fused: a final estimator that can do without does not read them.
     """
 
     parts: dict
@@ -140,7 +140,9 @@ def fit_scalers(outputs):
         n_features, n_odds = (
             given.parts[kind].shape[1] if kind in given.parts else 0 for kind in Output
         )
-        scaler = StandardScaler(with_std=n_features > 0).fit(_side_by_side(given.parts))
+        columns = _side_by_side(given.parts)
+        columns[:, np.isnan(columns).all(axis=0)] = 0.0
+        scaler = StandardScaler(with_std=n_features > 0).fit(columns)
         if n_features:
             scaler.scale_[n_features:] = 1.0
         if n_odds and given.centre is not None:

@@ -11,7 +11,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._evidence import bayes_weights, fit_covariance, fit_shift
-from skmultimodal.fusion._head import check_spans
+from skmultimodal.fusion._spans import (
+    check_log_odds,
+    check_spans,
+    feature_columns,
+)
 from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context
@@ -176,8 +180,10 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         refuse_one_class(self, self.classes_)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
-        self._odds = self._check_log_odds(log_odds or {}, X.shape[1])
-        self._features = self._feature_columns(X.shape[1])
+        self._odds = check_log_odds(
+            log_odds or {}, self.modalities_, X.shape[1], len(self.classes_)
+        )
+        self._features = feature_columns(self.modalities_, self._odds, X.shape[1])
         several = self._has_several(X)
         self.log_prior_ = centred_log_shares(np.bincount(codes))
         opinions = self._opinions(X)
@@ -228,36 +234,6 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         self.coef_[:, columns] = model.coef.T
         self.n_iter_ = model.n_iter
 
-    def _check_log_odds(self, log_odds, n_columns):
-        """Columns of the log-odds of each modality that has any."""
-        wanted = 1 if len(self.classes_) == 2 else len(self.classes_)
-        every = np.arange(n_columns)
-        columns = {}
-        for name, span in log_odds.items():
-            if name not in self.modalities_:
-                raise ValueError(
-                    f"log_odds names {name!r}, which is none of the modalities "
-                    f"{list(self.modalities_)}."
-                )
-            columns[name] = every[span]
-            if not np.isin(columns[name], every[self.modalities_[name]]).all():
-                raise ValueError(
-                    f"log_odds of {name!r} are the columns {columns[name].tolist()}, "
-                    "which are not all columns of that modality."
-                )
-            if len(columns[name]) != wanted:
-                raise ValueError(
-                    f"log_odds of {name!r} have {len(columns[name])} columns; "
-                    f"{len(self.classes_)} classes need {wanted}."
-                )
-        return columns
-
-    def _feature_columns(self, n_columns):
-        """Columns of each modality that are no log-odds."""
-        every = np.arange(n_columns)
-        odds = np.concatenate([*self._odds.values(), every[:0]])
-        return {n: np.setdiff1d(every[s], odds) for n, s in self.modalities_.items()}
-
     def _validate(self, X, *y, **options):
         options = {"dtype": [np.float64, np.float32], **options}
         return validate_data(self, X, *y, ensure_all_finite="allow-nan", **options)
@@ -269,6 +245,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             parts = [self._odds.get(name, features[:0]), features]
             absent = [np.isnan(X[:, part]) for part in parts]
             half = np.any([a.any(axis=1) & ~a.all(axis=1) for a in absent], axis=0)
+            if len(parts[0]) and len(features):
+                half |= absent[0].all(axis=1) & ~absent[1].all(axis=1)
             if half.any():
                 raise ValueError(
                     f"row {half.argmax()} of X has NaN in some columns of modality "
@@ -297,9 +275,9 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         present = ~np.isnan(np.reshape(odds, (len(odds), len(X))).T)
         weights = bayes_weights(self.scale_, self.correlations_, present)
         # One modality alone is a calibrated tower.
-        several = present.sum(axis=1, keepdims=True) > 1
         factors = np.array(list(self.factors_.values()))
-        return np.where(several | (len(odds) == 1), weights * factors, weights)
+        several = self._has_several(X)[:, None]
+        return np.where(several, weights * factors, weights)
 
     def weights(self, modalities):
         """Weights of the log-odds in a row that has these modalities.
@@ -311,13 +289,19 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         weights : dict of str to float
+            Of those that have log-odds.
         """
         check_is_fitted(self)
+        modalities = list(modalities)
         row = np.full((1, self.n_features_in_), np.nan)
         for name in modalities:
-            row[:, self._odds[name]] = 0.0
+            if name not in self.modalities_:
+                raise ValueError(
+                    f"{name!r} is none of the modalities {list(self.modalities_)}."
+                )
+            row[:, self.modalities_[name]] = 0.0
         found = dict(zip(self._odds, self._weights(row)[0].tolist(), strict=True))
-        return {name: found[name] for name in modalities}
+        return {name: found[name] for name in modalities if name in found}
 
     def _terms(self, X):
         """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""

@@ -12,6 +12,7 @@ from skmultimodal.utils._warnings import warn
 __all__ = [
     "Routes",
     "TrainingData",
+    "choose_rows",
     "have_several",
     "modality_masks",
     "refuse_empty_rows",
@@ -189,6 +190,23 @@ class TrainingData:
                 f"{choice} rows has one."
             )
         return rows & self.labelled
+
+
+def choose_rows(tower_rows, single, unbiased):
+    """Rows that towers are fitted on: "unpaired" or "all".
+
+    Parameters
+    ----------
+    tower_rows : {"auto", "unpaired", "all"}
+    single : bool
+        Whether there is one modality in total.
+    unbiased : bool
+        Whether the final estimator is given outputs by members that have not seen the
+        rows that they are of.
+    """
+    if single or (tower_rows == "auto" and unbiased):
+        return "all"
+    return "unpaired" if tower_rows == "auto" else tower_rows
 
 
 # What predicts them

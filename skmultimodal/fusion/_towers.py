@@ -6,7 +6,7 @@ from typing import Any
 
 import joblib
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
@@ -23,7 +23,6 @@ __all__ = [
     "TowerPlan",
     "fit_estimator",
     "fit_tower",
-    "inherit",
     "warn_of_seen_labels",
 ]
 
@@ -90,36 +89,6 @@ class TowerPlan:
         return n_folds * n_networks
 
 
-def inherit(estimator, *, seed, device, verbose=0):
-    """A clone whose unset `random_state` and `device` are the parent's.
-
-    Parameters
-    ----------
-    estimator : estimator
-    seed : int or None
-    device : str, torch.device or None
-    verbose : int
-        The parent's; from 2 on, the clone is verbose as well.
-
-    Returns
-    -------
-    clone : estimator
-        The estimator itself if it is frozen.
-    """
-    if isinstance(estimator, FrozenEstimator):
-        return estimator
-    copy = clone(estimator)
-    wanted = {"random_state": seed, "device": device}
-    unset = {
-        name: wanted[name.split("__")[-1]]
-        for name, value in copy.get_params(deep=True).items()
-        if value is None and wanted.get(name.split("__")[-1]) is not None
-    }
-    if verbose > 1 and "verbose" in copy.get_params(deep=False):
-        unset["verbose"] = verbose - 1
-    return copy.set_params(**unset)
-
-
 def fit_tower(plan, data, cache, *, predicts_alone):
     """Fit a tower, and compute what the final estimator learns from.
 
@@ -145,25 +114,28 @@ def fit_tower(plan, data, cache, *, predicts_alone):
         tower, rows = _add_head(tower, plan, data, cache)
     unseen = tower.estimator if tower.head is None else tower.head
     unseen = unseen if _is_ensemble(unseen) else None
-    own, parts = data.fused & data.has[plan.name], {}
+    has, parts = data.has[plan.name], {}
     # Features of these rows follow their labels, and only log-odds are out of fold.
     biased = (
         unseen is not None
         and Output.LOG_ODDS in plan.wanted
         and _reads_labels(estimator)
-        and (plan.rows & own).any()
+        and (plan.rows & has & data.fused).any()
     )
-    if (biased and not data.partial) or not own.any():
+    if biased and not data.partial:
         tower = tower.giving(Output.LOG_ODDS)
     if Output.FEATURES in tower.gives and _has_features(estimator):
+        # Where no rows are fused, others show how features are scaled.
+        own = next(m for m in (data.fused & has, data.train & has, has) if m.any())
         features = tower.run(data.cohort[own], "transform", cache)
         parts[Output.FEATURES] = _spread(features, own, data.train)
+        biased = biased or not (data.fused & has).any()
     codes = np.unique(data.codes[data.train])
     if Output.LOG_ODDS in tower.gives or not parts:
         p, own = _unseen_probabilities(tower, unseen, rows, data, cache)
         odds = data.outcome.evidence(p, codes)
         parts[Output.LOG_ODDS] = _spread(odds, own, data.train)
-    known = data.has[plan.name] if plan.frozen else rows
+    known = has if plan.frozen else rows
     centre = data.outcome.evidence(data.shares(known), codes) if data.partial else None
     return tower, TowerOutputs(parts, centre, biased)
 
@@ -187,8 +159,9 @@ def fit_estimator(plan, data, cache):
     if is_classifier(plan.estimator) and not differ:
         raise ValueError(
             f"tower {plan.name!r} is a classifier, and its {plan.rows.sum()} labelled "
-            f"rows are of one class, {np.asarray(labels).tolist()[0]!r}: "
-            "tower_rows='all' adds the paired rows."
+            f"rows are of one class, {np.asarray(labels).tolist()[0]!r}: add rows of "
+            "another (tower_rows='all' those that have every modality), or leave the "
+            "tower out."
         )
     estimator = plan.estimator
     # Rows of one class cannot show how good an unsupervised tower is; a head will.

@@ -1,4 +1,4 @@
-"""The meta-estimator: towers on their own rows, a final estimator on the paired rows.
+"""The meta-estimator: towers on the rows of their modality, a final estimator on top.
 
 ``fit`` reads the cohort (`_inputs`), plans which rows train what (`_rows`), fits the
 towers (`_towers`), and fits the final estimator on their scaled outputs (`_outputs`).
@@ -28,6 +28,7 @@ from skmultimodal.fusion._outputs import (
 from skmultimodal.fusion._params import (
     check_towers,
     default_towers,
+    inherit,
     list_towers,
     table_columns,
     towers_with_data,
@@ -36,6 +37,7 @@ from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._rows import (
     Routes,
     TrainingData,
+    choose_rows,
     modality_masks,
     refuse_empty_rows,
 )
@@ -43,7 +45,6 @@ from skmultimodal.fusion._towers import (
     FittedTower,
     TowerPlan,
     fit_tower,
-    inherit,
     warn_of_seen_labels,
 )
 from skmultimodal.utils._groups import check_groups
@@ -215,15 +216,17 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         ------
         ValueError
             If a row has no modality, a present row holds NaN or infinity, `y` has one
-            class, or there are no paired rows or no rows for a tower.
+            class, there are no rows for a tower, or the final estimator needs paired
+            rows and there are none.
 
         Warns
         -----
         MissingModalityWarning
             If a tower has no modality, or a modality no tower.
         UserWarning
-            If outputs of a tower follow the labels of the rows that they are of, or
-            its log-odds cannot be calibrated, or its rows are of one group.
+            If outputs of a tower follow the labels of the rows that they are of, its
+            log-odds cannot be calibrated, its rows are of one group, or no labelled row
+            has two modalities.
         """
         check_towers(self.towers, taken=["head", *super().get_params(deep=False)])
         self._check_final_estimator()
@@ -239,10 +242,16 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         partial = reads_partial_rows(self._final_estimator())
         data = TrainingData(cohort, y, outcome, codes, has, groups, partial)
         data.check()
-        choice = self._choose_rows(towers, partial)
+        single = len({modality for *_, modality, _ in towers}) == 1
+        wanted = wanted_outputs(self.tower_output, self._final_estimator())
+        unbiased = Output.LOG_ODDS in wanted and self.tower_cv is not None
+        choice = choose_rows(self.tower_rows, single, partial and unbiased)
         plans = [self._plan_tower(*tower, data, choice) for tower in towers]
         self._announce(plans, data)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
+        if self.tower_rows == "all" or not single:
+            for plan, tower in zip(plans, fitted, strict=True):
+                warn_of_seen_labels(plan, tower, data)
         outcome.record(self)
         self._keep_towers(fitted)
         self.class_counts_ = {
@@ -253,16 +262,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self.class_counts_["final_estimator"] = outcome.count(codes[data.fused])
         self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
-
-    def _choose_rows(self, towers, partial):
-        """Rows that towers are fitted on: "unpaired" or "all"."""
-        if len({modality for *_, modality, _ in towers}) == 1:
-            return "all"
-        if self.tower_rows != "auto":
-            return self.tower_rows
-        wanted = wanted_outputs(self.tower_output, self._final_estimator())
-        out_of_fold = Output.LOG_ODDS in wanted and self.tower_cv is not None
-        return "all" if partial and out_of_fold else "unpaired"
 
     def _plan_tower(self, name, estimator, modality, seed, data, choice):
         """What a tower is fitted on; `choice` as `tower_rows`."""
@@ -281,7 +280,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         )
 
     def _fit_towers(self, plans, data):
-        """Pairs of a FittedTower and its outputs for the labelled paired rows."""
+        """Pairs of a FittedTower and what the final estimator is given of it."""
         cache = TowerCache(self.memory)
         # A tower that predicts rows without the final estimator needs classes.
         alone = self.missing == "tower" and len(plans) > 1
@@ -303,8 +302,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             fitted = fit_tower(plan, data, cache, predicts_alone=alone)
             if cache.active and stage.n_done < n_networks:
                 stage.remark("the others found in memory")
-        if len(data.has) > 1:
-            warn_of_seen_labels(plan, fitted[0], data)
         return fitted
 
     def _keep_towers(self, fitted):
@@ -327,10 +324,9 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self.scalers_, self._spans = fit_scalers(outputs)
         parts = [(name, slice(None), given.parts) for name, given in outputs.items()]
         Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
-        if data.partial:
-            for name, span in self._spans.items():
-                if outputs[name].biased:
-                    Z[:, span.features] = np.nan
+        for name, span in self._spans.items():
+            if data.partial and outputs[name].biased:
+                Z[:, span.features] = np.nan
         spans = {
             "modalities": {name: span.all for name, span in self._spans.items()},
             "log_odds": {n: s.odds for n, s in self._spans.items() if s.n_odds},
@@ -558,15 +554,3 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-@count_networks.register
-def _(estimator: BaseTwinTower):
-    wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
-    seen = estimator.tower_rows == "all"
-    plans = [
-        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
-        for name, tower, _ in list_towers(estimator.towers)
-    ]
-    n_networks = sum(plan.count_networks() for plan in plans)
-    return n_networks + count_networks(estimator._final_estimator())

@@ -80,8 +80,9 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     contributions describe the whole model, and not only its final estimator, whose
     terms are in ``decision_terms``.
 
-    The frequency of the classes is that of the rows that trained the final estimator
-    (``class_counts_``), or the ``class_prior_`` of a model that has one.
+    The frequency of the classes is that of the training rows whose modalities the final
+    estimator fuses (``class_counts_``; of `y` if there were none), or the
+    ``class_prior_`` of a model that has one.
 
     References
     ----------

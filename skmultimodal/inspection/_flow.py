@@ -58,8 +58,9 @@ class ParticipantFlowDisplay:
 
     Notes
     -----
-    The last row is for towers that are fitted on unpaired rows, as with
-    ``tower_rows="unpaired"``, the default of `TwinTowerClassifier`.
+    The last row is for `TwinTowerClassifier` as it is by default. With
+    ``tower_rows="unpaired"``, or the paper's head, paired rows train no tower. Rows
+    with two of three modalities train the default final estimator too.
 
     References
     ----------
@@ -256,21 +257,19 @@ class ParticipantFlowDisplay:
     def _trains(self, part, alone):
         rows = self._part("trains", part)
         kind = " rows" if ALL_ROWS in set(self._part("cohort")["part"]) else ""
-        unlabelled = UNLABELLED
         if alone:
             title, use = (
                 f"With {part}{kind and ','}{kind}",
                 "for tower and final estimator",
             )
         elif part == PAIRED:
-            title, use = f"Paired{kind}", "for the final estimator"
-            unlabelled = f"{UNLABELLED}, not used"
+            title, use = f"Paired{kind}", "for towers and final estimator"
         else:
             title, use = f"Unpaired{kind} with {part}", "for its tower"
         lines = [self._title(title, "trains", part), (use, False)]
         for label, n in zip(rows["detail"], rows["n"], strict=True):
             if label == UNLABELLED and n:
-                lines.append((_numbered(unlabelled, n), False))
+                lines.append((_numbered(UNLABELLED, n), False))
             elif label not in (UNLABELLED, ALL_ROWS):
                 named = any(map(str.isalpha, label))
                 lines.append(

@@ -64,7 +64,8 @@ def class_frequencies(estimator, codes=None):
     estimator : estimator
         Fitted.
     codes : ndarray of int, shape (n_rows,), default=None
-        Class numbers, -1 for unlabelled rows, used if the estimator records no counts.
+        Class numbers, -1 for unlabelled rows, used if the estimator records no counts
+        or fused no row.
 
     Returns
     -------
@@ -79,8 +80,9 @@ def class_frequencies(estimator, codes=None):
     if hasattr(model, "class_prior_"):
         return np.asarray(model.class_prior_, dtype=float)
     counts = getattr(model, "class_counts_", None)
-    if isinstance(counts, Mapping) and "final_estimator" in counts:
-        counts = np.asarray(counts["final_estimator"])[:n_classes]
+    counts = counts.get("final_estimator") if isinstance(counts, Mapping) else None
+    if counts is not None and np.any(counts[:n_classes]):
+        counts = np.asarray(counts)[:n_classes]
     elif codes is not None and (codes >= 0).any():
         counts = np.bincount(codes[codes >= 0], minlength=n_classes)
     else:

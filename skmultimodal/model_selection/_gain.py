@@ -38,8 +38,8 @@ def unpaired_gain(
     ----------
     estimator : estimator
         A classifier that takes `X`. In the arm without unpaired rows each parameter
-        ``tower_rows="unpaired"`` of it, nested ones included, is set to ``"all"``:
-        only the paired rows are left to fit towers on.
+        ``tower_rows`` of it, nested ones included, is set to ``"all"``: only the paired
+        rows are left to fit towers on.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
@@ -127,6 +127,6 @@ def _without_unpaired(estimator):
     params = {
         name: "all"
         for name, value in every.get_params().items()
-        if name.split("__")[-1] == "tower_rows" and value == "unpaired"
+        if name.split("__")[-1] == "tower_rows" and value in ("auto", "unpaired")
     }
     return every.set_params(**params)

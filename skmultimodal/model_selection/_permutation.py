@@ -31,10 +31,10 @@ def paired_permutation_test(
 ):
     """Test a cross-validated score against permuted labels of the paired rows.
 
-    Labels of unpaired rows are not permuted, so the towers of a twin tower stay the
-    same: the null hypothesis is that their outputs are unrelated to the labels of the
-    paired patients. With ``memory`` set the towers are fitted once for all
-    permutations.
+    Labels of unpaired rows are not permuted: the null hypothesis is that what the model
+    has learned, also from them, is unrelated to the labels of the paired patients. With
+    ``tower_rows="unpaired"`` the towers of a twin tower stay the same, and if
+    ``memory`` is set they are fitted once for all permutations.
 
     Parameters
     ----------

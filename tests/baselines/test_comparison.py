@@ -38,7 +38,7 @@ def test_what_the_models_are():
     assert isinstance(image, UnimodalClassifier)
     assert isinstance(image.estimator, ImageTowerClassifier)
     assert isinstance(gene.estimator, GeneAutoencoderTransformer)
-    # A tower of one modality is fitted as in the twin tower: not on the pairs.
+    # A tower of one modality is fitted as in the paper: not on the pairs.
     assert (image.modality, image.tower_rows) == ("image", "unpaired")
     assert (gene.modality, gene.tower_rows) == ("gene", "unpaired")
     assert isinstance(mean, LateFusionClassifier)

@@ -58,7 +58,7 @@ def test_flat_images_average_blocks():
     assert flat_images(np.ones((3, 7))).shape == (3, 7)
 
 
-def test_towers_are_fitted_once_for_all_models_and_folds(patients, tmp_path):
+def test_towers_are_fitted_once_for_the_same_rows(patients, tmp_path):
     X, y = patients
     models = table3(memory=str(tmp_path), random_state=0)
     for train in (np.arange(72)[:60], np.r_[0:50, 62:72]):
@@ -67,8 +67,8 @@ def test_towers_are_fitted_once_for_all_models_and_folds(patients, tmp_path):
     # A cached call has a folder of its own.
     fits = list(tmp_path.glob("**/_fit_tower/*/metadata.json"))
     # Unpaired rows are the first 52: the second split took two gene rows away. The
-    # default averages each tower, the others fit it once.
-    assert len(fits) == 2 * 3
+    # default has towers of its own, fitted on the paired rows of the split as well.
+    assert len(fits) == (1 + 2) + 2 * 2
 
 
 # The classifier of covariates

@@ -171,7 +171,7 @@ def test_tower_of_one_group():
     """All images may come from one hospital: the tower that ignores it is named."""
     X, y = make_case()
     others = np.array(list("abcde"))[np.arange(len(y)) // 2 % 5]
-    groups = np.where(X.patterns == "image", "here", others)
+    groups = np.where(X.has("image"), "here", others)
     with pytest.warns(UserWarning, match="tower 'image' cannot hold out groups"):
         model = pool().fit(X, y, groups=groups)
     assert np.isfinite(model.predict_proba(X)).all()
@@ -197,16 +197,19 @@ def test_bad_row_is_named_by_an_ensemble_too():
 
 
 @pytest.mark.filterwarnings("ignore:.*a class has one labelled row")
-def test_a_class_of_one_row_in_a_tower():
+@pytest.mark.parametrize(("tower_rows", "n_rows"), [("unpaired", 11), ("all", 29)])
+def test_a_class_of_one_row_in_a_tower(tower_rows, n_rows):
     """Nothing can be held out: the tower predicts the class frequencies."""
     X, y = make_case()
-    y[X.patterns == "image"] = 0
+    y[X.has("image") if tower_rows == "all" else X.patterns == "image"] = 0
     y[3] = 1
-    model = pool().fit(X, y)
+    model = pool().set_params(tower_rows=tower_rows).fit(X, y)
     p = model.predict_proba(X[X.patterns == "image"])
-    np.testing.assert_allclose(p, [[10 / 11, 1 / 11]] * 11, rtol=1e-6)
+    wanted = [[1 - 1 / n_rows, 1 / n_rows]] * 11
+    np.testing.assert_allclose(p, wanted, rtol=1e-6)
+    assert np.isfinite(model.predict_proba(X)).all()
     with pytest.warns(UserWarning, match="tower .*a class has one labelled row"):
-        pool().fit(X, y)
+        pool().set_params(tower_rows=tower_rows).fit(X, y)
 
 
 # Values

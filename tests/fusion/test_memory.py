@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from cohort_tools import RecordingBlock
 from fusion_tools import (
+    THREE,
     TWO,
     CountingImageTower,
     CountingTower,
@@ -19,6 +20,7 @@ from fusion_tools import (
     make_tables,
     odds_tower,
     picture_tower,
+    plain_towers,
     small_head,
 )
 from sklearn.base import clone
@@ -218,6 +220,20 @@ def test_same_bits_of_ensembles(log, memory, tower_rows, grouped, tower_output):
         pd.testing.assert_frame_equal(cached.decision_terms(X), plain.decision_terms(X))
 
 
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_same_bits_where_rows_lack_a_modality(memory, tower_rows):
+    X, y = make_case(THREE)
+    towers = plain_towers(X.modalities)
+    model = TwinTowerClassifier(
+        towers, tower_rows=tower_rows, tower_cv=2, random_state=0
+    )
+    plain = clone(model).fit(X, y)
+    for _ in range(2):
+        cached = clone(model).set_params(memory=memory).fit(X, y)
+        np.testing.assert_array_equal(cached.predict_proba(X), plain.predict_proba(X))
+        np.testing.assert_array_equal(cached.transform(X), plain.transform(X))
+
+
 def test_same_bits_of_ensembles_of_networks(memory):
     """What is learnt; what is said of rows depends on the rows that are read together.
 
@@ -259,14 +275,19 @@ def test_groups_of_other_rows_are_the_same_fit(log, memory):
     X, y = make_case()
     groups = np.arange(42) % 7
     pool_model(log, memory).fit(X, y, groups=groups)
-    groups = np.where(X.has("gene"), groups[::-1], groups)
+    groups = np.where(X.has("image"), groups, groups[::-1])
     pool_model(log, memory).fit(X, y, groups=groups)
     assert len(count_fits(log)) == 2
 
 
 @pytest.mark.parametrize(
     "params",
-    [{"tower_cv": 3}, {"tower_cv": None}, {"random_state": 1}, {"tower_rows": "all"}],
+    [
+        {"tower_cv": 3},
+        {"tower_cv": None},
+        {"random_state": 1},
+        {"tower_rows": "unpaired"},
+    ],
     ids=lambda params: next(iter(params)),
 )
 def test_other_ensembles_are_fitted_anew(log, memory, params):
@@ -279,14 +300,18 @@ def test_other_ensembles_are_fitted_anew(log, memory, params):
     np.testing.assert_array_equal(found.predict_proba(X), wanted.predict_proba(X))
 
 
-def test_a_search_over_the_pool_fits_no_tower_twice(log, memory):
+@pytest.mark.parametrize(("tower_rows", "n_sets"), [("unpaired", 1), ("auto", 4)])
+def test_a_search_over_the_pool_fits_no_tower_twice(log, memory, tower_rows, n_sets):
+    """Two members for each set of rows: with paired rows, each fold has its own."""
     X, y = make_case()
     grid = {"final_estimator__feature_penalty": [0.5, 5.0, 50.0]}
     search = GridSearchCV(
-        pool_model(log, memory), grid, cv=PairedStratifiedKFold(3, random_state=0)
+        pool_model(log, memory, tower_rows=tower_rows),
+        grid,
+        cv=PairedStratifiedKFold(3, random_state=0),
     )
     search.fit(X, y)
-    assert len(count_fits(log)) == 2
+    assert len(count_fits(log)) == 2 * n_sets
 
 
 # What must be fitted anew

@@ -251,6 +251,91 @@ def test_log_odds_of_unpaired_towers_by_hand(transformer):
     )
 
 
+class RecordingPool(LogOpinionPoolClassifier):
+    """Keeps what it is given."""
+
+    def fit(self, X, y, modalities=None, log_odds=None):
+        self.X_, self.y_, self.log_odds_ = X, y, log_odds
+        return super().fit(X, y, modalities, log_odds)
+
+
+@TRANSFORMER
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+@pytest.mark.parametrize("counts", [TWO, THREE], ids=["two", "three"])
+def test_evidence_of_every_row_by_hand(counts, tower_rows, transformer):
+    """Out of fold for a row that the tower was fitted on, else by all members.
+
+    It is the log-odds less those of the shares that the tower was fitted with.
+    """
+    X, y = make_case({pattern: 2 * n for pattern, n in counts.items()})
+    y[::5] = 0
+    tower = axes_tower() if transformer else odds_tower()
+    towers = [
+        (name, tower if name == "gene" else odds_tower()) for name in X.modalities
+    ]
+    model = TwinTowerClassifier(
+        towers, RecordingPool(), tower_rows=tower_rows, tower_cv=4
+    ).fit(X, y)
+    has, pool = X.has("gene"), model.final_estimator_
+    seen = (has & (~X.paired if tower_rows == "unpaired" else True))[has]
+    rows, labels, numbers = X.block("gene"), y[has], np.flatnonzero(seen)
+    held_out, said = np.empty(len(labels)), []
+    for train, test in StratifiedKFold(4).split(numbers, labels[seen]):
+        odds = member_odds(tower, rows, labels, numbers[train])
+        held_out[numbers[test]] = odds[numbers[test]]
+        said.append(odds)
+    ratios = np.column_stack([-held_out, held_out])[seen] / 2
+    slope, intercept = calibrate_by_hand(ratios, labels[seen])
+    odds = np.where(seen, held_out, np.mean(said, axis=0))
+    share = logit(labels[seen].mean())
+    wanted = slope * odds + intercept[1] - intercept[0] - share
+    np.testing.assert_allclose(model.scalers_["gene"].mean_[-1], share)
+    np.testing.assert_array_equal(pool.y_, y)
+    found = pool.X_[:, pool.log_odds_["gene"]][:, 0]
+    np.testing.assert_array_equal(np.isnan(found), ~has)
+    np.testing.assert_allclose(found[has], wanted, rtol=2e-3, atol=2e-3)
+    if transformer:
+        # Features are read where they are fused.
+        several = X.available.sum(axis=1).to_numpy() > 1
+        start = pool.modalities_["gene"].start
+        unread = np.isnan(pool.X_[:, start : start + 2])
+        np.testing.assert_array_equal(unread, np.tile(~(has & several), (2, 1)).T)
+        np.testing.assert_allclose(
+            pool.X_[has & several, start],
+            StandardScaler().fit_transform(
+                model.towers_["gene"].transform(rows[several[has]])[:, :1]
+            )[:, 0],
+            rtol=1e-3,
+            atol=1e-3,
+        )
+
+
+def test_features_that_follow_labels_are_shown_but_not_read():
+    """Those of rows seen would look too good: the pool is given none."""
+    X, y = make_case(THREE)
+    towers = [(name, LinearDiscriminantAnalysis()) for name in ("image", "stain")]
+    towers.append(("gene", axes_tower()))
+    model = TwinTowerClassifier(towers, RecordingPool(), tower_cv=3).fit(X, y)
+    pool = model.final_estimator_
+    names = model.get_feature_names_out().tolist()
+    assert names == ["image0", "stain0", "gene0", "gene1"]
+    assert np.isfinite(model.transform(X[X.paired])).all()
+    # Each has its features, and then log-odds.
+    assert np.isnan(pool.X_[:, [0, 2]]).all()
+    assert np.isfinite(pool.X_[X.paired][:, [4, 5]]).all()
+    used = np.any(pool.coef_ != 0, axis=0)
+    assert used.tolist() == [False] * 4 + [True, True, False]
+    unseen = clone(model).set_params(tower_rows="unpaired")
+    # Here towers have seen the rows with two modalities, not those with three.
+    assert not np.any(unseen.fit(X, y).final_estimator_.coef_[:, [0, 2]])
+    two = X[:, ["image", "gene"]]
+    known = two.available.any(axis=1).to_numpy()
+    model = TwinTowerClassifier(
+        [towers[0], towers[2]], tower_rows="unpaired", tower_cv=3
+    ).fit(two[known], y[known])
+    assert np.all(np.any(model.final_estimator_.coef_[:, [0, 2, 3]] != 0, axis=0))
+
+
 @pytest.mark.parametrize("tower_output", ["log_odds", "both", "auto"])
 def test_a_memory_does_not_look_perfect_to_the_default_head(tower_output):
     """An overfitting tower of all rows gets no more than it knows of rows not seen."""
@@ -414,7 +499,7 @@ def test_tower_cv_may_be_a_splitter():
     X, y = make_case()
     towers = [(name, RecordingClassifier()) for name in X.modalities]
     model = TwinTowerClassifier(towers, tower_cv=KFold(4)).fit(X, y)
-    rows = np.flatnonzero(X.patterns == "gene")
+    rows = np.flatnonzero(X.has("gene"))
     for member, (train, _) in zip(
         model.towers_["gene"].estimators_, KFold(4).split(rows), strict=True
     ):
@@ -459,7 +544,7 @@ def hospitals(n_rows, n_groups=8):
 @pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
 @pytest.mark.parametrize("kind", ["array", "series", "list"])
 def test_groups_reach_the_towers(tower_rows, kind):
-    """No member has seen a hospital that it tells of."""
+    """No member has seen a hospital that it predicts in ``fit``."""
     X, y = make_case({name: 2 * count for name, count in TWO.items()})
     groups = hospitals(len(y))
     given = {
@@ -480,15 +565,16 @@ def test_groups_reach_the_towers(tower_rows, kind):
             assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
 
 
-def test_groups_of_shuffled_patients(rng):
-    X, y = make_case({name: 2 * count for name, count in TWO.items()})
+@pytest.mark.parametrize("counts", [TWO, THREE], ids=["two", "three"])
+def test_groups_of_shuffled_patients(rng, counts):
+    X, y = make_case({name: 2 * count for name, count in counts.items()})
     groups = hospitals(len(y))
     order = rng.permutation(len(y))
     towers = [(name, RecordingClassifier()) for name in X.modalities]
     model = TwinTowerClassifier(towers, tower_cv=3)
     model.fit(X[order], y[order], groups=groups[order])
     for name, ensemble in model.towers_.items():
-        own = set(rows_where(X.has(name) & ~X.paired))
+        own = set(rows_where(X.has(name)))
         for member in ensemble.estimators_:
             seen = set(row_numbers(member.X_))
             assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
@@ -529,7 +615,7 @@ def test_a_search_passes_the_groups_on():
         )
         search.fit(X, y, groups=groups)
     for name, ensemble in search.best_estimator_.towers_.items():
-        own = set(rows_where(X.has(name) & ~X.paired))
+        own = set(rows_where(X.has(name)))
         for member in ensemble.estimators_:
             seen = set(row_numbers(member.X_))
             assert not set(groups[list(seen)]) & set(groups[list(own - seen)])
@@ -609,16 +695,16 @@ def test_terms_of_a_single_route():
 
 
 def test_terms_read_the_weights_of_the_head():
-    model, X, _ = pool_model(TWO, 2, tower_output="log_odds")
+    model, X, y = pool_model(TWO, 2, tower_output="log_odds")
     model.set_params(missing="impute")
     terms, pool = model.decision_terms(X), model.final_estimator_
     rows = X.has("image")
     odds = logit(model.towers_["image"].predict_proba(X.block("image"))[:, 1])
-    odds -= odds[X.paired[rows]].mean()
+    odds -= logit(y[rows].mean())
+    weights = np.where(X.paired[rows], pool.weights_["image"], 1.0)
     found = terms["image", "log-odds"].to_numpy()[rows]
-    np.testing.assert_allclose(
-        found, pool.weights_["image"] * odds, rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(found, weights * odds, rtol=1e-3, atol=1e-5)
+    assert 0.5 < pool.weights_["image"] < 0.99
 
 
 @pytest.mark.parametrize("tower_output", ["features", "log_odds", "both", "auto"])
@@ -678,7 +764,10 @@ def test_default_model_has_48_features():
     np.testing.assert_array_equal(np.isnan(Z[:, :16]).all(axis=1), ~X.has("image"))
     np.testing.assert_array_equal(np.isnan(Z[:, 16:]).all(axis=1), ~X.has("gene"))
     np.testing.assert_allclose(np.nanmean(Z[X.paired], axis=0), 0, atol=1e-5)
-    assert model.final_estimator_.n_features_in_ == 50
+    pool = model.final_estimator_
+    assert pool.n_features_in_ == 50
+    # Both networks learnt from labels of these rows: only log-odds are read.
+    assert np.all(pool.coef_ == 0)
     np.testing.assert_allclose(
         model.decision_terms(X[X.paired]).sum(axis=1),
         log_odds_of(model, X[X.paired]),
@@ -760,8 +849,17 @@ def test_selected_features_of_rows_seen_are_left_out():
     X, y = memorising_case({"image": 30, "gene": 31, "image+gene": 60})
     selector = make_pipeline(SelectKBest(k=2), PCA(2))
     towers = [("image", odds_tower()), ("gene", selector)]
+    both = TwinTowerClassifier(
+        towers, RecordingClassifier(), tower_rows="all", tower_output="both"
+    ).fit(X, y)
+    assert both.get_feature_names_out().tolist() == ["image0", "gene0"]
+    # The pool can do without them, and they are shown nevertheless.
     model = TwinTowerClassifier(towers, tower_rows="all").fit(X, y)
-    assert model.get_feature_names_out().tolist() == ["image0", "gene0"]
+    assert model.get_feature_names_out().tolist() == ["image0", "gene0", "gene1"]
+    assert np.all(model.final_estimator_.coef_ == 0)
+    other = TwinTowerClassifier([towers[0], ("gene", axes_tower())], tower_rows="all")
+    used = np.any(other.fit(X, y).final_estimator_.coef_ != 0, axis=0)
+    assert used.tolist() == [False, True, True, False]
     alone = TwinTowerClassifier(towers, LogisticRegression(), tower_rows="all")
     with pytest.warns(UserWarning, match="tower 'gene' was fitted with the labels"):
         alone.fit(X, y)
@@ -789,6 +887,12 @@ def test_rows_of_a_bootstrap_are_held_out_together():
         assert model.towers_[name].slope_ < 2 * fresh.towers_[name].slope_ + 0.02
 
 
+def clipped_ratios(p):
+    """Logarithms of probabilities of at least 1e-6, centred over the classes."""
+    logs = np.log(np.maximum(p, 1e-6))
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
 @pytest.mark.parametrize("letters", ["abc", "abcd"])
 def test_a_class_that_a_tower_has_not_seen_shifts_no_column(letters):
     """Class b has images only, so the gene tower knows fewer classes than the model."""
@@ -801,21 +905,30 @@ def test_a_class_that_a_tower_has_not_seen_shifts_no_column(letters):
     labels = np.array(list(letters))[codes]
     tower = make_pipeline(StandardScaler(), LogisticRegression())
     towers = [("image", tower), ("gene", tower)]
-    model = TwinTowerClassifier(
-        towers, tower_rows="all", tower_output="log_odds", tower_cv=3
-    ).fit(X, labels)
-    gene = model.towers_["gene"]
-    assert "b" not in gene.classes_
-    place = np.cumsum(has_gene)[X.paired] - 1
-    said = gene.held_out_proba(place)
-    columns = [list(gene.classes_).index(letter) for letter in "ac"]
-    odds = np.log(said[:, columns[1]] / said[:, columns[0]])
-    np.testing.assert_allclose(model.scalers_["gene"].mean_, odds.mean(), atol=1e-6)
+    model = TwinTowerClassifier(towers, tower_output="log_odds", tower_cv=3)
+    model.fit(X, labels)
+    gene, pool = model.towers_["gene"], model.final_estimator_
+    seen = sorted(set(letters) - {"b"})
+    assert gene.classes_.tolist() == seen
+    assert pool.classes_.tolist() == sorted(letters)
+    p = pd.DataFrame(0.0, X.index[has_gene], sorted(letters))
+    p[seen] = gene.predict_proba(X.block("gene"))
+    shares = p.columns.map(lambda letter: np.mean(labels[has_gene] == letter))
+    centre = clipped_ratios(shares.to_numpy()[None])
+    np.testing.assert_allclose(model.scalers_["gene"].mean_, centre[0], atol=1e-9)
+    columns = [name.startswith("gene") for name in model.get_feature_names_out()]
+    found = model.transform(X)[np.ix_(has_gene, columns)]
+    wanted = clipped_ratios(p.to_numpy()) - centre
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
     assert np.isfinite(model.predict_proba(X)).all()
+    # What the gene tower has not seen, it cannot exclude where an image is there too.
+    column = sorted(letters).index("b")
+    assert np.all(model.predict_proba(X[X.paired])[:, column] > 1e-4)
 
 
-def test_a_search_over_the_pool_reads_log_odds():
-    X, y = make_case({k: 3 * n for k, n in TWO.items()})
+@pytest.mark.parametrize("counts", [TWO, THREE], ids=["two", "three"])
+def test_a_search_over_the_pool_reads_log_odds(counts):
+    X, y = make_case({k: 3 * n for k, n in counts.items()})
     grid = {"weight_penalty": [30.0]}
     models = [
         TwinTowerClassifier(plain_towers(X.modalities), head, tower_cv=3).fit(X, y)

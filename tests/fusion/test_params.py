@@ -445,8 +445,8 @@ def test_verbose_shows_what_will_be_fitted_and_each_stage(capsys, tmp_path):
     assert out == ""
     plan, image, gene, final = err.splitlines()
     assert plan == (
-        "[TwinTowerClassifier] 4 networks: 2 for tower 'image' on 23 rows, 2 for tower "
-        "'gene' on 27 rows; then the final estimator on 20 paired rows"
+        "[TwinTowerClassifier] 4 networks: 2 for tower 'image' on 43 rows, 2 for tower "
+        "'gene' on 47 rows; then the final estimator on 20 rows with several modalities"
     )
     assert image.startswith("[TwinTowerClassifier] tower 'image': 2 networks, ")
     assert gene.startswith("[TwinTowerClassifier] tower 'gene': 2 networks, ")

@@ -10,13 +10,17 @@ from fusion_tools import (
     RecordingClassifier,
     RecordingTransformer,
     UnlabelledUser,
+    axes_tower,
     make_case,
+    odds_tower,
     row_numbers,
     rows_where,
 )
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, LeaveOneOut
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import Cohort, LogOpinionPoolClassifier, TwinTowerClassifier
 
 
 def fit_recorders(X, y, tower=RecordingTransformer, **params):
@@ -226,3 +230,179 @@ def test_frozen_tower_needs_no_rows_of_its_own():
     assert len(model.towers_["gene"].X_) == 4
     assert model.predict_route(X.without("image")[-2:]).tolist() == ["gene", "gene"]
     assert model.predict_proba(X.without("image")[-2:]).shape == (2, 2)
+
+
+# The pool, which learns from rows that lack a modality
+
+SEARCH = GridSearchCV(LogOpinionPoolClassifier(), {"feature_penalty": [6.0]}, cv=2)
+
+
+@pytest.mark.parametrize(
+    ("head", "params", "wanted"),
+    [
+        (None, {}, "all"),
+        (None, {"tower_output": "log_odds"}, "all"),
+        (SEARCH, {}, "all"),
+        (None, {"tower_output": "features"}, "unpaired"),
+        (None, {"tower_rows": "unpaired"}, "unpaired"),
+        (LogisticRegression(), {}, "unpaired"),
+        (LogisticRegression(), {"tower_output": "both"}, "unpaired"),
+        (LogisticRegression(), {"tower_output": "both", "tower_rows": "all"}, "all"),
+    ],
+    ids=str,
+)
+def test_rows_that_towers_are_given(head, params, wanted):
+    X, y = make_case(TWO)
+    towers = [("image", axes_tower()), ("gene", odds_tower())]
+    model = TwinTowerClassifier(towers, head, tower_cv=2, **params).fit(X, y)
+    counts = {name: count.sum() for name, count in model.class_counts_.items()}
+    own = {"all": (29, 31), "unpaired": (11, 13)}[wanted]
+    assert counts == {"image": own[0], "gene": own[1], "final_estimator": 18}
+
+
+def test_without_folds_the_pool_keeps_to_rows_not_seen():
+    """Log-odds of rows seen would look too good to it."""
+    X, y = make_case(TWO)
+    towers = [("image", axes_tower()), ("gene", odds_tower())]
+    model = TwinTowerClassifier(towers, tower_cv=None).fit(X, y)
+    assert model.class_counts_["image"].tolist() == [6, 5, 0]
+    assert model.class_counts_["gene"].tolist() == [7, 6, 0]
+
+
+def test_rows_with_two_modalities_are_counted_as_fused():
+    X, y = make_case(THREE)
+    y = y.astype(float)
+    hidden = np.isin(np.arange(64), [0, 12, 28, 35, 50, 51])
+    y[hidden] = np.nan
+    towers = [(name, odds_tower()) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_cv=2).fit(X, y)
+    several = X.available.sum(axis=1).to_numpy() > 1
+    wanted = [np.sum(several & (y == 0)), np.sum(several & (y == 1)), 0]
+    assert model.class_counts_["final_estimator"].tolist() == wanted
+    assert sum(wanted) == 7 + 6 + 5 + 19 - 4
+
+
+def test_rows_of_one_modality_are_of_another_class():
+    """Paired rows of one class do not keep the pool from learning."""
+    X, y = make_case({"image": 24, "gene": 29, "image+gene": 18})
+    y[X.paired] = 0
+    towers = [(name, odds_tower()) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_cv=3).fit(X, y)
+    pool = model.final_estimator_
+    counts = np.array([12 + 15 + 18, 12 + 14])
+    logs = np.log(counts / counts.sum())
+    np.testing.assert_allclose(pool.log_prior_, logs - logs.mean())
+    # The paired rows show that with two modalities, class 0 is likelier still.
+    assert pool.shift_[0] > 0.05
+    with pytest.raises(ValueError, match="71 labelled rows are of one class only, 0"):
+        model.fit(X, np.zeros(71, dtype=int))
+
+
+def pool_state(model):
+    pool = model.final_estimator_
+    parts = [pool.scale_, pool.correlations_, pool.intercept_, pool.coef_]
+    return [*parts, list(pool.factors_.values()), pool.shift_, pool.log_prior_]
+
+
+class EachRow:
+    """Leaves each row out by itself."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 38
+
+    def split(self, X, y=None, groups=None):
+        return LeaveOneOut().split(X)
+
+
+def partial_model(X, **params):
+    towers = [
+        (name, axes_tower() if name == "gene" else odds_tower())
+        for name in X.modalities
+    ]
+    return TwinTowerClassifier(towers, **params)
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_order_of_patients_does_not_matter_to_the_pool(rng, tower_rows):
+    """Where folds do not depend on it, as each row is left out by itself."""
+    X, y = make_case(THREE)
+    order = rng.permutation(len(y))
+    model = partial_model(X, tower_cv=EachRow(), tower_rows=tower_rows).fit(X, y)
+    p, wanted = model.predict_proba(X), pool_state(model)
+    shuffled = model.fit(X[order], y[order])
+    np.testing.assert_allclose(shuffled.predict_proba(X), p, rtol=1e-3, atol=1e-4)
+    for found, value in zip(pool_state(shuffled), wanted, strict=True):
+        # An axis of the members' features may point the other way.
+        np.testing.assert_allclose(np.abs(found), np.abs(value), rtol=0.01, atol=1e-3)
+
+
+def add_rows(X, y, pattern, label, places):
+    """The cohort with one new row of `pattern` at each of the `places`."""
+    names = list(X.modalities)
+    new, _ = make_case({"+".join(names): len(places)}, seed=3)
+    for name in set(names) - set(pattern.split("+")):
+        new = new.hide(name, np.arange(len(places)))
+    n, blocks = len(y), {}
+    order = np.insert(np.arange(n), places, n + np.arange(len(places)))
+    for name in names:
+        block = np.full((n + len(places), X.block(name).shape[1]), np.nan)
+        block[:n][X.has(name)] = X.block(name)
+        block[n:][new.has(name)] = new.block(name)
+        blocks[name] = block[order]
+    labels = np.r_[y.astype(float), np.full(len(places), label)][order]
+    return Cohort(blocks), labels, np.argsort(order)[:n]
+
+
+@pytest.mark.parametrize("pattern", ["gene", "image+stain", "image+gene+stain"])
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_an_unlabelled_row_changes_nothing(pattern, tower_rows):
+    X, y = make_case(THREE)
+    model = partial_model(X, tower_cv=3, tower_rows=tower_rows).fit(X, y.astype(float))
+    p, wanted = model.predict_proba(X), pool_state(model)
+    more, labels, kept = add_rows(X, y, pattern, np.nan, [0, 12, 30, 64])
+    model.fit(more, labels)
+    np.testing.assert_allclose(model.predict_proba(more)[kept], p, rtol=1e-6)
+    for found, value in zip(pool_state(model), wanted, strict=True):
+        np.testing.assert_allclose(found, value, rtol=1e-6, atol=1e-9)
+    assert [c[-1] for c in model.class_counts_.values()] == [0] * 4
+
+
+def test_a_row_of_one_modality_more_changes_only_its_tower():
+    X, y = make_case(THREE)
+    model = partial_model(X, tower_cv=3).fit(X, y.astype(float))
+    p, towers, pool = model.predict_proba(X), model.towers_, model.final_estimator_
+    more, labels, kept = add_rows(X, y, "gene", 1.0, [5, 12, 40])
+    model.fit(more, labels)
+    found = model.predict_proba(more)[kept]
+    for name in ("image", "stain"):
+        np.testing.assert_array_equal(
+            model.towers_[name].oof_proba_, towers[name].oof_proba_
+        )
+        rows = X.patterns == name
+        np.testing.assert_array_equal(found[rows], p[rows])
+    assert not np.allclose(found[X.patterns == "gene"], p[X.patterns == "gene"])
+    again = model.final_estimator_
+    np.testing.assert_array_equal(again.scale_[[0, 2]], pool.scale_[[0, 2]])
+    assert again.scale_[1] != pool.scale_[1]
+    assert again.correlations_[2, 0] == pool.correlations_[2, 0]
+    logs = np.log([np.sum(labels == 0), np.sum(labels == 1)])
+    np.testing.assert_allclose(again.log_prior_, logs - logs.mean())
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_frozen_towers_and_a_row_of_one_modality_more(tower_rows):
+    """It tells nothing of how towers go together, only how frequent a class is."""
+    X, y = make_case(THREE)
+    fitted = {
+        name: FrozenEstimator(odds_tower().fit(X.block(name)[::2], y[X.has(name)][::2]))
+        for name in X.modalities
+    }
+    model = TwinTowerClassifier(list(fitted.items()), tower_rows=tower_rows)
+    before = model.fit(X, y.astype(float)).final_estimator_
+    more, labels, _ = add_rows(X, y, "gene", 1.0, [5, 12, 40])
+    after = model.fit(more, labels).final_estimator_
+    np.testing.assert_allclose(after.scale_, before.scale_, rtol=1e-5)
+    np.testing.assert_allclose(after.correlations_, before.correlations_, rtol=1e-5)
+    logs = np.log([np.sum(labels == 0), np.sum(labels == 1)])
+    np.testing.assert_allclose(after.log_prior_, logs - logs.mean())
+    assert after.log_prior_[1] > before.log_prior_[1]

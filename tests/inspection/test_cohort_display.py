@@ -369,6 +369,7 @@ def test_a_cohort_without_flow_labels_or_modality():
     words = words_of(display.ax_)
     assert "Without any modality (n = 2)" in words
     assert "Unpaired with image (n = 9) for its tower" in words
+    assert "Paired (n = 18) for towers and final estimator" in words
     assert "class" not in words
     one = ParticipantFlowDisplay.from_cohort(np.ones((5, 3)), [0, 1, 1, 0, np.nan])
     assert "for tower and final estimator class 0 (n = 2)" in words_of(one.ax_)

@@ -223,6 +223,17 @@ def test_prior_is_that_of_the_rows_of_the_final_estimator():
     assert result.prior == pytest.approx(wanted)
 
 
+def test_prior_without_rows_to_fuse():
+    X, y = make_case({"image": 11, "gene": 13})
+    towers = [(name, odds_tower()) for name in X.modalities]
+    with pytest.warns(UserWarning, match="no labelled row has two"):
+        model = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    given = np.repeat([0, 1, np.nan], [5, 15, 4])
+    assert modality_contributions(model, X, given).prior == pytest.approx(15 / 20)
+    with pytest.raises(ValueError, match="does not record how frequent"):
+        modality_contributions(model, X)
+
+
 def test_prior_of_a_model_that_records_none(case):
     _, X, y = case
     model = make_models(*case)["late fusion"]

@@ -97,7 +97,7 @@ def test_three_classes_and_pipelines_of_linear_steps():
 def test_planted_genes_come_out_on_top(data, model):
     result = gene_attributions(model, data.data[data.data.has("gene")])
     planted = result.ranking.index.isin(data.signal_genes)
-    assert planted[:3].sum() >= 2
+    assert planted[:8].sum() >= 5
     assert roc_auc_score(planted, result.ranking["importance"]) > 0.85
     moved = result.score - result.baseline_score
     assert_allclose(result.attributions.sum(axis=1), moved, atol=0.2)

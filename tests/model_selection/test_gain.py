@@ -39,10 +39,13 @@ def test_gain_is_the_difference_of_the_arms(cohort):
         assert (row["low"], row["high"]) == pytest.approx(interval)
 
 
+@pytest.mark.parametrize("tower_rows", ["auto", "unpaired"])
 @pytest.mark.parametrize("nested", [False, True])
-def test_towers_take_all_rows_where_only_paired_ones_are_left(cohort, model, nested):
+def test_towers_take_all_rows_where_only_paired_ones_are_left(
+    cohort, model, nested, tower_rows
+):
     X, y = cohort
-    estimator = model.set_params(tower_rows="unpaired")
+    estimator = model.set_params(tower_rows=tower_rows)
     if nested:
         estimator = make_pipeline(estimator)
 
@@ -54,7 +57,7 @@ def test_towers_take_all_rows_where_only_paired_ones_are_left(cohort, model, nes
     means = result.summary().pivot(index="metric", columns="model", values="mean")
     assert means.loc["rows"].to_dict() == {"with unpaired": 60, "without unpaired": 30}
     assert means.loc["all"].to_dict() == {"with unpaired": 0, "without unpaired": 1}
-    assert model.tower_rows == "unpaired"
+    assert model.tower_rows == tower_rows
 
 
 def test_no_unpaired_row(cohort, model):
@@ -81,4 +84,4 @@ def test_twin_tower(make):
     assert rows["with unpaired"].equals(
         rows["without unpaired"].rename("with unpaired")
     )
-    assert twin.tower_rows == "unpaired"
+    assert twin.tower_rows == "auto"

@@ -149,9 +149,10 @@ CASES = {
         },
         [
             "use Trial A ## Label RECIST - `0`",
-            "Rows that each part is fitted on: towers on patients who lack",
-            "patients with all of them. | rows | ## Scores The positive class, which "
-            "scores of one class are about: responded. | AUC | ## Limits - Its",
+            "Rows that each part is fitted on; as final_estimator, those of patients",
+            "modalities the final estimator puts together. | rows | ## Scores The "
+            "positive class, which scores of one class are about: responded. | AUC | "
+            "## Limits - Its",
             "- Adults only. ## Parameters | a | ## Environment | b |",
         ],
     ),

@@ -40,8 +40,8 @@ CASES = {
         [
             "A modality is missing for 547 of 1,597 patients, and the label for 7. "
             "Hidden after loading, as if it had been missing: gene of 3 patients. A "
-            "patient who lacks a modality is predicted by the towers of those present "
-            "(missing='tower').",
+            "patient who lacks a modality is predicted from those present "
+            "(missing='tower'); the table of routes shows by which part.",
             "Modality Patients with it Without image 145 1,452",
             "Rows without a label are never tested.",
             "Modalities by the tower of gene by the final estimator gene 1,452 0 "

@@ -35,7 +35,7 @@ CASES = {
             "Twin, fitted on all patients that its parts can learn from. Its towers: "
             "image (ImageTower) and gene (GeneTower); its final estimator: Pool. The",
             "image, each patient 5 x 64 x 32 gene, each patient 2,000",
-            "Rows that each part is fitted on: towers on patients who lack",
+            "Rows that each part is fitted on; as final_estimator, those of patients",
             "Part Rows no yes unlabelled image 1,050 1,000 48 2",
             "Class imbalance: head__class_weight is 'balanced' and class_weight is",
             "All 2 parameters. Architecture",

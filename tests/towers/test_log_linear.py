@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from skmultimodal.towers._log_linear import fit_log_linear
+from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
 
 PENALTIES = {
     "prior_weight": 1.0,
@@ -52,7 +52,7 @@ def loss(problem, weights, intercept, coef, **params):
     p = softmax(logits, axis=1)
     shares = np.bincount(codes, minlength=p.shape[1]) / len(codes)
     # Up to a constant in all classes, which no probability depends on.
-    prior = np.log(shares) - np.log(shares).mean()
+    prior = params.get("prior_intercept", np.log(shares) - np.log(shares).mean())
     penalty = np.broadcast_to(params["feature_penalty"], features.shape[1:])
     return (
         -np.log(p[np.arange(len(codes)), codes]).sum()
@@ -96,13 +96,19 @@ def test_no_direction_leads_down(n_opinions, n_features, n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_another_solver_finds_the_same(n_classes):
+@pytest.mark.parametrize("held", [False, True])
+def test_another_solver_finds_the_same(n_classes, held):
     problem = make_problem(2, 3, n_classes)
-    model = fit(problem, n_classes)
+    params = {}
+    if held:
+        prior = np.linspace(-0.7, 0.7, n_classes)
+        params = {"prior_intercept": prior, "intercept_penalty": 30.0}
+    model = fit(problem, n_classes, **params)
 
     def objective(theta):
         weights, intercept, coef = np.split(theta, [2, 2 + n_classes])
-        return loss(problem, weights, intercept, coef.reshape(3, n_classes))
+        coef = coef.reshape(3, n_classes)
+        return loss(problem, weights, intercept, coef, **params)
 
     bounds = [(0, None)] * 2 + [(None, None)] * (4 * n_classes)
     start = np.full(2 + 4 * n_classes, 0.1)
@@ -137,6 +143,27 @@ def test_nothing_to_read_gives_the_class_frequencies(n_classes):
     model = fit(problem, n_classes)
     shares = np.bincount(problem[2]) / len(problem[2])
     np.testing.assert_allclose(softmax(model.intercept), shares, atol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [1e4, 1e6])
+def test_strong_penalty_holds_the_intercept_at_a_prior(penalty):
+    prior = np.array([-0.9, 0.2, 0.7])
+    problem = make_problem(2, 4, 3)
+    model = fit(problem, 3, intercept_penalty=penalty, prior_intercept=prior)
+    np.testing.assert_allclose(model.intercept, prior, atol=5e-3)
+    assert np.abs(model.coef).max() > 0.05
+    shares = np.bincount(problem[2]) / len(problem[2])
+    model = fit(problem, 3, intercept_penalty=penalty)
+    np.testing.assert_allclose(softmax(model.intercept), shares, atol=2e-3)
+
+
+@pytest.mark.parametrize("counts", [[3, 9], [4, 0, 8], [70, 70, 1, 2]])
+def test_class_shares(counts):
+    """As if half a row had a class without any."""
+    logs = centred_log_shares(np.array(counts))
+    p = np.maximum(counts, 0.5)
+    np.testing.assert_allclose(softmax(logs), p / p.sum())
+    assert logs.sum() == pytest.approx(0)
 
 
 def test_weights_are_not_negative():
