@@ -1,4 +1,7 @@
-"""The parameter `towers` of a meta-estimator."""
+"""The parameter `towers` of a meta-estimator, and what its parts inherit of it."""
+
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
@@ -7,6 +10,7 @@ from skmultimodal.utils._warnings import warn
 __all__ = [
     "check_towers",
     "default_towers",
+    "inherit",
     "list_towers",
     "table_columns",
     "towers_with_data",
@@ -106,3 +110,33 @@ def towers_with_data(resolved, seeds, cohort):
             MissingModalityWarning,
         )
     return towers
+
+
+def inherit(estimator, *, seed, device, verbose=0):
+    """A clone whose unset `random_state` and `device` are the parent's.
+
+    Parameters
+    ----------
+    estimator : estimator
+    seed : int or None
+    device : str, torch.device or None
+    verbose : int
+        The parent's; from 2 on, the clone is verbose as well.
+
+    Returns
+    -------
+    clone : estimator
+        The estimator itself if it is frozen.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return estimator
+    copy = clone(estimator)
+    wanted = {"random_state": seed, "device": device}
+    unset = {
+        name: wanted[name.split("__")[-1]]
+        for name, value in copy.get_params(deep=True).items()
+        if value is None and wanted.get(name.split("__")[-1]) is not None
+    }
+    if verbose > 1 and "verbose" in copy.get_params(deep=False):
+        unset["verbose"] = verbose - 1
+    return copy.set_params(**unset)

@@ -6,7 +6,7 @@ from typing import Any
 
 import joblib
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
@@ -15,15 +15,15 @@ from sklearn.utils.validation import has_fit_parameter
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._progress import count_networks
+from skmultimodal.utils._progress import announce, count_networks
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "FittedTower",
     "TowerPlan",
+    "announce_fit",
     "fit_estimator",
     "fit_tower",
-    "inherit",
     "warn_of_seen_labels",
 ]
 
@@ -90,34 +90,30 @@ class TowerPlan:
         return n_folds * n_networks
 
 
-def inherit(estimator, *, seed, device, verbose=0):
-    """A clone whose unset `random_state` and `device` are the parent's.
+def announce_fit(model, plans, final_estimator, n_paired, verbose):
+    """Show what is about to be fitted.
 
     Parameters
     ----------
-    estimator : estimator
-    seed : int or None
-    device : str, torch.device or None
+    model : str
+        Name of the model's class.
+    plans : list of TowerPlan
+    final_estimator : estimator
+    n_paired : int
+        Rows that it is fitted on.
     verbose : int
-        The parent's; from 2 on, the clone is verbose as well.
-
-    Returns
-    -------
-    clone : estimator
-        The estimator itself if it is frozen.
     """
-    if isinstance(estimator, FrozenEstimator):
-        return estimator
-    copy = clone(estimator)
-    wanted = {"random_state": seed, "device": device}
-    unset = {
-        name: wanted[name.split("__")[-1]]
-        for name, value in copy.get_params(deep=True).items()
-        if value is None and wanted.get(name.split("__")[-1]) is not None
-    }
-    if verbose > 1 and "verbose" in copy.get_params(deep=False):
-        unset["verbose"] = verbose - 1
-    return copy.set_params(**unset)
+    counts = [plan.count_networks() for plan in plans]
+    n_networks = sum(counts) + count_networks(final_estimator)
+    parts = [
+        f"{n} for tower {plan.name!r} on {plan.rows.sum()} rows"
+        for n, plan in zip(counts, plans, strict=True)
+    ]
+    announce(
+        f"[{model}] {n_networks} networks: {', '.join(parts)}; then the final "
+        f"estimator on {n_paired} paired rows",
+        verbose,
+    )
 
 
 def fit_tower(plan, data, cache, *, predicts_alone):
