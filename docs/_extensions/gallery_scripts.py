@@ -1,4 +1,4 @@
-"""What is set before each script of the gallery, and taken back after it."""
+"""What is set before each script of the gallery."""
 
 import multiprocessing
 import warnings

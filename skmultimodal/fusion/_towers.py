@@ -15,12 +15,13 @@ from sklearn.utils.validation import has_fit_parameter
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output, TowerOutputs
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._progress import count_networks
+from skmultimodal.utils._progress import announce, count_networks
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "FittedTower",
     "TowerPlan",
+    "announce_fit",
     "fit_estimator",
     "fit_tower",
     "warn_of_seen_labels",
@@ -87,6 +88,33 @@ class TowerPlan:
             return n_networks
         n_folds = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
         return n_folds * n_networks
+
+
+def announce_fit(model, plans, final_estimator, data, verbose):
+    """Show what is about to be fitted.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model's class.
+    plans : list of TowerPlan
+    final_estimator : estimator
+    data : TrainingData
+        The training rows.
+    verbose : int
+    """
+    counts = [plan.count_networks() for plan in plans]
+    n_networks = sum(counts) + count_networks(final_estimator)
+    parts = [
+        f"{n} for tower {plan.name!r} on {plan.rows.sum()} rows"
+        for n, plan in zip(counts, plans, strict=True)
+    ]
+    announce(
+        f"[{model}] {n_networks} networks: {', '.join(parts)}; then the final "
+        f"estimator on {data.fused.sum()} rows with "
+        f"{'several modalities' if data.partial else 'every modality'}",
+        verbose,
+    )
 
 
 def fit_tower(plan, data, cache, *, predicts_alone):

@@ -44,12 +44,13 @@ from skmultimodal.fusion._rows import (
 from skmultimodal.fusion._towers import (
     FittedTower,
     TowerPlan,
+    announce_fit,
     fit_tower,
     warn_of_seen_labels,
 )
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._probability import log_odds
-from skmultimodal.utils._progress import Stage, announce, count_networks
+from skmultimodal.utils._progress import Stage, count_networks
 from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import (
     BaseComposition,
@@ -247,7 +248,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         unbiased = Output.LOG_ODDS in wanted and self.tower_cv is not None
         choice = choose_rows(self.tower_rows, single, partial and unbiased)
         plans = [self._plan_tower(*tower, data, choice) for tower in towers]
-        self._announce(plans, data)
+        name, final = type(self).__name__, self._final_estimator()
+        announce_fit(name, plans, final, data, self.verbose)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         if self.tower_rows == "all" or not single:
             for plan, tower in zip(plans, fitted, strict=True):
@@ -343,21 +345,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
                 "final_estimator must be a classifier, got "
                 f"{type(self.final_estimator).__name__}."
             )
-
-    def _announce(self, plans, data):
-        """Show what is about to be fitted."""
-        counts = [plan.count_networks() for plan in plans]
-        n_networks = sum(counts) + count_networks(self._final_estimator())
-        parts = [
-            f"{n} for tower {plan.name!r} on {plan.rows.sum()} rows"
-            for n, plan in zip(counts, plans, strict=True)
-        ]
-        announce(
-            f"[{type(self).__name__}] {n_networks} networks: {', '.join(parts)}; then "
-            f"the final estimator on {data.fused.sum()} rows with "
-            f"{'several modalities' if data.partial else 'every modality'}",
-            self.verbose,
-        )
 
     def _stage(self, name, n_networks):
         name = f"[{type(self).__name__}] {name}"

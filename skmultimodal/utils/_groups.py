@@ -44,5 +44,7 @@ def check_groups(
             f"the group of row {np.flatnonzero(missing)[0]} is missing: give each row "
             "of unknown group a group of its own."
         )
-    text = np.where(missing, "nan", groups.astype(str))
-    return np.unique(text, return_inverse=True)[1]
+    numbers = np.unique(groups.astype(str), return_inverse=True)[1]
+    # The text of a missing value may be the name of a group.
+    numbers[missing] = n_rows
+    return np.unique(numbers, return_inverse=True)[1]

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import tomllib
 import warnings
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.specifiers import SpecifierSet
 from sklearn.exceptions import ConvergenceWarning
 
 from skmultimodal.__main__ import main
@@ -157,6 +159,20 @@ def test_the_pinned_extra_has_the_versions_of_the_tests():
         assert f"   {line.replace('==', ' | ')}\n" in page
     for line in re.findall(r"\w+==[\d.]+", page):
         assert line.lower() in [pin.lower() for pin in pins]
+
+
+def test_no_pin_needs_a_later_python_than_the_project():
+    """As soupsieve once did, which Debian 12 could then not install."""
+    oldest = settings()["requires-python"].removeprefix(">=") + ".0"
+    n_compared = 0
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        try:
+            wanted = metadata(line.split("==")[0]).get("Requires-Python")
+        except PackageNotFoundError:
+            continue
+        assert oldest in SpecifierSet(wanted or ""), line
+        n_compared += 1
+    assert n_compared > 50
 
 
 def test_files_that_are_linked_exist():
