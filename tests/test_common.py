@@ -75,8 +75,12 @@ VARIANTS = [
     LogOpinionPoolClassifier(weight_penalty=0, feature_penalty=0.1),
     FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
     FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
-    TwinTowerClassifier(tower_output="features"),
-    TwinTowerClassifier(final_estimator=FusionHeadClassifier()),
+    TwinTowerClassifier(
+        [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="features"
+    ),
+    TwinTowerClassifier(
+        [("gene", GeneAutoencoderTransformer(max_epochs=4))], FusionHeadClassifier()
+    ),
     TwinTowerClassifier(
         [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="log_odds"
     ),

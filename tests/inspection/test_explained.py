@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from few_steps import few_steps
 from fusion_tools import make_case
 from numpy.testing import assert_allclose
 from scipy.special import logit
@@ -57,6 +58,7 @@ def graph_score(explained):
     return score
 
 
+@pytest.mark.filterwarnings("ignore:.*training did nothing")
 @pytest.mark.parametrize("modality", ["image", "gene"])
 @pytest.mark.parametrize(
     "options",
@@ -70,7 +72,9 @@ def graph_score(explained):
     ids=["default", "impute", "log_odds", "moe", "logistic"],
 )
 def test_the_view_computes_what_the_model_predicts(data, modality, options):
-    model = TwinTowerClassifier(random_state=0, **options).fit(data.data, data.target)
+    model = TwinTowerClassifier(random_state=0, **options)
+    with few_steps():
+        model.fit(data.data, data.target)
     X = data.data[data.data.has(modality)]
     p = model.predict_proba(X).astype(float)
     moderate = (p > 1e-3).all(axis=1)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cohort_tools import CohortLogistic
+from few_steps import few_steps
 from fusion_tools import make_case, odds_tower, picture_model, plain_towers
 from fusion_tools import make_pictures as make_pictures_of
 from sklearn.base import clone
@@ -18,6 +19,9 @@ from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.persistence import load_model, read_notes
 from skmultimodal.report import _evaluate, evaluate_cohort
 from skmultimodal.report._evaluate import label_table
+
+# What the networks learn does not matter here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 
 FILES = ["model.skops", "report.html", "roc.png", "table.csv"]
 COUNTS = {"image": 11, "gene": 13, "image+gene": 30}
@@ -34,6 +38,12 @@ def models(**params):
 
 def evaluate(X, y, out=None, **options):
     return evaluate_cohort(X, y, out, **{"models": models(), "n_repeats": 1} | options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def soon():
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import console_errors, open_browser
+from few_steps import few_steps
 from fusion_tools import make_case, plain_towers
 from report_sentences import text_of
 from sklearn.dummy import DummyClassifier
@@ -19,6 +20,9 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.report import _explain, evaluation_report
+
+# What the networks learn does not matter here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 
 QUESTIONS = [
     "Which patients?",
@@ -39,6 +43,12 @@ def study(X, y, model, **options):
     )
     fitted = model.fit(X, y)
     return {"estimator": fitted, "X": X, "y": y, "comparison": comparison, **options}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def soon():
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from few_steps import few_steps
 from fusion_tools import make_case
 from report_sentences import text_of
 from scipy.special import logit
@@ -19,6 +20,9 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.report import evaluation_report
+
+# What the networks learn does not matter here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 
 SCORING = ["roc_auc", "f1", "precision", "average_precision", "neg_brier_score"]
 # Others list the classes, or draw folds, in the order of the classes.
@@ -71,6 +75,12 @@ def words_of(page, section):
     """Words of a section, and the descriptions of its figures."""
     start = page.index(f'<section id="{section}"')
     return text_of(page[start : page.index("</section>", start)])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def soon():
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="module")
