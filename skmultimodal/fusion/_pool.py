@@ -154,7 +154,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of shape (n_rows, n_columns)
             Log-odds of the towers, less those of the class shares that each tower was
             fitted with, and their standardised features. All columns of a modality that
-            a row lacks are NaN.
+            a row lacks are NaN; another NaN among features is read as their mean, 0.
         y : array-like of shape (n_rows,)
             Class labels.
         modalities : dict of str to slice, default=None
@@ -163,7 +163,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         log_odds : dict of str to slice, default=None
             Which columns of a modality are its log-odds: one for two classes, else one
             a class, in the order of the sorted classes. Other columns are features,
-            which may be NaN in rows with one modality, as they are not read there.
+            which are not read in rows with one modality.
 
         Returns
         -------
@@ -173,7 +173,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If `y` has one class, the columns do not fit the classes, or a row has NaN
-            in a part of a modality's columns.
+            in a part of a modality's log-odds.
         """
         X, y = self._validate(X, y)
         self.classes_, codes = encode_labels(y)
@@ -242,18 +242,19 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         """Which modalities each row has: (n_rows, n_modalities)."""
         present = np.empty((len(X), len(self.modalities_)), dtype=bool)
         for number, (name, features) in enumerate(self._features.items()):
-            parts = [self._odds.get(name, features[:0]), features]
-            absent = [np.isnan(X[:, part]) for part in parts]
-            half = np.any([a.any(axis=1) & ~a.all(axis=1) for a in absent], axis=0)
-            if len(parts[0]) and len(features):
-                half |= absent[0].all(axis=1) & ~absent[1].all(axis=1)
+            some = (~np.isnan(X[:, features])).any(axis=1)
+            if name not in self._odds:
+                present[:, number] = some
+                continue
+            given = ~np.isnan(X[:, self._odds[name]])
+            present[:, number] = given.all(axis=1)
+            half = ~present[:, number] & (given.any(axis=1) | some)
             if half.any():
                 raise ValueError(
-                    f"row {half.argmax()} of X has NaN in some columns of modality "
-                    f"{name!r}: NaN in all of them marks a row that lacks it."
+                    f"row {half.argmax()} of X has NaN among the log-odds of modality "
+                    f"{name!r} but not in all its columns: a row that lacks a modality "
+                    "has NaN in all of them."
                 )
-            # Features may be unknown where the log-odds are known.
-            present[:, number] = ~absent[0 if len(parts[0]) else 1].all(axis=1)
         return present
 
     def _has_several(self, X):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -80,6 +81,24 @@ class Autoencoder(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """(B, bottleneck) -> (B, n_features), in the precision of the decoder."""
         return self.decoder(z.to(next(self.decoder.parameters()).dtype))
+
+    def change_basis(self, encoding: Tensor, decoding: Tensor) -> None:
+        """Read ``x @ encoding`` as the former input, and return ``output @ decoding``.
+
+        Parameters
+        ----------
+        encoding : Tensor of shape (n_new_features, n_features)
+        decoding : Tensor of shape (n_features, n_new_features)
+        """
+        first = next(m for m in self.encoder.modules() if isinstance(m, nn.Linear))
+        last = self.decoder[-1]
+        with torch.no_grad():
+            weights = first.weight.to(encoding) @ encoding.T
+            first.weight = nn.Parameter(weights.to(first.weight))
+            for name, value in (("weight", last.weight.T), ("bias", last.bias)):
+                decoded = (value.to(decoding) @ decoding).T
+                setattr(last, name, nn.Parameter(decoded.to(value).contiguous()))
+        first.in_features = last.out_features = len(encoding)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Reconstruction (B, n_features), and class logits or None."""

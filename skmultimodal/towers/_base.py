@@ -90,7 +90,7 @@ class NetEstimator(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def _fit_net(self, net_params, criterion, read, codes, **options):
+    def _fit_net(self, net_params, criterion, read, codes, *, finish=None, **options):
         """Build the module and train it on the rows that `read` returns.
 
         Parameters
@@ -102,6 +102,8 @@ class NetEstimator(BaseEstimator):
             Maps an index tensor (B,) to a batch of inputs on the device.
         codes : ndarray of int64, shape (n_rows,)
             Encoded labels.
+        finish : callable, default=None
+            Changes the trained module in place and returns its ``net_params``.
         **options : dict
             ``augment``, ``reconstruct`` and ``prefetch`` of `Rows`.
         """
@@ -130,7 +132,7 @@ class NetEstimator(BaseEstimator):
                 generator=generator,
                 workers=workers if in_parts else None,
             )
-        self.net_params_ = net_params
+        self.net_params_ = net_params if finish is None else finish(module)
         self.weights_ = {
             # A copy: state_dict gives views of the module that is kept.
             name: value.detach().cpu().numpy().copy(order="C")

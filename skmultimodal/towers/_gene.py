@@ -1,6 +1,7 @@
 """The gene tower."""
 
-from numbers import Real
+from functools import partial
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
 from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
+from skmultimodal.towers._components import Components
 from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
@@ -23,6 +25,8 @@ from skmultimodal.utils._validation import check_finite_rows, check_rows
 __all__ = ["GeneAutoencoderTransformer"]
 
 CHUNK = 256
+# Rows up to which a network is trained in their principal components.
+MAX_COMPONENT_ROWS = 2000
 
 
 def _has_classes(self):
@@ -33,6 +37,13 @@ def _has_classes(self):
             "two classes and label_weight above 0."
         )
     return True
+
+
+def _read_columns(net_params, components, module):
+    """Make a network that was trained on components one of the columns."""
+    basis = torch.from_numpy(components.basis).to(next(module.parameters()).device)
+    module.change_basis(basis, components.unit**2 * basis.T)
+    return net_params
 
 
 class GeneAutoencoderTransformer(
@@ -53,6 +64,11 @@ class GeneAutoencoderTransformer(
         Hidden layers of the decoder; a linear layer to the genes follows.
     label_weight : float, default=0.3
         Weight of the labels in the loss.
+    n_components : int or None, default=100
+        Up to 2,000 rows in memory with more genes than this train the network in their
+        first principal components, which takes a fraction of the time. Its first and
+        last layers are then turned back, so that it reads and returns genes. None
+        trains it on the genes themselves.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True
@@ -136,6 +152,7 @@ class GeneAutoencoderTransformer(
         "encoder_units": ["array-like"],
         "decoder_units": ["array-like"],
         "label_weight": [Interval(Real, 0, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "signed_log": ["boolean"],
         **NetEstimator._parameter_constraints,
@@ -147,6 +164,7 @@ class GeneAutoencoderTransformer(
         decoder_units=(64,),
         *,
         label_weight=0.3,
+        n_components=100,
         dropout=0.2,
         signed_log=True,
         optimizer="adamw",
@@ -167,6 +185,7 @@ class GeneAutoencoderTransformer(
         self.encoder_units = encoder_units
         self.decoder_units = decoder_units
         self.label_weight = label_weight
+        self.n_components = n_components
         self.dropout = dropout
         self.signed_log = signed_log
         self.optimizer = optimizer
@@ -210,7 +229,7 @@ class GeneAutoencoderTransformer(
         else:
             X, y = check_rows(self, X, y, finite=False)
         codes = self._encode(y, X.shape[0])
-        read = self._scaled_reader(X)
+        read, components = self._scaled_reader(X)
         net_params = {
             "n_features": X.shape[1],
             "encoder_units": tuple(self.encoder_units),
@@ -218,8 +237,11 @@ class GeneAutoencoderTransformer(
             "n_classes": len(getattr(self, "classes_", ())),
             "dropout": self.dropout,
         }
-        criterion = AutoencoderLoss(self.label_weight)
         options = {"reconstruct": True, "prefetch": self._streams(X)}
+        if components is not None:
+            options["finish"] = partial(_read_columns, net_params, components)
+            net_params = net_params | {"n_features": components.scores.shape[1]}
+        criterion = AutoencoderLoss(self.label_weight)
         self._fit_net(net_params, criterion, read, codes, **options)
         return self
 
@@ -326,14 +348,22 @@ class GeneAutoencoderTransformer(
         return self._run_net(method, *rows, lazy=is_lazy(X))
 
     def _scaled_reader(self, X):
-        """Learn the statistics of the genes, and read rows for training."""
+        """Learn the statistics of the genes, and read rows for training.
+
+        Returns
+        -------
+        read : callable
+            Maps an index tensor to a batch on the device.
+        components : Components or None
+            What it reads instead of genes.
+        """
         rows = np.arange(X.shape[0])
         chunks = [rows[chunk] for chunk in gen_batches(len(rows), CHUNK)]
         if self._streams(X):
             self.scaler_ = StandardScaler()
             for chunk in chunks:
                 self.scaler_.partial_fit(self._unscaled(X, chunk))
-            return self._reader(X)
+            return self._reader(X), None
         if is_lazy(X):
             genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
         else:
@@ -341,9 +371,22 @@ class GeneAutoencoderTransformer(
         self.scaler_ = StandardScaler().fit(genes)
         # The caller's array must not be scaled in place.
         given = not is_lazy(X) and np.may_share_memory(genes, X)
+        scaled = self._scaled(genes, copy=given)
+        components = self._components(scaled)
+        if components is not None:
+            scaled = torch.from_numpy(components.scores)
         device = resolve_device(self.device)
-        placed = place_rows(self._scaled(genes, copy=given), device)
-        return lambda rows: placed[rows].to(device)
+        placed = place_rows(scaled, device)
+        return (lambda rows: placed[rows].to(device)), components
+
+    def _components(self, scaled):
+        n_rows, n_columns = scaled.shape
+        if self.n_components is None or n_columns <= self.n_components:
+            return None
+        # More rows show more than these components hold.
+        if n_rows > MAX_COMPONENT_ROWS:
+            return None
+        return Components.fit(scaled.numpy(), self.n_components)
 
     @staticmethod
     def _streams(X):

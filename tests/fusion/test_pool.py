@@ -894,22 +894,35 @@ def test_bad_rows():
 
 @pytest.mark.parametrize(
     ("columns", "name"),
-    [([2], "image"), ([0, 1, 3], "image"), ([5], "image"), ([11, 14], "stain")],
-    ids=["a feature", "features", "log-odds of a class", "without log-odds"],
+    [([5], "image"), ([4, 6], "image"), ([4, 5, 6], "image")],
+    ids=["log-odds of a class", "of two classes", "of all, with features"],
 )
-def test_half_a_modality_is_refused(columns, name):
+def test_half_the_log_odds_of_a_modality_are_refused(columns, name):
     model, Z, y, spans = fit(3)
     span = spans["modalities"][name]
     assert span.start <= min(columns)
     assert max(columns) < span.stop
     Z = without(Z, spans, slice(0, 9), "gene")
     Z[np.ix_([17, 29], columns)] = np.nan
-    message = f"row 17 of X has NaN in some columns of modality '{name}'"
+    message = f"row 17 of X has NaN among the log-odds of modality '{name}'"
     for method in (model.predict, model.predict_proba, model.decision_terms):
         with pytest.raises(ValueError, match=message):
             method(Z)
     with pytest.raises(ValueError, match=message):
         clone(model).fit(Z, y, **spans)
+
+
+@pytest.mark.parametrize("columns", [[2], [0, 1, 3], [11, 14]])
+def test_a_feature_that_is_nan_is_read_as_its_mean(columns):
+    model, Z, y, spans = fit(3)
+    filled = Z.copy()
+    filled[np.ix_([17, 29], columns)] = 0.0
+    holed = Z.copy()
+    holed[np.ix_([17, 29], columns)] = np.nan
+    np.testing.assert_allclose(model.predict_proba(holed), model.predict_proba(filled))
+    refitted = clone(model).fit(holed, y, **spans)
+    expected = clone(model).fit(filled, y, **spans)
+    np.testing.assert_allclose(refitted.coef_, expected.coef_, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_terms"])
