@@ -95,9 +95,10 @@ class Autoencoder(nn.Module):
         with torch.no_grad():
             weights = first.weight.to(encoding) @ encoding.T
             first.weight = nn.Parameter(weights.to(first.weight))
-            for name, value in (("weight", last.weight.T), ("bias", last.bias)):
-                decoded = (value.to(decoding) @ decoding).T
-                setattr(last, name, nn.Parameter(decoded.to(value).contiguous()))
+            weights = decoding.T @ last.weight.to(decoding)
+            last.weight = nn.Parameter(weights.to(last.weight))
+            bias = last.bias.to(decoding) @ decoding
+            last.bias = nn.Parameter(bias.to(last.bias))
         first.in_features = last.out_features = len(encoding)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
