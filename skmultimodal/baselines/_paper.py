@@ -61,6 +61,7 @@ def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=
     )
     gene = GeneAutoencoderTransformer(
         label_weight=0,
+        n_components=None,
         dropout=0,
         signed_log=False,
         optimizer="adam",

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import skip_init
 
 from skmultimodal.nn._dropout import Dropout
 from skmultimodal.nn._heads import dense_stack
@@ -29,6 +29,9 @@ class Autoencoder(nn.Module):
         Above 0, a linear layer on the bottleneck gives class logits as well.
     dropout : float, default=0.0
         On the input, after each hidden layer of the encoder, and before the logits.
+    linear : bool, default=False
+        Whether there is a linear layer from the input to class logits, as of
+        `set_linear`.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Autoencoder(nn.Module):
         decoder_units: Sequence[int],
         n_classes: int = 0,
         dropout: float = 0.0,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         *hidden, bottleneck = encoder_units
@@ -63,6 +67,7 @@ class Autoencoder(nn.Module):
             if n_classes
             else None
         )
+        self.linear = nn.Linear(n_features, n_classes) if linear else None
 
     def features(self, x: Tensor) -> Tensor:
         """Bottleneck: (B, n_features) -> (B, bottleneck)."""
@@ -70,9 +75,25 @@ class Autoencoder(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """Class logits: (B, n_features) -> (B, n_classes)."""
+        return self.classify(x, self.encoder(x))
+
+    def classify(self, x: Tensor, z: Tensor) -> Tensor:
+        """Class logits of inputs (B, n_features) whose bottleneck is known."""
         if self.classifier is None:
             raise RuntimeError("this autoencoder was built without classes")
-        return self.classifier(self.encoder(x))
+        logits = self.classifier(z)
+        return logits if self.linear is None else (logits + self.linear(x)) / 2
+
+    def set_linear(self, weight: Tensor, bias: Tensor) -> None:
+        """Average the logits with those of a linear model that was fitted by itself.
+
+        Parameters
+        ----------
+        weight : Tensor of shape (n_classes, n_features)
+        bias : Tensor of shape (n_classes,)
+        """
+        self.linear = skip_init(nn.Linear, 1, 1).to(next(self.parameters()))
+        _replace(self.linear, weight, bias)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
         """Mean squared error of each row: (B, n_features) -> (B,)."""
@@ -89,22 +110,33 @@ class Autoencoder(nn.Module):
         ----------
         encoding : Tensor of shape (n_new_features, n_features)
         decoding : Tensor of shape (n_features, n_new_features)
+            Both in float64 and on the CPU.
         """
         first = next(m for m in self.encoder.modules() if isinstance(m, nn.Linear))
         last = self.decoder[-1]
-        with torch.no_grad():
-            weights = first.weight.to(encoding) @ encoding.T
-            first.weight = nn.Parameter(weights.to(first.weight))
-            weights = decoding.T @ last.weight.to(decoding)
-            last.weight = nn.Parameter(weights.to(last.weight))
-            bias = last.bias.to(decoding) @ decoding
-            last.bias = nn.Parameter(bias.to(last.bias))
-        first.in_features = last.out_features = len(encoding)
+        for layer in (first, self.linear):
+            if layer is not None:
+                _replace(layer, _double(layer.weight) @ encoding.T, _double(layer.bias))
+        _replace(last, decoding.T @ _double(last.weight), _double(last.bias) @ decoding)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Reconstruction (B, n_features), and class logits or None."""
+        """What is trained: reconstruction (B, n_features), and class logits or None.
+
+        The logits are those of the bottleneck alone.
+        """
         z = self.encoder(x)
         return self.decoder(z), None if self.classifier is None else self.classifier(z)
+
+
+def _double(parameter: Tensor) -> Tensor:
+    return parameter.detach().cpu().double()
+
+
+def _replace(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
+    """Give a layer other parameters, in its own type and on its own device."""
+    layer.out_features, layer.in_features = weight.shape
+    layer.weight = nn.Parameter(weight.to(layer.weight).contiguous())
+    layer.bias = nn.Parameter(bias.to(layer.bias).contiguous())
 
 
 class AutoencoderLoss(nn.Module):

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
 from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
-from skmultimodal.towers._components import Components
-from skmultimodal.utils._device import place_rows, resolve_device
+from skmultimodal.towers._components import TrainingRows, fit_linear
+from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, fit_context
@@ -25,8 +25,6 @@ from skmultimodal.utils._validation import check_finite_rows, check_rows
 __all__ = ["GeneAutoencoderTransformer"]
 
 CHUNK = 256
-# Rows up to which a network is trained in their principal components.
-MAX_COMPONENT_ROWS = 2000
 
 
 def _has_classes(self):
@@ -39,13 +37,6 @@ def _has_classes(self):
     return True
 
 
-def _read_columns(net_params, components, module):
-    """Make a network that was trained on components one of the columns."""
-    basis = torch.from_numpy(components.basis).to(next(module.parameters()).device)
-    module.change_basis(basis, components.unit**2 * basis.T)
-    return net_params
-
-
 class GeneAutoencoderTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstimator
 ):
@@ -54,7 +45,9 @@ class GeneAutoencoderTransformer(
     The loss is the mean squared error of the standardised genes, plus, where labels
     are given, `label_weight` times the cross-entropy of a linear layer on the
     bottleneck. The label loss makes the features predictive of the class; with
-    ``label_weight=0`` it is the paper's unsupervised autoencoder.
+    ``label_weight=0`` it is the paper's unsupervised autoencoder. Class probabilities
+    are those of that layer and of a linear model beside the network, whose log-odds are
+    averaged: the two err differently.
 
     Parameters
     ----------
@@ -64,11 +57,15 @@ class GeneAutoencoderTransformer(
         Hidden layers of the decoder; a linear layer to the genes follows.
     label_weight : float, default=0.3
         Weight of the labels in the loss.
-    n_components : int or None, default=100
-        Up to 2,000 rows in memory with more genes than this train the network in their
-        first principal components, which takes a fraction of the time. Its first and
-        last layers are then turned back, so that it reads and returns genes. None
-        trains it on the genes themselves.
+    n_components : int or None, default=50
+        Up to 2,000 rows in memory train the network in their first principal
+        components, if they have more genes than this: it takes a fraction of the time.
+        Its first and last layers are then turned back, so that it reads and returns
+        genes. None trains it on the genes themselves, and adds no linear model.
+    linear_penalty : float or None, default=10.0
+        Of a ridge logistic regression of the same components, whose logits are averaged
+        with those of the bottleneck. None leaves it out. Multiplied by half the sum of
+        squares of the coefficients; the loss is the cross-entropy summed over rows.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True
@@ -153,6 +150,7 @@ class GeneAutoencoderTransformer(
         "decoder_units": ["array-like"],
         "label_weight": [Interval(Real, 0, None, closed="left")],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "signed_log": ["boolean"],
         **NetEstimator._parameter_constraints,
@@ -164,7 +162,8 @@ class GeneAutoencoderTransformer(
         decoder_units=(64,),
         *,
         label_weight=0.3,
-        n_components=100,
+        n_components=50,
+        linear_penalty=10.0,
         dropout=0.2,
         signed_log=True,
         optimizer="adamw",
@@ -186,6 +185,7 @@ class GeneAutoencoderTransformer(
         self.decoder_units = decoder_units
         self.label_weight = label_weight
         self.n_components = n_components
+        self.linear_penalty = linear_penalty
         self.dropout = dropout
         self.signed_log = signed_log
         self.optimizer = optimizer
@@ -229,7 +229,7 @@ class GeneAutoencoderTransformer(
         else:
             X, y = check_rows(self, X, y, finite=False)
         codes = self._encode(y, X.shape[0])
-        read, components = self._scaled_reader(X)
+        rows = self._training_rows(X)
         net_params = {
             "n_features": X.shape[1],
             "encoder_units": tuple(self.encoder_units),
@@ -237,13 +237,29 @@ class GeneAutoencoderTransformer(
             "n_classes": len(getattr(self, "classes_", ())),
             "dropout": self.dropout,
         }
-        options = {"reconstruct": True, "prefetch": self._streams(X)}
-        if components is not None:
-            options["finish"] = partial(_read_columns, net_params, components)
-            net_params = net_params | {"n_features": components.scores.shape[1]}
-        criterion = AutoencoderLoss(self.label_weight)
-        self._fit_net(net_params, criterion, read, codes, **options)
+        self._fit_net(
+            net_params | {"n_features": rows.n_columns},
+            AutoencoderLoss(self.label_weight),
+            rows.reader(resolve_device(self.device)),
+            codes,
+            reconstruct=True,
+            prefetch=rows.kept is None,
+            finish=partial(self._finish, net_params, rows, codes),
+        )
         return self
+
+    def _finish(self, net_params, rows, codes, module):
+        """Add the linear model to the trained network, and let it read genes."""
+        linear = rows.few and self.linear_penalty is not None
+        if linear and module.classifier is not None:
+            known = codes != UNLABELLED
+            model = fit_linear(rows.kept[known], codes[known], self.linear_penalty)
+            module.set_linear(*map(torch.from_numpy, model))
+            net_params = net_params | {"linear": True}
+        if rows.components is not None:
+            basis = torch.from_numpy(rows.components.basis)
+            module.change_basis(basis, rows.components.unit**2 * basis.T)
+        return net_params
 
     def transform(self, X):
         """Compute the bottleneck.
@@ -347,55 +363,36 @@ class GeneAutoencoderTransformer(
         rows = self._reader(X), X.shape[1:], X.shape[0]
         return self._run_net(method, *rows, lazy=is_lazy(X))
 
-    def _scaled_reader(self, X):
-        """Learn the statistics of the genes, and read rows for training.
-
-        Returns
-        -------
-        read : callable
-            Maps an index tensor to a batch on the device.
-        components : Components or None
-            What it reads instead of genes.
-        """
-        rows = np.arange(X.shape[0])
-        chunks = [rows[chunk] for chunk in gen_batches(len(rows), CHUNK)]
-        if self._streams(X):
+    def _training_rows(self, X):
+        """Learn the statistics of the genes, and what the network is trained on."""
+        chunks = [
+            np.arange(chunk.start, chunk.stop)
+            for chunk in gen_batches(X.shape[0], CHUNK)
+        ]
+        if is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES:
             self.scaler_ = StandardScaler()
             for chunk in chunks:
                 self.scaler_.partial_fit(self._unscaled(X, chunk))
-            return self._reader(X), None
+            return TrainingRows.choose(
+                lambda rows: self._scaled(self._unscaled(X, rows)),
+                X.shape,
+                self.n_components,
+            )
         if is_lazy(X):
             genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
         else:
-            genes = self._checked(X, rows)
+            genes = self._checked(X, np.arange(X.shape[0]))
         self.scaler_ = StandardScaler().fit(genes)
         # The caller's array must not be scaled in place.
         given = not is_lazy(X) and np.may_share_memory(genes, X)
         scaled = self._scaled(genes, copy=given)
-        components = self._components(scaled)
-        if components is not None:
-            scaled = torch.from_numpy(components.scores)
-        device = resolve_device(self.device)
-        placed = place_rows(scaled, device)
-        return (lambda rows: placed[rows].to(device)), components
-
-    def _components(self, scaled):
-        n_rows, n_columns = scaled.shape
-        if self.n_components is None or n_columns <= self.n_components:
-            return None
-        # More rows show more than these components hold.
-        if n_rows > MAX_COMPONENT_ROWS:
-            return None
-        return Components.fit(scaled.numpy(), self.n_components)
-
-    @staticmethod
-    def _streams(X):
-        """Whether rows are read anew in each epoch."""
-        return is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES
+        return TrainingRows.choose(
+            scaled.__getitem__, X.shape, self.n_components, scaled
+        )
 
     def _scaled(self, genes, copy=False):
         scaled = self.scaler_.transform(genes, copy=copy)
-        return torch.from_numpy(scaled.astype(np.float32, copy=False))
+        return scaled.astype(np.float32, copy=False)
 
     def _unscaled(self, X, rows):
         return self._checked(np.asarray(X[rows]), rows)
@@ -408,11 +405,15 @@ class GeneAutoencoderTransformer(
 
     def _reader(self, X):
         device = resolve_device(self.device)
-        return lambda rows: self._scaled(self._unscaled(X, rows.numpy())).to(device)
+
+        def read(rows):
+            return torch.from_numpy(self._scaled(self._unscaled(X, rows.numpy())))
+
+        return lambda rows: read(rows).to(device)
 
     def _to_inference(self, module):
         # Without the decoder, which is as large and rarely used.
-        for part in (module.encoder, module.classifier):
+        for part in (module.encoder, module.classifier, module.linear):
             if part is not None:
                 part.to(self.inference_dtype)
         return module

@@ -78,18 +78,19 @@ class GeneView(NetView):
         return torch.as_tensor(genes, dtype=torch.float64, device=device)
 
     def features(self, batch):
-        tower = self.estimator
+        return batch.once(self.estimator, self._encode)
 
-        def encode(x):
-            return self.module.features(scale(tower.scaler_, x))
+    def _encode(self, x):
+        return self.module.features(self._scaled(x))
 
-        return batch.once(tower, encode)
+    def _scaled(self, x):
+        return scale(self.estimator.scaler_, x)
 
     def log_probabilities(self, batch):
-        classifier = self.module.classifier
-        if classifier is None:
+        if self.module.classifier is None:
             raise NoGradientError(self.estimator)
-        return log_softmax(classifier(self.features(batch)).double(), dim=1)
+        logits = self.module.classify(self._scaled(batch.x), self.features(batch))
+        return log_softmax(logits.double(), dim=1)
 
     def typical_row(self):
         return self.estimator.scaler_.mean_

@@ -90,3 +90,10 @@ class VectorEncoder(nn.Module):
 
     def forward(self, x):
         return self.layer(x.mean(dim=(2, 3)))
+
+
+def stream_all_blocks(monkeypatch):
+    """Let towers read lazy blocks anew in each epoch, as if they were large."""
+    for module in ("_prepared", "_gene"):
+        monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
+    monkeypatch.setattr("skmultimodal.towers._components.MAX_ROWS", 0)

@@ -76,3 +76,38 @@ def test_unlabelled_rows_teach_the_classifier_nothing():
     assert not output.weight.grad.any()
     assert all(p.grad.isfinite().all() for p in net.parameters())
     assert any(p.grad.any() for p in net.encoder.parameters())
+
+
+@pytest.mark.parametrize("encoder_units", [(6, 4), (4,)])
+def test_change_of_basis(encoder_units):
+    net = Autoencoder(5, encoder_units, (7,), n_classes=2, dropout=0.3).eval()
+    generator = torch.Generator().manual_seed(0)
+    encoding = torch.randn(11, 5, generator=generator, dtype=torch.float64)
+    decoding = torch.randn(5, 11, generator=generator, dtype=torch.float64)
+    x = torch.randn(3, 11, generator=generator)
+    z = x @ encoding.float()
+    features, logits = net.features(z), net.logits(z)
+    decoded = net.decode(features) @ decoding.float()
+    net.change_basis(encoding, decoding)
+    torch.testing.assert_close(net.features(x), features)
+    torch.testing.assert_close(net.logits(x), logits)
+    torch.testing.assert_close(net.decode(net.features(x)), decoded)
+    new = Autoencoder(11, encoder_units, (7,), n_classes=2, dropout=0.3).eval()
+    new.load_state_dict(net.state_dict())
+    torch.testing.assert_close(new.features(x), features)
+
+
+def test_logits_are_the_mean_of_those_of_the_network_and_a_linear_model():
+    net = Autoencoder(5, (6, 4), (7,), n_classes=3).eval()
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(9, 5, generator=generator)
+    own = net.logits(x)
+    weight, bias = torch.randn(3, 5, generator=generator), torch.tensor([1.0, 2, 3])
+    net.set_linear(weight.double(), bias.double())
+    expected = (own + x @ weight.T + bias) / 2
+    torch.testing.assert_close(net.logits(x), expected)
+    torch.testing.assert_close(net.classify(x, net.features(x)), expected)
+    torch.testing.assert_close(net(x)[1], own)  # what is trained
+    new = Autoencoder(5, (6, 4), (7,), n_classes=3, linear=True).eval()
+    new.load_state_dict(net.state_dict())
+    torch.testing.assert_close(new.logits(x), expected)

@@ -15,7 +15,14 @@ from cohort_tools import InterruptedBlock, RecordingBlock
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from skorch.history import History
-from tower_tools import gene_tower, image_tower, make_case, make_genes, make_images
+from tower_tools import (
+    gene_tower,
+    image_tower,
+    make_case,
+    make_genes,
+    make_images,
+    stream_all_blocks,
+)
 
 from skmultimodal.utils._rows import RowView
 
@@ -516,8 +523,7 @@ def test_labels_of_the_wrong_length(case):
 
 
 def test_interrupted_fit_leaves_the_tower_unfitted(case, capsys, monkeypatch):
-    for module in ("_prepared", "_gene"):
-        monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
+    stream_all_blocks(monkeypatch)
     block = InterruptedBlock(case.X, after=12)
     X = RowView(block, np.arange(40))
     state = torch.get_rng_state()
@@ -581,8 +587,7 @@ def test_bfloat16_without_its_instructions_warns(case, monkeypatch):
 
 
 def test_a_batch_is_read_while_another_trains(case, monkeypatch):
-    for module in ("_prepared", "_gene"):
-        monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
+    stream_all_blocks(monkeypatch)
     threads = set()
 
     class Block(RecordingBlock):

@@ -1,0 +1,184 @@
+"""Principal components in which a network of many columns is trained."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+
+from skmultimodal import GeneAutoencoderTransformer
+from skmultimodal.towers import _components
+from skmultimodal.towers._components import Components
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
+
+
+def make_rows(n_rows, n_columns, seed=0):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n_rows, 4)) @ rng.normal(size=(4, n_columns))
+    rows += 0.3 * rng.normal(size=rows.shape)
+    return (rows - rows.mean(axis=0)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_components", "n_found"),
+    [((23, 61), 9, 9), ((23, 61), 40, 22), ((47, 13), 10, 10)],
+    ids=["wide", "as many as rows", "narrow"],
+)
+@pytest.mark.parametrize("n_chunk_rows", [1, 7, 50])
+def test_against_scikit_learn(shape, n_components, n_found, n_chunk_rows, monkeypatch):
+    monkeypatch.setattr(_components, "CHUNK_ELEMENTS", n_chunk_rows * shape[1])
+    rows = make_rows(*shape)
+    found = Components.fit(rows.__getitem__, shape, n_components)
+    assert found.scores.shape == (shape[0], n_found)
+    assert found.basis.shape == (shape[1], n_found)
+    pca = PCA(n_found, svd_solver="full").fit(rows.astype(float))
+    unit = np.sqrt(np.mean(pca.explained_variance_) * (shape[0] - 1) / shape[0])
+    assert found.unit == pytest.approx(unit, rel=1e-5)
+    expected = np.abs(pca.transform(rows)) / unit
+    np.testing.assert_allclose(np.abs(found.scores), expected, atol=1e-4)
+    np.testing.assert_allclose(found.scores, rows @ found.basis, atol=1e-4)
+    assert found.scores.var(axis=0).mean() == pytest.approx(1, rel=1e-4)
+    # Decoding all components gives the rows.
+    if n_found == 22:
+        decoded = found.unit**2 * found.scores @ found.basis.T
+        np.testing.assert_allclose(decoded, rows, atol=1e-4)
+
+
+def test_repeated_rows_add_no_components():
+    rows = np.repeat(make_rows(6, 31), 4, axis=0)
+    assert Components.fit(rows.__getitem__, rows.shape, 20).scores.shape == (24, 5)
+
+
+def test_rows_that_are_all_equal_have_none():
+    assert Components.fit(np.zeros((8, 17), np.float32).__getitem__, (8, 17), 5) is None
+
+
+def test_the_order_of_rows_changes_no_component():
+    rows, order = make_rows(19, 37), np.random.default_rng(1).permutation(19)
+    found = Components.fit(rows.__getitem__, rows.shape, 6)
+    other = Components.fit(rows[order].__getitem__, rows.shape, 6)
+    np.testing.assert_allclose(other.scores, found.scores[order], atol=1e-4)
+
+
+# In a tower
+
+Y = np.arange(36) % 2
+GENES = np.random.default_rng(5).normal(size=(36, 230)) * 3
+GENES[:, :40] += 2 * Y[:, None]
+
+
+def test_the_network_reads_and_returns_genes():
+    tower = GeneAutoencoderTransformer((6, 4), (7,), n_components=12, random_state=0)
+    tower.fit(GENES, Y)
+    shapes = {value.shape for value in tower.weights_.values()}
+    assert {(6, 230), (230, 7), (230,)} <= shapes
+    assert tower.net_params_["n_features"] == 230
+    assert tower.transform(GENES).shape == (36, 4)
+    decoded = tower.inverse_transform(tower.transform(GENES))
+    assert decoded.shape == GENES.shape
+    # It was trained to rebuild what the components hold.
+    log = np.sign(GENES) * np.log1p(np.abs(GENES))
+    standard = (log - log.mean(axis=0)) / log.std(axis=0)
+    best = 1 - PCA(12).fit(standard).explained_variance_ratio_.sum()
+    assert best < -tower.score(GENES) < 1.05
+
+
+def test_the_loss_that_was_trained_is_that_of_the_components():
+    tower = GeneAutoencoderTransformer(
+        (6, 4), (7,), n_components=12, label_weight=0, dropout=0, random_state=0
+    )
+    tower.fit(GENES)
+    again = GeneAutoencoderTransformer(
+        (6, 4), (7,), n_components=None, label_weight=0, dropout=0, signed_log=False
+    )
+    log = np.sign(GENES) * np.log1p(np.abs(GENES))
+    standard = ((log - log.mean(axis=0)) / log.std(axis=0)).astype(np.float32)
+    found = Components.fit(standard.__getitem__, standard.shape, 12)
+    again.set_params(random_state=0)
+    # Columns of unit variance would be whitened by the scaler.
+    again._scaled = lambda rows, copy=False: np.asarray(rows, np.float32)
+    again.fit(found.scores)
+    z = again.transform(found.scores)
+    np.testing.assert_allclose(tower.transform(GENES), z, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_genes", "n_components", "rotated"),
+    [(30, 90, 100, False), (30, 130, 100, True), (30, 130, None, False)],
+)
+def test_where_components_are_used(n_rows, n_genes, n_components, rotated, monkeypatch):
+    calls = []
+    fit = Components.fit
+    monkeypatch.setattr(Components, "fit", lambda *a: calls.append(a) or fit(*a))
+    genes = np.random.default_rng(0).normal(size=(n_rows, n_genes))
+    GeneAutoencoderTransformer(n_components=n_components, max_epochs=1).fit(genes)
+    assert bool(calls) == rotated
+
+
+def test_more_rows_are_read_by_genes(monkeypatch):
+    monkeypatch.setattr(_components, "MAX_ROWS", 35)
+    monkeypatch.setattr(Components, "fit", None)
+    GeneAutoencoderTransformer(n_components=12, max_epochs=1).fit(GENES, Y)
+
+
+def test_genes_that_are_all_constant():
+    genes = np.tile(np.arange(150.0), (21, 1))
+    tower = GeneAutoencoderTransformer(max_epochs=1, random_state=0).fit(genes)
+    assert np.isfinite(tower.transform(genes)).all()
+
+
+@pytest.mark.parametrize("n_components", [0, -3, 2.5, "all"])
+def test_bad_number_of_components(n_components):
+    tower = GeneAutoencoderTransformer(n_components=n_components)
+    with pytest.raises(ValueError, match="'n_components' parameter"):
+        tower.fit(GENES)
+
+
+# The linear model beside the network
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("width", [230, 40], ids=["components", "columns"])
+def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
+    n_classes, width
+):
+    rng = np.random.default_rng(n_classes)
+    y = np.arange(37) % n_classes
+    genes = rng.normal(size=(37, width)) + (y[:, None] == rng.integers(3, size=width))
+    labels = np.where(np.arange(37) < 4, np.nan, y)
+    options = {"n_components": 50, "max_epochs": 3, "random_state": 0}
+    both = GeneAutoencoderTransformer((6, 4), **options, linear_penalty=3.0)
+    alone = GeneAutoencoderTransformer((6, 4), **options, linear_penalty=None)
+    found = log_ratios(both.fit(genes, labels).predict_proba(genes))
+    net = log_ratios(alone.fit(genes, labels).predict_proba(genes))
+    np.testing.assert_array_equal(both.transform(genes), alone.transform(genes))
+    log = np.sign(genes) * np.log1p(np.abs(genes))
+    standard = (log - log.mean(axis=0)) / log.std(axis=0)
+    if width > 50:
+        pca = PCA(36).fit(standard)
+        standard = pca.transform(standard) / np.sqrt(
+            np.mean(pca.explained_variance_) * 36 / 37
+        )
+    ridge = LogisticRegression(C=1 / 3, max_iter=5000, tol=1e-8)
+    ridge.fit(standard[4:], y[4:])
+    linear = log_ratios(ridge.predict_proba(standard))
+    np.testing.assert_allclose(found, (net + linear) / 2, atol=2e-3)
+
+
+def log_ratios(p):
+    logs = np.log(p)
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "params", [{"linear_penalty": None}, {"n_components": None}, {"label_weight": 0}]
+)
+def test_without_a_linear_model(params):
+    tower = GeneAutoencoderTransformer(max_epochs=1, **params).fit(GENES, Y)
+    assert not any("linear" in name for name in tower.weights_)
+
+
+@pytest.mark.parametrize("penalty", [0, -1, "auto"])
+def test_bad_penalty(penalty):
+    with pytest.raises(ValueError, match="'linear_penalty' parameter"):
+        GeneAutoencoderTransformer(linear_penalty=penalty).fit(GENES, Y)
