@@ -7,6 +7,7 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
@@ -135,9 +136,14 @@ def fit_tower(plan, data, cache, *, predicts_alone):
         Log-odds of rows that the tower was fitted on are those of ensemble members
         that have not seen them.
     """
-    estimator, key = fit_estimator(plan, data, cache)
-    tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
     rows = plan.rows  # that what gives the log-odds was fitted on
+    if data.partial and not plan.frozen and not data.outcome.differ(data.codes[rows]):
+        # It adds no evidence, and the other towers need not be given up.
+        rows = data.labelled
+        estimator, key = _fit_class_shares(plan, data), None
+    else:
+        estimator, key = fit_estimator(plan, data, cache)
+    tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
     if (predicts_alone or plan.gives_odds) and not tower.has_classes:
         tower, rows = _add_head(tower, plan, data, cache)
     unseen = tower.estimator if tower.head is None else tower.head
@@ -198,6 +204,14 @@ def fit_estimator(plan, data, cache):
     options = _fit_options(plan, estimator, data)
     cohort = data.cohort[plan.rows]
     return cache.fit(estimator, plan.inputs, cohort, labels, **options)
+
+
+def _fit_class_shares(plan, data):
+    """A classifier that predicts the class shares of all labelled rows."""
+    warn("it adds nothing, as its labelled rows are of one class: leave the tower out.")
+    codes = data.codes[data.labelled]
+    labels = data.outcome.targets(data.y[data.labelled], codes)
+    return DummyClassifier(strategy="prior").fit(np.zeros((len(codes), 1)), labels)
 
 
 def _check_frozen(plan, outcome):
@@ -295,6 +309,8 @@ def warn_of_seen_labels(plan, tower, data):
     by_head = plan.gives_odds and tower.head is not None
     learnt = by_head or (_reads_labels(tower.estimator) and not plan.frozen)
     out_of_fold = _is_ensemble(tower.estimator) or _is_ensemble(tower.head)
+    if isinstance(tower.estimator, DummyClassifier):
+        return  # it predicts every row alike
     if learnt and not (plan.gives_odds and out_of_fold):
         warn(
             f"tower {plan.name!r} was fitted with the labels of rows whose "

@@ -406,3 +406,26 @@ def test_frozen_towers_and_a_row_of_one_modality_more(tower_rows):
     logs = np.log([np.sum(labels == 0), np.sum(labels == 1)])
     np.testing.assert_allclose(after.log_prior_, logs - logs.mean())
     assert after.log_prior_[1] > before.log_prior_[1]
+
+
+def test_a_tower_with_rows_of_one_class_adds_nothing():
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1, 1], 17)
+    a, b, c = (rng.normal(size=(51, width)) + y[:, None] for width in (5, 4, 3))
+    b[40:] = np.nan
+    c[(y == 1) | (np.arange(51) > 9)] = np.nan
+    blocks = {"a": a, "b": b, "c": c}
+    towers = [(name, LogisticRegression()) for name in blocks]
+    model = TwinTowerClassifier(towers, random_state=0)
+    with pytest.warns(UserWarning, match="tower 'c', 10 rows: it adds nothing"):
+        model.fit(Cohort(blocks), y)
+    p = model.predict_proba(Cohort(blocks))
+    without = Cohort(blocks | {"c": np.full_like(c, np.nan)})
+    np.testing.assert_allclose(model.predict_proba(without), p)
+    assert (model.decision_terms(Cohort(blocks))["c", "log-odds"] == 0).all()
+    other = TwinTowerClassifier(towers[:2], random_state=0)
+    other.fit(Cohort({"a": a, "b": b}), y)
+    np.testing.assert_allclose(other.predict_proba(Cohort({"a": a, "b": b})), p)
+    # Such a row alone has the class shares of all labelled rows.
+    only = Cohort({"a": a[:1] + np.nan, "b": b[:1] + np.nan, "c": c[:1]})
+    np.testing.assert_allclose(model.predict_proba(only), [[1 / 3, 2 / 3]])
