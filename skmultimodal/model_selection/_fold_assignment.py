@@ -8,6 +8,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 __all__ = [
     "assign_groups",
     "assign_rows",
+    "hold_out_rows",
     "number_strata",
     "train_and_test",
 ]
@@ -22,15 +23,14 @@ def train_and_test(n_rows, test, groups):
     return np.flatnonzero(~held_out), test
 
 
-def number_strata(patterns, codes):
-    """Number of the stratum, a pattern and a class, of each row.
+def number_strata(first, second):
+    """Number of the stratum of each row: of what it has `first`, and `second`.
 
-    The strata of one pattern have consecutive numbers, that without labels the last.
-    `codes` are the class numbers of the rows, -1 for unlabelled ones.
+    Strata with the same `first` have consecutive numbers.
     """
-    of_pattern = np.unique(patterns, return_inverse=True)[1]
-    unlabelled_last = np.where(codes < 0, codes.max() + 1, codes)
-    pairs = np.column_stack([of_pattern, unlabelled_last])
+    pairs = np.column_stack(
+        [np.unique(kinds, return_inverse=True)[1] for kinds in (first, second)]
+    )
     return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
 
 
@@ -38,13 +38,25 @@ def assign_rows(strata, n_splits, rng):
     """Test rows of each fold, stratified: list of ndarray.
 
     Rows are sorted by stratum and assigned to the folds in turn, so any run of them is
-    spread evenly: the rows of a stratum, of a pattern, and the labelled ones of a
-    pattern, however few rows a stratum has. StratifiedKFold spreads strata only, and
-    warns of small ones.
+    spread evenly: the rows of a stratum, and those of strata with consecutive numbers,
+    however few rows a stratum has. StratifiedKFold spreads strata only, and warns of
+    small ones.
     """
     shuffled = rng.permutation(len(strata))
     order = shuffled[np.argsort(strata[shuffled], kind="stable")]
     return [np.sort(order[first::n_splits]) for first in rng.permutation(n_splits)]
+
+
+def hold_out_rows(codes, strata, part, rng):
+    """Rows to hold out, of each class as many as in `part`, evenly from its strata."""
+    chosen = []
+    for code, n_rows in zip(*np.unique(codes[part], return_counts=True), strict=True):
+        members = rng.permutation(np.flatnonzero(codes == code))
+        members = members[np.argsort(strata[members], kind="stable")]
+        # One row from each of so many equal stretches.
+        places = (np.arange(n_rows) + rng.random_sample()) * len(members) / n_rows
+        chosen.append(members[places.astype(int)])
+    return np.concatenate(chosen)
 
 
 def assign_groups(strata, groups, n_splits, rng):

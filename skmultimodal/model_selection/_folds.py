@@ -13,6 +13,7 @@ from sklearn.utils.validation import column_or_1d
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._scoring import PredictsOnce
 from skmultimodal.model_selection._split import PairedStratifiedKFold
+from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.utils._labels import as_labels, missing_labels
 from skmultimodal.utils._progress import (
     Stage,
@@ -29,6 +30,8 @@ __all__ = [
     "labels_of",
     "make_folds",
     "paired_ratio",
+    "paired_rows",
+    "read_cv",
     "run_folds",
     "take",
 ]
@@ -66,14 +69,19 @@ def labels_of(y, rows):
     return labels
 
 
+def read_cv(cv):
+    """A splitter, or a list of splits; an int stands for so many paired folds."""
+    if isinstance(cv, Integral):
+        return PairedStratifiedKFold(int(cv))
+    return cv if hasattr(cv, "split") else list(cv)
+
+
 def make_folds(cv, X, y, groups=None):
     """Splits of `cv`, numbered by repeat and fold.
 
-    A repeat ends where a row comes to be tested for the second time. An int stands for
-    that many paired stratified folds.
+    A repeat ends where a row comes to be tested for the second time.
     """
-    if isinstance(cv, Integral):
-        cv = PairedStratifiedKFold(int(cv))
+    cv = read_cv(cv)
     splits = cv.split(X, y, groups) if hasattr(cv, "split") else cv
     labelled = ~missing_labels(y)
     folds, repeat, number = [], 0, 0
@@ -94,6 +102,18 @@ def make_folds(cv, X, y, groups=None):
     return folds
 
 
+def paired_rows(folds, X):
+    """Whether each row is paired: whether it has as many modalities as tested rows.
+
+    As many as the tested row that has the fewest, but two at least, if there are two:
+    folds may test rows with one modality as well.
+    """
+    cohort = as_cohort(X)
+    sizes = count_modalities(cohort)
+    fewest = min(sizes[fold.test].min() for fold in folds)
+    return sizes >= max(fewest, min(2, len(cohort.modalities)))
+
+
 def paired_ratio(folds, X, y):
     """Ratio of test to training rows, counting those that are paired and labelled.
 
@@ -102,7 +122,7 @@ def paired_ratio(folds, X, y):
     all labelled rows are counted.
     """
     labelled = ~missing_labels(y)
-    counted = labelled & as_cohort(X).paired
+    counted = labelled & paired_rows(folds, X)
     if not any(counted[fold.test].any() for fold in folds):
         counted = labelled
     n_test = sum(counted[fold.test].sum() for fold in folds)

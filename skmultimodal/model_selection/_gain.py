@@ -3,12 +3,12 @@
 import numpy as np
 from sklearn.base import clone
 
-from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import compare_arms
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
     make_folds,
+    paired_rows,
 )
 from skmultimodal.model_selection._scoring import Scoring
 
@@ -102,8 +102,8 @@ def unpaired_gain(
     """
     X, y = check_X_y(X, y)
     scoring = Scoring(scoring, y, positive)
-    paired = as_cohort(X).paired
     folds = make_folds(cv, X, y, groups)
+    paired = paired_rows(folds, X)
     if not any(np.any(~paired[fold.train]) for fold in folds):
         raise ValueError("no unpaired row trains: there is no gain to measure.")
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]

@@ -5,12 +5,12 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
     make_folds,
     paired_ratio,
+    paired_rows,
     run_folds,
 )
 from skmultimodal.model_selection._score_table import score_table, summarise
@@ -144,7 +144,7 @@ def paired_learning_curve(
     scoring = Scoring(scoring, y, positive)
     _, codes = encode_labels(y, allow_unlabelled=True)
     folds = make_folds(cv, X, y, groups)
-    counted = as_cohort(X).paired & (codes >= 0)
+    counted = paired_rows(folds, X) & (codes >= 0)
     _refuse_one_class(folds, counted, codes)
     numbers = _read_numbers(n_pairs, folds, counted, codes)
     rng = check_random_state(random_state)

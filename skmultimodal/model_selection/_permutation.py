@@ -4,9 +4,15 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import delayed
 
-from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
+from skmultimodal.model_selection._folds import (
+    check_X_y,
+    make_folds,
+    paired_rows,
+    read_cv,
+    run_folds,
+)
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.model_selection._tested_rows import fix_tested
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
@@ -31,8 +37,9 @@ def paired_permutation_test(
 ):
     """Test a cross-validated score against permuted labels of the paired rows.
 
-    Labels of unpaired rows are not permuted: the null hypothesis is that what the model
-    has learned, also from them, is unrelated to the labels of the paired patients. With
+    Labels of unpaired rows, which have fewer modalities than those that `cv` tests, are
+    not permuted: the null hypothesis is that what the model has learned, also from
+    them, is unrelated to the labels of the paired patients. With
     ``tower_rows="unpaired"`` the towers of a twin tower stay the same, and if
     ``memory`` is set they are fitted once for all permutations.
 
@@ -110,20 +117,21 @@ def paired_permutation_test(
     if n_permutations < 1:
         raise ValueError(f"n_permutations must be at least 1, got {n_permutations}.")
     scoring = Scoring(scoring, y, positive)
-    if not hasattr(cv, "split") and hasattr(cv, "__iter__"):
-        cv = list(cv)
-    rows = np.flatnonzero(as_cohort(X).paired & ~missing_labels(y))
+    # Permuted labels must not change which rows are tested.
+    cv = fix_tested(read_cv(cv), X, y, cv_groups)
+    folds = make_folds(cv, X, y, cv_groups)
+    rows = np.flatnonzero(paired_rows(folds, X) & ~missing_labels(y))
     blocks = check_groups(groups, len(y))
     blocks = np.zeros(len(rows)) if blocks is None else blocks[rows]
     rng = check_random_state(random_state)
     permuted = (_permute(y, rows, blocks, rng) for _ in range(n_permutations))
-    score = _mean_score(estimator, X, y, cv, cv_groups, scoring)
+    score = _mean_score(estimator, X, y, folds, scoring)
     if np.isnan(score):
         raise ValueError("the metric is undefined on all folds of the true labels.")
     name = "[paired_permutation_test] permuted labels"
     with Stage(name, n_permutations, "permutation", verbose) as stage:
         scores = TrackedParallel(stage, n_jobs)(
-            delayed(_mean_score)(estimator, X, labels, cv, cv_groups, scoring)
+            delayed(_permuted_score)(estimator, X, labels, cv, cv_groups, scoring)
             for labels in permuted
         )
     permutation_scores = np.array(scores)
@@ -147,8 +155,12 @@ def _permute(y, rows, blocks, rng):
     return labels
 
 
-def _mean_score(estimator, X, y, cv, groups, scoring):
+def _permuted_score(estimator, X, y, cv, groups, scoring):
     folds = make_folds(cv, X, y, groups)
+    return _mean_score(estimator, X, y, folds, scoring)
+
+
+def _mean_score(estimator, X, y, folds, scoring):
     arms = [(type(estimator).__name__, estimator, folds)]
     with Stage("folds", len(folds), "fit", verbose=0) as stage:
         results = run_folds(arms, X, y, scoring, stage=stage)

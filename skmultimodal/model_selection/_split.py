@@ -14,14 +14,13 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._fold_assignment import (
     assign_groups,
     assign_rows,
+    hold_out_rows,
     number_strata,
     train_and_test,
 )
+from skmultimodal.model_selection._tested_rows import check_length, find_tested
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
-
-# More classes than this are probably values of a continuous outcome.
-MANY_CLASSES = 20
 
 __all__ = [
     "PairedStratifiedKFold",
@@ -33,9 +32,9 @@ __all__ = [
 class PairedStratifiedKFold(BaseCrossValidator):
     """Repeated stratified K-fold whose test rows are paired and labelled.
 
-    A row is paired when it has every modality of `X`. Rows that are not, and rows
-    without a label, are in every training set: the score measures how well a model
-    that is fitted on them as well predicts patients with every modality.
+    A row is paired when it has every modality of `X`, or `min_modalities` of them.
+    Rows that are not, and rows without a label, are in every training set: the score
+    measures how well a model that is fitted on them as well predicts paired patients.
 
     Parameters
     ----------
@@ -46,6 +45,10 @@ class PairedStratifiedKFold(BaseCrossValidator):
     random_state : int, RandomState instance or None, default=None
         Shuffles the rows before they are assigned. With an int each call of ``split``
         gives the same folds.
+    min_modalities : int, default=None
+        Test rows have so many modalities or more. None is all; if too few labelled rows
+        have all, the largest number, of two or more, with which the rows can be split,
+        with a warning that names it.
 
     See Also
     --------
@@ -54,6 +57,9 @@ class PairedStratifiedKFold(BaseCrossValidator):
 
     Notes
     -----
+    Folds are stratified by class and, if tested rows differ in the modalities that they
+    have, by pattern within each class.
+
     With `groups`, no group (a patient, a hospital) has rows in both training and test
     set: unpaired and unlabelled rows of the tested groups are left out of training too.
     To leave one hospital out at a time, pass the hospitals as `groups` with as many
@@ -81,10 +87,13 @@ class PairedStratifiedKFold(BaseCrossValidator):
 
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits=3, n_repeats=1, *, random_state=None):
+    def __init__(
+        self, n_splits=3, n_repeats=1, *, random_state=None, min_modalities=None
+    ):
         self.n_splits = n_splits
         self.n_repeats = n_repeats
         self.random_state = random_state
+        self.min_modalities = min_modalities
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of folds times number of repeats.
@@ -123,19 +132,37 @@ class PairedStratifiedKFold(BaseCrossValidator):
         ValueError
             If no row is paired and labelled, a class has fewer such rows than
             `n_splits`, or they belong to fewer groups than `n_splits`.
+
+        Warns
+        -----
+        UserWarning
+            If `min_modalities` is None and rows without some modality are tested.
         """
-        self.get_n_splits()
-        rows, codes = _paired_labelled(self, X, y, self.n_splits)
+        tested = self._find_tested(X, y, groups)
         groups = check_groups(groups, len(y))
         rng = check_random_state(self.random_state)
         for _ in range(self.n_repeats):
-            if groups is None:
-                folds = StratifiedKFold(self.n_splits, shuffle=True, random_state=rng)
-                parts = [test for _, test in folds.split(codes, codes)]
-            else:
-                parts = assign_groups(codes, groups[rows], self.n_splits, rng)
-            for part in parts:
-                yield train_and_test(len(y), rows[part], groups)
+            for part in self._assign(tested, groups, rng):
+                yield train_and_test(len(y), tested.rows[part], groups)
+
+    def _find_tested(self, X, y, groups=None):
+        self.get_n_splits()
+        needed = {"n_rows": self.n_splits, "n_groups": self.n_splits}
+        return find_tested(self, X, y, groups, **needed)
+
+    def _assign(self, tested, groups, rng):
+        """Places of the test rows of each fold: list of ndarray."""
+        codes, strata, k = tested.codes, tested.strata, self.n_splits
+        if groups is not None:
+            # If no pattern can be in every fold, each class should.
+            coarse = np.bincount(strata).max() < k
+            return assign_groups(
+                codes if coarse else strata, groups[tested.rows], k, rng
+            )
+        if tested.n_patterns > 1:
+            return assign_rows(strata, k, rng)
+        folds = StratifiedKFold(k, shuffle=True, random_state=rng)
+        return [test for _, test in folds.split(codes, codes)]
 
 
 class PairedStratifiedShuffleSplit(BaseCrossValidator):
@@ -143,7 +170,8 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
 
     The default is one split in the proportion 3:2, as in the twin tower's paper (30 of
     50 paired patients trained the fusion head and 20 tested it [1]_). Rows that are not
-    paired or have no label are in every training set.
+    paired or have no label are in every training set. The hold-out is stratified as the
+    folds of `PairedStratifiedKFold` are.
 
     Parameters
     ----------
@@ -153,6 +181,10 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         Share, or number, of the paired labelled rows to hold out.
     random_state : int, RandomState instance or None, default=None
         With an int each call of ``split`` gives the same rows.
+    min_modalities : int, default=None
+        Test rows have so many modalities or more. None is all; if too few labelled rows
+        have all, the largest number, of two or more, with which the rows can be split,
+        with a warning that names it.
 
     See Also
     --------
@@ -176,10 +208,13 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
     (30, array([ 4, 16]))
     """
 
-    def __init__(self, n_splits=1, *, test_size=0.4, random_state=None):
+    def __init__(
+        self, n_splits=1, *, test_size=0.4, random_state=None, min_modalities=None
+    ):
         self.n_splits = n_splits
         self.test_size = test_size
         self.random_state = random_state
+        self.min_modalities = min_modalities
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of hold-outs.
@@ -217,19 +252,30 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         ValueError
             If no row is paired and labelled, a class has only one such row, or
             `groups` is given.
+
+        Warns
+        -----
+        UserWarning
+            If `min_modalities` is None and rows without some modality are tested.
         """
-        n_splits = self.get_n_splits()
+        tested = self._find_tested(X, y, groups)
+        codes, rng = tested.codes, check_random_state(self.random_state)
+        shuffle = StratifiedShuffleSplit(
+            self.n_splits, test_size=self.test_size, random_state=rng
+        )
+        for _, part in shuffle.split(codes, codes):
+            if tested.n_patterns > 1:
+                part = hold_out_rows(codes, tested.strata, part, rng)
+            yield train_and_test(len(y), np.sort(tested.rows[part]), None)
+
+    def _find_tested(self, X, y, groups=None):
+        self.get_n_splits()
         if groups is not None:
             raise ValueError(
                 "PairedStratifiedShuffleSplit does not keep groups together: use "
                 "PairedStratifiedKFold."
             )
-        rows, codes = _paired_labelled(self, X, y, 2)
-        shuffle = StratifiedShuffleSplit(
-            n_splits, test_size=self.test_size, random_state=self.random_state
-        )
-        for _, part in shuffle.split(codes, codes):
-            yield train_and_test(len(y), np.sort(rows[part]), None)
+        return find_tested(self, X, y, n_rows=2)
 
 
 class PatternStratifiedKFold(BaseCrossValidator):
@@ -322,12 +368,14 @@ class PatternStratifiedKFold(BaseCrossValidator):
         cohort = as_cohort(X)
         codes = np.full(len(cohort), -1)
         if y is not None:
-            _, codes = encode_labels(_same_length(cohort, y), allow_unlabelled=True)
+            _, codes = encode_labels(check_length(cohort, y), allow_unlabelled=True)
         if len(cohort) < n_splits:
             raise ValueError(f"n_splits={n_splits} is more than {len(cohort)} rows.")
         groups = check_groups(groups, len(cohort))
         rng = check_random_state(self.random_state)
-        strata = number_strata(cohort.patterns, codes)
+        # Labelled rows of a pattern, spread evenly too, have consecutive numbers.
+        unlabelled_last = np.where(codes < 0, codes.max() + 1, codes)
+        strata = number_strata(cohort.patterns, unlabelled_last)
         if groups is None:
             parts = assign_rows(strata, n_splits, rng)
         else:
@@ -343,37 +391,3 @@ def _check_count(splitter, name, least):
             f"{name} of {type(splitter).__name__} must be an integer of at least "
             f"{least}, got {value!r}."
         )
-
-
-def _same_length(cohort, y):
-    if y is None:
-        raise ValueError("folds are stratified by class: y must be given.")
-    if len(y) != len(cohort):
-        raise ValueError(f"X has {len(cohort)} rows, y has {len(y)}.")
-    return y
-
-
-def _paired_labelled(splitter, X, y, least):
-    """Numbers and classes of the rows to be tested, `least` or more of each class."""
-    cohort = as_cohort(X)
-    classes, codes = encode_labels(_same_length(cohort, y), allow_unlabelled=True)
-    paired = cohort.paired
-    if not paired.any():
-        raise ValueError(
-            f"{type(splitter).__name__} tests rows that have all of "
-            f"{', '.join(cohort.modalities)}, and none of {len(cohort)} rows has: use "
-            "PatternStratifiedKFold, which tests rows of any pattern."
-        )
-    rows = np.flatnonzero(paired & (codes >= 0))
-    if not len(rows):
-        raise ValueError(f"none of the {paired.sum()} paired rows has a label.")
-    counts = np.bincount(codes[rows], minlength=len(classes))
-    if counts.min() < least:
-        rarest = np.argmin(counts)
-        many = f" (y has {len(classes)} classes: if it is continuous, cut it in two)"
-        raise ValueError(
-            f"class {classes[rarest]} has {counts[rarest]} paired labelled rows and "
-            f"{least} are needed: use fewer splits, join it with another class, or set "
-            f"its labels to NaN{many if len(classes) > MANY_CLASSES else ''}."
-        )
-    return rows, codes[rows]
