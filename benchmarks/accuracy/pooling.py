@@ -81,7 +81,7 @@ def differences(scores, ours, others, by, unit):
         for other in others:
             gap = (mean[ours] - mean[other]).loc[metric].unstack(by)
             parts = {value: gap[value].dropna() for value in gap}
-            parts["pooled"] = gap.mean(axis=1)
+            parts["pooled"] = gap.mean(axis=1).dropna()
             rows += [
                 {"metric": metric, by: value, "other": other, **t_interval(part)}
                 for value, part in parts.items()

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["SIMPLE_MODELS", "blocks_of"]
+__all__ = ["blocks_of", "models_of_draw"]
 
 N_FOLDS = 5
 # Log-odds of a probability of 0 or 1.
@@ -156,6 +156,18 @@ def boosting(train, y, seed):
 
 def _predictor(model):
     return lambda test: model.predict_proba(_joined(test))[:, 1]
+
+
+# Those that take longer than the twin tower are fitted in the first draws only.
+SLOW_MODELS = ["mean imputation + forest", "boosting on NaN blocks"]
+N_SLOW_DRAWS = 5
+
+
+def models_of_draw(seed, names=None):
+    """The models, or those in `names`, that are fitted in a draw: dict."""
+    chosen = SIMPLE_MODELS if names is None else {n: SIMPLE_MODELS[n] for n in names}
+    skipped = SLOW_MODELS if seed >= N_SLOW_DRAWS else []
+    return {n: model for n, model in chosen.items() if n not in skipped}
 
 
 SIMPLE_MODELS = {
