@@ -69,7 +69,8 @@ def compare_classifiers(
     comparison : Comparison
         ``comparison.summary()`` is the mean and interval of each model and metric,
         ``differences()`` the paired tests, ``scores()`` the score of each fold,
-        ``predictions()`` and ``proba(model)`` what was predicted out of fold.
+        ``predictions()`` and ``proba(model)`` what was predicted out of fold, and
+        ``by_pattern()`` how well for patients with some modalities or others.
 
     Raises
     ------
@@ -195,7 +196,8 @@ def prediction_arrays(results, X, y):
         One row per model, repeat and tested row.
     proba : ndarray of shape (n_predictions, n_classes)
     """
-    ids = as_cohort(X).index
+    cohort = as_cohort(X)
+    ids, patterns = cohort.index, cohort.patterns
     tables = [
         pd.DataFrame(
             {
@@ -204,6 +206,7 @@ def prediction_arrays(results, X, y):
                 "fold": fold.fold,
                 "row": fold.test,
                 "id": ids[fold.test],
+                "pattern": patterns[fold.test],
                 "y_true": labels_of(y, fold.test),
                 "y_pred": predicted,
             }

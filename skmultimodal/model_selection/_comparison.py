@@ -6,7 +6,14 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from skmultimodal.model_selection._score_table import compare_pairs, summarise
+from skmultimodal.model_selection._pattern_scores import pattern_scores
+from skmultimodal.model_selection._score_table import (
+    choose_names,
+    compare_pairs,
+    rows_of,
+    summarise,
+    text_table,
+)
 from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["Comparison"]
@@ -69,21 +76,14 @@ class Comparison:
     >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
     >>> scoring = ["roc_auc", "accuracy"]
     >>> result = compare_classifiers(models, X, y, cv=cv, scoring=scoring)
-    >>> result
-    Comparison of 2 models on 30 folds (10 repeats), positive class 1
-    Mean of the folds [95 % interval]
-                         roc_auc            accuracy
-    majority  0.500 [0.50, 0.50]  0.500 [0.50, 0.50]
-    logistic  0.808 [0.65, 0.90]  0.733 [0.59, 0.84]
+    >>> result.table()["roc_auc"]["logistic"]
+    '0.808 [0.65, 0.90]'
     >>> table = result.differences(metrics=["roc_auc"], reference="majority")
     >>> table[["model_a", "model_b", "difference", "low", "high"]].round(2)
         model_a   model_b  difference   low  high
     0  logistic  majority        0.31  0.18  0.43
-    >>> result.proba("logistic", 1).groupby("row").mean().head(2).round(2)
-    row
-    0    0.71
-    1    0.34
-    Name: 1, dtype: float64
+    >>> result.proba("logistic", 1).groupby("row").mean().head(2).round(2).tolist()
+    [0.71, 0.34]
     """
 
     def __init__(
@@ -137,9 +137,9 @@ class Comparison:
         ValueError
             If a model or metric is not in the comparison.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
-        return _rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
+        return rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
 
     def summary(self, *, models=None, metrics=None):
         """Mean of the folds and its interval, for each model and metric.
@@ -166,8 +166,8 @@ class Comparison:
         are not adjusted for the number of models, and overlapping intervals are no
         test of a difference.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
         table = summarise(self._scores, self.test_to_train, self.confidence_level)
         table = table.set_index(["model", "metric"])
         # A scorer may return other metrics for other models.
@@ -203,12 +203,12 @@ class Comparison:
         comparison, on the one metric: choosing models or a reference afterwards does
         not make it smaller. The intervals are not adjusted.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
         if reference is None:
             pairs = list(combinations(models, 2))
         else:
-            _choose("reference", self.models, [reference])
+            choose_names("reference", self.models, [reference])
             pairs = [(name, reference) for name in models if name != reference]
         options = self.test_to_train, self.confidence_level
         rows = [
@@ -231,9 +231,9 @@ class Comparison:
         -------
         predictions : DataFrame
             One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
-            ``row`` (its number), ``id`` of the patient, ``y_true``, ``y_pred``, and a
-            column ``proba_<class>`` for each class, NaN where the model has no
-            ``predict_proba``.
+            ``row`` (its number), ``id`` of the patient, ``pattern`` of the modalities
+            that it has, ``y_true``, ``y_pred``, and a column ``proba_<class>`` for each
+            class, NaN where the model has no ``predict_proba``.
 
         Raises
         ------
@@ -246,7 +246,7 @@ class Comparison:
         """
         names = [f"proba_{class_name(label)}" for label in self.classes.tolist()]
         table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
-        return _rows_of(table, _choose("model", self.models, models))
+        return rows_of(table, choose_names("model", self.models, models))
 
     def proba(self, model, label=None):
         """Out-of-fold probabilities of one model.
@@ -288,6 +288,46 @@ class Comparison:
         )
         return table if label is None else table[label]
 
+    def by_pattern(self, *, models=None):
+        """Scores and calibration of the tested rows, by the modalities that they have.
+
+        Parameters
+        ----------
+        models : list of str, default=None
+            Which ones, in this order. None is all. Those without probabilities are left
+            out.
+
+        Returns
+        -------
+        by_pattern : DataFrame
+            One row per model and pattern: ``model``, ``pattern``, ``n_patients``,
+            ``n_positive`` (of the positive class), ``roc_auc``, ``brier``,
+            ``log_loss``, ``calibration_slope``, ``calibration_intercept``. NaN is
+            undefined.
+
+        Raises
+        ------
+        ValueError
+            If a model is not in the comparison.
+
+        Notes
+        -----
+        All are of the mean of a patient's out-of-fold probabilities over the repeats.
+        With more than two classes the area is the mean of those of each class against
+        the others, and the Brier score their sum.
+
+        Slope and intercept are those of a logistic regression, not penalised, of the
+        class on its log-odds. Calibrated probabilities have 1 and 0; too extreme ones
+        have a slope below 1. With more than two classes the slope is one for the
+        log-ratios of all pairs, and there is no intercept. They are NaN with fewer than
+        30 patients, fewer than two classes with 5, and where probabilities are constant
+        or separate the classes.
+        """
+        models = choose_names("model", self.models, models)
+        models = [name for name in models if self.has_proba(name)]
+        options = self.classes, self.classes.tolist().index(self.positive)
+        return pattern_scores(self._predictions, self._proba, models, *options)
+
     def has_proba(self, model):
         """Whether a model has probabilities.
 
@@ -300,13 +340,8 @@ class Comparison:
         -------
         has_proba : bool
             False if the model has no ``predict_proba``.
-
-        Raises
-        ------
-        ValueError
-            If the model is not in the comparison.
         """
-        _choose("model", self.models, [model])
+        choose_names("model", self.models, [model])
         chosen = (self._predictions["model"] == model).to_numpy()
         return not np.isnan(self._proba[chosen]).any()
 
@@ -342,13 +377,7 @@ class Comparison:
             A row per model and a column per metric. A mean without an interval stands
             alone; a metric that is undefined on all folds is ``"undefined"``.
         """
-        summary = self.summary()
-        cells = [_cell(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
-        wide = summary.assign(cell=cells).pivot(
-            index="model", columns="metric", values="cell"
-        )
-        wide = wide.reindex(index=self.models, columns=self.metrics)
-        return wide.fillna("undefined")
+        return text_table(self.summary(), self.models, self.metrics)
 
     def _heading(self):
         n_models, n_folds = len(self.models), len(self.folds)
@@ -368,33 +397,3 @@ class Comparison:
     def _repr_html_(self):
         heading = "<br>".join(map(escape, self._heading()))
         return f"<p>{heading}</p>{self.table().to_html()}"
-
-
-def _choose(what, known, names):
-    """The names chosen, each once, or all that are known."""
-    if names is None:
-        return known
-    if isinstance(names, str):
-        raise TypeError(f"{what}s must be a list of names, got {names!r}.")
-    names = list(dict.fromkeys(names))
-    if not names:
-        raise ValueError(f"{what}s is empty: name at least one.")
-    for name in names:
-        if name not in known:
-            raise ValueError(
-                f"{what} {name!r} is not in the comparison, which has "
-                f"{', '.join(map(str, known))}."
-            )
-    return names
-
-
-def _rows_of(table, models):
-    """Rows of the models, in their order."""
-    parts = [table[table["model"] == name] for name in models]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _cell(mean, low, high):
-    if np.isnan(mean):
-        return "undefined"
-    return f"{mean:.3f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")

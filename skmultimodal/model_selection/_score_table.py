@@ -12,7 +12,14 @@ from skmultimodal.model_selection._intervals import (
 )
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["compare_pairs", "score_table", "summarise"]
+__all__ = [
+    "choose_names",
+    "compare_pairs",
+    "rows_of",
+    "score_table",
+    "summarise",
+    "text_table",
+]
 
 
 def score_table(results):
@@ -97,3 +104,42 @@ def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
             }
         )
     return rows
+
+
+def choose_names(what, known, names):
+    """The names chosen, each once, or all that are known."""
+    if names is None:
+        return known
+    if isinstance(names, str):
+        raise TypeError(f"{what}s must be a list of names, got {names!r}.")
+    names = list(dict.fromkeys(names))
+    if not names:
+        raise ValueError(f"{what}s is empty: name at least one.")
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{what} {name!r} is not in the comparison, which has "
+                f"{', '.join(map(str, known))}."
+            )
+    return names
+
+
+def rows_of(table, models):
+    """Rows of the models, in their order."""
+    parts = [table[table["model"] == name] for name in models]
+    return pd.concat(parts, ignore_index=True)
+
+
+def text_table(summary, models, metrics):
+    """Means and intervals as text: one row per model, one column per metric."""
+    cells = [_cell(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
+    wide = summary.assign(cell=cells).pivot(
+        index="model", columns="metric", values="cell"
+    )
+    return wide.reindex(index=models, columns=metrics).fillna("undefined")
+
+
+def _cell(mean, low, high):
+    if np.isnan(mean):
+        return "undefined"
+    return f"{mean:.3f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")

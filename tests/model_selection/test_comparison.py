@@ -18,6 +18,7 @@ from skmultimodal.model_selection._folds import Fold
 
 MODELS = ["zero", "one", "two"]
 METRICS = ["roc_auc", "neg_log_loss"]
+PATTERNS = ["gene", "image+gene"]
 LABELS = ["x", "y", "z", "<w>"]
 # Two repeats in two folds each, of five tested rows.
 TESTED = [(0, 0, [4, 1]), (0, 1, [0, 2, 3]), (1, 0, [3, 2]), (1, 1, [1, 0, 4])]
@@ -38,15 +39,17 @@ def make_comparison(models=MODELS, metrics=METRICS, seed=0, **options):
         for metric in metrics
     ]
     rows = [
-        (model, fold.repeat, fold.fold, row, f"P{row}", LABELS[row % 4], LABELS[0])
+        (
+            *(model, fold.repeat, fold.fold, row, f"P{row}"),
+            *(PATTERNS[row % 2], LABELS[row % 4], LABELS[0]),
+        )
         for model in models
         for fold in folds
         for row in fold.test
     ]
     proba = rng.dirichlet(np.ones(4), len(rows))
-    predictions = pd.DataFrame(
-        rows, columns=["model", "repeat", "fold", "row", "id", "y_true", "y_pred"]
-    )
+    names = ["model", "repeat", "fold", "row", "id", "pattern", "y_true", "y_pred"]
+    predictions = pd.DataFrame(rows, columns=names)
     proba[predictions["model"] == "two"] = np.nan
     options = {
         "folds": folds,
@@ -263,8 +266,8 @@ def test_one_fold_has_means_alone():
     predictions = found.predictions().query("repeat == 0 and fold == 0")
     single = Comparison(
         first,
-        predictions.iloc[:, :7],
-        predictions.iloc[:, 7:].to_numpy(),
+        predictions.iloc[:, :8],
+        predictions.iloc[:, 8:].to_numpy(),
         folds=found.folds[:1],
         classes=found.classes,
         positive="z",
@@ -294,8 +297,8 @@ def test_metrics_of_some_models_only():
     predictions = found.predictions()
     part = Comparison(
         scores,
-        predictions.iloc[:, :7],
-        predictions.iloc[:, 7:].to_numpy(),
+        predictions.iloc[:, :8],
+        predictions.iloc[:, 8:].to_numpy(),
         folds=found.folds,
         classes=found.classes,
         positive="z",
