@@ -38,8 +38,8 @@ EXPLANATION = """Differences are twin tower - other; higher is better. Intervals
 intervals over the draws of the mean over the settings, not over new patients. The best
 tower is the better one of each setting and metric, on the average of its draws: chosen
 after the fact. Towers, mean and sum of log-odds are those of the twin tower itself,
-fitted on all patients with their modality and calibrated. Forest and boosting are fitted
-in the first five draws, and their differences are those of these draws."""
+fitted on all patients with their modality and calibrated. Forest and boosting are
+fitted in the first five draws, and their differences are those of these draws."""
 
 
 def make_tower(name, seed):

@@ -29,7 +29,7 @@ def comparison_models(*, memory=None, device=None, random_state=None):
     -------
     models : dict of str to estimator
         Unfitted: ``"majority class"``; ``"image only"`` and ``"gene only"``, each
-        tower on the rows that have only its modality; ``"mean of towers"``, the mean of
+        tower on all rows that have its modality; ``"mean of towers"``, the mean of
         their probabilities; ``"concat (paper)"``, the paper's head on the same towers;
         and ``"twin tower"``, the default of `TwinTowerClassifier`.
 
@@ -50,8 +50,7 @@ def comparison_models(*, memory=None, device=None, random_state=None):
         ("gene", GeneAutoencoderTransformer(**shared)),
     ]
     single = {
-        name: UnimodalClassifier(name, tower, tower_rows="unpaired", memory=memory)
-        for name, tower in towers
+        name: UnimodalClassifier(name, tower, memory=memory) for name, tower in towers
     }
 
     def twin_tower(final_estimator):
