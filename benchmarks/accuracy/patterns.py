@@ -2,10 +2,11 @@
 
 ``python -m benchmarks.accuracy.patterns --data FOLDER [--draws 20] [--n-jobs 2]``
 
-Four modalities. Of ``tcga_pancan`` 500 patients train, with the modalities that they
-have or with 45 % of these; of ``tcga_brca`` 400, with 45 % and with 0, 5 or 50
-complete patients. Complete patients are tested in each of the 15 patterns, their other
-modalities hidden. FOLDER holds both. An interrupted run of the same code continues.
+Of ``tcga_pancan`` 500 patients train, with the modalities that they have or 45 % of
+these; of ``tcga_brca`` 400, with 45 % and with 0, 5 or 50 complete patients; of the
+digits of ``multifeature``, which have six views, 200 likewise. Complete rows are tested
+in each pattern, their other modalities hidden. FOLDER holds ``powered`` and
+``multifeature``. An interrupted run of the same code continues.
 """
 
 import argparse
@@ -30,11 +31,22 @@ from benchmarks.accuracy.powered import (
     score,
     tower_odds,
 )
-from benchmarks.accuracy.powered_cohorts import OMICS_LABELS, draw_patterns
+from benchmarks.accuracy.powered_cohorts import DIGITS, OMICS_LABELS, draw_patterns
 from benchmarks.accuracy.simple_models import blocks_of, models_of_draw
 
 PANCAN = ["clinical", "mirna", "rna", "rppa"]
 BRCA = ["cnv", "mirna", "rna", "rppa"]
+# Modalities, and how many rows train and are tested.
+FOLDERS = {
+    "tcga_brca": "powered/tcga_brca",
+    "tcga_pancan": "powered/tcga_pancan",
+    DIGITS: DIGITS,
+}
+COHORTS = {
+    "tcga_brca": (BRCA, 400, 150),
+    "tcga_pancan": (PANCAN, 500, 600),
+    DIGITS: (["fac", "fou", "image", "kar", "mor", "zer"], 200, 400),
+}
 PANCAN_LABELS = ["os_2y", "os_3y", "os_5y", "pfi_2y", "pfi_3y", "pfi_5y"]
 SHOWN = [
     "stack on every row (PCA + logistic)",
@@ -51,7 +63,8 @@ first five draws."""
 
 def settings():
     """List of (cohort, label, share kept, number of complete training patients)."""
-    found = [("tcga_brca", n, 0.45, c) for n in OMICS_LABELS for c in (0, 5, 50)]
+    found = [(DIGITS, "large", 0.45, c) for c in (0, 5, 50)]
+    found += [("tcga_brca", n, 0.45, c) for n in OMICS_LABELS for c in (0, 5, 50)]
     return found + [
         ("tcga_pancan", n, keep, None) for n in PANCAN_LABELS for keep in (1.0, 0.45)
     ]
@@ -67,9 +80,9 @@ def slope(y, p):
 
 def run(data, cohort, label, keep, complete, seed):
     """Scores of all models in every pattern of one draw: DataFrame."""
-    names, sizes = (BRCA, (400, 150)) if cohort == "tcga_brca" else (PANCAN, (500, 600))
+    names, n_train, n_test = COHORTS[cohort]
     X, y, X_test, y_test = draw_patterns(
-        data / cohort, label, names, sizes[0], complete, keep, sizes[1], seed
+        data / FOLDERS[cohort], label, names, n_train, complete, keep, n_test, seed
     )
     kind = f"{cohort}, {keep:g} kept" + ("" if complete is None else f", {complete}")
     with tempfile.TemporaryDirectory() as memory:

@@ -15,12 +15,21 @@ import pandas as pd
 
 from skmultimodal import Cohort
 
-__all__ = ["OMICS_LABELS", "Draw", "draw_patterns", "draw_two", "read_powered"]
+__all__ = [
+    "DIGITS",
+    "OMICS_LABELS",
+    "Draw",
+    "draw_patterns",
+    "draw_two",
+    "read_powered",
+]
 
 SKIN_LABELS = ["malignant", "melanoma_vs_nevus", "keratosis_vs_nevus"]
 SKIN_LABELS += ["mel_vs_keratosis"]
 OMICS_LABELS = ["er", "pr", "her2", "triple_negative", "lobular", "pik3ca_mut"]
 OMICS_LABELS += ["gata3_mut", "node_positive", "large_tumour"]
+DIGITS = "multifeature"
+DIGIT_VIEWS = ["fac", "fou", "kar", "mor", "pix", "zer"]
 OMICS = ["cnv", "mirna", "rna", "rppa"]
 # Patients with the scarce modality only, with the plentiful one only, and with both.
 SCARCE, PLENTIFUL, PAIRED = 95, 452, 50
@@ -42,6 +51,8 @@ class Draw(NamedTuple):
 def read_powered(folder):
     """Labels (DataFrame) and blocks: dict of modality to (ids, array)."""
     folder = Path(folder)
+    if folder.name == DIGITS:
+        return _read_digits(folder / f"{DIGITS}.parquet")
     labels = pd.read_csv(folder / "labels.csv", index_col="patient")
     blocks = {}
     for path in sorted(folder.glob("*.parquet")):
@@ -52,6 +63,18 @@ def read_powered(folder):
             images = file["array"].astype(np.float32)
             blocks["image"] = (pd.Index(file["ids"]), images)
     return labels, blocks
+
+
+def _read_digits(path):
+    """Six views of handwritten digits as modalities; the pixels are ``image``."""
+    table = pd.read_parquet(path)
+    blocks = {}
+    for name in DIGIT_VIEWS:
+        columns = [c for c in table if c.startswith(name) and c[len(name) :].isdigit()]
+        blocks[name] = table[columns].astype(np.float32)
+    pixels = blocks.pop("pix").to_numpy().reshape(-1, 1, 15, 16)
+    blocks["image"] = (table.index, pixels)
+    return pd.DataFrame({"large": (table["digit"] >= 5).astype(int)}), blocks
 
 
 def two_modality_settings():

@@ -30,7 +30,7 @@ SQUARE = 4
 def blocks_of(X):
     """Blocks of a cohort as flat arrays, NaN rows where a patient lacks a modality.
 
-    Images are means of squares of 4 x 4 pixels.
+    Images of 32 pixels a side or more are means of squares of 4 x 4 pixels.
     """
     blocks = {}
     for name in X.modalities:
@@ -38,7 +38,8 @@ def blocks_of(X):
         rows = np.asarray(X.block(name), dtype=float)
         if rows.ndim == 4:
             n, channels, height, width = rows.shape
-            squares = height // SQUARE, SQUARE, width // SQUARE, SQUARE
+            side = SQUARE if min(height, width) >= 8 * SQUARE else 1
+            squares = height // side, side, width // side, side
             rows = rows.reshape(n, channels, *squares).mean(axis=(3, 5))
         rows = rows.reshape(has.sum(), -1)
         blocks[name] = np.full((len(has), rows.shape[1]), np.nan)
