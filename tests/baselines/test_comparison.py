@@ -38,9 +38,9 @@ def test_what_the_models_are():
     assert isinstance(image, UnimodalClassifier)
     assert isinstance(image.estimator, ImageTowerClassifier)
     assert isinstance(gene.estimator, GeneAutoencoderTransformer)
-    # A tower of one modality is fitted as in the paper: not on the pairs.
-    assert (image.modality, image.tower_rows) == ("image", "unpaired")
-    assert (gene.modality, gene.tower_rows) == ("gene", "unpaired")
+    # As the twin tower's, a tower alone is fitted on every row that has its modality.
+    assert (image.modality, image.tower_rows) == ("image", "all")
+    assert (gene.modality, gene.tower_rows) == ("gene", "all")
     assert isinstance(mean, LateFusionClassifier)
     assert isinstance(concat, TwinTowerClassifier)
     assert isinstance(concat.final_estimator, FusionHeadClassifier)
