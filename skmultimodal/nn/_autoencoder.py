@@ -114,9 +114,7 @@ class Autoencoder(nn.Module):
         """
         first = next(m for m in self.encoder.modules() if isinstance(m, nn.Linear))
         last = self.decoder[-1]
-        for layer in (first, self.linear):
-            if layer is not None:
-                _replace(layer, _double(layer.weight) @ encoding.T, _double(layer.bias))
+        _replace(first, _double(first.weight) @ encoding.T, _double(first.bias))
         _replace(last, decoding.T @ _double(last.weight), _double(last.bias) @ decoding)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:

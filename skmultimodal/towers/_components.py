@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg import eigh
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import gen_batches
 
@@ -14,8 +13,8 @@ from skmultimodal.utils._threads import one_thread
 
 __all__ = ["Components", "TrainingRows", "fit_linear"]
 
-# With more rows, a network learns more from columns than a few components hold.
-MAX_ROWS = 2000
+# With more rows, products of each two take longer than a network's training.
+MAX_ROWS = 1000
 # Values that are read at a time: 64 MB of float64.
 CHUNK_ELEMENTS = 2**23
 # Components with a smaller share of the largest variance are rounding.
@@ -24,30 +23,32 @@ MIN_VARIANCE = 1e-9
 
 @dataclass(frozen=True)
 class Components:
-    """Scores of centred rows in their first principal components, in one unit.
+    """Scores of centred rows in all their principal components, in one unit.
 
-    The unit makes the mean variance of the components 1: they are not whitened, so a
-    network finds first what varies most, as it does in the columns themselves.
+    They are not whitened, so a network finds first what varies most, as it does in the
+    columns themselves.
 
     Parameters
     ----------
     scores : ndarray of float32, shape (n_rows, n_components)
-        ``rows @ basis``.
-    basis : ndarray of float64, shape (n_columns, n_components)
-        Orthogonal columns, all of length ``1 / unit``.
+        By falling variance. Without `columns_of`, the columns themselves.
+    columns_of : callable or None
+        Maps coefficients of the scores, (n_components, n), to those of the columns that
+        give the same, (n_columns, n).
     unit : float
+        Standard deviation of the first components, by which the scores are divided.
     """
 
     scores: np.ndarray
-    basis: np.ndarray
-    unit: float
+    columns_of: Callable | None = None
+    unit: float = 1.0
 
     @classmethod
-    def fit(cls, read, shape, n_components):
+    def fit(cls, read, shape, n_leading):
         """Components of centred rows; None if no row differs from another.
 
         Rows span at most as many dimensions as there are rows, so the eigenvectors of
-        their products are enough.
+        their products are enough, and columns as many as there are columns.
 
         Parameters
         ----------
@@ -55,69 +56,81 @@ class Components:
             Maps an array of row numbers to these rows.
         shape : tuple of int
             Of all rows.
-        n_components : int
+        n_leading : int
+            The mean variance of so many components is 1.
         """
         n_rows, n_columns = shape
         size = max(1, CHUNK_ELEMENTS // n_columns)
         chunks = [np.arange(c.start, c.stop) for c in gen_batches(n_rows, size)]
-        gram = np.empty((n_rows, n_rows))
         # The same sums on any number of threads.
         with one_thread():
-            for number, some in enumerate(chunks):
-                part = read(some).astype(np.float64)
-                gram[np.ix_(some, some)] = part @ part.T
-                for others in chunks[:number]:
-                    products = part @ read(others).astype(np.float64).T
-                    gram[np.ix_(some, others)] = products
-                    gram[np.ix_(others, some)] = products.T
-            wanted = [max(n_rows - n_components, 0), n_rows - 1]
-            variances, axes = eigh(gram, subset_by_index=wanted)
-            kept = variances > MIN_VARIANCE * max(variances[-1], 0)
-            if not kept.any():
-                return None
-            variances, axes = variances[kept][::-1], axes[:, kept][:, ::-1]
-            # Eigenvectors have no sign: the largest entry is made positive.
-            largest = np.abs(axes).argmax(axis=0)
-            axes = axes * np.sign(axes[largest, np.arange(len(largest))])
-            lengths = np.sqrt(variances)
-            unit = np.sqrt(variances.sum() / (n_rows * len(variances)))
-            basis = np.zeros((n_columns, len(variances)))
-            for some in chunks:
-                basis += read(some).astype(np.float64).T @ axes[some]
-        basis /= lengths * unit
-        scores = (axes * lengths / unit).astype(np.float32)
-        return cls(scores, basis, float(unit))
+            if n_columns < n_rows:
+                products = sum(_doubled(read, c).T @ _doubled(read, c) for c in chunks)
+            else:
+                products = _products_of_rows(read, chunks, n_rows)
+            squares, axes = np.linalg.eigh(products)
+        kept = squares > MIN_VARIANCE * max(squares[-1], 0)
+        if not kept.any():
+            return None
+        squares, axes = squares[kept][::-1], axes[:, kept][:, ::-1]
+        # Eigenvectors have no sign: the largest entry is made positive.
+        largest = np.abs(axes).argmax(axis=0)
+        axes = axes * np.sign(axes[largest, np.arange(len(largest))])
+        unit = float(np.sqrt(squares[:n_leading].mean() / n_rows))
+        lengths = np.sqrt(squares)
+        if n_columns < n_rows:
+            axes = axes / unit
+            scores = np.vstack([_doubled(read, c) @ axes for c in chunks])
+            return cls(scores.astype(np.float32), lambda c: axes @ c, unit)
+
+        def columns_of(coefficients):
+            by_row = axes / (lengths * unit) @ coefficients
+            return sum(_doubled(read, c).T @ by_row[c] for c in chunks)
+
+        return cls((axes * lengths / unit).astype(np.float32), columns_of, unit)
+
+
+def _doubled(read, rows):
+    return read(rows).astype(np.float64)
+
+
+def _products_of_rows(read, chunks, n_rows):
+    """Products of each two rows, of which only two chunks are in memory."""
+    products = np.empty((n_rows, n_rows))
+    for number, some in enumerate(chunks):
+        part = _doubled(read, some)
+        products[np.ix_(some, some)] = part @ part.T
+        for others in chunks[:number]:
+            block = part @ _doubled(read, others).T
+            products[np.ix_(some, others)] = block
+            products[np.ix_(others, some)] = block.T
+    return products
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """What a network of many columns is trained on.
+    """What a network of many columns is trained on, and a linear model beside it.
 
     Parameters
     ----------
     read : callable
         Maps an array of row numbers to standardised rows, float32.
-    n_columns : int
-        Of what the network reads.
-    few : bool
-        Whether there are so few rows that their principal components hold what a
-        network can learn from them. It then reads these, if they are fewer than the
-        columns, and all are in memory.
-    kept : ndarray of float32, shape (n_rows, n_columns), or None
+    kept : ndarray of float32, shape (n_rows, n_inputs), or None
         What the network reads, if it is in memory.
+    n_inputs : int
+        Number of its columns.
     components : Components or None
-        None if the network reads the columns.
+        Of few rows; the network reads the first `n_inputs` of them.
     """
 
     read: Callable
-    n_columns: int
-    few: bool
     kept: np.ndarray | None
-    components: Components | None
+    n_inputs: int
+    components: Components | None = None
 
     @classmethod
     def choose(cls, read, shape, n_components, kept=None):
-        """Components of a few rows, or else the rows themselves.
+        """The first components of a few rows, or else the rows themselves.
 
         Parameters
         ----------
@@ -129,15 +142,17 @@ class TrainingRows:
             All rows, if they are in memory.
         """
         n_rows, n_columns = shape
-        few = n_components is not None and n_rows <= MAX_ROWS
-        components = None
-        if few and n_columns > n_components:
-            components = Components.fit(read, shape, n_components)
-        if components is not None:
-            kept, n_columns = components.scores, components.scores.shape[1]
-        elif few and kept is None:
-            kept = read(np.arange(n_rows))
-        return cls(read, n_columns, few, kept, components)
+        if n_components is None or n_rows > MAX_ROWS:
+            return cls(read, kept, n_columns)
+        found = None
+        # Of columns that are not many more, the first components hold too little.
+        if n_columns > 2 * n_components:
+            found = Components.fit(read, shape, n_components)
+        if found is None:
+            kept = read(np.arange(n_rows)) if kept is None else kept
+            return cls(read, kept, n_columns, Components(kept))
+        kept = np.ascontiguousarray(found.scores[:, :n_components])
+        return cls(read, kept, kept.shape[1], found)
 
     def reader(self, device):
         """A function that maps an index tensor to a batch on a device."""

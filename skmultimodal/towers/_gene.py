@@ -58,14 +58,15 @@ class GeneAutoencoderTransformer(
     label_weight : float, default=0.3
         Weight of the labels in the loss.
     n_components : int or None, default=50
-        Up to 2,000 rows in memory train the network in their first principal
-        components, if they have more genes than this: it takes a fraction of the time.
-        Its first and last layers are then turned back, so that it reads and returns
-        genes. None trains it on the genes themselves, and adds no linear model.
+        Up to 1,000 rows with more than twice as many genes train the network in their
+        first principal components, which takes a fraction of the time. Its first and
+        last layers are then turned back, so that it reads and returns genes. None
+        trains it on the genes themselves, and adds no linear model.
     linear_penalty : float or None, default=10.0
-        Of a ridge logistic regression of the same components, whose logits are averaged
-        with those of the bottleneck. None leaves it out. Multiplied by half the sum of
-        squares of the coefficients; the loss is the cross-entropy summed over rows.
+        Of a ridge logistic regression of up to 1,000 rows, whose logits are averaged
+        with those of the bottleneck: the sum over rows of the cross-entropy, plus
+        ``linear_penalty / 2 * |coef|^2``, in units in which the first `n_components`
+        components have a mean variance of 1. None leaves it out.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True
@@ -238,7 +239,7 @@ class GeneAutoencoderTransformer(
             "dropout": self.dropout,
         }
         self._fit_net(
-            net_params | {"n_features": rows.n_columns},
+            net_params | {"n_features": rows.n_inputs},
             AutoencoderLoss(self.label_weight),
             rows.reader(resolve_device(self.device)),
             codes,
@@ -250,15 +251,24 @@ class GeneAutoencoderTransformer(
 
     def _finish(self, net_params, rows, codes, module):
         """Add the linear model to the trained network, and let it read genes."""
-        linear = rows.few and self.linear_penalty is not None
+        found, linear = rows.components, self.linear_penalty is not None
+        if found is None:
+            return net_params
+        basis = np.eye(found.scores.shape[1], rows.n_inputs)
         if linear and module.classifier is not None:
             known = codes != UNLABELLED
-            model = fit_linear(rows.kept[known], codes[known], self.linear_penalty)
-            module.set_linear(*map(torch.from_numpy, model))
+            model = fit_linear(found.scores[known], codes[known], self.linear_penalty)
+            basis = np.hstack([basis, model[0].T])
+        if found.columns_of is not None:
+            basis = found.columns_of(basis)
+        basis, weight = (
+            torch.from_numpy(b) for b in np.split(basis, [rows.n_inputs], axis=1)
+        )
+        if found.columns_of is not None:
+            module.change_basis(basis, found.unit**2 * basis.T)
+        if weight.shape[1]:
+            module.set_linear(weight.T, torch.from_numpy(model[1]))
             net_params = net_params | {"linear": True}
-        if rows.components is not None:
-            basis = torch.from_numpy(rows.components.basis)
-            module.change_basis(basis, rows.components.unit**2 * basis.T)
         return net_params
 
     def transform(self, X):
