@@ -9,9 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import gen_batches
 
 from skmultimodal.utils._device import place_rows
+from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._threads import one_thread
 
-__all__ = ["Components", "TrainingRows", "fit_linear"]
+__all__ = ["Components", "TrainingRows", "finish_network", "fit_linear"]
 
 # With more rows, products of each two take longer than a network's training.
 MAX_ROWS = 1000
@@ -160,6 +161,46 @@ class TrainingRows:
             return lambda rows: torch.from_numpy(self.read(rows.numpy())).to(device)
         placed = place_rows(torch.from_numpy(self.kept), device)
         return lambda rows: placed[rows].to(device)
+
+
+def finish_network(net_params, rows, codes, penalty, module):
+    """Let a network that was trained on components read columns; add a linear model.
+
+    Parameters
+    ----------
+    net_params : dict
+        Arguments that build the network of columns.
+    rows : TrainingRows
+    codes : ndarray of int, shape (n_rows,)
+        Class numbers.
+    penalty : float or None
+        Of the linear model; None: there is none.
+    module : Autoencoder
+        Trained; changed in place.
+
+    Returns
+    -------
+    net_params : dict
+        Arguments that build it as it is now.
+    """
+    found = rows.components
+    if found is None:
+        return net_params
+    linear = penalty is not None and module.classifier is not None
+    coefficients = np.eye(found.scores.shape[1], rows.n_inputs)
+    if linear:
+        known = codes != UNLABELLED
+        weight, bias = fit_linear(found.scores[known], codes[known], penalty)
+        coefficients = np.hstack([coefficients, weight.T])
+    if found.columns_of is not None:
+        coefficients = found.columns_of(coefficients)
+        basis = torch.from_numpy(coefficients[:, : rows.n_inputs])
+        module.change_basis(basis, found.unit**2 * basis.T)
+    if not linear:
+        return net_params
+    weight = coefficients[:, rows.n_inputs :].T
+    module.set_linear(torch.from_numpy(weight), torch.from_numpy(bias))
+    return net_params | {"linear": True}
 
 
 def fit_linear(inputs, codes, penalty):

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
 from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
-from skmultimodal.towers._components import TrainingRows, fit_linear
+from skmultimodal.towers._components import TrainingRows, finish_network
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import UNLABELLED, encode_labels
 from skmultimodal.utils._rows import is_lazy
@@ -238,6 +238,7 @@ class GeneAutoencoderTransformer(
             "n_classes": len(getattr(self, "classes_", ())),
             "dropout": self.dropout,
         }
+        finish = partial(finish_network, net_params, rows, codes, self.linear_penalty)
         self._fit_net(
             net_params | {"n_features": rows.n_inputs},
             AutoencoderLoss(self.label_weight),
@@ -245,31 +246,9 @@ class GeneAutoencoderTransformer(
             codes,
             reconstruct=True,
             prefetch=rows.kept is None,
-            finish=partial(self._finish, net_params, rows, codes),
+            finish=finish,
         )
         return self
-
-    def _finish(self, net_params, rows, codes, module):
-        """Add the linear model to the trained network, and let it read genes."""
-        found, linear = rows.components, self.linear_penalty is not None
-        if found is None:
-            return net_params
-        basis = np.eye(found.scores.shape[1], rows.n_inputs)
-        if linear and module.classifier is not None:
-            known = codes != UNLABELLED
-            model = fit_linear(found.scores[known], codes[known], self.linear_penalty)
-            basis = np.hstack([basis, model[0].T])
-        if found.columns_of is not None:
-            basis = found.columns_of(basis)
-        basis, weight = (
-            torch.from_numpy(b) for b in np.split(basis, [rows.n_inputs], axis=1)
-        )
-        if found.columns_of is not None:
-            module.change_basis(basis, found.unit**2 * basis.T)
-        if weight.shape[1]:
-            module.set_linear(weight.T, torch.from_numpy(model[1]))
-            net_params = net_params | {"linear": True}
-        return net_params
 
     def transform(self, X):
         """Compute the bottleneck.
@@ -379,26 +358,22 @@ class GeneAutoencoderTransformer(
             np.arange(chunk.start, chunk.stop)
             for chunk in gen_batches(X.shape[0], CHUNK)
         ]
+        self.scaler_ = StandardScaler()
         if is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES:
-            self.scaler_ = StandardScaler()
             for chunk in chunks:
                 self.scaler_.partial_fit(self._unscaled(X, chunk))
-            return TrainingRows.choose(
-                lambda rows: self._scaled(self._unscaled(X, rows)),
-                X.shape,
-                self.n_components,
-            )
-        if is_lazy(X):
-            genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
+            kept, read = None, lambda rows: self._scaled(self._unscaled(X, rows))
         else:
-            genes = self._checked(X, np.arange(X.shape[0]))
-        self.scaler_ = StandardScaler().fit(genes)
-        # The caller's array must not be scaled in place.
-        given = not is_lazy(X) and np.may_share_memory(genes, X)
-        scaled = self._scaled(genes, copy=given)
-        return TrainingRows.choose(
-            scaled.__getitem__, X.shape, self.n_components, scaled
-        )
+            if is_lazy(X):
+                genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
+            else:
+                genes = self._checked(X, np.arange(X.shape[0]))
+            self.scaler_.fit(genes)
+            # The caller's array must not be scaled in place.
+            given = not is_lazy(X) and np.may_share_memory(genes, X)
+            kept = self._scaled(genes, copy=given)
+            read = kept.__getitem__
+        return TrainingRows.choose(read, X.shape, self.n_components, kept)
 
     def _scaled(self, genes, copy=False):
         scaled = self.scaler_.transform(genes, copy=copy)
