@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.report._pool import pool_table, read_pool
 from skmultimodal.report._rendering import make_environment
 from skmultimodal.report._sections.model import list_parameters
 from skmultimodal.utils._environment import describe_environment
@@ -22,6 +23,7 @@ def model_card(
     label=None,
     class_names=None,
     scores=None,
+    by_pattern=None,
     positive=None,
     intended_use=None,
     limits=(),
@@ -43,6 +45,9 @@ def model_card(
     scores : DataFrame, Series or dict, default=None
         Scores on patients that did not train the model. Without them the card states
         that there are none.
+    by_pattern : DataFrame, default=None
+        Scores by the modalities that patients have, of ``comparison.by_pattern``. They
+        are shown if there are several patterns.
     positive : class label, default=None
         Class that the scores are about, ``comparison.positive``. None is the class that
         is named yes, positive or responder (in any case), or of two classes 1 or true,
@@ -62,7 +67,8 @@ def model_card(
     Raises
     ------
     ValueError
-        If `positive` is no class of the estimator.
+        If `positive` is no class of the estimator, or `by_pattern` lacks a column
+        ``pattern``.
     NotFittedError
         If the estimator is not fitted.
 
@@ -91,6 +97,8 @@ def model_card(
         training_rows=_count_rows(estimator, class_names),
         positive=_name_positive(estimator, positive, class_names, scores),
         scores=_tabulate(scores),
+        by_pattern=_tabulate_patterns(by_pattern),
+        **_describe_pool(estimator, positive, class_names),
         limits=list(limits),
         parameters=parameters.to_markdown(index=False),
         environment=environment.rename_axis("package").to_markdown(),
@@ -137,3 +145,30 @@ def _tabulate(scores):
     if isinstance(scores, pd.Series):
         scores = scores.rename_axis("score").to_frame("value")
     return scores.to_markdown(floatfmt=".3f")
+
+
+def _tabulate_patterns(table):
+    """Table of several patterns, or None."""
+    if table is None:
+        return None
+    if "pattern" not in getattr(table, "columns", ()):
+        raise ValueError(
+            "by_pattern must be a DataFrame with a column pattern, as "
+            "comparison.by_pattern() returns."
+        )
+    if table["pattern"].nunique() < 2:
+        return None
+    table = table.astype(object).where(table.notna(), None)
+    return table.to_markdown(index=False, floatfmt=".3f", missingval="–")
+
+
+def _describe_pool(estimator, positive, class_names):
+    """What the model ends with, and its table; None where it is no pool."""
+    classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
+    names = {c: (class_names or {}).get(c, class_name(c)) for c in classes}
+    pool = None
+    if classes:
+        label = classes[find_positive(classes, positive, of="the model")]
+        pool = read_pool(estimator, label, names)
+    table = None if pool is None else pool_table(pool).to_markdown(floatfmt=".2f")
+    return {"pool": pool, "pool_table": table}

@@ -21,6 +21,20 @@ class Score(NamedTuple):
     high: float
 
 
+class PatternScores(NamedTuple):
+    """Scores of a model for tested rows with the same modalities; NaN is undefined."""
+
+    model: str
+    pattern: str
+    n: int
+    n_positive: int
+    area: float
+    brier: float
+    log_loss: float
+    slope: float
+    intercept: float
+
+
 class Difference(NamedTuple):
     """Score of another model less that of the model; p values are NaN if untested."""
 
@@ -120,6 +134,18 @@ class ComparedModel:
         table = self.comparison.differences(metrics=[self.metric], reference=self.model)
         columns = ["model_a", "difference", "low", "high", "p", "p_holm"]
         return {row[0]: Difference(*row) for row in table[columns].to_numpy()}
+
+    @cached_property
+    def by_pattern(self):
+        """Scores by pattern of the model and the best other: list of PatternScores.
+
+        Those of a pattern follow each other; of models without probabilities are none.
+        """
+        shown = [name for name in (self.model, self.best_other) if name is not None]
+        table = self.comparison.by_pattern(models=shown)
+        rows = [PatternScores(*row) for row in table.itertuples(index=False)]
+        order = list(dict.fromkeys(row.pattern for row in rows))
+        return sorted(rows, key=lambda row: order.index(row.pattern))
 
     @property
     def n_tests(self):

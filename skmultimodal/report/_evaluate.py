@@ -21,6 +21,7 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.model_selection._folds import check_X_y
+from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.utils._files import whole_folder
@@ -60,6 +61,9 @@ def evaluate_cohort(
     **report,
 ):
     """Compare models on the paired rows, audit the cohort, fit one model and report.
+
+    Rows that have all modalities are tested, or where they are too few those with the
+    most, as by `PairedStratifiedKFold`.
 
     Parameters
     ----------
@@ -109,9 +113,9 @@ def evaluate_cohort(
     Raises
     ------
     ValueError
-        If `X` has one modality or no labelled row with all of them, `y` has one class
-        or is continuous, there are fewer rows of a class, or groups, to test than
-        folds, `models` is empty, or `model` or `positive` is unknown.
+        If `X` has one modality or no labelled row with two, `y` has one class or is
+        continuous, there are fewer rows of a class, or groups, to test than folds,
+        `models` is empty, or `model` or `positive` is unknown.
     OSError
         If `out` cannot be written; before anything is fitted.
     ImportError
@@ -186,27 +190,28 @@ def _check_data(X, y, groups):
     if len(classes) < 2:
         only = f"one class only, {class_name(classes[0])}" if len(classes) else "none"
         raise ValueError(f"the label has {only}: there is nothing to tell apart.")
-    if not X.paired.any():
+    several = count_modalities(X) > 1
+    having = "all of" if len(X.modalities) == 2 else "two of"
+    having = f"{having} {', '.join(X.modalities)}"
+    if not several.any():
         raise ValueError(
-            f"no patient has all of {', '.join(X.modalities)}: there is nobody to test "
-            "a fusion on."
+            f"no patient has {having}: there is nobody to test a fusion on."
         )
-    tested = X.paired & (codes >= 0)
+    tested = several & (codes >= 0)
     counts = np.bincount(codes[tested], minlength=len(classes))
     if counts.min() < N_FOLDS:
         raise ValueError(
             f"class {class_name(classes[counts.argmin()])} has {counts.min()} labelled "
-            f"patients with all of {', '.join(X.modalities)}; cross-validation in "
-            f"{N_FOLDS} folds needs {N_FOLDS} of each class: leave its patients "
-            "unlabelled, or merge it with another class."
+            f"patients with {having}; cross-validation in {N_FOLDS} folds needs "
+            f"{N_FOLDS} of each class: leave its patients unlabelled, or merge it with "
+            "another class."
         )
     check_groups(groups, len(X))
     n_groups = N_FOLDS if groups is None else len(set(np.asarray(groups)[tested]))
     if n_groups < N_FOLDS:
         raise ValueError(
-            f"the groups of the labelled patients with all of "
-            f"{', '.join(X.modalities)} are {n_groups}; cross-validation in {N_FOLDS} "
-            f"folds needs {N_FOLDS}."
+            f"the groups of the labelled patients with {having} are {n_groups}; "
+            f"cross-validation in {N_FOLDS} folds needs {N_FOLDS}."
         )
     return classes
 
@@ -232,7 +237,9 @@ def _check_model(models, model):
 
 
 def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, verbose):
-    options = {"cv": cv, "groups": groups, "verbose": verbose}
+    # Drawn once, so that a warning of which rows are tested comes once.
+    splits = list(cv.split(X, y, groups))
+    options = {"cv": splits, "groups": groups, "verbose": verbose}
     compared = models
     if groups is not None:
         compared = {n: _requesting_groups(m) for n, m in models.items()}
@@ -262,7 +269,7 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
         model=fitted,
         model_name=name,
         table=comparison.table(),
-        remarks=list(_remarks(comparison, y, X.paired & ~missing_labels(y))),
+        remarks=list(_remarks(comparison, X)),
         files={},
     )
 
@@ -274,9 +281,17 @@ def _requesting_groups(model):
     return model.set_fit_request(groups=True) if takes else model
 
 
-def _remarks(comparison, y, tested):
+def _remarks(comparison, X):
     """What a reader of the table should know before its means."""
-    counts = pd.Series(np.asarray(y)[tested]).value_counts()
+    tested = comparison.predictions().drop_duplicates("row")
+    counts = tested["y_true"].value_counts()
+    sizes = count_modalities(X)[tested["row"]]
+    if sizes.min() < len(X.modalities):
+        yield (
+            f"Too few patients have all of {', '.join(X.modalities)}: {len(tested)} "
+            f"with at least {sizes.min()} of them are tested. comparison.by_pattern() "
+            "has the scores for each pattern."
+        )
     if counts.min() < MIN_TESTED:
         rarest = class_name(counts.idxmin())
         yield (

@@ -2,13 +2,15 @@
 
 import pandas as pd
 import pytest
-from fusion_tools import make_pictures, picture_model
+from fusion_tools import THREE, make_case, make_pictures, picture_model, plain_towers
 from report_sentences import Case, read, unread
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skmultimodal import TwinTowerClassifier
 from skmultimodal.report import model_card
+from skmultimodal.report._pool import Pool
 from skmultimodal.utils._environment import describe_environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -77,6 +79,68 @@ def test_scores(model):
     ]
 
 
+def test_scores_by_pattern(model):
+    table = pd.DataFrame(
+        {
+            "model": "ours",
+            "pattern": ["gene", "image+gene"],
+            "n_patients": [13, 18],
+            "calibration_slope": [float("nan"), 0.91234],
+        }
+    )
+    text = section(model_card(model, by_pattern=table), "Scores")
+    assert "By the modalities that patients have:" in text
+    lines = [line.split("|") for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line[1:-1]] for line in lines]
+    assert cells[2] == ["ours", "gene", "13", "–"]
+    assert cells[3] == ["ours", "image+gene", "18", "0.912"]
+    one = model_card(model, by_pattern=table.iloc[:1])
+    assert "By the modalities" not in one
+    with pytest.raises(ValueError, match="by_pattern must be a DataFrame with a colu"):
+        model_card(model, by_pattern=table.drop(columns="pattern"))
+    with pytest.raises(ValueError, match="by_pattern must be a DataFrame with a colu"):
+        model_card(model, by_pattern=[0.9])
+
+
+def test_what_the_pool_has_learned(model):
+    X, y = make_case(THREE)
+    towers = plain_towers(("image", "gene", "stain"))
+    fitted = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    pool = fitted.final_estimator_
+    text = section(model_card(fitted, class_names={1: "responded"}), "Fusion")
+    table = rows(text)
+    assert table["modality"] == [
+        "weight",
+        *(f"correlation with {name}" for name in pool.factors_),
+    ]
+    for name, correlations in zip(pool.factors_, pool.correlations_, strict=True):
+        wanted = [pool.weights_[name], *correlations]
+        assert [float(cell) for cell in table[name]] == pytest.approx(wanted, abs=0.005)
+    shift = float(pool.shift_[1] - pool.shift_[0])
+    (line,) = [line for line in text.splitlines() if line.startswith("- ")]
+    sign = "+" if shift >= 0 else "−"
+    assert line == f"- `responded`: {sign}{abs(shift):.2f}"
+    other = section(model_card(fitted, positive=0), "Fusion").splitlines()[-1]
+    assert other == f"- `0`: {'−' if shift >= 0 else '+'}{abs(shift):.2f}"
+    # Of another final estimator, or of one modality, there is nothing to tell.
+    assert "## Fusion" not in model_card(model)
+    has = X.has("gene")
+    one = TwinTowerClassifier(towers[1:2], random_state=0)
+    one.fit(X[has, ["gene"]], y[has])
+    assert "## Fusion" not in model_card(one)
+
+
+def test_the_pool_of_more_classes():
+    X, y = make_case(THREE, n_classes=3)
+    towers = plain_towers(("image", "gene", "stain"))
+    fitted = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    text = section(model_card(fitted), "Fusion")
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    found = [float(line.split(": ")[1].replace("−", "-")) for line in lines]
+    assert found == pytest.approx(fitted.final_estimator_.shift_, abs=0.005)
+    assert [line[:5] for line in lines] == ["- `0`", "- `1`", "- `2`"]
+
+
 def test_limits_use_and_title(model):
     card = model_card(
         model, title="Glioma", intended_use="Trial A", limits=["Adults only."]
@@ -121,6 +185,9 @@ CARD = {
     "training_rows": None,
     "positive": None,
     "scores": None,
+    "by_pattern": None,
+    "pool": None,
+    "pool_table": None,
     "limits": [],
     "parameters": "| a |",
     "environment": "| b |",
@@ -145,14 +212,20 @@ CASES = {
             "training_rows": "| rows |",
             "positive": "responded",
             "scores": "| AUC |",
+            "by_pattern": "| gene |",
+            "pool": Pool(["image", "gene"], [], [], [("yes", 0.5), ("no", -0.25)]),
+            "pool_table": "| weight |",
             "limits": ["Adults only."],
         },
         [
             "use Trial A ## Label RECIST - `0`",
             "Rows that each part is fitted on; as final_estimator, those of patients",
-            "modalities the final estimator puts together. | rows | ## Scores The "
+            "modalities the final estimator puts together. | rows | ## Fusion How much "
+            "the log-odds of each modality count",
+            "count less. | weight | How far its intercept is moved,",
+            "centred log-ratios): - `yes`: +0.50 - `no`: −0.25 ## Scores The "
             "positive class, which scores of one class are about: responded. | AUC | "
-            "## Limits - Its",
+            "By the modalities that patients have: | gene | ## Limits - Its",
             "- Adults only. ## Parameters | a | ## Environment | b |",
         ],
     ),

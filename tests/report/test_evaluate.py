@@ -146,6 +146,25 @@ def test_kinds_of_labels(case, kind):
     assert found.audit.loc[0, "source"] == "modalities present"
 
 
+def test_without_complete_patients_those_with_the_most_modalities_are_tested(tmp_path):
+    counts = {"image": 11, "image+gene": 25, "image+stain": 20, "gene+stain": 15}
+    X, y = make_case(counts)
+    towers = plain_towers(("image", "gene", "stain"))
+    twin = TwinTowerClassifier(towers, random_state=0)
+    own = {"plain": clone(twin).set_params(tower_output="log_odds"), "twin": twin}
+    with pytest.warns(UserWarning, match="none of 71 rows has all of") as caught:
+        found = evaluate(X, y, tmp_path / "out", models=own)
+    assert [str(w.message)[:4] for w in caught] == ["none"]
+    tested = found.comparison.predictions()
+    assert sorted(tested["pattern"].unique()) == sorted(list(counts)[1:])
+    assert found.remarks[0].startswith(
+        "Too few patients have all of image, gene, stain: 60 with at least 2 of them "
+    )
+    assert not any("tested patients are of class" in text for text in found.remarks)
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Scores by the modalities" in report
+
+
 def test_three_classes(tmp_path):
     X, y = make_case({**COUNTS, "image+gene": 45}, n_classes=3)
     labels = np.array(["II", "III", "IV"])[y]
@@ -277,6 +296,10 @@ def no_pairs(X, y):
     return X[single], y[single]
 
 
+def no_two(X, y):
+    return make_case({"image": 11, "gene": 13, "stain": 9})
+
+
 def rare(n_left):
     def change(X, y):
         y = y.astype(float)
@@ -291,6 +314,7 @@ def rare(n_left):
     [
         (one_modality, "the patients have one modality, 'gene': a fusion needs two"),
         (no_pairs, "no patient has all of image, gene: there is nobody to test"),
+        (no_two, "no patient has two of image, gene, stain: there is nobody to test"),
         (lambda X, y: (X, 0 * y), "the label has one class only, 0: there is nothing"),
         (lambda X, y: (X, y * np.nan), "the label has none: there is nothing to tell"),
         (rare(2), "class 1 has 2 labelled .* needs 3 of each class: leave its"),

@@ -9,6 +9,7 @@ from browser import console_errors, open_browser
 from few_steps import few_steps
 from fusion_tools import make_case, plain_towers
 from report_sentences import text_of
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal import TwinTowerClassifier, UnimodalClassifier
@@ -35,11 +36,12 @@ QUESTIONS = [
 ]
 
 
-def study(X, y, model, **options):
+def study(X, y, model, others=None, **options):
     cv = PairedStratifiedKFold(3, random_state=0)
-    majority = UnimodalClassifier("gene", DummyClassifier())
+    if others is None:
+        others = {"majority": UnimodalClassifier("gene", DummyClassifier())}
     comparison = compare_classifiers(
-        {"majority": majority, "ours": model}, X, y, cv=cv, scoring=["roc_auc"]
+        {**others, "ours": model}, X, y, cv=cv, scoring=["roc_auc"]
     )
     fitted = model.fit(X, y)
     return {"estimator": fitted, "X": X, "y": y, "comparison": comparison, **options}
@@ -67,6 +69,17 @@ def images():
 def report(images, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
     return evaluation_report(path, **images, class_names={0: "no", 1: "yes"})
+
+
+@pytest.fixture(scope="module")
+def patterns():
+    """A study of three modalities in which rows with two of them are tested."""
+    counts = {"image": 20, "image+gene": 45, "image+stain": 41, "gene+stain": 8}
+    X, y = make_case(counts)
+    names = ["image", "gene", "stain"]
+    model = TwinTowerClassifier(plain_towers(names), random_state=0)
+    with pytest.warns(UserWarning, match="none of 114 rows has all"):
+        return study(X, y, model, others={"again": clone(model)})
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +111,40 @@ def test_few_tested_patients_make_no_score(tables, tmp_path):
     least = min(np.unique(tested[~pd.isna(tested)], return_counts=True)[1])
     head = text_of(text[: text.index("<nav")])
     assert ("no score here means much" in head) == (least < 10)
+
+
+def test_scores_by_the_modalities_that_patients_have(patterns, tmp_path):
+    path = evaluation_report(tmp_path / "r.html", **patterns)
+    text = text_of(path.read_text(encoding="utf-8"))
+    table = patterns["comparison"].by_pattern(models=["ours"])
+    assert table["pattern"].tolist() == ["gene+stain", "image+gene", "image+stain"]
+
+    def cell(value, digits=2, sign=""):
+        return "–" if np.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+    for row in table.itertuples():
+        start = f"{row.pattern} ours {row.n_patients} {row.n_positive}"
+        scores = f"{cell(row.roc_auc)} {cell(row.brier, 3)} {cell(row.log_loss, 3)}"
+        slope = cell(row.calibration_slope)
+        intercept = cell(row.calibration_intercept, sign="+")
+        assert f"{start} {scores} {slope} {intercept}" in text
+        # The same Brier score stands where calibration is judged.
+        certain = text[text.index("Predicted and observed.") :]
+        part = certain[certain.index(f" {row.pattern} {row.n_patients} ") :]
+        assert f"] {cell(row.brier, 3)} " in part[:80]
+    assert "image+gene again 45" in text
+    assert np.isnan(table.loc[0, "calibration_slope"])  # of 8 patients
+    assert table.loc[1:, "calibration_slope"].notna().all()
+
+
+def test_one_pattern_needs_no_table(tables, tmp_path):
+    path = evaluation_report(tmp_path / "r.html", **tables)
+    text = text_of(path.read_text(encoding="utf-8"))
+    assert "Scores by the modalities" not in text
+    pool = tables["estimator"].final_estimator_
+    weight = f"{pool.weights_['image']:.2f}"
+    rest = f"{pool.correlations_[0, 1]:.2f}".replace("-", "−")
+    assert f"image {weight} 1.00 {rest}" in text
 
 
 def test_what_was_hidden_after_loading_is_named(tables, tmp_path):

@@ -5,6 +5,7 @@ from report_sentences import Case, read, unread
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skmultimodal.report._pool import Pool
 from skmultimodal.report._sections.model import Model, Part, list_parameters
 
 
@@ -18,6 +19,7 @@ def numbers(**changes):
         "parts": [],
         "weights": [],
         "parameters": [("missing", "'tower'")],
+        "pool": None,
     }
     return Model(**given | changes)
 
@@ -30,8 +32,18 @@ CASES = {
             parts=[Part("image", [1000, 48, 2])],
             weights=[("head__class_weight", "'balanced'"), ("class_weight", "1")],
             parameters=[("a_b", "<1>"), ("missing", "'tower'")],
+            pool=Pool(
+                ["image", "gene"],
+                [0.912, 1.034],
+                [[1.0, -0.213], [-0.213, 1.0]],
+                [("no", -0.271), ("<yes>", 0.1)],
+            ),
         ),
         [
+            "correlate within a class: modalities that repeat each other count less. "
+            "Modality Weight Correlation with image Correlation with gene image "
+            "0.91 1.00 −0.21 gene 1.03 −0.21 1.00 How far its intercept is moved,",
+            "centred log-ratios): Class no −0.27 Class <yes> +0.10 Class imbalance",
             "Twin, fitted on all patients that its parts can learn from. Its towers: "
             "image (ImageTower) and gene (GeneTower); its final estimator: Pool. The",
             "image, each patient 5 x 64 x 32 gene, each patient 2,000",
@@ -51,6 +63,7 @@ CASES = {
             "Class imbalance: no parameter of the model weighs the classes.",
             "All 1 parameter. ",
         ],
+        absent=["Correlation"],
     ),
     "no towers": Case(numbers(), ["its parts can learn from. The model"]),
 }

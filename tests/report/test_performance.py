@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from report_sentences import FIGURE, Case, read, unread
 
-from skmultimodal.report._compared import Difference, Score
+from skmultimodal.report._compared import Difference, PatternScores, Score
 from skmultimodal.report._sections.performance import (
     Evidence,
     Performance,
@@ -50,6 +50,7 @@ def numbers(**changes):
         "scored": "yes",
         "differences": [Difference("genes", -0.04, -0.1, 0.02, 0.2, 0.4)],
         "n_tests": 3,
+        "by_pattern": [],
         "scores_figure": FIGURE,
         "differences_figure": FIGURE,
         "roc": Roc.DRAWN,
@@ -83,7 +84,7 @@ CASES = {
             "0.400",
             "ROC curves of genes and ours for class responder;",
         ],
-        absent=["repeat", "no score here", "not given"],
+        absent=["repeat", "no score here", "not given", "Log-loss"],
     ),
     "better": Case(
         numbers(
@@ -95,6 +96,11 @@ CASES = {
             n_rarest=1,
             n_repeats=10,
             n_train=(61, 61),
+            by_pattern=[
+                PatternScores(*("ours", "gene", 7, 3), 0.75, 0.2, 0.6, *[np.nan] * 2),
+                PatternScores("ours", "image+gene", 50, 12, 0.9, 0.1, 0.35, 0.8, -0.1),
+                PatternScores("genes", "image+gene", 50, 12, 0.7, 0.2, 0.5, 1.2, 0.25),
+            ],
             patterns=[PAIRED, Pattern(["gene"], 7, True)],
         ),
         [
@@ -106,6 +112,10 @@ CASES = {
             "more than chance explains (Holm p < 0.001).",
             "in 3 folds, repeated 10 times: each",
             "on others (61 patients, the unlabelled",
+            "by the modalities that patients have, of ours and genes. A patient's",
+            "Patients with Model n Of class yes ROC AUC Brier score Log-loss Slope "
+            "Intercept gene ours 7 3 0.75 0.200 0.600 – – image+gene ours 50 12 0.90 "
+            "0.100 0.350 0.80 −0.10 image+gene genes 50 12 0.70 0.200 0.500 1.20 +0.25",
         ],
     ),
     "guessing": Case(
@@ -136,12 +146,16 @@ CASES = {
             difference=None,
             evidence=None,
             differences=[],
+            by_pattern=[
+                PatternScores("ours", "image", 9, 3, 0.5, 0.3, 0.7, *[np.nan] * 2)
+            ],
             roc=Roc.ONE_CLASS,
         ),
         [
             "ours was compared with no other model: nothing shows whether its score",
             "[0.71, 0.93], which is below guessing (0.5).",
             "It was compared with no other model.",
+            "modalities that patients have, of ours. A patient's",
             "Other models: not given. Compare the model with simple ones",
             "ROC curve: not given. The test rows of every fold are of one class.",
         ],

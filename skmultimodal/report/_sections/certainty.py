@@ -66,9 +66,9 @@ def certainty(study, sets):
 
 
 def _reliability(study):
-    """Predicted and observed by pattern, means over the repeats."""
-    table = study.tested.predictions
-    rows, p = table["row"].to_numpy(), table[study.positive].to_numpy()
+    """Predicted, mean over the repeats, and observed by pattern."""
+    rows = study.tested.rows
+    p = study.tested.probabilities[study.positive].to_numpy()
     hits = (study.codes[rows] == study.positive).astype(int)
     patterns = study.patterns[rows]
     parts = {name: patterns == name for name in dict.fromkeys(patterns.tolist())}
@@ -76,15 +76,14 @@ def _reliability(study):
         parts[None] = np.ones(len(p), dtype=bool)
     found = []
     for name, mask in parts.items():
-        first = np.unique(rows[mask])
-        n_hits = int((study.codes[first] == study.positive).sum())
-        share = n_hits / len(first)
+        n, n_hits = int(mask.sum()), int(hits[mask].sum())
+        share = n_hits / n
         found.append(
             Reliability(
                 name,
-                len(first),
+                n,
                 p[mask].mean(),
-                Score(share, *wilson_interval(n_hits, len(first))),
+                Score(share, *wilson_interval(n_hits, n)),
                 brier_score_loss(hits[mask], p[mask].clip(0, 1), pos_label=1),
                 share * (1 - share),
             )

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmultimodal.report._pool import Pool, read_pool
+
 __all__ = ["list_parameters", "model"]
 
 MAX_CHARACTERS = 300
@@ -29,6 +31,9 @@ class Model:
     parts: list  # empty where the model does not record them
     weights: list  # parameters that weigh the classes, and their values
     parameters: list
+    pool: (
+        Pool | None
+    )  # what the model ends with, if that is a pool of several modalities
 
 
 def model(study):
@@ -53,6 +58,11 @@ def model(study):
             if name.split("__")[-1] == "class_weight" and value is not None
         ],
         parameters=[(name, _cut(value)) for name, value in list_parameters(estimator)],
+        pool=read_pool(
+            estimator,
+            study.positive_label,
+            dict(zip(study.classes, study.names, strict=False)),
+        ),
     )
 
 

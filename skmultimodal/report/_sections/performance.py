@@ -89,6 +89,7 @@ class Performance:
     scored: str  # the class that scores of one class are about
     differences: list
     n_tests: int
+    by_pattern: list  # of the model and the best other; empty if there is one pattern
     scores_figure: Figure
     differences_figure: Figure | None
     roc: Roc
@@ -121,9 +122,15 @@ def performance(study):
         scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
         metrics=tested.metrics,
         scored=study.names[scored],
+        by_pattern=_by_pattern(tested),
         scores_figure=_draw_scores(tested),
         **_roc(study),
     )
+
+
+def _by_pattern(tested):
+    rows = tested.by_pattern
+    return rows if len({row.pattern for row in rows}) > 1 else []
 
 
 def _compare(tested):
