@@ -8,8 +8,22 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skmultimodal.utils._rows import RowView, is_lazy
+from skmultimodal.utils._text import counted
 
-__all__ = ["check_finite_rows", "check_rows", "find_bad_row"]
+__all__ = [
+    "FILL",
+    "check_finite_rows",
+    "check_rows",
+    "describe_blanks",
+    "find_bad_row",
+]
+
+# The line that mends blank cells: medians are learnt from the training rows alone.
+FILL = (
+    "Fill blank cells in the tower, such as ('gene', make_pipeline(SimpleImputer(), "
+    "GeneAutoencoderTransformer())); leave out features that are blank in most rows; "
+    "or make the whole row NaN if the patient lacks the modality."
+)
 
 
 def check_rows(
@@ -98,6 +112,44 @@ def find_bad_row(rows: Any) -> int | None:
             return None
     bad = ~np.isfinite(rows.reshape(len(rows), -1)).all(axis=1)
     return int(np.flatnonzero(bad)[0]) if bad.any() else None
+
+
+def describe_blanks(
+    rows: Any, patients: Any, features: Any, modality: str
+) -> str | None:
+    """How many cells are NaN, and where; None if none is.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, ...)
+    patients : sequence of length n_rows
+    features : sequence or None
+        Names of the columns, if they have any.
+    modality : str
+
+    Returns
+    -------
+    text : str or None
+        Such as ``"45 blank cells in 42 features of modality 'gene', for example 'TP53'
+        of patient 'P2'"``.
+    """
+    if find_bad_row(rows) is None:
+        return None
+    blank = np.isnan(rows).reshape(len(rows), -1)
+    if not blank.any():
+        return None
+    row, column = np.argwhere(blank)[0]
+    n_rows, n_columns = (int(blank.any(axis=axis).sum()) for axis in (1, 0))
+    of = f"of modality {modality!r}, for example"
+    patient = f"patient {list(patients)[row]!r}"
+    if rows.ndim > 2:
+        return f"NaN in {counted(n_rows, 'row')} {of} that of {patient}"
+    name = f"column {column}" if features is None else repr(str(features[column]))
+    cells, columns = (
+        counted(int(blank.sum()), "blank cell"),
+        counted(n_columns, "column"),
+    )
+    return f"{cells} in {columns} and {counted(n_rows, 'row')} {of} {name} of {patient}"
 
 
 def check_finite_rows(rows: Any, numbers: Any) -> None:
