@@ -31,7 +31,7 @@ from skmultimodal.io import (
 )
 from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._tables import one_file
-from skmultimodal.utils._validation import FILL, describe_blanks
+from skmultimodal.utils._validation import describe_blanks, fill_advice
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["load_cohort"]
@@ -288,10 +288,11 @@ def read_genes(file: Path, patients: Sequence[str], flow: Flow) -> pd.DataFrame:
 def check_genes(genes: pd.DataFrame, file: Path, flow: Flow) -> pd.DataFrame:
     """Leave out who has no value; warn of blank cells, which stop most towers."""
     genes = without_empty(genes, flow, file.name)
-    blanks = describe_blanks(genes.to_numpy(), genes.index, genes.columns, "gene")
+    rows = genes.to_numpy()
+    blanks = describe_blanks(rows, genes.index, genes.columns, "gene")
     if blanks is not None:
         flow.add("", "gene", "note", blanks, file.name)
-        warn(f"{file}: {blanks}. {FILL}", ReadWarning)
+        warn(f"{file}: {blanks}. {fill_advice(rows)}", ReadWarning)
     return genes
 
 

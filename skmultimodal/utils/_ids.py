@@ -3,11 +3,22 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations
 
-from skmultimodal.utils._text import SHOWN, fold
+import pandas as pd
 
-__all__ = ["difference", "examples", "near_misses", "number_forms", "spelt_alike"]
+from skmultimodal.utils._text import SHOWN, counted, fold
+from skmultimodal.utils._warnings import warn
+
+__all__ = [
+    "compare_ids",
+    "difference",
+    "examples",
+    "near_misses",
+    "number_forms",
+    "spelt_alike",
+]
 
 MOST_COMPARED = 300
 _WHOLE = re.compile(r"([-+]?\d+)\.0+")
@@ -93,3 +104,46 @@ def examples(ones: Collection[str], others: Collection[str]) -> list[tuple[str, 
             pairs += [(patient, other) for other in close]
     unlike = list(zip(alone[:1], rest[:1], strict=False))
     return list(dict.fromkeys(pairs))[:SHOWN] or unlike
+
+
+def compare_ids(blocks: Mapping[str, pd.Index]) -> None:
+    """Compare the patient ids of modalities that are joined by them.
+
+    Parameters
+    ----------
+    blocks : dict of str to Index
+        Ids by modality.
+
+    Raises
+    ------
+    ValueError
+        If an id is one number in two forms, such as 7 and ``"7"``.
+
+    Warns
+    -----
+    UserWarning
+        If ids of two modalities differ in case, blanks or the like only.
+    """
+    for (one, first), (other, second) in combinations(blocks.items(), 2):
+        if first.equals(second):
+            continue
+        ones, others = (
+            {str(i): i for i in a.difference(b, sort=False).tolist()}
+            for a, b in ((first, second), (second, first))
+        )
+        pairs = [(text, text) for text in ones if text in others]
+        pairs += near_misses(list(ones), list(others))
+        for a, b in pairs:
+            if a == b or number_forms(a, b):
+                raise ValueError(
+                    f"modality {one!r} has patient id {ones[a]!r} and {other!r} "
+                    f"{others[b]!r}, one id in two forms: write ids alike, as text."
+                )
+        if pairs:
+            a, b = pairs[0]
+            warn(
+                f"{counted(len(pairs), 'patient id')} of modalities {one!r} and "
+                f"{other!r} differ in {difference(a, b)} only, such as {a!r} and "
+                f"{b!r}: these are read as different patients; write them alike if "
+                "they are one."
+            )

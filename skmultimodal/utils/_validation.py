@@ -11,19 +11,21 @@ from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._text import counted
 
 __all__ = [
-    "FILL",
     "check_finite_rows",
     "check_rows",
     "describe_blanks",
+    "fill_advice",
     "find_bad_row",
 ]
 
-# The line that mends blank cells: medians are learnt from the training rows alone.
-FILL = (
+# What mends them: an imputer in the tower learns from the training rows alone.
+WHOLE_ROW = "or make the whole row NaN if the patient lacks the modality."
+FILL_CELLS = (
     "Fill blank cells in the tower, such as ('gene', make_pipeline(SimpleImputer(), "
     "GeneAutoencoderTransformer())); leave out features that are blank in most rows; "
-    "or make the whole row NaN if the patient lacks the modality."
+    + WHOLE_ROW
 )
+FILL_VOXELS = "Set these voxels to the background, as with np.nan_to_num; " + WHOLE_ROW
 
 
 def check_rows(
@@ -150,6 +152,11 @@ def describe_blanks(
         counted(n_columns, "column"),
     )
     return f"{cells} in {columns} and {counted(n_rows, 'row')} {of} {name} of {patient}"
+
+
+def fill_advice(rows: Any) -> str:
+    """What to do about the blanks of `describe_blanks`."""
+    return FILL_VOXELS if rows.ndim > 2 else FILL_CELLS
 
 
 def check_finite_rows(rows: Any, numbers: Any) -> None:
