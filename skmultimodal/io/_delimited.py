@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from skmultimodal.io._names import is_corner_name, refuse_duplicates
+from skmultimodal.io._names import counts_rows, is_corner_name, refuse_duplicates
 
 __all__ = ["Delimited", "is_number", "separator_of", "take_apart"]
 
@@ -117,7 +117,7 @@ def take_apart(path: Path, text: str) -> Delimited:
             f"{path}, line {first_line - 1}: one column, no table ({header[:60]!r}); "
             "tabs, commas or semicolons between cells are needed."
         )
-    body = text[end + 1 :]
+    body = text[end + 1 :].rstrip("\n")
     quoted, lines = _measure(body, sep, len(names), first_line)
     found = _align(Delimited(path, names, sep, body, first_line, quoted), lines)
     refuse_duplicates(pd.Index([n for n in found.names if n]), "column names", path)
@@ -136,7 +136,7 @@ def _skip_comments(path: Path, text: str, start: int) -> tuple[int, bool]:
         if text[start] == "#":
             last = start
         start = _line_end(text, start) + 1
-        if start > len(text):
+        if start >= len(text):
             raise ValueError(f"{path}: only comment lines.")
     if last is None:
         return start, False
@@ -174,7 +174,8 @@ class _Lines:
 
     @property
     def odd(self) -> int:
-        return len(self.short) + sum(filled < n for _, n, filled in self.wide)
+        """How many there are."""
+        return len(self.short) + len(self.wide)
 
     def add(self, number: int, n: int, filled: int, width: int) -> None:
         self.n += 1
@@ -193,7 +194,9 @@ def _measure(body: str, sep: str, width: int, first: int) -> tuple[bool, _Lines]
     if '"' not in body:
         return False, plain
     quoted = _Lines()
-    records = csv.reader(io.StringIO(body), delimiter=sep, skipinitialspace=True)
+    records = csv.reader(
+        io.StringIO(body), delimiter=sep, skipinitialspace=True, strict=True
+    )
     number = first
     try:
         for cells in records:
@@ -205,9 +208,15 @@ def _measure(body: str, sep: str, width: int, first: int) -> tuple[bool, _Lines]
             number = first + records.line_num
     except csv.Error:  # a stray mark makes one cell of half the file
         return False, plain
-    # Such a mark, as in a size of 5", also makes fewer lines, of any width.
-    unlike = len(quoted.short) + len(quoted.wide), len(plain.short) + len(plain.wide)
-    return (True, quoted) if unlike[0] <= unlike[1] else (False, plain)
+    # Two stray marks, as of sizes of 5", enclose lines that are whole without them.
+    if not plain.odd and quoted.n < plain.n:
+        return False, plain
+    return (True, quoted) if quoted.odd <= plain.odd else (False, plain)
+
+
+def _first_cells(found: Delimited) -> pd.Series:
+    lines = [line for line in found.body.split("\n") if line]
+    return pd.Series([line.split(found.sep, 1)[0].strip(' "') for line in lines])
 
 
 def _align(found: Delimited, lines: _Lines) -> Delimited:
@@ -227,8 +236,10 @@ def _align(found: Delimited, lines: _Lines) -> Delimited:
         ends = f"{len(lines.wide)} of {lines.n} lines end in a separator"
         return replace(found, short=short, notes=[*found.notes, ends])
     if len(lines.wide) == lines.n and {n for _, n, _ in lines.wide} == {width + 1}:
-        # R and old Xena hubs leave the corner out.
-        return replace(found, names=["", *found.names])
+        # R and old Xena hubs leave the corner out; R numbers rows that have no names.
+        named = is_corner_name(found.names[0])
+        if not named or counts_rows(_first_cells(found)):
+            return replace(found, names=["", *found.names])
     number, _, filled = next(line for line in lines.wide if line[2] > width)
     raise ValueError(
         f"{path}, line {number}: {filled} cells instead of {width}; the line is "

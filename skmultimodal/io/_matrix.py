@@ -282,7 +282,7 @@ def _check_values(
             f"{path}: infinite value at sample {samples[row]!r}, gene "
             f"{genes[column]!r}."
         )
-    code = suspicious_code(values)
+    code = suspicious_code(values, least=99)
     if code is not None:
         cells = counted(int((values == code).sum()), "cell")
         notes.append(f"{cells} of {code:g}, which looks like a code for missing")

@@ -94,29 +94,30 @@ def _is_missing_word(value: Any) -> bool:
     return word in MISSING_WORDS or _BRACKETS.fullmatch(word) is not None
 
 
-def suspicious_code(values: Any) -> float | None:
+def suspicious_code(values: Any, *, least: int = 7) -> float | None:
     """A number that looks like a code for missing, such as -9 or 999, if there is one.
 
     Parameters
     ----------
     values : array-like of float
         NaN is left out.
+    least : int, default=7
+        Smallest positive code.
 
     Returns
     -------
     code : float or None
-        The largest or the smallest value, if it is such a number and far from all
-        others: negative among numbers that are not, or above one and a half times all.
+        The smallest value, if it is such a number, negative, and all others are not; or
+        the largest, if it is more than twice any other.
     """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     if values.size < 3:
         return None
     low, high = float(values.min()), float(values.max())
-    others = values[values != low]
-    if -low in CODES and others.size and others.min() >= 0:
+    if -low in CODES and (rest := values[values != low]).size and rest.min() >= 0:
         return low
-    others = values[(values != high) & (values != low if -low in CODES else True)]
-    if high in CODES and others.size and 1.5 * np.abs(others).max() < high:
+    rest = values[values != high]
+    if high in CODES and high >= least and rest.size and 2 * abs(rest).max() < high:
         return high
     return None
