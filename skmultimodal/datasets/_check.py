@@ -38,6 +38,8 @@ __all__ = ["FolderCheck", "check_folder"]
 
 # Columns of clinical.csv with as many values as this may be labels.
 MAX_CLASSES = 10
+# Lines of the flow that count the patients of two sources.
+MEET = ("ids", "note")
 
 
 @dataclass
@@ -208,9 +210,8 @@ def _check_expression(
 def _list_changes(check: FolderCheck, flow: Flow, item: str) -> None:
     """What was read otherwise than it is written, or left out, of one source."""
     rows = [row for row in flow.rows if row[1] == item]
-    check.found += [
-        f"  {reason}" for _, _, status, reason, _ in rows if status == "note"
-    ]
+    notes = [reason for _, _, status, reason, _ in rows if status == "note"]
+    check.found += [f"  {text}" for text in notes if text not in check.problems]
     dropped = [reason for _, _, status, reason, _ in rows if status == "dropped"]
     if dropped:
         check.found.append(f"  {some(dropped, 'sample', quote=False)} left out")
@@ -259,7 +260,7 @@ def _check_ids(
         sources["mri"] = list(images)
     name = None if clinical is None else clinical[0].name
     _attempt(check, partial(compare_sources, clinical=name), sources, flow)
-    check.found += [reason for _, item, _, reason, _ in flow.rows if item == "ids"]
+    check.found += [r for _, item, status, r, _ in flow.rows if (item, status) == MEET]
     ids = {
         "image": set(images or {}),
         "gene": set() if genes is None else set(genes[1].index),
