@@ -40,6 +40,8 @@ CLINICAL_NAMES = tuple(f"clinical.{e}{z}" for e in ("csv", "tsv") for z in ("", 
 EXPRESSION_NAMES = tuple(
     f"expression.{e}{z}" for e in ("parquet", "csv", "tsv") for z in ("", ".gz")
 )
+# Words that are more, and most of which occur once, are names or dates.
+MANY_CLASSES = 10
 
 
 def is_cohort_folder(folder: Path) -> bool:
@@ -189,9 +191,23 @@ def load_cohort(
     bunch.classes, bunch.positive = None, None
     if labels is not None:
         bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
+        _warn_of_names(bunch, source)
     bunch.flow_summary = flow_summary(bunch.flow)
     bunch.DESCR = _describe(folder, label, scheme, bunch)
     return bunch
+
+
+def _warn_of_names(bunch: Bunch, source: str) -> None:
+    """Dates, names and comments are words too, but no classes."""
+    n_known = int((~pd.isna(bunch.target)).sum())
+    n_classes = 0 if bunch.classes is None else len(bunch.classes)
+    if n_classes > MANY_CLASSES and n_classes > n_known / 2:
+        warn(
+            f"{source} has {n_classes} different values for {n_known} labelled rows, "
+            f"such as {bunch.classes[0]!s}: these are no classes to predict; group "
+            "them, or name another column.",
+            ReadWarning,
+        )
 
 
 def _clinical_file(folder: Path, label: str | None) -> Path | None:
@@ -199,8 +215,11 @@ def _clinical_file(folder: Path, label: str | None) -> Path | None:
         raise FileNotFoundError(f"{folder}: no such folder.")
     file = one_file(folder, CLINICAL_NAMES)
     if file is None and label is not None:
+        others = [path.name for path in sorted(folder.glob("[Cc]linical.*"))]
+        found = f"; {others[0]} is not read, save it as CSV" if others else ""
         raise FileNotFoundError(
-            f"{folder}: no clinical.csv (one row per patient, first column 'patient')."
+            f"{folder}: no clinical.csv (one row per patient, first column 'patient')"
+            f"{found}."
         )
     return file
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from skmultimodal.io._missing import missing_cells
 from skmultimodal.io._names import counts_rows, is_corner_name, refuse_duplicates
 
 __all__ = ["Delimited", "is_number", "separator_of", "take_apart"]
@@ -120,7 +122,9 @@ def take_apart(path: Path, text: str) -> Delimited:
     body = text[end + 1 :].rstrip("\n")
     quoted, lines = _measure(body, sep, len(names), first_line)
     found = _align(Delimited(path, names, sep, body, first_line, quoted), lines)
-    refuse_duplicates(pd.Index([n for n in found.names if n]), "column names", path)
+    # Columns without a name, which a spreadsheet may write as NA, are found later.
+    named = np.array(found.names, dtype=object)[~missing_cells(found.names)]
+    refuse_duplicates(pd.Index(named), "column names", path)
     return found
 
 

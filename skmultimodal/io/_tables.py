@@ -14,7 +14,12 @@ from skmultimodal.io._columns import tidy_columns
 from skmultimodal.io._delimited import take_apart
 from skmultimodal.io._matrix import tidy_matrix, tidy_text_matrix
 from skmultimodal.io._missing import missing_cells
-from skmultimodal.io._names import counts_rows, find_id_column, is_patient_name
+from skmultimodal.io._names import (
+    counts_rows,
+    find_id_column,
+    is_patient_name,
+    refuse_duplicates,
+)
 from skmultimodal.utils._text import counted, some
 from skmultimodal.utils._warnings import warn
 
@@ -74,6 +79,7 @@ def read_table(path: Path, text: str | None = None) -> pd.DataFrame:
     table.columns = pd.Index(
         [found.names[place] or f"Unnamed: {place}" for place in named], dtype="str"
     )
+    refuse_duplicates(table.columns, "column names", path)
     if found.short:
         lines = some([line for line, _ in found.short], "line")
         warn(

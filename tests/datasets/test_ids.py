@@ -179,6 +179,21 @@ def test_numbered_ids_may_be_visits(tmp_path):
     assert load(write(tmp_path, ids, ids))[1] == []
 
 
+def test_dates_are_no_classes(tmp_path):
+    rows = [f"P{i},2024-01-{i + 10}" for i in range(12)]
+    write(tmp_path, ["P1"], [f"P{i}" for i in range(12)])
+    (tmp_path / "clinical.csv").write_text("patient,y\n" + "\n".join(rows) + "\n")
+    with pytest.warns(ReadWarning, match="12 different values for 12 labelled rows, s"):
+        load_cohort(tmp_path, label="y")
+
+
+def test_a_workbook_is_named(tmp_path):
+    write(tmp_path, ["P1"], ["P1"])
+    (tmp_path / "clinical.csv").rename(tmp_path / "clinical.xlsx")
+    with pytest.raises(FileNotFoundError, match=r"clinical\.xlsx is not read, save it"):
+        load_cohort(tmp_path, label="y")
+
+
 # What becomes of everything
 
 

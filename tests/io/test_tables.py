@@ -120,6 +120,7 @@ def test_a_column_of_ids_of_another_name_is_noted(table):
         ("patient,y\nP1,1\nUnknown,0\n", "line 3: a row without a patient id"),
         ("patient,y,y\nP1,1,0\n", r"1 duplicated column names \(y\)"),
         ("patient,y, y\nP1,1,0\n", r"1 duplicated column names \(y\)"),
+        ("patient,NA,NA\nP1,1,0\n", r"1 duplicated column names \(NA\)"),
         ("patient,y\nP1,1,0\n", "line 2: 3 cells instead of 2; the line is damaged"),
         ("y,age\nP1,1,\nP2,0,\n", "lines end in a separator, or the header lacks"),
         ("patient,y\n", "a header line and no patient"),
@@ -366,6 +367,9 @@ def test_genes_without_a_name_are_left_out_with_their_number(matrix):
     with pytest.warns(ReadWarning, match=r"2 genes without a name \('', 'NA'\) left"):
         found = matrix(text)
     assert found.loc["P2"].to_dict() == {"TP53": 5, "EGFR": 8}
+    with pytest.warns(ReadWarning, match=r"3 genes without a name \('NA', 'n/a'\)"):
+        found = matrix("patient,NA,TP53,NA,n/a\nP1,1,2,3,4\nP2,5,6,7,8\n")
+    assert found["TP53"].to_dict() == {"P1": 2, "P2": 6}
     rows = "gene\tP1\tP2\nTP53\t1\t2\nNA\t3\t4\n\t5\t6\nnull\t7\t8\n"
     with pytest.warns(ReadWarning, match="3 genes without a name"):
         found = matrix(rows, "expression.tsv")
