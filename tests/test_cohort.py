@@ -765,3 +765,38 @@ def test_workers_treat_shared_memory_as_arrays():
     cohorts = [Cohort({"image": image}), Cohort({"image": RecordingBlock(image)})]
     types = Parallel(n_jobs=2)(delayed(block_types)(X, "image") for X in cohorts)
     assert types == [["ndarray", "memmap"], ["RowView"]]
+
+
+# Ids of modalities
+
+
+@pytest.mark.parametrize("other", ["7", "7.0"])
+def test_an_id_in_two_types_is_refused(other):
+    rows = np.ones((2, 3))
+    with pytest.raises(
+        ValueError, match=f"'image' has patient id 7 and 'gene' '{other}"
+    ):
+        Cohort({"image": ([7, 8], rows), "gene": ([other, "9"], rows)})
+
+
+def test_whole_floats_are_the_numbers_they_are():
+    X = Cohort(
+        {"image": ([7, 8], np.ones((2, 3))), "gene": ([8.0, 9.0], np.ones((2, 4)))}
+    )
+    assert X.patterns.tolist() == ["image", "image+gene", "gene"]
+
+
+@pytest.mark.parametrize("other", ["p1", "P1 ", "P01", "P1\u200b"])
+def test_ids_that_differ_in_writing_only_are_warned_of(other):
+    rows = np.ones((2, 3))
+    with pytest.warns(
+        UserWarning, match="1 patient id of modalities 'image' and 'gene'"
+    ):
+        X = Cohort({"image": (["P1", "Q"], rows), "gene": ([other, "Q"], rows)})
+    assert X.patterns.tolist() == ["image", "image+gene", "gene"]
+
+
+def test_different_patients_are_no_near_misses():
+    rows = np.ones((2, 3))
+    X = Cohort({"image": (["P1", "P2"], rows), "gene": (["P3", "Q1"], rows)})
+    assert len(X) == 4

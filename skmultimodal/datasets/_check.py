@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from skmultimodal.datasets._folder import find_downloads
+from skmultimodal.datasets._ids import by_patient, compare_sources, reduce_folders
+from skmultimodal.datasets._join import Flow
 from skmultimodal.datasets._load import (
     CLINICAL_NAMES,
     EXPRESSION_NAMES,
+    check_genes,
     mri_folders,
+    read_genes,
 )
 from skmultimodal.datasets.tcga._files import describe_files
 from skmultimodal.datasets.tcga._load import load_tcga_glioma
 from skmultimodal.io import (
     PatientSlices,
-    read_patient_matrix,
     read_patient_table,
     read_patients,
 )
@@ -29,12 +32,14 @@ from skmultimodal.io._labels import target_array
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 from skmultimodal.utils._patterns import pattern_name
+from skmultimodal.utils._text import some
 
 __all__ = ["FolderCheck", "check_folder"]
 
 # Columns of clinical.csv with as many values as this may be labels.
 MAX_CLASSES = 10
-SHOWN = 3
+# Lines of the flow that count the patients of two sources.
+MEET = ("ids", "note")
 
 
 @dataclass
@@ -103,15 +108,16 @@ def check_folder(folder: str | Path) -> FolderCheck:
     ...     }
     ...     for name, text in files.items():
     ...         _ = (Path(folder) / name).write_text(text)
-    ...     print(check_folder(folder))
+    ...     print(check_folder(folder))  # doctest: +ELLIPSIS
     a folder of patients (load_cohort)
     clinical.csv: 3 patients; columns response
     expression.csv: 2 patients, 2 genes
     mri: no folder
+    clinical.csv has 3 patients, expression.csv 2, both 2
     patients with data: 2 gene
     label response: no 1, yes 1
     2 problems:
-    1. expression.csv: 1 blank cell in 1 gene, such as TP53 of patient 'P2': fill it, or leave the gene out.
+    1. ...expression.csv: 1 blank cell in 1 column and 1 row of modality 'gene', for example 'TP53' of patient 'P2'. Fill blank cells in the tower, such as ('gene', make_pipeline(SimpleImputer(), GeneAutoencoderTransformer())); leave out features that are blank in most rows; or make the whole row NaN if the patient lacks the modality.
     2. no patient has two modalities: there is nothing to fuse, and nobody to test a fusion on.
     """  # noqa: E501
     folder, check = Path(folder), FolderCheck()
@@ -130,10 +136,12 @@ def check_folder(folder: str | Path) -> FolderCheck:
             _check_pairs(check, has_two and bool(bunch.data.paired.any()))
         return check
     check.found.append("a folder of patients (load_cohort)")
-    clinical = _check_clinical(check, folder)
-    genes = _check_expression(check, folder)
-    images = _check_images(check, folder)
-    _check_ids(check, clinical, genes, images)
+    flow = Flow()
+    clinical = _check_clinical(check, folder, flow)
+    folders = _find_scans(check, folder, flow)
+    genes = _check_expression(check, folder, clinical, folders or {}, flow)
+    images = _check_images(check, folders)
+    _check_ids(check, clinical, genes, images, flow)
     return check
 
 
@@ -151,7 +159,9 @@ def _attempt(check: FolderCheck, read: Callable[..., Any], *arguments: Any) -> A
     return result
 
 
-def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
+def _check_clinical(
+    check: FolderCheck, folder: Path, flow: Flow
+) -> tuple[Path, pd.DataFrame] | None:
     file = _attempt(check, one_file, folder, CLINICAL_NAMES)
     if file is None:
         check.problems.append(
@@ -159,45 +169,66 @@ def _check_clinical(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
             "label. (To predict patients none is needed.)"
         )
         return None
-    table: pd.DataFrame | None = _attempt(check, read_patient_table, file)
-    if table is not None:
-        columns = ", ".join(map(str, table.columns)) or "none"
-        check.found.append(f"{file.name}: {len(table)} patients; columns {columns}")
-    return table
+    table = _attempt(check, read_patient_table, file)
+    if table is None:
+        return None
+    table = _attempt(
+        check, partial(by_patient, tissue=False), table, "clinical", flow, file.name
+    )
+    if table is None:
+        return None
+    columns = ", ".join(map(str, table.columns)) or "none"
+    check.found.append(f"{file.name}: {len(table)} patients; columns {columns}")
+    _list_changes(check, flow, "clinical")
+    return file, table
 
 
-def _check_expression(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
+def _check_expression(
+    check: FolderCheck,
+    folder: Path,
+    clinical: tuple[Path, pd.DataFrame] | None,
+    folders: dict[str, Path],
+    flow: Flow,
+) -> tuple[Path, pd.DataFrame] | None:
     file = _attempt(check, one_file, folder, EXPRESSION_NAMES)
     if file is None:
         check.found.append("expression: no file")
         return None
-    table: pd.DataFrame | None = _attempt(check, read_patient_matrix, file)
+    patients = [*(() if clinical is None else clinical[1].index), *folders]
+    table = _attempt(check, read_genes, file, patients, flow)
     if table is None:
         return None
     n_patients, n_genes = table.shape
     check.found.append(f"{file.name}: {n_patients:,} patients, {n_genes:,} genes")
-    table = table[~table.isna().all(axis=1)]
+    _list_changes(check, flow, "gene")
+    table = _attempt(check, check_genes, table, file, flow)
     if len(table) < n_patients:
         check.found.append(f"  {n_patients - len(table)} of them without any value")
-    blank = table.isna().to_numpy()
-    if blank.any():
-        row, column = np.argwhere(blank)[0]
-        check.problems.append(
-            f"{file.name}: {_count(blank.sum(), 'blank cell')} in "
-            f"{_count(blank.any(axis=0).sum(), 'gene')}, such as "
-            f"{table.columns[column]} of patient {table.index[row]!r}: fill "
-            f"{'it' if blank.sum() == 1 else 'them'}, or leave the "
-            f"{'gene' if blank.any(axis=0).sum() == 1 else 'genes'} out."
-        )
-    return table
+    return file, table
 
 
-def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] | None:
+def _list_changes(check: FolderCheck, flow: Flow, item: str) -> None:
+    """What was read otherwise than it is written, or left out, of one source."""
+    rows = [row for row in flow.rows if row[1] == item]
+    notes = [reason for _, _, status, reason, _ in rows if status == "note"]
+    check.found += [f"  {text}" for text in notes if text not in check.problems]
+    dropped = [reason for _, _, status, reason, _ in rows if status == "dropped"]
+    if dropped:
+        check.found.append(f"  {some(dropped, 'sample', quote=False)} left out")
+
+
+def _find_scans(check: FolderCheck, folder: Path, flow: Flow) -> dict[str, Path] | None:
     if not (folder / "mri").is_dir():
-        check.found.append("mri: no folder")
         return None
     folders = _attempt(check, mri_folders, folder / "mri")
+    return None if folders is None else _attempt(check, reduce_folders, folders, flow)
+
+
+def _check_images(
+    check: FolderCheck, folders: dict[str, Path] | None
+) -> dict[str, PatientSlices] | None:
     if folders is None:
+        check.found.append("mri: no folder")
         return None
     found = _attempt(check, lambda: read_patients(folders, on_error="drop"))
     if found is None:
@@ -217,14 +248,22 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
 
 def _check_ids(
     check: FolderCheck,
-    clinical: pd.DataFrame | None,
-    genes: pd.DataFrame | None,
+    clinical: tuple[Path, pd.DataFrame] | None,
+    genes: tuple[Path, pd.DataFrame] | None,
     images: dict[str, PatientSlices] | None,
+    flow: Flow,
 ) -> None:
     """Whether the sources share patients, and any are paired and labelled."""
+    tables = [source for source in (clinical, genes) if source is not None]
+    sources = {file.name: list(table.index) for file, table in tables}
+    if images:
+        sources["mri"] = list(images)
+    name = None if clinical is None else clinical[0].name
+    _attempt(check, partial(compare_sources, clinical=name), sources, flow)
+    check.found += [r for _, item, status, r, _ in flow.rows if (item, status) == MEET]
     ids = {
         "image": set(images or {}),
-        "gene": set() if genes is None else set(map(str, genes.index)),
+        "gene": set() if genes is None else set(genes[1].index),
     }
     everyone = sorted(set.union(*ids.values()))
     if not everyone:
@@ -235,15 +274,14 @@ def _check_ids(
     _check_pairs(check, bool(ids["image"] & ids["gene"]))
     if clinical is None:
         return
-    known = set(map(str, clinical.index))
-    without = [patient for patient in everyone if patient not in known]
+    table = clinical[1]
+    without = [patient for patient in everyone if patient not in table.index]
     if without:
         check.problems.append(
-            f"{_count(len(without), 'patient')} with data but without a row in the "
-            f"clinical table, such as {_some(without)}; its ids are like "
-            f"{_some(sorted(known - set(everyone)) or sorted(known))}."
+            f"{some(without, 'patient')} with data but without a row in the clinical "
+            "table: they have no label; add their rows."
         )
-    _list_labels(check, clinical[clinical.index.isin(everyone)])
+    _list_labels(check, table[table.index.isin(everyone)])
 
 
 def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
@@ -255,7 +293,6 @@ def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
         counts = known.value_counts().sort_index()
         if 2 <= len(counts) <= MAX_CLASSES:
             found = True
-            _compare_words(check, name, counts.index)
             classes = ", ".join(f"{class_name(c)} {n}" for c, n in counts.items())
             check.found.append(f"label {name}: {classes}")
     if not found:
@@ -263,18 +300,6 @@ def _list_labels(check: FolderCheck, clinical: pd.DataFrame) -> None:
             f"no column of the clinical table has 2 to {MAX_CLASSES} different values "
             "among patients with data: there is no label to predict."
         )
-
-
-def _compare_words(check: FolderCheck, name: str, classes: pd.Index) -> None:
-    """Classes that are the same word, written in two ways."""
-    words = pd.Series(classes.map(class_name))
-    folded = words.str.split().str.join(" ").str.casefold()
-    for _, same in words.groupby(folded):
-        if len(same) > 1:
-            check.problems.append(
-                f"column {name}: {_some(list(same))} differ in case or spaces only, "
-                "and would be different classes: write them alike."
-            )
 
 
 def _check_pairs(check: FolderCheck, paired: bool) -> None:
@@ -288,11 +313,3 @@ def _check_pairs(check: FolderCheck, paired: bool) -> None:
 def _patterns(patterns: Any) -> str:
     counts = pd.Series(patterns).value_counts(sort=False)
     return ", ".join(f"{n} {pattern}" for pattern, n in counts.items())
-
-
-def _count(n: int, singular: str) -> str:
-    return f"{n:,} {singular}{'' if n == 1 else 's'}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:SHOWN]))

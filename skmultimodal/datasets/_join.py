@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from skmultimodal.io import (
     read_patients,
     stack_patients,
 )
-from skmultimodal.io._barcodes import choose_aliquots, looks_like_barcode
 from skmultimodal.io._labels import target_array
+from skmultimodal.utils._ids import examples
 
-__all__ = ["Flow", "by_patient", "flow_summary", "join_cohort", "load_images"]
+__all__ = ["Flow", "flow_summary", "join_cohort", "load_images"]
 
 FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 
@@ -35,6 +35,11 @@ class Flow:
         self, patient: str, item: str, status: str, reason: str = "", file: Any = ""
     ) -> None:
         self.rows.append((patient, item, status, reason, str(file)))
+
+    def note(self, texts: Iterable[str], item: str, file: Any = "") -> None:
+        """Record what concerns a whole file, such as how a column was read."""
+        for text in texts:
+            self.add("", item, "note", text, file)
 
     def table(self) -> pd.DataFrame:
         return pd.DataFrame(self.rows, columns=FLOW_COLUMNS)
@@ -73,30 +78,6 @@ def load_images(
     for patient, remark in images.remarks.items():
         flow.add(patient, "image", "kept", remark, folders[patient])
     return images
-
-
-def by_patient(
-    genes: pd.DataFrame, known: pd.Index, flow: Flow, file: Any
-) -> pd.DataFrame:
-    """One row of expression per patient: barcodes are reduced to their case."""
-    samples = genes.index
-    barcodes = len(samples) > 0 and all(map(looks_like_barcode, samples))
-    if barcodes and not samples.isin(known).any():
-        chosen = choose_aliquots(list(samples))
-        for sample, case, reason in zip(
-            samples, chosen["case"], chosen["reason"], strict=True
-        ):
-            if reason:
-                flow.add(case, "gene", "dropped", f"{sample}: {reason}", file)
-        keep = chosen["kept"].to_numpy()
-        genes = genes[keep].set_axis(chosen["case"][keep].to_numpy(), axis=0)
-    empty = genes.isna().all(axis=1).to_numpy()
-    for patient in genes.index[empty]:
-        flow.add(str(patient), "gene", "dropped", "every value is missing", file)
-    genes = genes[~empty]
-    for patient in genes.index:
-        flow.add(str(patient), "gene", "kept", "", file)
-    return genes
 
 
 def join_cohort(
@@ -200,10 +181,10 @@ def _refuse_unlabelled(
     if known & set(order):
         return
     without = [p for p in order if p not in clinical.index]
+    pair = examples(order, clinical.index)
     cause = (
-        f"patient ids do not match (for example {without[0]!r} and "
-        f"{clinical.index[0]!r})"
-        if order and len(without) == len(order)
+        f"patient ids do not match (for example {pair[0][0]!r} and {pair[0][1]!r})"
+        if pair and len(without) == len(order)
         else f"{labels.name!r} is unknown for all of them"
     )
     raise ValueError(f"no patient with MRI or expression has a label: {cause}.")

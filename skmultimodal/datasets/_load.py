@@ -10,13 +10,19 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
+from skmultimodal.datasets._ids import (
+    by_patient,
+    compare_sources,
+    reduce_folders,
+    without_empty,
+)
 from skmultimodal.datasets._join import (
     Flow,
-    by_patient,
     flow_summary,
     join_cohort,
     load_images,
 )
+from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import (
     make_response_labels,
     patient_folders,
@@ -25,6 +31,8 @@ from skmultimodal.io import (
 )
 from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._tables import one_file
+from skmultimodal.utils._validation import describe_blanks, fill_advice
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["load_cohort"]
 
@@ -32,6 +40,8 @@ CLINICAL_NAMES = tuple(f"clinical.{e}{z}" for e in ("csv", "tsv") for z in ("", 
 EXPRESSION_NAMES = tuple(
     f"expression.{e}{z}" for e in ("parquet", "csv", "tsv") for z in ("", ".gz")
 )
+# Words that are more, and most of which occur once, are names or dates.
+MANY_CLASSES = 10
 
 
 def is_cohort_folder(folder: Path) -> bool:
@@ -156,12 +166,13 @@ def load_cohort(
     """
     folder, flow = Path(folder), Flow()
     file = _clinical_file(folder, label)
-    clinical, labels = _read_clinical(file, label, scheme, on_error)
+    clinical, labels = _read_clinical(file, label, scheme, on_error, flow)
     source = f"column {label!r} of {file}"
     if labels is not None:
         # An unknown positive class is refused before images are read.
         find_classes(target_array(labels), positive, source)
     expression, folders = _find_blocks(folder)
+    folders, genes = read_sources(file, clinical, expression, folders, flow)
     images = load_images(
         folders,
         flow,
@@ -176,17 +187,27 @@ def load_cohort(
         n_jobs=n_jobs,
         cache_dir=cache_dir,
     )
-    genes = None
-    if expression is not None:
-        genes = read_patient_matrix(expression)
-        genes = by_patient(genes, clinical.index, flow, expression.name)
     bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
     bunch.classes, bunch.positive = None, None
     if labels is not None:
         bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
+        _warn_of_names(bunch, source)
     bunch.flow_summary = flow_summary(bunch.flow)
     bunch.DESCR = _describe(folder, label, scheme, bunch)
     return bunch
+
+
+def _warn_of_names(bunch: Bunch, source: str) -> None:
+    """Dates, names and comments are words too, but no classes."""
+    n_known = int((~pd.isna(bunch.target)).sum())
+    n_classes = 0 if bunch.classes is None else len(bunch.classes)
+    if n_classes > MANY_CLASSES and n_classes > n_known / 2:
+        warn(
+            f"{source} has {n_classes} different values for {n_known} labelled rows, "
+            f"such as {bunch.classes[0]!s}: these are no classes to predict; group "
+            "them, or name another column.",
+            ReadWarning,
+        )
 
 
 def _clinical_file(folder: Path, label: str | None) -> Path | None:
@@ -194,14 +215,21 @@ def _clinical_file(folder: Path, label: str | None) -> Path | None:
         raise FileNotFoundError(f"{folder}: no such folder.")
     file = one_file(folder, CLINICAL_NAMES)
     if file is None and label is not None:
+        others = [path.name for path in sorted(folder.glob("[Cc]linical.*"))]
+        found = f"; {others[0]} is not read, save it as CSV" if others else ""
         raise FileNotFoundError(
-            f"{folder}: no clinical.csv (one row per patient, first column 'patient')."
+            f"{folder}: no clinical.csv (one row per patient, first column 'patient')"
+            f"{found}."
         )
     return file
 
 
 def _read_clinical(
-    file: Path | None, label: str | None, scheme: str | None, on_error: str
+    file: Path | None,
+    label: str | None,
+    scheme: str | None,
+    on_error: str,
+    flow: Flow,
 ) -> tuple[pd.DataFrame, pd.Series | None]:
     """The clinical table and the column to predict."""
     if label is None and scheme is not None:
@@ -209,6 +237,7 @@ def _read_clinical(
     if file is None:
         return pd.DataFrame(index=pd.Index([], name="patient", dtype=object)), None
     clinical = read_patient_table(file)
+    clinical = by_patient(clinical, "clinical", flow, file.name, tissue=False)
     if label is None:
         return clinical, None
     labels = label_column(clinical, label, file)
@@ -226,6 +255,64 @@ def _find_blocks(folder: Path) -> tuple[Path | None, dict[str, Path]]:
             "folder mri/ with a folder per patient."
         )
     return expression, mri_folders(folder / "mri") if has_mri else {}
+
+
+def read_sources(
+    file: Path | None,
+    clinical: pd.DataFrame,
+    expression: Path | None,
+    folders: dict[str, Path],
+    flow: Flow,
+) -> tuple[dict[str, Path], pd.DataFrame | None]:
+    """Folders and expression by patient, compared with the clinical table.
+
+    Parameters
+    ----------
+    file : Path or None
+        Of the clinical table.
+    clinical : DataFrame
+        By patient.
+    expression : Path or None
+    folders : dict of str to Path
+        As they are named.
+    flow : Flow
+
+    Returns
+    -------
+    folders : dict of str to Path
+        By patient.
+    genes : DataFrame or None
+        By patient; those without any value are left out.
+    """
+    folders = reduce_folders(folders, flow)
+    sources = {} if file is None else {file.name: list(clinical.index)}
+    genes = None
+    if expression is not None:
+        genes = read_genes(expression, [*clinical.index, *folders], flow)
+        sources[expression.name] = list(genes.index)
+    if folders:
+        sources["mri"] = list(folders)
+    compare_sources(sources, flow, clinical=None if file is None else file.name)
+    if genes is not None and expression is not None:
+        genes = check_genes(genes, expression, flow)
+    return folders, genes
+
+
+def read_genes(file: Path, patients: Sequence[str], flow: Flow) -> pd.DataFrame:
+    """Expression by patient, as it is in the file."""
+    genes = read_patient_matrix(file, patients=patients)
+    return by_patient(genes, "gene", flow, file.name)
+
+
+def check_genes(genes: pd.DataFrame, file: Path, flow: Flow) -> pd.DataFrame:
+    """Leave out who has no value; warn of blank cells, which stop most towers."""
+    genes = without_empty(genes, flow, file.name)
+    rows = genes.to_numpy()
+    blanks = describe_blanks(rows, genes.index, genes.columns, "gene")
+    if blanks is not None:
+        flow.add("", "gene", "note", blanks, file.name)
+        warn(f"{file}: {blanks}. {fill_advice(rows)}", ReadWarning)
+    return genes
 
 
 def mri_folders(root: Path) -> dict[str, Path]:

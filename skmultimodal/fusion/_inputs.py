@@ -15,7 +15,13 @@ from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
-from skmultimodal.utils._validation import check_rows, find_bad_row
+from skmultimodal.utils._validation import (
+    check_rows,
+    describe_blanks,
+    fill_advice,
+    find_bad_row,
+)
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["TowerInput", "read_cohort", "takes_nan"]
 
@@ -124,19 +130,42 @@ class TowerInput(ModelPart):
         rows = self._match_features(cohort)
         if is_lazy(rows):
             return rows
-        bad = None if self.allow_nan else find_bad_row(rows)
-        if bad is not None:
-            patient = cohort.index[cohort.has(self.modality)].tolist()[bad]
-            raise ValueError(
-                f"Input X contains NaN or infinity in row {patient!r} of modality "
-                f"{self.modality!r}: fill it, or make the whole row NaN if the patient "
-                "lacks the modality."
-            )
+        if not self.allow_nan:
+            self._refuse_blanks(rows, cohort)
         return pd.DataFrame(rows, columns=self.feature_names) if self.as_table else rows
+
+    def check(self, cohort):
+        """Raise the errors of `read` before anything is fitted."""
+        self.read(cohort[cohort.has(self.modality)])
+
+    def _refuse_blanks(self, rows, cohort):
+        bad = find_bad_row(rows)
+        if bad is None:
+            return
+        patients = cohort.index[cohort.has(self.modality)].tolist()
+        names = self.feature_names
+        blanks = describe_blanks(rows, patients, names, self.modality)
+        if blanks is not None:
+            raise ValueError(f"Input X contains NaN: {blanks}. {fill_advice(rows)}")
+        raise ValueError(
+            f"Input X contains infinity in row {patients[bad]!r} of modality "
+            f"{self.modality!r}: correct it, or make the whole row NaN if the patient "
+            "lacks the modality."
+        )
 
     def _match_features(self, cohort):
         rows = cohort.block(self.modality)
         names = cohort.feature_names(self.modality)
+        if (names is None) != (self.feature_names is None):
+            changed = (
+                "has no column names, but was fitted with them"
+                if names is None
+                else "has column names, but was fitted without"
+            )
+            warn(
+                f"modality {self.modality!r} {changed}: columns are taken in the order "
+                "of fit; pass tables with the same names to both."
+            )
         if None not in (names, self.feature_names) and names != self.feature_names:
             return np.asarray(rows)[:, self._places(names)]
         if tuple(rows.shape[1:]) != self.row_shape:

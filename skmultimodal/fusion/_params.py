@@ -101,7 +101,9 @@ def towers_with_data(resolved, seeds, cohort):
     if not towers:
         raise ValueError(
             f"no tower has a modality of the data, which have {present}; the "
-            f"towers are {[name for name, *_ in resolved]}."
+            f"towers are {[name for name, *_ in resolved]}. Name one for each, such as "
+            f"towers=[({present[0]!r}, GeneAutoencoderTransformer())] for rows of "
+            "features, or ImageTowerClassifier() for images."
         )
     unused = [m for m in present if m not in {m for *_, m, _ in towers}]
     if unused:

@@ -248,6 +248,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         unbiased = Output.LOG_ODDS in wanted and self.tower_cv is not None
         choice = choose_rows(self.tower_rows, single, partial and unbiased)
         plans = [self._plan_tower(*tower, data, choice) for tower in towers]
+        for plan in plans:
+            plan.inputs.check(cohort)
         name, final = type(self).__name__, self._final_estimator()
         announce_fit(name, plans, final, data, self.verbose)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)

@@ -3,6 +3,7 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import torch
 
 from skmultimodal.cohort import Cohort
@@ -101,26 +102,35 @@ def _view(model, estimator, inputs, cohort, routes):
         None if names is None else list(names),
         model.classes_,
         routes,
-        _with_other_rows(model, cohort, inputs.modality),
+        _with_other_rows(model, cohort, inputs),
     )
 
 
-def _with_other_rows(model, cohort, modality):
-    """Maps other rows of a modality, beside the same others, to probabilities."""
+def _with_other_rows(model, cohort, inputs):
+    """Maps other rows of a modality, beside the same others, to probabilities.
+
+    The rows have the features of ``fit``, those of other modalities the cohort's.
+    """
     # Rows that are changed piece by piece would fill the cache of a model.
     uncached = copy.copy(model)
     uncached.memory = None
+    index = np.arange(len(cohort))
     blocks = {}
+
+    def keyed(rows, names):
+        table = rows if names is None else pd.DataFrame(rows, columns=list(names))
+        return index, table
 
     def predict_proba(rows):
         if not blocks:
             for name in cohort.modalities:
                 has = cohort.has(name)
                 shape = (len(has), *cohort.block_shape(name)[1:])
-                blocks[name] = np.full(shape, np.nan)
-                blocks[name][has] = np.asarray(cohort.block(name))
-        blocks[modality] = np.asarray(rows)
-        return uncached.predict_proba(Cohort(blocks, index=cohort.index))
+                block = np.full(shape, np.nan)
+                block[has] = np.asarray(cohort.block(name))
+                blocks[name] = keyed(block, cohort.feature_names(name))
+        blocks[inputs.modality] = keyed(np.asarray(rows), inputs.feature_names)
+        return uncached.predict_proba(Cohort(blocks))
 
     return predict_proba
 

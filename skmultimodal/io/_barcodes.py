@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["Barcode", "choose_aliquots", "looks_like_barcode", "parse_barcode"]
+__all__ = [
+    "Barcode",
+    "case_of",
+    "choose_aliquots",
+    "looks_like_barcode",
+    "parse_barcode",
+]
 
 _BARCODE = re.compile(
     r"^(?P<case>[A-Za-z0-9]+-[A-Za-z0-9]{2}-[A-Za-z0-9]{4,6})"
@@ -17,7 +23,9 @@ _BARCODE = re.compile(
     r"(?:-(?P<plate>[A-Z0-9]{4})(?:-(?P<center>\w{2}))?)?)?)?$"
 )
 _PROJECTS = re.compile(r"^(TCGA|TARGET|CPTAC|BEAT|MMRF|CGCI)[-.]", re.IGNORECASE)
-TUMOUR_TYPES = ("01", "02")
+# Primary ones first: solid, of blood, of bone marrow; then recurrences and metastases.
+PRIMARY_TYPES = ("01", "03", "09")
+TUMOUR_TYPES = (*PRIMARY_TYPES, "02", "04", "40", "05", "06", "07")
 # Firehose: RNA analytes by preference, then the latest plate.
 ANALYTES = "HRT"
 
@@ -110,17 +118,41 @@ def looks_like_barcode(name: object) -> bool:
     return _PROJECTS.match(str(name)) is not None
 
 
+def case_of(name: str) -> str | None:
+    """The case of a barcode of a GDC programme; None of any other name.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"TCGA.06.0211.01A"``.
+
+    Returns
+    -------
+    case : str or None
+        ``"TCGA-06-0211"``.
+    """
+    if not looks_like_barcode(name):
+        return None
+    try:
+        return parse_barcode(name).case
+    except ValueError:
+        return None
+
+
 def _rank(barcode: str) -> tuple[object, ...]:
     """Sort key: the best aliquot of a patient comes last."""
     b = parse_barcode(barcode)
-    primary = -TUMOUR_TYPES.index(b.sample_type) if b.sample_type else 0
+    order = ("", *TUMOUR_TYPES)
+    known = b.sample_type in order
+    primary = -order.index(b.sample_type) if known else -len(order)
+    primary = min(primary, -1)  # a case barcode counts as primary tumour
     vial = -ord(b.vial) if b.vial else 0
     analyte = -ANALYTES.find(b.analyte) if b.analyte in ANALYTES else -len(ANALYTES)
     return primary, vial, analyte, b.plate, barcode
 
 
 def choose_aliquots(
-    barcodes: Sequence[str], *, sample_types: Sequence[str] = ("01",)
+    barcodes: Sequence[str], *, sample_types: Sequence[str] | None = ("01",)
 ) -> pd.DataFrame:
     """Choose one tumour aliquot per patient, deterministically.
 
@@ -132,7 +164,8 @@ def choose_aliquots(
     barcodes : sequence of str
         Sample or aliquot barcodes. Case barcodes count as primary tumour.
     sample_types : sequence of str, default=("01",)
-        Sample types accepted; add ``"02"`` to fall back to recurrences.
+        Sample types accepted; add ``"02"`` to fall back to recurrences. None accepts
+        all, tumours first.
 
     Returns
     -------
@@ -140,8 +173,10 @@ def choose_aliquots(
         In the order of `barcodes`: ``case``, ``kept`` and, where dropped, the
         ``reason``.
     """
-    wanted = [t for t in TUMOUR_TYPES if t in sample_types]
     parsed = [parse_barcode(text) for text in barcodes]
+    wanted = [t for t in TUMOUR_TYPES if sample_types is None or t in sample_types]
+    if sample_types is None:
+        wanted += sorted({b.sample_type for b in parsed} - {"", *wanted})
     best: dict[str, int] = {}
     for i, b in enumerate(parsed):
         if b.sample_type and b.sample_type not in wanted:

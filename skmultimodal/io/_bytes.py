@@ -12,6 +12,9 @@ __all__ = ["is_gzip", "read_bytes", "read_text", "stream_gzip"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 18
+# Sparse counts shrink to a fortieth, the same byte over and over to a thousandth.
+MOST_GROWTH = 200
+SMALL = 1 << 27
 # What a proxy, a login page or a cloud drive sends instead of the file.
 HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
 
@@ -83,6 +86,21 @@ def _read_raw(path: Path) -> bytes:
     return raw
 
 
+def _unpack(path: Path, packed: int) -> bytes:
+    """Decompress a text; one that grows as no table does would fill the memory."""
+    most = max(SMALL, MOST_GROWTH * packed)
+    parts, size = [], 0
+    for part in stream_gzip(path):
+        size += len(part)
+        if size > most:
+            raise ValueError(
+                f"{path}: {packed:,} bytes, which unpack to more than {most:,}: "
+                "no table is packed so well; download it again."
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
 def read_bytes(path: str | Path) -> bytes:
     """Read a file, decompressed if its content is gzip.
 
@@ -104,7 +122,7 @@ def read_bytes(path: str | Path) -> bytes:
     path = Path(path)
     raw = _read_raw(path)
     if is_gzip(raw):
-        raw = b"".join(stream_gzip(path))
+        raw = _unpack(path, len(raw))
         if not raw:
             raise ValueError(f"{path}: the gzip file holds nothing; download it again.")
     start = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

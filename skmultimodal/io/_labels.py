@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.io._missing import missing_cells
+
 __all__ = [
     "RESPONSE_SCHEMES",
     "label_column",
@@ -42,14 +44,8 @@ _CODES = {
     "TF": ("tumor free", "tf-tumor free", "tf"),
     "WT": ("with tumor", "wt-with tumor", "wt"),
     "persistent": ("persistent disease",),
-    # Known words without information about the response.
+    # Known words without information about the response, beside those for missing.
     "": (
-        "",
-        "unknown",
-        "not reported",
-        "not available",
-        "not applicable",
-        "not evaluated",
         "discrepancy",
         "treatment ongoing",
         "no measureable tumor or tumor markers",
@@ -68,12 +64,6 @@ _CODES = {
         "sted-stable disease with elevation",
         "very good partial response",
         "vgpr-very good partial response",
-        "nan",
-        "none",
-        "na",
-        "#n/a",
-        "--",
-        "'--",
     ),
 }
 WORDS = {word: code for code, words in _CODES.items() for word in words}
@@ -96,8 +86,7 @@ def response_codes(values: Any, *, on_error: str = "raise") -> NDArray[np.object
     words = series.astype(object).where(series.notna(), "").astype(str)
     clean = words.str.strip().str.lower().str.replace(r"\s+", " ", regex=True)
     clean = clean.str.replace("tumour", "tumor")
-    clean = clean.mask(clean.str.match(r"^\[.*\]$"), "")
-    known = clean.map(WORDS)
+    known = clean.map(WORDS).mask(missing_cells(words), "")
     bad = known.isna().to_numpy()
     if bad.any() and on_error == "raise":
         first = int(np.flatnonzero(bad)[0])
@@ -201,8 +190,8 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     Parameters
     ----------
     values : Series of shape (n_patients,)
-        Numbers, booleans or words, also as categories; a blank word, or one in square
-        brackets, is unknown.
+        Numbers, booleans or words, also as categories; a word for missing, such as a
+        blank one, is unknown.
 
     Returns
     -------
@@ -217,5 +206,5 @@ def target_array(values: pd.Series) -> NDArray[Any]:
     if len(known) and all(isinstance(value, (bool, np.bool_)) for value in known):
         return values.astype("boolean").to_numpy(dtype=float, na_value=np.nan)
     text = values.astype(object)
-    text = text.mask(text.astype(str).str.match(r"^\s*(\[.*\])?\s*$"))
+    text = text.mask(missing_cells(text))
     return text.where(text.notna(), None).to_numpy(dtype=object)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from skmultimodal.io._barcodes import looks_like_barcode
+from skmultimodal.exceptions import ReadWarning
+from skmultimodal.io._barcodes import case_of, looks_like_barcode
 from skmultimodal.io._bytes import read_text
-from skmultimodal.io._genes import is_par_copy, looks_like_gene_id, strip_versions
-
-__all__ = ["refuse_duplicates", "separator_of", "tidy_matrix", "tidy_text_matrix"]
-
-SAMPLE_CORNERS = (
-    "patient",
-    "sample",
-    "case",
-    "subject",
-    "barcode",
-    "id",
-    "participant",
+from skmultimodal.io._columns import decimal_points
+from skmultimodal.io._delimited import is_number, take_apart
+from skmultimodal.io._genes import (
+    is_known_symbol,
+    is_par_copy,
+    looks_like_gene_id,
+    odd_gene_names,
+    strip_versions,
 )
-GENE_CORNERS = ("gene", "ensembl", "hugo", "symbol", "probe", "transcript", "name")
+from skmultimodal.io._missing import missing_cells, suspicious_code
+from skmultimodal.io._names import (
+    counts_rows,
+    is_corner_name,
+    is_gene_corner,
+    is_patient_name,
+    refuse_duplicates,
+)
+from skmultimodal.utils._text import counted, some
+from skmultimodal.utils._warnings import warn
+
+__all__ = ["text_ids", "tidy_matrix", "tidy_text_matrix"]
+
 # Columns that describe a gene beside its id.
 GENE_ANNOTATIONS = {
     "entrez_gene_id",
@@ -38,61 +48,64 @@ GENE_ANNOTATIONS = {
 PROBE = 200
 
 
-def separator_of(header: str) -> str:
-    """Tab, comma or semicolon, whichever the header line has most of."""
-    return max("\t,;", key=header.count)
+def text_ids(values: pd.Index) -> pd.Index:
+    """Ids as text; whole numbers that were stored as floats have no point.
 
+    Parameters
+    ----------
+    values : Index
+        As pandas read them.
 
-def refuse_duplicates(names: pd.Index, what: str, path: Path) -> None:
-    """Raise if a sample or gene occurs twice."""
-    if names.has_duplicates:
-        again = names[names.duplicated()].unique()
-        raise ValueError(
-            f"{path}: {len(again)} duplicated {what} "
-            f"({', '.join(map(str, again[:5]))}{', ...' if len(again) > 5 else ''}); "
-            "keep one of each."
-        )
+    Returns
+    -------
+    ids : Index of str
+        Without blanks around them; NaN where missing.
+    """
+    if pd.api.types.is_float_dtype(values.dtype):
+        known = values[values.notna()]
+        if (known % 1 == 0).all():
+            values = values.astype("Int64")
+    ids = pd.Series(values).astype(object)
+    text = ids.map(lambda value: str(value).strip(), na_action="ignore")
+    return pd.Index(text.where(ids.notna(), None), dtype="str")
 
 
 def _share(names: pd.Index, test: Any) -> float:
-    some = [str(name) for name in names[:PROBE]]
-    return float(np.mean([test(name) for name in some])) if some else 0.0
+    some_names = [str(name) for name in names[:PROBE]]
+    return float(np.mean([test(name) for name in some_names])) if some_names else 0.0
 
 
-def _genes_in_rows(table: pd.DataFrame, corner: str) -> bool:
+def _genes_in_rows(table: pd.DataFrame, corner: str, patients: set[str]) -> bool:
     rows, columns = table.index, table.columns
-    if (
-        _share(rows, looks_like_gene_id) > 0.5
-        or _share(columns, looks_like_barcode) > 0.5
+    in_rows, in_columns = (
+        sum(str(name) in patients or case_of(str(name)) in patients for name in names)
+        for names in (rows, columns)
+    )
+    if in_rows != in_columns:
+        return in_columns > in_rows
+    for test, rows_mean_genes in (
+        (looks_like_gene_id, True),
+        (looks_like_barcode, False),
     ):
-        return True
-    if _share(rows, looks_like_barcode) > 0.5:
-        return False
-    if _share(columns, looks_like_gene_id) > 0.5:
-        return False
-    corner = corner.lower()
-    if any(word in corner for word in SAMPLE_CORNERS):
-        return False
-    return any(word in corner for word in GENE_CORNERS)
-
-
-def _first_bad_cell(table: pd.DataFrame, path: Path, first_line: int) -> ValueError:
-    for column in table.columns:
-        values = table[column]
-        if pd.api.types.is_numeric_dtype(values):
-            continue
-        bad = pd.to_numeric(values, errors="coerce").isna() & values.notna()
-        if bad.any():
-            row = int(np.flatnonzero(bad.to_numpy())[0])
-            return ValueError(
-                f"{path}, line {first_line + row}: {values.iloc[row]!r} in column "
-                f"{column!r} (row {table.index[row]!r}) is not a number."
-            )
-    return ValueError(f"{path}: cells that are no numbers.")
+        found = _share(rows, test), _share(columns, test)
+        if max(found) > 0.5 and found[0] != found[1]:
+            return (found[0] > found[1]) == rows_mean_genes
+    by_corner = is_gene_corner(corner) if corner else None
+    if by_corner is not None:
+        return by_corner
+    return bool(rows.map(is_known_symbol).any()) and not bool(
+        columns.map(is_known_symbol).any()
+    )
 
 
 def tidy_matrix(
-    table: pd.DataFrame, path: Path, *, first_line: int = 2
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    first_line: int = 2,
+    patients: Iterable[str] | None = None,
+    european: bool = False,
+    notes: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Bring a table with ids in its first column to samples x genes, float32.
 
@@ -104,104 +117,222 @@ def tidy_matrix(
         Named in errors.
     first_line : int, default=2
         Line of the first row in the file.
+    patients : iterable of str, default=None
+        See `read_patient_matrix`.
+    european : bool, default=False
+        Whether commas in numbers are decimal.
+    notes : iterable of str
+        Those of the reader.
 
     Returns
     -------
     DataFrame of shape (n_samples, n_genes), float32
         Ensembl versions are stripped, PAR copies and gene annotations left out.
+        ``attrs["notes"]`` lists what was left out or read otherwise.
 
     Raises
     ------
     ValueError
         If ids are duplicated, cells are no numbers, or nothing is left.
     """
-    if isinstance(table.index, pd.RangeIndex) and table.shape[1]:
-        table = table.set_index(table.columns[0])
+    notes = list(notes)
+    table = _with_ids(table, path, first_line, notes)
     corner = str(table.index.name or "").strip()
     if table.shape[0] == 0 or table.shape[1] == 0:
         raise ValueError(f"{path}: the matrix has {table.shape[0]} rows of values.")
-    if table.index.isna().any():
+    genes_first = _genes_in_rows(table, corner, {str(p) for p in patients or ()})
+    if genes_first:
+        beside = [c for c in table.columns if str(c).lower() in GENE_ANNOTATIONS]
+        table = table.drop(columns=beside)
+        notes.append("genes are in rows, patients in columns")
+    elif table.index.isna().any():
         row = int(np.flatnonzero(table.index.isna())[0])
         raise ValueError(f"{path}, line {first_line + row}: a row without an id.")
-    genes_first = _genes_in_rows(table, corner)
+    values = _numbers(table, path, first_line, european, notes)
+    genes, samples = table.columns, table.index
     if genes_first:
-        notes = [c for c in table.columns if str(c).lower() in GENE_ANNOTATIONS]
-        table = table.drop(columns=notes)
-    numeric = table.dtypes.map(pd.api.types.is_numeric_dtype)
-    if not numeric.all():
-        raise _first_bad_cell(table, path, first_line)
-    values = table.to_numpy(dtype=np.float32)
-    genes, samples = (
-        (table.index, table.columns) if genes_first else (table.columns, table.index)
-    )
-    if genes_first:
-        values = values.T
-    genes = pd.Index([str(name).strip() for name in genes], dtype=object)
-    samples = pd.Index([str(name).strip() for name in samples], dtype=object)
-    special = genes.str.startswith("__") | genes.str.startswith("N_")
-    keep = ~(is_par_copy(genes) | np.asarray(special, dtype=bool))
-    if not keep.all():
-        values, genes = values[:, keep], genes[keep]
-    genes = pd.Index(strip_versions(genes), dtype="str", name="gene")
-    samples = pd.Index(samples, dtype="str", name="sample")
+        genes, samples, values = samples, genes, values.T
+    values, genes = _genes(values, text_ids(genes), path, notes)
+    samples = text_ids(samples).rename("sample")
     refuse_duplicates(samples, "sample ids", path)
-    refuse_duplicates(genes, "gene ids", path)
+    _check_values(values, samples, genes, path, notes)
+    tidy = pd.DataFrame(values, index=samples, columns=genes, copy=False)
+    tidy.attrs = {"notes": notes}
+    return tidy
+
+
+def _with_ids(
+    table: pd.DataFrame, path: Path, first_line: int, notes: list[str]
+) -> pd.DataFrame:
+    """The table indexed by its column of ids, which is the first or named patient."""
+    if not (isinstance(table.index, pd.RangeIndex) and table.shape[1]):
+        return table.set_axis(text_ids(table.index).rename(table.index.name), axis=0)
+    names = [str(name).strip() for name in table.columns]
+    place = 0
+    if not is_patient_name(names[0]):
+        named = [i for i, name in enumerate(names) if is_patient_name(name)]
+        place = named[0] if len(named) == 1 else 0
+    first = text_ids(pd.Index(table.iloc[:, 0])).fillna("")
+    counting = names[0] in ("", "id", "ID", "index") and counts_rows(pd.Series(first))
+    if counting and not place and len(names) > 1 and is_corner_name(names[1]):
+        place = 1
+    if counting and not place and not names[0]:
+        raise ValueError(
+            f"{path}: the first column has no name and counts the rows: name the "
+            "column of patient ids 'patient'."
+        )
+    ids = text_ids(pd.Index(table.iloc[:, place])).rename(names[place])
+    dropped = [place]
+    if place:
+        notes.append(f"ids are read from column {names[place]!r}")
+        if counting:
+            dropped.append(0)
+            notes.append("the first column, which counts the rows, left out")
+    keep = [i for i in range(len(names)) if i not in dropped]
+    return table.iloc[:, keep].set_axis(ids, axis=0)
+
+
+def _numbers(
+    table: pd.DataFrame, path: Path, first_line: int, european: bool, notes: list[str]
+) -> NDArray[np.float32]:
+    """All cells as numbers; words for missing are NaN, others refused."""
+    numeric = table.dtypes.map(pd.api.types.is_numeric_dtype).to_numpy()
+    words: list[str] = []
+    commas = 0
+    replaced = {}
+    for place in np.flatnonzero(~numeric):
+        cells = table.iloc[:, place]
+        text = cells.astype(object).map(str, na_action="ignore").str.strip()
+        missing = missing_cells(text)
+        known, comma = decimal_points(text[~missing], european)
+        commas += comma == "decimal"
+        bad = ~np.array([is_number(cell) for cell in known], dtype=bool)
+        if bad.any():
+            row = int(np.flatnonzero(~missing)[bad][0])
+            raise ValueError(
+                f"{path}, line {first_line + row}: {cells.iloc[row]!r} in column "
+                f"{table.columns[place]!r} (row {table.index[row]!r}) is not a number."
+            )
+        words += text[missing & text.notna().to_numpy()].tolist()
+        replaced[place] = pd.to_numeric(known).reindex(text.index)
+    if commas:
+        notes.append(f"commas in {counted(commas, 'column')} read as decimal points")
+    if words:
+        what = some(sorted(set(words)), "word")
+        notes.append(f"{counted(len(words), 'cell')} read as missing: {what}")
+    if not replaced:
+        return table.to_numpy(dtype=np.float32)
+    values = np.empty(table.shape, dtype=np.float32)
+    values[:, numeric] = table.loc[:, numeric].to_numpy(dtype=np.float32)
+    for place, column in replaced.items():
+        values[:, place] = column.to_numpy(dtype=np.float32)
+    return values
+
+
+def _genes(
+    values: NDArray[np.float32], genes: pd.Index, path: Path, notes: list[str]
+) -> tuple[NDArray[np.float32], pd.Index]:
+    """Leave out what is no gene, and refuse what is one twice."""
+    names = genes.fillna("")
+    special = names.str.startswith("__") | names.str.startswith("N_")
+    copies = is_par_copy(names)
+    nameless, dates = odd_gene_names(names)
+    keep = ~(copies | np.asarray(special, dtype=bool) | nameless)
+    for what, n in (
+        ("Y copy of a pseudo-autosomal gene", copies.sum()),
+        ("summary row", np.sum(special)),
+    ):
+        if n:
+            notes.append(f"left out: {n} x {what}")
+    if nameless.any():
+        shown = some(sorted(set(names[nameless])))
+        notes.append(f"{counted(int(nameless.sum()), 'gene')} without a name left out")
+        warn(
+            f"{path}: {counted(int(nameless.sum()), 'gene')} without a name "
+            f"({shown}) left out; name them to keep them.",
+            ReadWarning,
+        )
+    if dates.any():
+        shown = some(names[dates], "gene")
+        notes.append(f"{shown} with the name of a date or number")
+        warn(
+            f"{path}: {shown} has the name of a date or number, as a spreadsheet makes "
+            "of MARCHF1 or SEPTIN2: write the gene's name anew, as text.",
+            ReadWarning,
+        )
+    if not keep.all():
+        values, names = values[:, keep], names[keep]
+    if not len(names):
+        raise ValueError(f"{path}: no gene has a name.")
+    names = pd.Index(strip_versions(names), dtype="str", name="gene")
+    refuse_duplicates(names, "gene ids", path)
+    return values, names
+
+
+def _check_values(
+    values: NDArray[np.float32],
+    samples: pd.Index,
+    genes: pd.Index,
+    path: Path,
+    notes: list[str],
+) -> None:
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(
             f"{path}: infinite value at sample {samples[row]!r}, gene "
             f"{genes[column]!r}."
         )
-    return pd.DataFrame(values, index=samples, columns=genes, copy=False)
+    code = suspicious_code(values, least=99)
+    if code is not None:
+        cells = counted(int((values == code).sum()), "cell")
+        notes.append(f"{cells} of {code:g}, which looks like a code for missing")
+        warn(
+            f"{path}: {cells} of {code:g}, far from all other values, as a code for "
+            "missing would be: blank the cells if it is one.",
+            ReadWarning,
+        )
 
 
-def _refuse_ragged(body: str, sep: str, width: int, path: Path, first: int) -> None:
-    """A line cut short, as the last of an interrupted download, is no missing value."""
-    if '"' in body:
-        return
-    for number, line in enumerate(body.split("\n"), first):
-        if line and line.count(sep) != width - 1:
-            raise ValueError(
-                f"{path}, line {number}: {line.count(sep) + 1} cells instead of "
-                f"{width}; the file is cut or damaged."
-            )
-
-
-def tidy_text_matrix(path: Path, text: str | None = None) -> pd.DataFrame:
+def tidy_text_matrix(
+    path: Path,
+    text: str | None = None,
+    *,
+    patients: Iterable[str] | None = None,
+) -> pd.DataFrame:
     """Read a delimited matrix with a header line; see `tidy_matrix`."""
-    text = read_text(path) if text is None else text
-    lines = 0
-    start = 0
-    while text.startswith("#", start):
-        start = text.find("\n", start) + 1
-        lines += 1
-        if start == 0:
-            raise ValueError(f"{path}: only comment lines.")
-    end = text.find("\n", start)
-    header = text[start : end if end >= 0 else None]
-    sep = separator_of(header)
-    names = [name.strip().strip('"') for name in header.split(sep)]
-    if len(names) < 2:
+    found = take_apart(path, read_text(path) if text is None else text)
+    if not found.body.strip():
+        raise ValueError(f"{path}: the matrix has 0 rows of values.")
+    if found.short:
+        # A line cut short, as the last of an interrupted download.
         raise ValueError(
-            f"{path}, line {lines + 1}: one column; a matrix with tabs or commas "
-            "between cells is needed."
+            f"{path}, line {found.short[0][0]}: {found.short[0][1]} cells instead of "
+            f"{len(found.names)}; the file is cut or damaged."
         )
-    body = text[end + 1 :] if end >= 0 else ""
-    if body.split("\n", 1)[0].count(sep) == len(names):
-        # R and old Xena hubs leave the corner out: a cell less than the rows have.
-        names.insert(0, "")
-    refuse_duplicates(pd.Index(names[1:]), "column names", path)
-    _refuse_ragged(body, sep, len(names), path, lines + 2)
-    try:
-        table = pd.read_csv(
-            io.StringIO(body),
-            sep=sep,
-            header=None,
-            names=range(len(names)),
-            index_col=False,
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path}: {str(error).strip()}.") from error
+    # An id is text as it stands, in whichever column it is.
+    ids = [i for i, n in enumerate(found.names) if i == 0 or is_patient_name(n)]
+    if not found.names[0] and len(found.names) > 1 and is_corner_name(found.names[1]):
+        ids.append(1)
+    table = found.read(dtype=dict.fromkeys(ids, str))
+    for place in ids:
+        if table[place].isna().any():  # an id, or a gene, may be named NA
+            table[place] = found.read(
+                usecols=[place], dtype=str, keep_default_na=False
+            )[place]
+            table[place] = table[place].replace("", None)
+    nameless = [
+        place
+        for place, name in enumerate(found.names)
+        if place and not name and table[place].isna().all()
+    ]
+    table = table.drop(columns=nameless)
+    names = [n for place, n in enumerate(found.names) if place not in nameless]
     table.columns = pd.Index(names)
-    return tidy_matrix(table, path, first_line=lines + 2)
+    return tidy_matrix(
+        table,
+        path,
+        first_line=found.first_line,
+        patients=patients,
+        european=found.sep == ";",
+        notes=found.notes,
+    )

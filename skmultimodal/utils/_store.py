@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._ids import compare_ids
 from skmultimodal.utils._rows import RowView, StackedRows, is_lazy, take_rows
 
 __all__ = [
@@ -181,6 +182,7 @@ def check_patient_ids(ids: pd.Index, what: str) -> None:
 
 def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
     """Outer-join keyed blocks by patient id, rows in order of first appearance."""
+    compare_ids({name: block.ids for name, block in blocks.items()})
     everyone = pd.Index(
         pd.unique(np.concatenate([np.asarray(b.ids, object) for b in blocks.values()]))
     ).infer_objects()

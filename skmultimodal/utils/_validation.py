@@ -8,8 +8,24 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skmultimodal.utils._rows import RowView, is_lazy
+from skmultimodal.utils._text import counted
 
-__all__ = ["check_finite_rows", "check_rows", "find_bad_row"]
+__all__ = [
+    "check_finite_rows",
+    "check_rows",
+    "describe_blanks",
+    "fill_advice",
+    "find_bad_row",
+]
+
+# What mends them: an imputer in the tower learns from the training rows alone.
+WHOLE_ROW = "or make the whole row NaN if the patient lacks the modality."
+FILL_CELLS = (
+    "Fill blank cells in the tower, such as ('gene', make_pipeline(SimpleImputer(), "
+    "GeneAutoencoderTransformer())); leave out features that are blank in most rows; "
+    + WHOLE_ROW
+)
+FILL_VOXELS = "Set these voxels to the background, as with np.nan_to_num; " + WHOLE_ROW
 
 
 def check_rows(
@@ -98,6 +114,49 @@ def find_bad_row(rows: Any) -> int | None:
             return None
     bad = ~np.isfinite(rows.reshape(len(rows), -1)).all(axis=1)
     return int(np.flatnonzero(bad)[0]) if bad.any() else None
+
+
+def describe_blanks(
+    rows: Any, patients: Any, features: Any, modality: str
+) -> str | None:
+    """How many cells are NaN, and where; None if none is.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, ...)
+    patients : sequence of length n_rows
+    features : sequence or None
+        Names of the columns, if they have any.
+    modality : str
+
+    Returns
+    -------
+    text : str or None
+        Such as ``"45 blank cells in 42 features of modality 'gene', for example 'TP53'
+        of patient 'P2'"``.
+    """
+    if find_bad_row(rows) is None:
+        return None
+    blank = np.isnan(rows).reshape(len(rows), -1)
+    if not blank.any():
+        return None
+    row, column = np.argwhere(blank)[0]
+    n_rows, n_columns = (int(blank.any(axis=axis).sum()) for axis in (1, 0))
+    of = f"of modality {modality!r}, for example"
+    patient = f"patient {list(patients)[row]!r}"
+    if rows.ndim > 2:
+        return f"NaN in {counted(n_rows, 'row')} {of} that of {patient}"
+    name = f"column {column}" if features is None else repr(str(features[column]))
+    cells, columns = (
+        counted(int(blank.sum()), "blank cell"),
+        counted(n_columns, "column"),
+    )
+    return f"{cells} in {columns} and {counted(n_rows, 'row')} {of} {name} of {patient}"
+
+
+def fill_advice(rows: Any) -> str:
+    """What to do about the blanks of `describe_blanks`."""
+    return FILL_VOXELS if rows.ndim > 2 else FILL_CELLS
 
 
 def check_finite_rows(rows: Any, numbers: Any) -> None:

@@ -319,7 +319,6 @@ def no_blocks(home):
     [
         (spoil_clinical("patient,age\nP1,3\n"), "no column of .*; it has: age"),
         (spoil_clinical("patient,response\nP1,1\nP1,2\n"), r"1 duplicated patient ids"),
-        (spoil_clinical("patient,response\nX1,1\nX2,0\n"), "patient ids do not match"),
         (spoil_clinical("patient,response\nP1,\nP2,\n"), "unknown for all of them"),
         (spoil_clinical("patient,response\n"), "a header line and no patient"),
         (spoil_clinical("patient,response\nP1,1\n,0\n"), "line 3: a row without a pat"),
@@ -334,6 +333,19 @@ def test_bad_folders(home, spoil, message):
     spoil(home)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         load_cohort(home, label="response")
+
+
+def test_ids_that_do_not_meet_are_refused(home):
+    (home / "clinical.csv").write_text("patient,response\nX1,1\nX2,0\n")
+    meeting = r"few ids meet: clinical\.csv has 2 patients, (mri 3|expression.csv 4), b"
+    with (
+        pytest.warns(ReadWarning, match=meeting) as caught,
+        pytest.raises(
+            ValueError, match=r"ids do not match \(for example 'P1' and 'X1'"
+        ),
+    ):
+        load_cohort(home, label="response")
+    assert len(caught) == 2
 
 
 def test_bad_folder_name_and_options(home):

@@ -20,6 +20,7 @@ from fusion_tools import (
     small_head,
 )
 from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
@@ -190,7 +191,7 @@ def test_bad_row_is_named_by_an_ensemble_too():
     model = pool().fit(Cohort(blocks, index=ids), y)
     blocks["gene"][30, 3] = np.inf
     bad = Cohort(blocks, index=ids)
-    message = r"NaN or infinity in row 'p30' of modality 'gene'"
+    message = r"infinity in row 'p30' of modality 'gene'"
     for call in (model.predict, model.decision_terms, lambda X: pool().fit(X, y)):
         with pytest.raises(ValueError, match=message):
             call(bad)
@@ -228,7 +229,12 @@ def test_bad_value_is_named_by_row_and_modality(make, value, row):
     model = make().fit(good, y)
     blocks["gene"][row, 3] = value
     bad = Cohort(blocks, index=ids)
-    message = rf"NaN or infinity in row 'p{row}' of modality 'gene'"
+    message = rf"infinity in row 'p{row}' of modality 'gene'"
+    if np.isnan(value):
+        message = (
+            r"NaN: 1 blank cell in 1 column and 1 row of modality 'gene', for example "
+            rf"column 3 of patient 'p{row}'\. Fill blank cells in the tower, such as "
+        )
     for call in (model.predict, model.predict_proba, lambda X: make().fit(X, y)):
         with pytest.raises(ValueError, match=message):
             call(bad)
@@ -251,8 +257,38 @@ def test_bad_voxel_is_named(value):
     images[11:24] = np.nan
     images[5, 1, 2, 3] = value
     X = Cohort({**blocks, "image": images}, index=[f"p{i:02d}" for i in range(42)])
-    with pytest.raises(ValueError, match=r"row 'p05' of modality 'image'"):
+    message = r"infinity in row 'p05' of modality 'image'"
+    if np.isnan(value):
+        message = r"NaN in 1 row of modality 'image', .* patient 'p05'\. Set these vox"
+    with pytest.raises(ValueError, match=message):
         picture_model().fit(X, y)
+
+
+class Untrained(ClassifierMixin, BaseEstimator):
+    """A tower of which no fit may begin."""
+
+    def fit(self, X, y):
+        raise AssertionError("fitted before the data were checked")
+
+    def predict_proba(self, X):
+        raise AssertionError
+
+
+def test_blank_cells_are_counted_before_a_tower_is_fitted():
+    """45 cells of 9 rows and 5 genes; the tower of images comes first."""
+    blocks, y = make_tables(TWO)
+    blocks["gene"][20:29, :5] = np.nan
+    X = Cohort(
+        {"image": blocks["image"], "gene": blocks["gene"]},
+        index=[f"p{i:02d}" for i in range(42)],
+    )
+    towers = [("image", Untrained()), ("gene", LogisticRegression())]
+    message = (
+        r"45 blank cells in 5 columns and 9 rows of modality 'gene', for example "
+        r"column 0 of patient 'p20'\. .*make_pipeline\(SimpleImputer\(\), "
+    )
+    with pytest.raises(ValueError, match=message):
+        TwinTowerClassifier(towers).fit(X, y)
 
 
 @pytest.mark.parametrize(

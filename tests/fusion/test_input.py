@@ -107,8 +107,28 @@ def test_columns_of_a_frame(expected, kind):
     )
     with pytest.raises(ValueError, match=r"'gene'.*'gene_3'"):
         model.predict(table.drop(columns="gene_3"))
-    # A model with columns takes a cohort too.
-    np.testing.assert_allclose(model.predict_proba(expected[0]), expected[2])
+    # A model with columns takes a cohort too, in the order of fit.
+    with pytest.warns(UserWarning, match="has no column names, but was fitted with"):
+        p = model.predict_proba(expected[0])
+    np.testing.assert_allclose(p, expected[2])
+
+
+def test_names_that_only_fit_or_predict_has_are_warned_of():
+    """Nameless columns in another order would be other genes, without a word."""
+    rng = np.random.default_rng(0)
+    y = np.arange(30) % 2
+    genes = pd.DataFrame(rng.normal(size=(30, 4)), columns=list("wxyz"))
+    genes["z"] += 3 * y
+    named, nameless = Cohort({"gene": genes}), Cohort({"gene": genes.to_numpy()})
+    for fitted, given, changed in (
+        (named, nameless, "'gene' has no column names, but was fitted with them"),
+        (nameless, named, "'gene' has column names, but was fitted without"),
+    ):
+        model = TwinTowerClassifier([("gene", LogisticRegression())])
+        wanted = model.fit(fitted, y).predict_proba(fitted)
+        with pytest.warns(UserWarning, match=changed):
+            p = model.predict_proba(given)
+        np.testing.assert_array_equal(p, wanted)
 
 
 def test_tower_and_modality_of_different_names(expected):

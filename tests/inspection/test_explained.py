@@ -1,6 +1,7 @@
 """Saliency and gene attributions: the graph is the model, and finds what is planted."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from few_steps import few_steps
 from fusion_tools import make_case
@@ -15,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from benchmarks.accuracy.attribution import with_permuted_weights
 from skmultimodal import (
+    Cohort,
     CrossFittedEnsembleClassifier,
     FusionHeadClassifier,
     ImageTowerClassifier,
@@ -193,3 +195,16 @@ def test_a_map_in_which_nothing_speaks_says_so():
     heatmap[1, 3, 2] = 0.4
     shown = SaliencyDisplay(heatmap, np.ones((2, 1, 7, 6)), ["a", "b"]).plot()
     assert [axes.get_title() for axes in shown.ax_[0]] == ["a\nnothing found", "b"]
+
+
+def test_occlusion_finds_the_other_modalitys_columns_by_name(data, model):
+    """They were once taken in the order given, as those of other genes."""
+    X = data.data[data.data.paired][:2]
+    genes = pd.DataFrame(X.block("gene"), X.index, X.feature_names("gene"))
+    blocks = {"image": (X.index, X.block("image")), "gene": genes.iloc[:, ::-1]}
+    wanted, found = (
+        saliency_map(model, cohort, method="occlusion").attributions
+        for cohort in (X, Cohort(blocks))
+    )
+    assert_allclose(found, wanted, atol=1e-6)
+    assert np.ptp(wanted) > 0

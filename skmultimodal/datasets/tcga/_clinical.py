@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from skmultimodal.io._bytes import read_bytes, read_text
+from skmultimodal.io._columns import tidy_columns
+from skmultimodal.io._names import counts_rows
 from skmultimodal.io._tables import read_table
 
 __all__ = ["read_clinical"]
@@ -35,22 +37,7 @@ ID_COLUMNS = {
     "subject": "own",
     "subject_id": "own",
 }
-MISSING = {
-    "",
-    "--",
-    "'--",
-    "#N/A",
-    "N/A",
-    "NA",
-    "NaN",
-    "nan",
-    "#DIV/0!",
-    "#VALUE!",
-    "#REF!",
-}
 _BARCODE = re.compile(r"^(TCGA-\w{2}-\w{4}|TARGET-\d{2}-\w{6})\b", re.IGNORECASE)
-_COMMENTS = re.compile(r"\A(#[^\n]*\n)*")
-_NUMBER = re.compile(r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$")
 
 
 def _from_archive(path: Path, member: str | None) -> tuple[str, str]:
@@ -109,21 +96,6 @@ def _case(name: str) -> str:
     return match[1].upper() if match else name
 
 
-def _clean(table: pd.DataFrame) -> pd.DataFrame:
-    """Missing cells become NaN, columns of plain numbers numbers; codes stay text."""
-    columns: dict[int, pd.Series] = {}
-    for place in range(table.shape[1]):
-        cells = table.iloc[:, place].str.strip()
-        bracketed = cells.str.startswith("[") & cells.str.endswith("]")
-        values = cells.mask(cells.isin(MISSING) | bracketed)
-        known = values.dropna()
-        numeric = len(known) and known.str.match(_NUMBER).all()
-        columns[place] = pd.to_numeric(values) if numeric else values.astype(object)
-    out = pd.DataFrame(columns, index=table.index)
-    out.columns = table.columns
-    return out
-
-
 def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFrame:
     """Read a clinical table; the layout is recognised by content.
 
@@ -171,38 +143,28 @@ def read_clinical(path: str | Path, *, member: str | None = None) -> pd.DataFram
         text, name = _from_archive(path, member)
     else:
         text = read_text(path)
-    # cBioPortal puts descriptions of the columns into comment lines.
-    content = _COMMENTS.sub("", text, count=1)
-    n_comments = text.count("\n") - content.count("\n")
-    table = read_table(path, content)
+    table = read_table(path, text)
+    facts = table.attrs
     aliases: dict[str, str] = {}
     n_headers = _header_rows(table)
     if n_headers == 2:
         aliases = dict(zip(table.iloc[0].tolist(), table.columns, strict=True))
     table = table.iloc[n_headers:]
-    # Excel writes the row number without a name.
-    table = (
-        table.loc[:, ~table.columns.str.match(r"^Unnamed: 0$")]
-        if _numbered(table)
-        else table
-    )
+    if table.columns[0] == "Unnamed: 0" and counts_rows(table.iloc[:, 0]):
+        table = table.iloc[:, 1:]
     column, layout = _id_column(table, path)
     ids = table[column].str.strip()
     if (ids == "").any():
-        line = int((ids == "").to_numpy().argmax()) + 2 + n_headers + n_comments
+        line = int(ids.index[ids == ""][0]) + facts["first_line"]
         raise ValueError(f"{path}, line {line}: a row without a case id.")
-    table = _clean(table)
+    table, found = tidy_columns(
+        table, path, first_line=facts["first_line"], european=facts["european"]
+    )
     table.index = pd.Index([_case(str(x)) for x in ids], dtype="str", name="case")
     table.attrs = {
         "layout": "biotab" if n_headers else layout,
         "aliases": aliases,
         "name": name,
+        "notes": [*facts["notes"], *found.notes, *found.warnings],
     }
     return table
-
-
-def _numbered(table: pd.DataFrame) -> bool:
-    first = table.columns[0]
-    return str(first).startswith("Unnamed") and bool(
-        len(table) and table[first].str.match(r"^\d+$").all()
-    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from skmultimodal.datasets.tcga._gdc import (
@@ -15,17 +13,18 @@ from skmultimodal.datasets.tcga._gdc import (
     is_barcode_matrix,
     layout_of,
 )
+from skmultimodal.datasets.tcga._matrices import read_matrix, take_log2, unit_by_name
 from skmultimodal.datasets.tcga._sample_files import read_sample_files
 from skmultimodal.datasets.tcga._sheets import barcodes_by_file
 from skmultimodal.io._barcodes import choose_aliquots
 from skmultimodal.io._bytes import read_text
-from skmultimodal.io._matrix import tidy_text_matrix
-from skmultimodal.io._tables import read_patient_matrix
 
-__all__ = ["find_expression", "find_matrices", "one_per_patient", "read_expression"]
-
-# No linear quantity stays below this, no log2 quantity of expression gets above it.
-LOG_LIMIT = 50.0
+__all__ = [
+    "find_expression",
+    "find_matrices",
+    "one_per_patient",
+    "read_expression",
+]
 
 
 def find_expression(folder: str | Path) -> list[Path]:
@@ -61,69 +60,23 @@ def find_matrices(folder: str | Path) -> list[Path]:
     list of Path
         In order.
     """
-    return [path for path in _tables_below(folder) if is_barcode_matrix(path)]
+    # Xena hubs name their matrices without an extension, such as HiSeqV2.
+    found = _tables_below(folder, r"(\.(tsv|txt|csv|counts|gz)|^[^.]+)$")
+    return [path for path in found if is_barcode_matrix(path)]
 
 
-def _tables_below(folder: str | Path) -> list[Path]:
+def _tables_below(
+    folder: str | Path, names: str = r"\.(tsv|txt|csv|counts|gz)$"
+) -> list[Path]:
     found = []
     for path in sorted(Path(folder).rglob("*")):
         name = path.name.lower()
         hidden = name.startswith(".") or path.parent.name == "logs"
-        table = re.search(r"\.(tsv|txt|csv|counts|gz)$", name)
+        table = re.search(names, name)
         skip = name.endswith((".tar.gz", ".nii.gz", ".gtf.gz"))
         if table and not hidden and not skip and path.is_file():
             found.append(path)
     return found
-
-
-def _unit_by_name(path: Path) -> str:
-    name = path.name.lower()
-    for pattern, unit in (
-        (r"fpkm[-_.]?uq", "fpkm_uq"),
-        (r"fpkm", "fpkm"),
-        (r"tpm", "tpm"),
-        (r"count", "counts"),
-    ):
-        if re.search(pattern, name):
-            return unit
-    return "unknown"
-
-
-def _describes_log(path: Path) -> str | None:
-    """The unit in the JSON that a Xena hub puts beside a matrix."""
-    stem = re.sub(r"\.(tsv|csv|txt)(\.gz)?$", "", path.name)
-    for name in (f"{path.name}.json", f"{stem}.json"):
-        sibling = path.with_name(name)
-        if sibling.is_file():
-            facts = json.loads(read_text(sibling))
-            unit = facts.get("unit") if isinstance(facts, dict) else None
-            return str(unit) if unit else None
-    return None
-
-
-def _read_matrix(path: Path) -> pd.DataFrame:
-    table = (
-        read_patient_matrix(path)
-        if ".parquet" in path.name.lower()
-        else tidy_text_matrix(path)
-    )
-    stated = _describes_log(path)
-    values = table.to_numpy()
-    high = float(np.nanmax(values)) if values.size else 0.0
-    low = float(np.nanmin(values)) if values.size else 0.0
-    logged = stated.lower().startswith("log") if stated else high <= LOG_LIMIT
-    if not stated and low < 0 and high > LOG_LIMIT:
-        logged = True
-    if stated and logged and high > LOG_LIMIT:
-        raise ValueError(
-            f"{path}: its JSON has the unit {stated!r}, but a value is {high:g}: no "
-            "log2 expression is above 50."
-        )
-    unit = stated or _unit_by_name(path)
-    if logged and not stated and unit != "unknown":
-        unit = f"log2({unit}+1)"
-    table.attrs = {"layout": "matrix", "unit": unit, "log2": bool(logged)}
-    return table
 
 
 def _with_quantity(paths: list[Path], quantity: str | None) -> list[Path]:
@@ -131,7 +84,7 @@ def _with_quantity(paths: list[Path], quantity: str | None) -> list[Path]:
     kinds = {path: layout_of(path) for path in paths}
     for path, kind in kinds.items():
         if kind == "two_columns":
-            kinds[path] = _unit_by_name(path)
+            kinds[path] = unit_by_name(path)
     present = sorted(set(kinds.values()) - {"damaged"})
     if len(present) <= 1:
         return paths
@@ -212,8 +165,8 @@ def read_expression(
             raise FileNotFoundError(f"{path}: no expression file in this folder.")
         paths = _with_quantity(paths, quantity)
     elif ".parquet" in path.name.lower() or _is_matrix(path):
-        table = _read_matrix(path)
-        return _take_log2(table, path) if log2 else table
+        table = read_matrix(path)
+        return take_log2(table, path) if log2 else table
     else:
         paths = [path]
     rows, kept, failures = read_sample_files(paths, quantity, on_error, n_jobs)
@@ -230,7 +183,7 @@ def read_expression(
         "files": [str(file) for file in files],
         "dropped": failures,
     }
-    return _take_log2(table, path) if log2 else table
+    return take_log2(table, path) if log2 else table
 
 
 def _is_matrix(path: Path) -> bool:
@@ -245,23 +198,6 @@ def _is_matrix(path: Path) -> bool:
             "known are STAR and HTSeq files of the GDC and matrices of numbers."
         )
     return text_layout == "matrix"
-
-
-def _take_log2(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if table.attrs["log2"]:
-        return table
-    values = table.to_numpy(dtype=np.float32)
-    if values.size and np.nanmin(values) < 0:
-        raise ValueError(f"{path}: negative values, log2(x + 1) is not defined.")
-    logged = pd.DataFrame(
-        np.log2(values + np.float32(1)), index=table.index, columns=table.columns
-    )
-    logged.attrs = {
-        **table.attrs,
-        "log2": True,
-        "unit": f"log2({table.attrs['unit']}+1)",
-    }
-    return logged
 
 
 def _sample_names(

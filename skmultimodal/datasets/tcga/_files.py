@@ -10,6 +10,7 @@ import pandas as pd
 
 from skmultimodal.datasets.tcga._clinical import read_clinical
 from skmultimodal.datasets.tcga._expression import find_expression, find_matrices
+from skmultimodal.datasets.tcga._gdc import layout_of
 from skmultimodal.io import find_sequences, patient_folders
 
 __all__ = ["SOURCES", "TcgaFiles", "describe_files", "find_tcga_files"]
@@ -110,6 +111,10 @@ def _sort_in(path: Path, found: TcgaFiles) -> None:
         else:
             if table.attrs["layout"] != "brats":
                 found.clinical[path] = table
+    elif re.search(r"\.(xlsx?|ods|parquet|rds|rdata|h5ad|zip)$", name) or (
+        re.search(r"^[^.]+(\.gz)?$", name) and layout_of(path) == "matrix"
+    ):
+        found.unknown[path] = "no table known by its name: save it as .csv or .tsv"
 
 
 def describe_files(found: TcgaFiles) -> str:

@@ -17,7 +17,7 @@ from pyarrow import csv
 
 from skmultimodal.io._barcodes import looks_like_barcode
 from skmultimodal.io._bytes import is_gzip, read_bytes
-from skmultimodal.io._genes import looks_like_gene_id
+from skmultimodal.io._genes import is_known_symbol, looks_like_gene_id
 
 __all__ = ["ONE_SAMPLE", "SampleFile", "layout_of", "read_sample_file"]
 
@@ -120,16 +120,23 @@ def layout_of(path: Path) -> str:
 
 
 def is_barcode_matrix(path: Path) -> bool:
-    """Whether a file is a matrix of genes and barcoded samples."""
+    """Whether a file is a matrix of genes and barcoded samples, in rows or columns."""
     if layout_of(path) != "matrix":
         return False
     lines = [line for line in _head(path).splitlines() if not line.startswith("#")]
     # A wide matrix has a header longer than the head: one cut line, or none.
-    header = re.split(r"[\t,;]", lines[0]) if lines else []
-    first = [re.split(r"[\t,;]", line)[0].strip('"') for line in lines[1:]]
-    genes = [name for name in first if looks_like_gene_id(name)]
-    samples = [name for name in header if looks_like_barcode(name.strip(' "'))]
-    return len(samples) > 1 and len(genes) > len(first) / 2
+    cells = [re.split(r"[\t,;]", line, maxsplit=1)[0] for line in lines[1:]]
+    header = re.split(r"[\t,;]", lines[0])[1:] if lines else []
+    first, names = ([x.strip(' "') for x in found] for found in (cells, header))
+    if not first:
+        return False
+    rows, columns = (
+        np.mean([looks_like_barcode(x) for x in f]) for f in (first, names)
+    )
+    if columns > 0.5 and rows < 0.5:
+        return len(names) > 1
+    genes = sum(looks_like_gene_id(x) or is_known_symbol(x) for x in names)
+    return rows > 0.5 and columns == 0 and genes > 1
 
 
 def _column(raw: bytes, path: Path, quantity: str | None) -> tuple[str, str, int]:

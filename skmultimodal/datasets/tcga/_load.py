@@ -11,9 +11,11 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
+from skmultimodal.datasets._ids import compare_sources
 from skmultimodal.datasets._join import Flow, flow_summary, join_cohort, load_images
 from skmultimodal.datasets.tcga._expression import one_per_patient, read_expression
 from skmultimodal.datasets.tcga._files import SOURCES, TcgaFiles, find_tcga_files
+from skmultimodal.datasets.tcga._matrices import read_matrices
 from skmultimodal.datasets.tcga._responses import collect_responses
 from skmultimodal.datasets.tcga._sheets import read_name_mapping
 from skmultimodal.exceptions import ReadWarning
@@ -71,17 +73,9 @@ def _genes(
         for file, reason in samples.attrs["dropped"].items():
             flow.add("", "gene", "dropped", reason, file)
     elif found.matrices:
-        tables = [read_expression(path, log2=True) for path in found.matrices]
-        shared = tables[0].columns
-        for table in tables[1:]:
-            shared = shared.intersection(table.columns, sort=False)
-        if not len(shared):
-            raise ValueError(
-                f"{found.home}: the matrices "
-                f"{', '.join(path.name for path in found.matrices)} share no gene."
-            )
-        samples = pd.concat([table[shared] for table in tables])
-        samples.attrs = {**tables[0].attrs, "files": []}
+        samples, notes = read_matrices(found.matrices, quantity)
+        for path, texts in notes.items():
+            flow.note(texts, "gene", path)
     else:
         return None
     return _patients_of(samples, found, flow, sample_types)
@@ -177,7 +171,8 @@ def load_tcga_glioma(
         Which of several responses of a patient, see
         `skmultimodal.datasets.tcga.collect_responses`.
     quantity : {"counts", "tpm", "fpkm", "fpkm_uq"}, default=None
-        Of GDC files; None is TPM of STAR files. Always returned as log2(x + 1).
+        Which files or matrices, where there are several kinds; None is TPM of STAR
+        files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
         Samples accepted: add ``"02"`` to fall back to recurrent tumours.
     n_slices, image_size, sequences, slice_choice, label_map : see `load_cohort`
@@ -227,6 +222,8 @@ def load_tcga_glioma(
     flow = Flow()
     for path, reason in found.unknown.items():
         flow.add("", "file", "ignored", reason, path)
+    for path, table in found.clinical.items():
+        flow.note(table.attrs["notes"], "clinical", path)
     images = load_images(
         _case_folders(found, flow),
         flow,
@@ -249,6 +246,13 @@ def load_tcga_glioma(
     )
     clinical = _covariates(found)
     labels = _labels(found, flow, scheme, conflict).reindex(clinical.index)
+    sources = {
+        "clinical tables": list(clinical.index),
+        "expression": [] if genes is None else list(genes.index),
+        "MRI": [] if images is None else list(dict.fromkeys(images.patients)),
+    }
+    sources = {name: ids for name, ids in sources.items() if ids}
+    compare_sources(sources, flow, clinical="clinical tables")
     bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
     source = f"the scheme {scheme!r} in {found.home}"
     bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)

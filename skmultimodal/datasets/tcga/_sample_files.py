@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skmultimodal.datasets.tcga._gdc import SampleFile, read_sample_file
 from skmultimodal.io._genes import is_par_copy, strip_versions
-from skmultimodal.io._matrix import refuse_duplicates
+from skmultimodal.io._names import refuse_duplicates
 
 __all__ = ["SampleRows", "read_sample_files"]
 

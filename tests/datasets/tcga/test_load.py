@@ -1,5 +1,7 @@
 """A download folder made of small files in the layouts of TCIA and GDC."""
 
+import gzip
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -102,3 +104,100 @@ def test_xena_matrices(home):
     )
     bunch = load_tcga_glioma(home)
     assert_array_equal(bunch.data.block("gene"), [[1.5, 3], [2, 4.25]])
+
+
+# Matrices
+
+CASES = [f"TCGA-02-000{i}" for i in range(1, 7)]
+
+
+def write_clinical(home, cases=CASES):
+    words = ["Stable Disease", "Progressive Disease"]
+    rows = [f"{case}\t{words[i % 2]}" for i, case in enumerate(cases)]
+    header = "bcr_patient_barcode\ttreatment_outcome_first_course"
+    (home / "clinical.txt").write_text("\n".join([header, *rows]) + "\n")
+
+
+def xena(cases, scale, genes, corner="Ensembl_ID", logged=True):
+    """A matrix of genes in rows; gene k of a patient is k times the scale."""
+    lines = ["\t".join([corner, *(f"{case}-01A" for case in cases)])]
+    for k, gene in enumerate(genes, 1):
+        value = np.log2(k * scale + 1) if logged else k * scale
+        lines.append("\t".join([gene, *[f"{value:.4f}"] * len(cases)]))
+    return "\n".join(lines) + "\n"
+
+
+ENSEMBL = [f"ENSG{i:011d}.3" for i in range(1, 6)]
+SYMBOLS = ["TP53", "EGFR", "IDH1", "ATRX", "MGMT"]
+
+
+@pytest.mark.filterwarnings("ignore:.*no MRI")
+@pytest.mark.parametrize("files", ["two cancers", "one cancer"])
+def test_matrices_of_two_units_are_refused_or_chosen_from(tmp_path, files):
+    write_clinical(tmp_path)
+    others = CASES[3:] if files == "two cancers" else CASES[:3]
+    counts, fpkm = xena(CASES[:3], 2000, ENSEMBL), xena(others, 2, ENSEMBL)
+    (tmp_path / "TCGA-GBM.htseq_counts.tsv").write_text(counts)
+    (tmp_path / "TCGA-GBM.htseq_fpkm.tsv").write_text(fpkm)
+    message = r"several kinds \(.*counts\.tsv: counts, .*: fpkm\); choose one with quan"
+    with pytest.raises(ValueError, match=message):
+        load_tcga_glioma(tmp_path)
+    for quantity, cases, scale in (("counts", CASES[:3], 2000), ("fpkm", others, 2)):
+        bunch = load_tcga_glioma(tmp_path, quantity=quantity)
+        assert bunch.data.index.tolist() == cases
+        first = bunch.data.block("gene")[:, 0]
+        np.testing.assert_allclose(first, np.log2(scale + 1), rtol=1e-4)
+        assert bunch.flow["reason"].str.contains(f", not {quantity}").sum() == 1
+    with pytest.raises(ValueError, match="no matrix of 'tpm', only of counts, fpkm"):
+        load_tcga_glioma(tmp_path, quantity="tpm")
+
+
+@pytest.mark.filterwarnings("ignore:.*no MRI")
+def test_matrices_of_unlike_scale_are_refused(tmp_path):
+    write_clinical(tmp_path)
+    for name, cases, scale in (("a", CASES[:3], 2000), ("b", CASES[3:], 2)):
+        (tmp_path / f"{name}.tsv").write_text(xena(cases, scale, ENSEMBL))
+    with pytest.raises(ValueError, match=r"b\.tsv and a\.tsv: half of the genes dif"):
+        load_tcga_glioma(tmp_path)
+    (tmp_path / "b.tsv").write_text(xena(CASES[3:], 3000, ENSEMBL[:-1], logged=False))
+    bunch = load_tcga_glioma(tmp_path)  # logged, and not
+    wanted = np.repeat(np.log2([2001, 3001]), 3)
+    np.testing.assert_allclose(bunch.data.block("gene")[:, 0], wanted, rtol=1e-4)
+    lost = bunch.flow["reason"] == "left out: 1 genes that another matrix lacks"
+    assert lost.sum() == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*no MRI")
+@pytest.mark.parametrize(
+    ("name", "corner"),
+    [
+        ("HiSeqV2", "sample"),
+        ("HiSeqV2.gz", "sample"),
+        ("HiSeqV2.tsv", "sample"),
+        ("data_mrna_seq_v2_rsem.txt", "Hugo_Symbol"),
+    ],
+)
+def test_a_matrix_of_symbols_is_expression(tmp_path, name, corner):
+    write_clinical(tmp_path)
+    raw = xena(CASES, 5, SYMBOLS, corner).encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    bunch = load_tcga_glioma(tmp_path)
+    assert bunch.data.index.tolist() == CASES
+    assert bunch.data.feature_names("gene") == SYMBOLS
+    assert "TP53" not in bunch.clinical.index
+    assert list(bunch.data.metadata) == [
+        "bcr_patient_barcode",
+        "treatment_outcome_first_course",
+        "tss",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:.*no MRI")
+def test_a_table_that_is_not_read_is_listed(tmp_path):
+    write_clinical(tmp_path)
+    (tmp_path / "rna.tsv").write_text(xena(CASES, 5, SYMBOLS))
+    (tmp_path / "more.xlsx").write_bytes(b"PK\x03\x04")
+    flow = load_tcga_glioma(tmp_path).flow
+    ignored = flow[flow["status"] == "ignored"]
+    assert [name.rsplit("/")[-1] for name in ignored["file"]] == ["more.xlsx"]

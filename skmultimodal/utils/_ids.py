@@ -1,0 +1,149 @@
+"""Patient ids that differ in the way they are written."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations
+
+import pandas as pd
+
+from skmultimodal.utils._text import SHOWN, counted, fold
+from skmultimodal.utils._warnings import warn
+
+__all__ = [
+    "compare_ids",
+    "difference",
+    "examples",
+    "near_misses",
+    "number_forms",
+    "spelt_alike",
+]
+
+MOST_COMPARED = 300
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_R_PREFIX = re.compile(r"^x(?=\d)")
+
+
+def _plain(patient: str) -> str:
+    """An id without case, blanks, Unicode form, kind of separator and leading zeros."""
+    text = "".join(fold(patient).split())
+    text = _WHOLE.sub(r"\1", text)
+    # R puts an X before a digit, and a point for a hyphen.
+    return _ZEROS.sub("", re.sub(r"[\W_]+", "-", _R_PREFIX.sub("", text)))
+
+
+def difference(one: str, other: str) -> str:
+    """What makes two ids of one plain form different, in words."""
+    if unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other):
+        return "Unicode form"
+    if "".join(one.split()) == "".join(other.split()):
+        return "blanks"
+    if one.casefold() == other.casefold():
+        return "case"
+    if fold(one) == fold(other):
+        return "case, blanks or Unicode form"
+    if _WHOLE.sub(r"\1", one) == _WHOLE.sub(r"\1", other):
+        return "the form of a number"
+    return "leading zeros or separators"
+
+
+def number_forms(one: str, other: str) -> bool:
+    """Whether two ids are one number, of which a program made ``"7.0"``."""
+    return one != other and _WHOLE.sub(r"\1", one) == _WHOLE.sub(r"\1", other)
+
+
+def near_misses(
+    ones: Collection[str], others: Collection[str]
+) -> list[tuple[str, str]]:
+    """Pairs of ids, none of them in both sources, that differ in writing only.
+
+    Examples
+    --------
+    >>> from skmultimodal.utils._ids import near_misses
+    >>> near_misses(["P01", "P02", "Q3"], ["p01", "P02", "Q4"])
+    [('P01', 'p01')]
+    """
+    known, wanted = set(ones), set(others)
+    alone = [patient for patient in others if patient not in known]
+    if not alone or known <= wanted:
+        return []
+    by_plain = {_plain(patient): patient for patient in alone}
+    pairs = (
+        (patient, by_plain.get(_plain(patient)))
+        for patient in ones
+        if patient not in wanted
+    )
+    return [(one, other) for one, other in pairs if other is not None]
+
+
+def spelt_alike(patients: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of ids of one source that differ in writing only."""
+    first: dict[str, str] = {}
+    pairs = []
+    for patient in patients:
+        other = first.setdefault(_plain(patient), patient)
+        if other != patient:
+            pairs.append((other, patient))
+    return pairs
+
+
+def examples(ones: Collection[str], others: Collection[str]) -> list[tuple[str, str]]:
+    """Three pairs of ids of two sources, as like each other as there are."""
+    pairs = near_misses(ones, others)
+    known = set(ones) & set(others)
+    alone = [p for p in ones if p not in known][:MOST_COMPARED]
+    rest = [p for p in others if p not in known][:MOST_COMPARED]
+    for patient in alone:
+        pairs += [(patient, other) for other in rest if patient in other][:1]
+        pairs += [(patient, other) for other in rest if other in patient][:1]
+    if len(pairs) < SHOWN:
+        for patient in alone[:SHOWN]:
+            close = difflib.get_close_matches(patient, rest, n=1, cutoff=0.6)
+            pairs += [(patient, other) for other in close]
+    unlike = list(zip(alone[:1], rest[:1], strict=False))
+    return list(dict.fromkeys(pairs))[:SHOWN] or unlike
+
+
+def compare_ids(blocks: Mapping[str, pd.Index]) -> None:
+    """Compare the patient ids of modalities that are joined by them.
+
+    Parameters
+    ----------
+    blocks : dict of str to Index
+        Ids by modality.
+
+    Raises
+    ------
+    ValueError
+        If an id is one number in two forms, such as 7 and ``"7"``.
+
+    Warns
+    -----
+    UserWarning
+        If ids of two modalities differ in case, blanks or the like only.
+    """
+    for (one, first), (other, second) in combinations(blocks.items(), 2):
+        if first.equals(second):
+            continue
+        ones, others = (
+            {str(i): i for i in a.difference(b, sort=False).tolist()}
+            for a, b in ((first, second), (second, first))
+        )
+        pairs = [(text, text) for text in ones if text in others]
+        pairs += near_misses(list(ones), list(others))
+        for a, b in pairs:
+            if a == b or number_forms(a, b):
+                raise ValueError(
+                    f"modality {one!r} has patient id {ones[a]!r} and {other!r} "
+                    f"{others[b]!r}, one id in two forms: write ids alike, as text."
+                )
+        if pairs:
+            a, b = pairs[0]
+            warn(
+                f"{counted(len(pairs), 'patient id')} of modalities {one!r} and "
+                f"{other!r} differ in {difference(a, b)} only, such as {a!r} and "
+                f"{b!r}: these are read as different patients; write them alike if "
+                "they are one."
+            )
