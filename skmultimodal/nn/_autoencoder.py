@@ -93,7 +93,7 @@ class Autoencoder(nn.Module):
         bias : Tensor of shape (n_classes,)
         """
         self.linear = skip_init(nn.Linear, 1, 1).to(next(self.parameters()))
-        _replace(self.linear, weight, bias)
+        _set_parameters(self.linear, weight, bias)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
         """Mean squared error of each row: (B, n_features) -> (B,)."""
@@ -114,8 +114,10 @@ class Autoencoder(nn.Module):
         """
         first = next(m for m in self.encoder.modules() if isinstance(m, nn.Linear))
         last = self.decoder[-1]
-        _replace(first, _double(first.weight) @ encoding.T, _double(first.bias))
-        _replace(last, decoding.T @ _double(last.weight), _double(last.bias) @ decoding)
+        _set_parameters(first, _double(first.weight) @ encoding.T, _double(first.bias))
+        _set_parameters(
+            last, decoding.T @ _double(last.weight), _double(last.bias) @ decoding
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """What is trained: reconstruction (B, n_features), and class logits or None.
@@ -130,7 +132,7 @@ def _double(parameter: Tensor) -> Tensor:
     return parameter.detach().cpu().double()
 
 
-def _replace(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
+def _set_parameters(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
     """Give a layer other parameters, in its own type and on its own device."""
     layer.out_features, layer.in_features = weight.shape
     layer.weight = nn.Parameter(weight.to(layer.weight).contiguous())
