@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 __all__ = [
+    "PRIMARY_TYPES",
     "Barcode",
     "case_of",
     "choose_aliquots",

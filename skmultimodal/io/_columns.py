@@ -25,6 +25,8 @@ TRUTH = {"true": True, "false": False}
 STRAY_SHARE = 0.1
 # Spellings are brought together in columns with at most as many different words.
 MAX_WORDS = 50
+# A column of as few words may be classes, of which some should be no numbers.
+MAX_MIXED = 10
 
 
 @dataclass
@@ -51,6 +53,7 @@ class _Column:
     missing: list[str] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
+    mixed: str = ""
     code: float | None = None
     commas: str = ""
 
@@ -118,6 +121,9 @@ def _tidy_column(
         column.code = suspicious_code(column.values)
         return column
     column.values, column.merged = _same_spelling(column.values, known)
+    counts = column.values.value_counts()
+    if 0 < sum(map(is_number, counts.index)) < len(counts) <= MAX_MIXED:
+        column.mixed = ", ".join(f"{n} {word!r}" for word, n in counts.items())
     return column
 
 
@@ -181,6 +187,12 @@ def _findings(read: dict[str, _Column], path: Path) -> Findings:
                 f"{path}, column {name!r}: {'; '.join(column.merged[:3])} differ in "
                 "case or blanks only, and are read as the same word: write them alike."
             )
+    mixed = [f"{name!r}: {c.mixed}" for name, c in read.items() if c.mixed]
+    if mixed:
+        found.warnings.append(
+            f"{path}: {some(mixed, 'column', quote=False)} of words and numbers, all "
+            "different values: write them alike, and blank codes for missing."
+        )
     codes = [
         f"{column.code:g} in column {name!r}"
         for name, column in read.items()

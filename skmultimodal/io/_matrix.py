@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ GENE_ANNOTATIONS = {
     "hugo_symbol",
 }
 PROBE = 200
+# No linear quantity of all genes stays below this, no log2 quantity gets above it.
+LOG_LIMIT, FAR_ABOVE = 50.0, 1000.0
 
 
 def text_ids(values: pd.Index) -> pd.Index:
@@ -156,6 +159,7 @@ def tidy_matrix(
     samples = text_ids(samples).rename("sample")
     refuse_duplicates(samples, "sample ids", path)
     _check_values(values, samples, genes, path, notes)
+    _check_scales(values, path, notes)
     tidy = pd.DataFrame(values, index=samples, columns=genes, copy=False)
     tidy.attrs = {"notes": notes}
     return tidy
@@ -180,6 +184,11 @@ def _with_ids(
         raise ValueError(
             f"{path}: the first column has no name and counts the rows: name the "
             "column of patient ids 'patient'."
+        )
+    if is_known_symbol(names[place]) or looks_like_gene_id(names[place]):
+        raise ValueError(
+            f"{path}: no column of patient ids, the first column is of gene "
+            f"{names[place]!r}: put the ids first, in a column named 'patient'."
         )
     ids = text_ids(pd.Index(table.iloc[:, place])).rename(names[place])
     dropped = [place]
@@ -291,6 +300,21 @@ def _check_values(
             "missing would be: blank the cells if it is one.",
             ReadWarning,
         )
+
+
+def _check_scales(values: NDArray[np.float32], path: Path, notes: list[str]) -> None:
+    """Warn if some samples are on a log scale and others are not, by their maxima."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a sample without any value
+        highest = np.nanmax(values, axis=1)
+    logged, linear = int((highest <= LOG_LIMIT).sum()), int((highest > FAR_ABOVE).sum())
+    if logged and linear:
+        text = (
+            f"{counted(logged, 'sample')} without a value above {LOG_LIMIT:g}, as on a "
+            f"log scale, beside {linear} with values above {FAR_ABOVE:g}"
+        )
+        notes.append(text)
+        warn(f"{path}: {text}: bring them to one unit.", ReadWarning)
 
 
 def tidy_text_matrix(

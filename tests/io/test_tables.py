@@ -158,8 +158,8 @@ LAYOUTS = {
     "quoted name": 'age,"y",patient,"seen, when"\n40.5,1,P1,a\n41,0,P2,b\n42,1,P3,c\n',
     "two-line name": '"at\nhome",patient,age,y\na,P1,40.5,1\nb,P2,41,0\nc,P3,42,1\n',
     "two-line cell": 'patient,age,y,note\nP1,40.5,1,"a\nb"\nP2,41,0,c\nP3,42,1,\n',
-    "a stray mark": 'patient,age,y,size\nP1,40.5,1,"5\nP2,41,0,4\nP3,42,1,3\n',
-    "two stray marks": 'patient,age,y,size\nP1,40.5,1,"5\nP2,41,0,4\nP3,42,1,3"\n',
+    "a stray mark": 'patient,age,y,size\nP1,40.5,1,"5\nP2,41,0,big\nP3,42,1,low\n',
+    "two stray marks": 'patient,age,y,size\nP1,40.5,1,"5\nP2,41,0,big\nP3,42,1,6"\n',
     "windows": "\ufeffpatient,age,y\r\nP1,40.5,1\r\nP2,41,0\r\nP3,42,1\r\n",
 }
 
@@ -219,7 +219,7 @@ def test_every_word_for_missing_is_missing_to_every_reader(table):
 
 
 def test_words_that_say_something_stay(table):
-    words = ["no", "0", "negative", "no response", "other", "not mutated"]
+    words = ["no", "zero", "negative", "no response", "other", "not mutated"]
     lines = [f"P{i},{word}" for i, word in enumerate(words)]
     assert table("patient,x\n" + "\n".join(lines))["x"].tolist() == words
 
@@ -287,6 +287,18 @@ def test_codes_for_missing_are_warned_of_and_kept(table, values, code):
     assert found["y"].tolist() == values
     assert len(caught) == 1
     assert f"1 number ({code} in column 'y') looks like a code" in caught[0]
+
+
+@pytest.mark.parametrize(
+    "values", [["yes", "-9", "no"], ["yes", "1", "no", "0"], ["II", "999", "III"]]
+)
+def test_words_and_numbers_in_one_column_are_warned_of(table, values):
+    text = "patient,y\n" + "".join(f"P{i},{v}\n" for i, v in enumerate(values))
+    found, caught = quiet(table, text)
+    assert found["y"].tolist() == values
+    assert len(caught) == 1
+    assert "1 column ('y': 1 " in caught[0]
+    assert "of words and numbers, all different values" in caught[0]
 
 
 @pytest.mark.parametrize("values", [[-9, -4, 2, 9], [62, 70, 99, 88], [1, 2, 3, 4]])
@@ -391,6 +403,22 @@ def test_names_that_a_spreadsheet_damaged_are_counted(matrix, name):
 )
 def test_names_that_are_genes(matrix, name):
     assert matrix(f"patient,TP53,{name}\nP1,1,2\n").columns.tolist() == ["TP53", name]
+
+
+def test_a_matrix_without_ids_is_refused(matrix, tmp_path):
+    with pytest.raises(
+        ValueError, match="no column of patient ids, the first column i"
+    ):
+        matrix("TP53,EGFR\n1.5,2\n2.5,3\n")
+    pd.DataFrame({"EGFR": [1.0, 2.0], "X1": 3.0}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"first column is of gene 'EGFR'"):
+        read_patient_matrix(tmp_path / "a.parquet")
+
+
+def test_samples_of_two_scales_are_warned_of(matrix):
+    with pytest.warns(ReadWarning, match="2 samples without a value above 50, as on a"):
+        found = matrix("patient,G1,G2\nP1,1.5,11\nP2,150,3000\nP3,2.5,9\n")
+    assert found["G2"].tolist() == [11, 3000, 9]
 
 
 def test_a_code_among_expression_is_warned_of(matrix):
