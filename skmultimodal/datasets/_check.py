@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from skmultimodal.io import (
     read_patients,
 )
 from skmultimodal.io._labels import target_array
+from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 from skmultimodal.utils._patterns import pattern_name
@@ -35,6 +36,10 @@ __all__ = ["FolderCheck", "check_folder"]
 # Columns of clinical.csv with as many values as this may be labels.
 MAX_CLASSES = 10
 SHOWN = 3
+GEOMETRY = (
+    "{scan_width} x {scan_height} x {scan_planes} voxels, {scan_spacing:g} mm in "
+    "plane, {scan_slice_spacing:g} mm between planes, orientation {scan_orientation}"
+)
 
 
 @dataclass
@@ -199,7 +204,9 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
     folders = _attempt(check, mri_folders, folder / "mri")
     if folders is None:
         return None
-    found = _attempt(check, lambda: read_patients(folders, on_error="drop"))
+    # As the loaders do by default, so that their warnings are among the problems.
+    options = {"image_size": DEFAULT_SIZE, "spacing": DEFAULT_SPACING}
+    found = _attempt(check, lambda: read_patients(folders, on_error="drop", **options))
     if found is None:
         return None
     read, failures = found
@@ -211,8 +218,20 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
     ):
         present = [name for name in names if name not in without]
         check.found.append(f"  {n} with {', '.join(present)}")
+    check.found += _geometry_lines(read)
     check.problems += list(failures.values())
     return read
+
+
+def _geometry_lines(read: Mapping[str, PatientSlices]) -> list[str]:
+    """Patients by shape, voxel size and orientation, the most frequent first."""
+    texts = [GEOMETRY.format(**found.geometry) for found in read.values()]
+    counts = pd.Series(texts, dtype=object).value_counts()
+    lines = [f"  {n} of {text}" for text, n in counts[:SHOWN].items()]
+    if len(counts) > SHOWN:
+        others = _count(len(counts) - SHOWN, "other shape")
+        lines.append(f"  {counts[SHOWN:].sum()} of {others}")
+    return lines
 
 
 def _check_ids(

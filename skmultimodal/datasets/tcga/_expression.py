@@ -21,6 +21,7 @@ from skmultimodal.io._barcodes import choose_aliquots
 from skmultimodal.io._bytes import read_text
 from skmultimodal.io._matrix import tidy_text_matrix
 from skmultimodal.io._tables import read_patient_matrix
+from skmultimodal.utils._files import walk_files
 
 __all__ = ["find_expression", "find_matrices", "one_per_patient", "read_expression"]
 
@@ -66,12 +67,12 @@ def find_matrices(folder: str | Path) -> list[Path]:
 
 def _tables_below(folder: str | Path) -> list[Path]:
     found = []
-    for path in sorted(Path(folder).rglob("*")):
+    for path in sorted(walk_files(folder)):
         name = path.name.lower()
         hidden = name.startswith(".") or path.parent.name == "logs"
         table = re.search(r"\.(tsv|txt|csv|counts|gz)$", name)
         skip = name.endswith((".tar.gz", ".nii.gz", ".gtf.gz"))
-        if table and not hidden and not skip and path.is_file():
+        if table and not hidden and not skip:
             found.append(path)
     return found
 
