@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.datasets._folder import find_downloads
+from skmultimodal.datasets._join import warn_of_unplaced
 from skmultimodal.datasets._load import (
     CLINICAL_NAMES,
     EXPRESSION_NAMES,
@@ -219,6 +220,7 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
         present = [name for name in names if name not in without]
         check.found.append(f"  {n} with {', '.join(present)}")
     check.found += _geometry_lines(read)
+    _attempt(check, warn_of_unplaced, read)
     check.problems += list(failures.values())
     return read
 

@@ -23,7 +23,14 @@ from skmultimodal.io._barcodes import choose_aliquots, looks_like_barcode
 from skmultimodal.io._labels import target_array
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["Flow", "by_patient", "flow_summary", "join_cohort", "load_images"]
+__all__ = [
+    "Flow",
+    "by_patient",
+    "flow_summary",
+    "join_cohort",
+    "load_images",
+    "warn_of_unplaced",
+]
 
 FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 
@@ -86,7 +93,7 @@ def load_images(
             flow.add(patient, "image", "changed", change, folder)
         for name, reason in found.ignored.items():
             flow.add(patient, "file", "ignored", reason, folder / name)
-    _warn_of_unplaced(images.info)
+    warn_of_unplaced(read)
     return images
 
 
@@ -105,13 +112,17 @@ def _lazy_rows(
     return ImageRows(ids, ids, block, block.channels, info, remarks)
 
 
-def _warn_of_unplaced(info: pd.DataFrame) -> None:
-    """Patients beside others who state no orientation may be turned or scaled."""
-    unplaced = info.index[info["scan_orientation"] == "none"]
-    if 0 < len(unplaced) < len(info):
+def warn_of_unplaced(read: Mapping[str, PatientSlices]) -> None:
+    """Warn of scans that state no orientation beside others: they may be turned."""
+    unplaced = [
+        patient
+        for patient, found in read.items()
+        if found.geometry["scan_orientation"] == "none"
+    ]
+    if 0 < len(unplaced) < len(read):
         some = ", ".join(map(repr, unplaced[:3]))
         warn(
-            f"the headers of {len(unplaced)} of {len(info)} scans declare no "
+            f"the headers of {len(unplaced)} of {len(read)} scans declare no "
             f"orientation, such as {some}: they are taken as stored, left first, at "
             "the voxel size of the header, and may lie otherwise than the rest; write "
             "an affine into them, or leave them out.",

@@ -76,8 +76,8 @@ class Reading:
     counts: dict[int, NDArray[Any]] = field(default_factory=dict)
     # Share of each channel's content that is cropped.
     cut: dict[str, float] = field(default_factory=dict)
-    # Channels that lie on another grid than the patient's.
-    strayed: set[str] = field(default_factory=set)
+    # Channels that lie on another grid than the patient's, and how.
+    strayed: dict[str, str] = field(default_factory=dict)
 
     @property
     def grid(self) -> NiftiFile:
@@ -89,13 +89,19 @@ class Reading:
         self.notes += adopt_affines(self.files)
         for name, file in self.files.items():
             if self.grid.oriented and not same_grid(file, self.grid):
-                self.strayed.add(name)
-                self.notes.append(
-                    f"a sequence lies on another grid ({file.path.name}, "
-                    f"{describe_grid(file)}, was resampled to that of "
-                    f"{self.grid.path.name}, {describe_grid(self.grid)}, by their "
-                    "headers)"
+                self.strayed[name] = (
+                    f"{file.path.name}, {describe_grid(file)}, was resampled to that "
+                    f"of {self.grid.path.name}, {describe_grid(self.grid)}, by their "
+                    "headers"
                 )
+
+    def all_notes(self) -> tuple[str, ...]:
+        """What was worked around, channels on other grids last."""
+        strayed = [
+            f"a sequence lies on another grid ({details})"
+            for details in self.strayed.values()
+        ]
+        return tuple(dict.fromkeys([*self.notes, *strayed]))
 
     def open_mask(self, label_map: Mapping[int, int] | None) -> None:
         """Read the mask and count its labels in each plane."""
@@ -174,9 +180,9 @@ class Reading:
                 "export them again with their places."
             )
         if cover < 1:
-            self.notes.append(
-                f"a sequence covers part of the plane ({1 - cover:.0%} of it lies "
-                f"outside {file.path.name}, and is filled with its background)"
+            self.strayed[name] += (
+                f"; {100 * (1 - cover):.2g} % of the plane lies outside it, and is "
+                "filled with its background"
             )
         return as_type(np.stack([plane for plane, _ in found]), file.dtype)
 

@@ -250,7 +250,7 @@ def read_quietly(
         missing=tuple(name for name in names if name not in files),
         mask_file=files["seg"].path.name if "seg" in files else None,
         chosen_by=chosen_by,
-        notes=tuple(dict.fromkeys(reading.notes)),
+        notes=reading.all_notes(),
         changes=tuple(reading.changes),
         cut=max(reading.cut.values(), default=0.0),
         ignored={
