@@ -75,13 +75,16 @@ class FolderCheck:
         return "\n".join([*self.found, head, *numbered])
 
 
-def check_folder(folder: str | Path) -> FolderCheck:
+def check_folder(folder: str | Path, **options: Any) -> FolderCheck:
     """Read a folder of patients as the loaders do, and list all that is wrong with it.
 
     Parameters
     ----------
     folder : str or Path
         See `load_cohort` and `load_tcga_glioma`.
+    **options
+        How the loader would read scans: `sequences`, `image_size`, `spacing`,
+        `slice_choice` or `label_map`.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def check_folder(folder: str | Path) -> FolderCheck:
     if downloads is not None:
         check.found.append("a folder of downloads (load_tcga_glioma)")
         check.found.append(describe_files(downloads))
-        bunch = _attempt(check, load_tcga_glioma, folder)
+        bunch = _attempt(check, lambda: load_tcga_glioma(folder, **options))
         if bunch is not None:
             check.found.append(f"patients with data: {_patterns(bunch.data.patterns)}")
             has_two = len(bunch.data.modalities) > 1
@@ -138,7 +141,7 @@ def check_folder(folder: str | Path) -> FolderCheck:
     check.found.append("a folder of patients (load_cohort)")
     clinical = _check_clinical(check, folder)
     genes = _check_expression(check, folder)
-    images = _check_images(check, folder)
+    images = _check_images(check, folder, options)
     _check_ids(check, clinical, genes, images)
     return check
 
@@ -198,7 +201,9 @@ def _check_expression(check: FolderCheck, folder: Path) -> pd.DataFrame | None:
     return table
 
 
-def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] | None:
+def _check_images(
+    check: FolderCheck, folder: Path, options: Mapping[str, Any]
+) -> dict[str, PatientSlices] | None:
     if not (folder / "mri").is_dir():
         check.found.append("mri: no folder")
         return None
@@ -206,7 +211,7 @@ def _check_images(check: FolderCheck, folder: Path) -> dict[str, PatientSlices] 
     if folders is None:
         return None
     # As the loaders do by default, so that their warnings are among the problems.
-    options = {"image_size": DEFAULT_SIZE, "spacing": DEFAULT_SPACING}
+    options = {"image_size": DEFAULT_SIZE, "spacing": DEFAULT_SPACING, **options}
     found = _attempt(check, lambda: read_patients(folders, on_error="drop", **options))
     if found is None:
         return None

@@ -145,6 +145,12 @@ def read_patients(
     """
     if on_error not in ("raise", "drop"):
         raise ValueError(f"on_error must be 'raise' or 'drop', got {on_error!r}.")
+    # An option that is wrong is no fault of a patient, who would be dropped.
+    check_options(
+        options.get("n_slices", 1),
+        options.get("slice_choice", "whole"),
+        *map(options.get, ("sequences", "image_size", "spacing")),
+    )
     cache = None if cache_dir is None else Path(cache_dir)
     read = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(_read_one)(Path(folder), options, cache, keep_images)

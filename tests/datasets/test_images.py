@@ -214,6 +214,25 @@ def test_channels_of_any_name(unnamed, lazy):
     assert [path.rsplit("_", 1)[1] for path in ignored["file"]] == ["FLAIR.nii.gz"] * 2
 
 
+def test_check_reads_the_channels_that_are_asked_for(unnamed):
+    check = check_folder(unnamed, sequences={"adc": "*ADC*", "t1": "*MPRAGE"})
+    assert "  2 with adc, t1" in check.found
+    assert [text.partition(",")[0] for text in check.problems] == [
+        "patient P00: no tumour mask",
+        "no patient has two modalities: there is nothing to fuse",
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sequences": ["adc"]}, {"spacing": -1}, {"slice_choice": "best"}]
+)
+def test_a_wrong_option_drops_no_patient(unnamed, wrong):
+    [name] = wrong
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        load_cohort(unnamed, label="y", on_error="drop", **wrong)
+    assert check_folder(unnamed, **wrong).problems[0].startswith(f"{name} must be")
+
+
 def damage(path):
     """The header stays whole."""
     raw = path.read_bytes()
