@@ -162,6 +162,9 @@ def _affine(header: Any, path: Path) -> tuple[NDArray[np.float64], bool]:
     """The affine in mm, and whether it was declared."""
     try:
         affine = np.array(header.get_best_affine(), dtype=float)
+        if np.array_equal(affine, np.eye(4)) and int(header["qform_code"]):
+            # An identity beside it states less than the quaternion.
+            affine = np.array(header.get_qform(), dtype=float)
     except Exception as error:
         raise _damaged(path, f"no affine: {error}") from error
     if not np.isfinite(affine).all():

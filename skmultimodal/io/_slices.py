@@ -232,10 +232,10 @@ def read_quietly(
         raise ValueError(f"{folder}: none of the sequences {', '.join(names)}.")
     reading = Reading(folder, files)
     reading.settle_grids()
-    shape = reading.plan(spacing, image_size)
+    reading.plan(spacing, image_size)
     indices: list[int] = []
     chosen_by = slice_choice
-    image = np.empty((0, len(names), *shape), np.uint8)
+    image = np.empty((0, len(names), 0, 0), np.uint8)
     if not headers_only:
         reading.open_mask(label_map)
         best, chosen_by = reading.best_plane(slice_choice)

@@ -136,6 +136,16 @@ def test_geometry_is_that_of_nibabel(tmp_path, axes):
     )
 
 
+def test_a_quaternion_beside_an_identity(tmp_path):
+    """Some tools write the identity as sform, and the place as qform."""
+    image = nib.Nifti1Image(VOXELS, None)
+    image.set_qform(np.diag([0.5, 2.0, 3.0, 1.0]), code=1)
+    image.set_sform(np.eye(4), code=2)
+    nib.save(image, tmp_path / "a.nii")
+    file = NiftiFile(tmp_path / "a.nii")
+    assert (file.orientation, file.spacing) == ("RAS", (0.5, 2, 3))
+
+
 def test_a_plane_alone_is_a_volume_of_one(tmp_path):
     """A tile of a slide, say, as some exports write it."""
     voxels = np.arange(30, dtype=np.uint8).reshape(6, 5)
