@@ -169,8 +169,9 @@ def read_patients(
             failures[patient] = str(found)
     _warn_of_cache(cache, read)
     _warn_of_notes(patients)
-    if options.get("sequences") is None:
-        _warn_of_unnamed(patients)
+    chosen = options.get("sequences") is not None
+    # With channels that were chosen, other files matter where one is lacking.
+    _warn_of_unnamed({p: f for p, f in patients.items() if f.missing or not chosen})
     return patients, failures
 
 
