@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import pandas as pd
 
 from skmultimodal.datasets._folder import find_downloads
 from skmultimodal.datasets._ids import by_patient, compare_sources, reduce_folders
-from skmultimodal.datasets._join import Flow
+from skmultimodal.datasets._join import Flow, warn_of_unplaced
 from skmultimodal.datasets._load import (
     CLINICAL_NAMES,
     EXPRESSION_NAMES,
@@ -29,6 +29,7 @@ from skmultimodal.io import (
     read_patients,
 )
 from skmultimodal.io._labels import target_array
+from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 from skmultimodal.utils._patterns import pattern_name
@@ -40,6 +41,11 @@ __all__ = ["FolderCheck", "check_folder"]
 MAX_CLASSES = 10
 # Lines of the flow that count the patients of two sources.
 MEET = ("ids", "note")
+SHOWN = 3
+GEOMETRY = (
+    "{scan_width} x {scan_height} x {scan_planes} voxels, {scan_spacing:g} mm in "
+    "plane, {scan_slice_spacing:g} mm between planes, orientation {scan_orientation}"
+)
 
 
 @dataclass
@@ -74,13 +80,16 @@ class FolderCheck:
         return "\n".join([*self.found, head, *numbered])
 
 
-def check_folder(folder: str | Path) -> FolderCheck:
+def check_folder(folder: str | Path, **options: Any) -> FolderCheck:
     """Read a folder of patients as the loaders do, and list all that is wrong with it.
 
     Parameters
     ----------
     folder : str or Path
         See `load_cohort` and `load_tcga_glioma`.
+    **options
+        How the loader would read scans: `sequences`, `image_size`, `spacing`,
+        `slice_choice` or `label_map`.
 
     Returns
     -------
@@ -129,7 +138,7 @@ def check_folder(folder: str | Path) -> FolderCheck:
     if downloads is not None:
         check.found.append("a folder of downloads (load_tcga_glioma)")
         check.found.append(describe_files(downloads))
-        bunch = _attempt(check, load_tcga_glioma, folder)
+        bunch = _attempt(check, lambda: load_tcga_glioma(folder, **options))
         if bunch is not None:
             check.found.append(f"patients with data: {_patterns(bunch.data.patterns)}")
             has_two = len(bunch.data.modalities) > 1
@@ -140,7 +149,7 @@ def check_folder(folder: str | Path) -> FolderCheck:
     clinical = _check_clinical(check, folder, flow)
     folders = _find_scans(check, folder, flow)
     genes = _check_expression(check, folder, clinical, folders or {}, flow)
-    images = _check_images(check, folders)
+    images = _check_images(check, folders, options)
     _check_ids(check, clinical, genes, images, flow)
     return check
 
@@ -225,12 +234,14 @@ def _find_scans(check: FolderCheck, folder: Path, flow: Flow) -> dict[str, Path]
 
 
 def _check_images(
-    check: FolderCheck, folders: dict[str, Path] | None
+    check: FolderCheck, folders: dict[str, Path] | None, options: Mapping[str, Any]
 ) -> dict[str, PatientSlices] | None:
     if folders is None:
         check.found.append("mri: no folder")
         return None
-    found = _attempt(check, lambda: read_patients(folders, on_error="drop"))
+    # As the loaders do by default, so that their warnings are among the problems.
+    options = {"image_size": DEFAULT_SIZE, "spacing": DEFAULT_SPACING, **options}
+    found = _attempt(check, lambda: read_patients(folders, on_error="drop", **options))
     if found is None:
         return None
     read, failures = found
@@ -242,8 +253,22 @@ def _check_images(
     ):
         present = [name for name in names if name not in without]
         check.found.append(f"  {n} with {', '.join(present)}")
+    check.found += _geometry_lines(read)
+    _attempt(check, warn_of_unplaced, read)
     check.problems += list(failures.values())
     return read
+
+
+def _geometry_lines(read: Mapping[str, PatientSlices]) -> list[str]:
+    """Patients by shape, voxel size and orientation, the most frequent first."""
+    texts = [GEOMETRY.format(**found.geometry) for found in read.values()]
+    counts = pd.Series(texts, dtype=object).value_counts()
+    lines = [f"  {n} of {text}" for text, n in counts[:SHOWN].items()]
+    if len(counts) > SHOWN:
+        others = len(counts) - SHOWN
+        shapes = f"{others} other {'shape' if others == 1 else 'shapes'}"
+        lines.append(f"  {counts[SHOWN:].sum()} of {shapes}")
+    return lines
 
 
 def _check_ids(

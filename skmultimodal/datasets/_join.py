@@ -11,16 +11,19 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import (
     ImageRows,
     NiftiBlock,
+    PatientSlices,
     read_patients,
     stack_patients,
 )
 from skmultimodal.io._labels import target_array
 from skmultimodal.utils._ids import examples
+from skmultimodal.utils._warnings import warn
 
-__all__ = ["Flow", "flow_summary", "join_cohort", "load_images"]
+__all__ = ["Flow", "flow_summary", "join_cohort", "load_images", "warn_of_unplaced"]
 
 FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 
@@ -52,32 +55,77 @@ def load_images(
     n_slices: int,
     on_error: str,
     lazy: bool = False,
+    n_jobs: int | None = None,
+    cache_dir: str | Path | None = None,
     **options: Any,
 ) -> ImageRows | None:
     """Read the image block of some patients and record each in the flow."""
     if not folders:
         return None
-    if lazy:
-        if n_slices > 1:
-            raise ValueError("lazy=True reads one slice per patient: n_slices=1.")
-        block = NiftiBlock(folders, **options)
-        ids = list(folders)
-        info = pd.DataFrame(index=pd.Index(ids, name="row"))
-        remarks = dict.fromkeys(ids, "read when asked for")
-        images = ImageRows(ids, ids, block, block.channels, info, remarks)
-    else:
-        read, failures = read_patients(
-            folders, on_error=on_error, n_slices=n_slices, **options
-        )
-        for patient, reason in failures.items():
-            flow.add(patient, "image", "dropped", reason, folders[patient])
-        if not read:
-            return None
-        channels = options.get("sequences")
-        images = stack_patients(read, n_slices=n_slices, channels=channels)
-    for patient, remark in images.remarks.items():
-        flow.add(patient, "image", "kept", remark, folders[patient])
+    if lazy and n_slices > 1:
+        raise ValueError("lazy=True reads one slice per patient: n_slices=1.")
+    # Only headers of a lazy block are read, unless damaged files are to be found.
+    read, failures = read_patients(
+        folders,
+        on_error=on_error,
+        n_jobs=n_jobs,
+        cache_dir=None if lazy and on_error == "raise" else cache_dir,
+        keep_images=not lazy,
+        headers_only=lazy and on_error == "raise",
+        n_slices=n_slices,
+        **options,
+    )
+    for patient, reason in failures.items():
+        flow.add(patient, "image", "dropped", reason, folders[patient])
+    if not read:
+        return None
+    images = (
+        _lazy_rows(folders, read, n_jobs=n_jobs, cache_dir=cache_dir, **options)
+        if lazy
+        else stack_patients(read, n_slices=n_slices, channels=options.get("sequences"))
+    )
+    for patient, found in read.items():
+        folder = folders[patient]
+        flow.add(patient, "image", "kept", images.remarks[patient], folder)
+        for change in found.changes:
+            flow.add(patient, "image", "changed", change, folder)
+        for name, reason in found.ignored.items():
+            flow.add(patient, "file", "ignored", reason, folder / name)
+    warn_of_unplaced(read)
     return images
+
+
+def _lazy_rows(
+    folders: Mapping[str, Path], read: Mapping[str, PatientSlices], **options: Any
+) -> ImageRows:
+    """A block that reads the images of those patients who can be read."""
+    ids = list(read)
+    block = NiftiBlock({patient: folders[patient] for patient in ids}, **options)
+    geometry = [dict(found.geometry) for found in read.values()]
+    info = pd.DataFrame(geometry, index=pd.Index(ids, name="row"))
+    remarks = {
+        patient: "; ".join(["read when asked for", *found.notes])
+        for patient, found in read.items()
+    }
+    return ImageRows(ids, ids, block, block.channels, info, remarks)
+
+
+def warn_of_unplaced(read: Mapping[str, PatientSlices]) -> None:
+    """Warn of scans that state no orientation beside others: they may be turned."""
+    unplaced = [
+        patient
+        for patient, found in read.items()
+        if found.geometry["scan_orientation"] == "none"
+    ]
+    if 0 < len(unplaced) < len(read):
+        some = ", ".join(map(repr, unplaced[:3]))
+        warn(
+            f"the headers of {len(unplaced)} of {len(read)} scans declare no "
+            f"orientation, such as {some}: they are taken as stored, left first, at "
+            "the voxel size of the header, and may lie otherwise than the rest; write "
+            "an affine into them, or leave them out.",
+            ReadWarning,
+        )
 
 
 def join_cohort(
@@ -116,6 +164,8 @@ def join_cohort(
     label = [] if labels is None else [labels.name]
     covariates = clinical.drop(columns=label, errors="ignore")
     metadata = covariates.reindex(patients).set_axis(ids, axis=0)
+    if images is not None:
+        metadata = _with_geometry(metadata, images.info)
     if per_slice:
         metadata.insert(0, "patient", patients.to_numpy())
     return Bunch(
@@ -126,6 +176,18 @@ def join_cohort(
         image_channels=list(images.channels) if images else [],
         image_info=images.info if images else pd.DataFrame(),
     )
+
+
+def _with_geometry(metadata: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:
+    """Covariates of the scanner: shape, voxel size and orientation, where they vary.
+
+    A model may recognise by them who was scanned where.
+    """
+    names = [name for name in info if str(name).startswith("scan_")]
+    vary = [name for name in names if info[name].nunique() > 1]
+    own = [name for name in vary if name in metadata]
+    added = info[vary].rename(columns={name: f"{name} (header)" for name in own})
+    return metadata.join(added.reindex(metadata.index))
 
 
 def _rows_of(order: list[str], images: ImageRows | None) -> tuple[pd.Index, pd.Index]:
@@ -191,9 +253,12 @@ def _refuse_unlabelled(
 
 
 def flow_summary(flow: pd.DataFrame) -> pd.DataFrame:
-    """Count the flow's rows by item, status and reason (file paths left out)."""
-    named = flow.assign(
-        reason=flow["reason"].str.replace(r"\S*/\S*", "...", regex=True)
-    )
-    counts = named.groupby(["item", "status", "reason"], sort=True).size()
-    return counts.rename("n").reset_index()
+    """Count the flow's rows by item, status and reason.
+
+    File paths are left out, and of images that were kept the details in brackets.
+    """
+    reason = flow["reason"].str.replace(r"\S*/\S*", "...", regex=True)
+    kept = (flow["item"] == "image") & (flow["status"] != "dropped")
+    reason = reason.mask(kept, reason.str.replace(r" \([^()]*\)", "", regex=True))
+    counts = flow.assign(reason=reason).groupby(["item", "status", "reason"], sort=True)
+    return counts.size().rename("n").reset_index()

@@ -30,6 +30,7 @@ from skmultimodal.io import (
     read_patient_table,
 )
 from skmultimodal.io._labels import label_column, target_array
+from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._validation import describe_blanks, fill_advice
 from skmultimodal.utils._warnings import warn
@@ -64,8 +65,9 @@ def load_cohort(
     scheme: str | None = None,
     positive: Any = None,
     n_slices: int = 1,
-    image_size: int | tuple[int, int] = 240,
-    sequences: Sequence[str] | None = None,
+    image_size: int | tuple[int, int] = DEFAULT_SIZE,
+    spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
+    sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     slice_choice: str = "whole",
     label_map: Mapping[int, int] | None = None,
     scan_date: str | None = None,
@@ -100,10 +102,16 @@ def load_cohort(
         ``patient/plane`` that also carries the patient's expression, and the metadata
         start with a column ``patient`` to be used as groups in cross-validation.
     image_size : int or (int, int), default=240
-        Planes are cropped or zero-padded to it about their centre.
-    sequences : sequence of str, default=None
+        Planes are cropped or padded to it about their centre. A crop of more than
+        empty background is warned of.
+    spacing : float, (float, float) or None, default=1.0
+        Edge of a pixel in mm, to which the planes of all patients are resampled before.
+        None leaves pixels as they are, so that their size differs by scanner.
+    sequences : sequence of str or dict of str to str, default=None
         Channels of the image; None takes those of t1, t1ce, t2, flair, seg that any
-        patient has, in this order. One that a patient lacks is zero and listed.
+        patient has, in this order. A dict gives channels of any name with a pattern of
+        their files' names, such as ``{"ct": "*CT*", "seg": None}``; see
+        `skmultimodal.io.find_sequences`. One that a patient lacks is zero and listed.
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
         The plane with most voxels of this region; see `skmultimodal.io.read_slices`.
     label_map : dict of int to int, default=None
@@ -111,7 +119,8 @@ def load_cohort(
     scan_date : {"first", "last"} or str, default=None
         Which scan to take of a patient with several.
     lazy : bool, default=False
-        Read images only when a batch asks for them.
+        Read images only when a batch asks for them; before, only headers. With
+        ``on_error="drop"`` all are read once, to find those that cannot be.
     on_error : {"raise", "drop"}, default="raise"
         With ``"drop"``, a patient whose images cannot be read loses them; the flow
         table has the reason.
@@ -125,17 +134,20 @@ def load_cohort(
     Bunch
         - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, height,
           width) in the type stored, and ``"gene"``; its metadata are the clinical
-          columns but the label.
+          columns but the label, and what varies of the scans: ``scan_width``,
+          ``scan_height``, ``scan_planes``, ``scan_spacing``, ``scan_slice_spacing``
+          and ``scan_orientation``.
         - ``target``: ndarray of shape (n_rows,): float with NaN, or object with None,
           where unknown. Patients without a clinical row are unlabelled. None without
           a label.
         - ``classes``: ndarray of the classes in ``target``; ``positive``: which of them
           is the positive one. Both are None where ``target`` is continuous.
         - ``clinical``: DataFrame, the clinical table, by patient.
-        - ``flow``: DataFrame, one row per patient and item found: kept or dropped, and
-          why. ``flow_summary`` counts it.
+        - ``flow``: DataFrame, one row per patient and item found: kept, changed,
+          ignored or dropped, and why. ``flow_summary`` counts it.
         - ``image_channels``: list of str. ``image_info``: DataFrame with the plane, the
-          mask file and the missing sequences of each image row.
+          mask file, the missing sequences, the share of content that was cropped, and
+          shape, voxel size in mm and orientation of the scan of each image row.
         - ``DESCR``: str.
 
     Raises
@@ -177,6 +189,7 @@ def load_cohort(
         folders,
         flow,
         image_size=image_size,
+        spacing=spacing,
         sequences=sequences,
         n_slices=n_slices,
         slice_choice=slice_choice,

@@ -24,6 +24,7 @@ OTHERS = ("clinical", "label", "file")
 PATIENTS, PAIRED = "patients", "paired"
 # An absolute path, or a relative one with an extension.
 FILE = r"(?<!\w)(?:[A-Za-z]:)?[/\\]\S+|[^\s/]+/\S*\.\w+\S*"
+DETAILS = r" \([^()]*\)"
 ABOVE, NOTHING = "no modality kept, see above", "no modality found"
 
 
@@ -130,6 +131,8 @@ def _shorten(patient, item, status, reason):
         name = rf"(?<!\w){re.escape(patient)}[\w.-]*"
         reason = re.sub(rf"^{name}:\s*", "", reason)
         reason = re.sub(name, "...", reason)
+    if item == "image" and status != "dropped":  # in brackets is what differs
+        reason = re.sub(DETAILS, "", reason)
     reason = re.sub(FILE, "...", reason)
     reason = re.sub(r"^\.\.\.:?\s*", "", reason)
     return reason or ("" if status == "kept" else "no reason given")

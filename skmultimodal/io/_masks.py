@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmultimodal.io._sequences import is_modern_naming
+from skmultimodal.io._scan_names import is_modern_naming
 
-__all__ = ["CHOICE_LABELS", "count_labels", "label_code"]
+__all__ = ["CHOICE_LABELS", "count_labels", "encode", "label_code", "whole_labels"]
 
+# Scaled labels are whole numbers but for rounding; interpolated ones are not.
+ROUNDING = 1e-3
 ENHANCING = 4
 # Labels whose voxels choose a plane, by the name of the choice.
 CHOICE_LABELS = {"whole": (1, 2, 4), "enhancing": (4,), "core": (1, 4)}
 
 
-def count_labels(volume: NDArray[Any], path: Path) -> dict[int | float, NDArray[Any]]:
-    """Count the voxels of each label per axial plane, plane by plane.
+def whole_labels(volume: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
+    """Labels of a mask as integers, whatever type they are stored in.
 
     Parameters
     ----------
@@ -28,14 +30,42 @@ def count_labels(volume: NDArray[Any], path: Path) -> dict[int | float, NDArray[
     path : Path
         Named in the error.
 
+    Raises
+    ------
+    ValueError
+        If a voxel is NaN, infinite, or no whole number.
+    """
+    if volume.dtype.kind != "f":
+        return volume
+    if not np.isfinite(volume).all():
+        raise ValueError(f"{path}: the mask holds NaN or infinite voxels.")
+    labels = np.rint(volume)
+    between = np.abs(volume - labels) > ROUNDING
+    if between.any():
+        some = ", ".join(f"{x:g}" for x in np.unique(volume[between])[:3])
+        raise ValueError(
+            f"{path}: mask labels such as [{some}] are no whole numbers, in "
+            f"{np.count_nonzero(between):,} voxels; a mask is resampled by nearest "
+            "neighbours."
+        )
+    # Larger ones lie outside any code, and are refused as they are.
+    return np.clip(labels, -(2.0**30), 2.0**30).astype(np.int32)
+
+
+def count_labels(volume: NDArray[np.integer[Any]]) -> dict[int, NDArray[Any]]:
+    """Count the voxels of each label per axial plane, plane by plane.
+
+    Parameters
+    ----------
+    volume : ndarray of int, shape (n_left, n_posterior, n_axial)
+        A mask.
+
     Returns
     -------
     dict of label to ndarray of int, shape (n_axial,)
         Labels other than 0.
     """
-    if volume.dtype.kind == "f" and not np.isfinite(volume).all():
-        raise ValueError(f"{path}: the mask holds NaN or infinite voxels.")
-    counts: dict[int | float, NDArray[Any]] = {}
+    counts: dict[int, NDArray[Any]] = {}
     for k in range(volume.shape[2]):
         plane = volume[..., k].T
         if not plane.any():
@@ -52,8 +82,17 @@ def count_labels(volume: NDArray[Any], path: Path) -> dict[int | float, NDArray[
     return counts
 
 
+def encode(
+    planes: NDArray[np.integer[Any]], code: Mapping[int, int]
+) -> NDArray[np.uint8]:
+    """Labels of `label_code` for stored ones."""
+    stored, places = np.unique(planes, return_inverse=True)
+    table = np.array([code.get(x, 0) for x in stored.tolist()], dtype=np.uint8)
+    return table[places].reshape(planes.shape)
+
+
 def label_code(
-    stored: Sequence[int | float],
+    stored: Sequence[int],
     path: Path,
     label_map: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
@@ -87,12 +126,14 @@ def label_code(
                 "label_map={3: 4, 4: 0}."
             )
         mapping = {3: ENHANCING}
-    wrong = sorted(
-        x for x in stored if mapping.get(int(x), x) not in (0, 1, 2, ENHANCING)
-    )
+    code = {x: mapping.get(x, x) for x in stored}
+    wrong = sorted(x for x in stored if code[x] not in (0, 1, 2, ENHANCING))
     if wrong:
-        hint = " (if 3 is the enhancing tumour: label_map={3: 4})" if 3 in wrong else ""
+        hint = f"give their meaning, such as label_map={{{wrong[-1]}: 1}}"
+        if 3 in wrong:
+            hint = "if 3 is the enhancing tumour: label_map={3: 4}"
+        some = f"{wrong[:5]} and {len(wrong) - 5} more" if len(wrong) > 5 else wrong
         raise ValueError(
-            f"{path}: mask labels {wrong} are outside the code 0, 1, 2, 4{hint}."
+            f"{path}: mask labels {some} are outside the code 0, 1, 2, 4; {hint}."
         )
-    return {int(x): mapping.get(int(x), int(x)) for x in stored}
+    return code

@@ -16,18 +16,20 @@ import numpy as np
 from nibabel.orientations import (
     apply_orientation,
     axcodes2ornt,
+    inv_ornt_aff,
     io_orientation,
     ornt_transform,
 )
 from numpy.typing import NDArray
 
 from skmultimodal.io._bytes import is_gzip, stream_gzip
+from skmultimodal.io._header import LARGEST_VALUE, parse_header
 
 __all__ = ["NiftiFile"]
 
-# Voxels may begin after extensions, which are small; a terabyte is damage.
-MAX_OFFSET = 2**40
-HEADER_SIZES = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
+# A gzip stream grows by no more than this when it is decompressed.
+MOST_DEFLATED = 1100
+LARGEST_HEADER = 544
 
 
 class NiftiFile:
@@ -50,14 +52,17 @@ class NiftiFile:
     to_lps : ndarray of shape (3, 2)
         nibabel's transform of the stored axes to LPS.
     affine : ndarray of shape (4, 4)
-        As the header has it, in mm.
+        Positions along the LPS axes to mm.
+    stored_shape, stored_affine : tuple of int, ndarray of shape (4, 4)
+        Along the stored axes.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, truncated, no NIfTI or not 3-D.
+        If the file is empty, truncated, no NIfTI or not 3-D, or its header makes no
+        sense.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -71,56 +76,60 @@ class NiftiFile:
             raise ValueError(f"{self.path}: the file is empty (0 bytes).")
         self.compressed = is_gzip(raw)
         if self.compressed:
-            raw = next(piece for piece in stream_gzip(self.path) if piece)
+            raw = self._first_bytes()
         self._parse(raw)
 
+    def _first_bytes(self) -> bytes:
+        """The header, decompressed; a member of a gzip file may be of any size."""
+        raw = b""
+        for piece in stream_gzip(self.path):
+            raw += piece
+            if len(raw) >= LARGEST_HEADER:
+                break
+        return raw
+
     def _parse(self, raw: bytes) -> None:
-        header = _header(raw, self.path)
-        shape = tuple(int(n) for n in header.get_data_shape())
-        if len(shape) < 3 or any(n != 1 for n in shape[3:]) or 0 in shape[:3]:
-            raise ValueError(
-                f"{self.path}: an image of shape {shape}; a 3-D volume is needed "
-                "(split a time series or a multi-channel image first)."
-            )
-        self._stored_shape = shape[:3]
-        self._stored_dtype = header.get_data_dtype()
-        if self._stored_dtype.fields or self._stored_dtype.kind not in "iuf":
-            raise ValueError(
-                f"{self.path}: voxels of type {self._stored_dtype}; numbers are needed."
-            )
-        self._offset = self._checked_offset(header)
-        slope, inter = (float(x) for x in _scaling(header))
-        self._scale = (slope, inter) if (slope, inter) != (1.0, 0.0) else None
-        self.affine = np.asarray(header.get_best_affine(), dtype=float)
-        codes = int(header["qform_code"]) or int(header["sform_code"])
-        self.oriented = bool(codes) and not np.array_equal(self.affine, np.eye(4))
-        self._orient(shape[:3])
+        header = parse_header(raw, self.path)
+        self.stored_shape = header.shape
+        self._stored_dtype = header.dtype
+        self._offset = header.offset
+        self._scale = header.scale
+        self.stored_affine, self.oriented = header.affine, header.oriented
+        self._orient()
         native = self._stored_dtype.newbyteorder("=")
         big = native.kind == "f" and native.itemsize > 4
         self.dtype = np.dtype("f4") if self._scale or big else native
 
-    def _checked_offset(self, header: Any) -> int:
-        offset = float(header["vox_offset"])
-        if not 0 <= offset <= MAX_OFFSET:  # NaN is neither
-            raise ValueError(
-                f"{self.path}: damaged NIfTI header (voxels begin at byte {offset})."
-            )
-        return int(header.get_data_offset())
-
-    def _orient(self, shape: tuple[int, ...]) -> None:
-        start = io_orientation(self.affine) if self.oriented else None
-        if start is not None and np.isnan(start).any():
-            raise ValueError(f"{self.path}: the affine is singular, no orientation.")
+    def _orient(self) -> None:
         wanted = axcodes2ornt(("L", "P", "S"))
-        self.to_lps = ornt_transform(wanted if start is None else start, wanted)
+        start = io_orientation(self.stored_affine) if self.oriented else wanted
+        self.to_lps = ornt_transform(start, wanted)
         place = self.to_lps[:, 0].astype(int)
         lps = [0, 0, 0]
         for axis, target in enumerate(place):
-            lps[target] = shape[axis]
+            lps[target] = self.stored_shape[axis]
         self.shape = tuple(lps)
+        turn = inv_ornt_aff(self.to_lps, self.stored_shape)
+        self.affine: NDArray[np.float64] = self.stored_affine @ turn
         # Planes lie one after the other in the file only if the last axis is axial.
         self._planar = bool(place[2] == 2)
         self._flipped = bool(self.to_lps[2, 1] < 0)
+
+    def adopt_affine(self, other: NiftiFile) -> None:
+        """Lie where another file of the same stored shape lies."""
+        self.stored_affine, self.oriented = other.stored_affine, other.oriented
+        self._orient()
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Edges of a voxel along the LPS axes, in mm."""
+        left, posterior, axial = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
+        return left, posterior, axial
+
+    @property
+    def orientation(self) -> str:
+        """Where the stored axes point, such as ``"RAS"``; ``""`` if not declared."""
+        return "".join(nib.aff2axcodes(self.stored_affine)) if self.oriented else ""
 
     @property
     def holds_floats(self) -> bool:
@@ -129,13 +138,13 @@ class NiftiFile:
 
     @property
     def _plane_bytes(self) -> int:
-        return math.prod(self._stored_shape[:2]) * self._stored_dtype.itemsize
+        return math.prod(self.stored_shape[:2]) * self._stored_dtype.itemsize
 
     def _read(self, first: int, last: int) -> bytearray:
         """Stored planes `first` to `last`, inclusive; nothing else is kept."""
         start = self._offset + first * self._plane_bytes
         stop = self._offset + (last + 1) * self._plane_bytes
-        whole = self._offset + self._stored_shape[2] * self._plane_bytes
+        whole = self._offset + self.stored_shape[2] * self._plane_bytes
         if not self.compressed:
             size = self.path.stat().st_size
             if size < whole:
@@ -152,6 +161,12 @@ class NiftiFile:
         with self.path.open("rb") as stream:
             stream.seek(-4, os.SEEK_END)
             trailer = int.from_bytes(stream.read(), "little")
+            size = stream.tell()
+        if whole > MOST_DEFLATED * size:
+            raise ValueError(
+                f"{self.path}: truncated, {size:,} bytes cannot hold the {whole:,} "
+                "that its header declares; download it again."
+            )
         # The last word of a gzip file is its size: a cut file is recognised without
         # decompressing what is not needed.
         intact = trailer == whole % 2**32
@@ -175,16 +190,31 @@ class NiftiFile:
         return out
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
-        if self._scale:
-            slope, inter = self._scale
-            return stored.astype(np.float32) * np.float32(slope) + np.float32(inter)
-        return stored.astype(self.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not self._scale:
+                return stored.astype(self.dtype, copy=False)
+            slope, inter = map(np.float32, self._scale)
+            scaled = stored.astype(np.float32) * slope + inter
+        if not self.holds_floats:
+            self._refuse_scale(stored, scaled)
+        return scaled
+
+    def _refuse_scale(self, stored: NDArray[Any], scaled: NDArray[Any]) -> None:
+        """Integers that are all the same once they are scaled, or too large."""
+        slope, inter = self._scale or (1.0, 0.0)
+        lost = stored.min() < stored.max() and not scaled.min() < scaled.max()
+        if lost or not np.abs(scaled).max() <= LARGEST_VALUE:
+            raise ValueError(
+                f"{self.path}: damaged NIfTI header (its slope {slope:g} and "
+                f"intercept {inter:g} give voxels of {scaled.min():g} to "
+                f"{scaled.max():g}); export or download it again."
+            )
 
     def volume(self) -> NDArray[Any]:
         """All planes: array of shape `shape`, a view where the type allows it."""
-        data = self._read(0, self._stored_shape[2] - 1)
+        data = self._read(0, self.stored_shape[2] - 1)
         flat = np.frombuffer(data, self._stored_dtype)
-        stored = flat.reshape(self._stored_shape, order="F")
+        stored = flat.reshape(self.stored_shape, order="F")
         return self._scaled(apply_orientation(stored, self.to_lps))
 
     def planes(self, indices: list[int]) -> NDArray[Any]:
@@ -201,35 +231,16 @@ class NiftiFile:
         """
         if not self._planar:
             return np.ascontiguousarray(np.moveaxis(self.volume()[..., indices], 2, 0))
-        depth = self._stored_shape[2]
+        depth = self.stored_shape[2]
         stored = [depth - 1 - k if self._flipped else k for k in indices]
         first = min(stored)
         data = self._read(first, max(stored))
-        count = math.prod(self._stored_shape[:2])
+        count = math.prod(self.stored_shape[:2])
         out = np.empty((len(indices), *self.shape[:2]), dtype=self.dtype)
         for row, k in enumerate(stored):
             flat = np.frombuffer(
                 data, self._stored_dtype, count, (k - first) * self._plane_bytes
             )
-            plane = flat.reshape(self._stored_shape[:2], order="F")
+            plane = flat.reshape(self.stored_shape[:2], order="F")
             out[row] = self._scaled(apply_orientation(plane, self.to_lps[:2]))
         return out
-
-
-def _header(raw: bytes, path: Path) -> Any:
-    sizes = {int.from_bytes(raw[:4], order) for order in ("little", "big")}
-    kind = next((HEADER_SIZES[size] for size in sizes if size in HEADER_SIZES), None)
-    if kind is None or len(raw) < 352:
-        raise ValueError(f"{path}: not a NIfTI file (its header is not one).")
-    try:
-        # Not from_fileobj: it would go on to read extensions, of any length.
-        header = kind(raw[: kind.template_dtype.itemsize], check=False)
-        header.get_data_dtype()
-    except Exception as error:
-        raise ValueError(f"{path}: damaged NIfTI header ({error}).") from error
-    return header
-
-
-def _scaling(header: Any) -> tuple[float, float]:
-    slope, inter = header.get_slope_inter()
-    return (1.0, 0.0) if slope is None else (slope, inter or 0.0)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,68 +12,79 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io._sequences import SEQUENCES, find_sequences
-from skmultimodal.io._slices import PatientSlices, read_quietly
-from skmultimodal.utils._files import whole_file
+from skmultimodal.io._cache import digest, entry_of, load_entry, save_entry, stamps
+from skmultimodal.io._planes import pair
+from skmultimodal.io._scan_names import SEQUENCES
+from skmultimodal.io._sequences import UNNAMED, survey_folder
+from skmultimodal.io._slices import PatientSlices, check_options, read_quietly
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["NiftiBlock", "read_patients"]
+__all__ = ["DEFAULT_SIZE", "DEFAULT_SPACING", "NiftiBlock", "read_patients"]
 
-# Changes when a cached slice would be read differently.
-CACHE_VERSION = 1
-
-
-def _stamps(folder: Path, scan_date: str | None) -> list[tuple[str, int, int]]:
-    found = find_sequences(folder, scan_date=scan_date).values()
-    status = [(path, os.stat(path)) for path in found]
-    return [(str(path.resolve()), s.st_size, s.st_mtime_ns) for path, s in status]
+# Of the loaders: the planes of BraTS, in pixels and mm.
+DEFAULT_SIZE, DEFAULT_SPACING = 240, 1.0
+SHOWN = 3
 
 
-def _entry(cache_dir: Path, folder: Path, options: Mapping[str, Any]) -> Path:
-    stamps = _stamps(folder, options.get("scan_date"))
-    plain = {key: repr(value) for key, value in sorted(options.items())}
-    text = json.dumps([CACHE_VERSION, stamps, plain])
-    return cache_dir / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
+@dataclass
+class _Read:
+    """What became of a patient, and of the cache on the way."""
 
-
-def _load_entry(path: Path) -> PatientSlices | None:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            facts = json.loads(str(stored["facts"]))
-            image = stored["image"]
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-    names = ("channels", "slices", "missing", "notes")
-    return PatientSlices(
-        image=image,
-        mask_file=facts["mask_file"],
-        chosen_by=facts["chosen_by"],
-        **{name: tuple(facts[name]) for name in names},
-    )
-
-
-def _save_entry(path: Path, found: PatientSlices) -> None:
-    names = ("channels", "slices", "missing", "notes", "mask_file", "chosen_by")
-    facts = json.dumps({name: getattr(found, name) for name in names})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as part, part.open("wb") as stream:
-        np.savez(stream, image=found.image, facts=np.array(facts))
+    result: PatientSlices | Exception
+    damaged: str = ""
+    unwritten: str = ""
 
 
 def _read_one(
-    folder: Path, options: Mapping[str, Any], cache_dir: Path | None
-) -> PatientSlices | Exception:
+    folder: Path,
+    options: Mapping[str, Any],
+    cache_dir: Path | None,
+    keep_images: bool,
+) -> _Read:
+    read = _Read(ValueError())
     try:
-        if cache_dir is None:
-            return read_quietly(folder, **options)
-        entry = _entry(cache_dir, folder, options)
-        found = _load_entry(entry)
+        entry, found = None, None
+        if cache_dir is not None:
+            entry = entry_of(cache_dir, folder, options)
+            # The cache is never a reason to lose a patient.
+            try:
+                found = load_entry(entry)
+            except ValueError as error:
+                read.damaged = str(error)
         if found is None:
             found = read_quietly(folder, **options)
-            _save_entry(entry, found)
-        return found
+            if entry is not None:
+                read.unwritten = _try_to_save(entry, found)
     except (OSError, ValueError) as error:
-        return error
+        read.result = error
+        return read
+    read.result = found if keep_images else replace(found, image=found.image[:0])
+    return read
+
+
+def _try_to_save(entry: Path, found: PatientSlices) -> str:
+    try:
+        save_entry(entry, found)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _warn_of_cache(cache_dir: Path | None, read: Iterable[_Read]) -> None:
+    damaged = [one.damaged for one in read if one.damaged]
+    unwritten = [one.unwritten for one in read if one.unwritten]
+    if damaged:
+        warn(
+            f"{cache_dir}: {len(damaged)} damaged entries of the cache, such as "
+            f"{damaged[0]}; their patients were read from their files.",
+            ReadWarning,
+        )
+    if unwritten:
+        warn(
+            f"{cache_dir}: {len(unwritten)} patients could not be kept in the cache "
+            f"({unwritten[0]}); free space there, or choose another cache_dir.",
+            ReadWarning,
+        )
 
 
 def read_patients(
@@ -84,6 +93,7 @@ def read_patients(
     on_error: str = "raise",
     n_jobs: int | None = None,
     cache_dir: str | Path | None = None,
+    keep_images: bool = True,
     **options: Any,
 ) -> tuple[dict[str, PatientSlices], dict[str, str]]:
     """Read the slices of many patients.
@@ -97,8 +107,11 @@ def read_patients(
     n_jobs : int, default=None
         Threads of joblib; decompression runs outside Python's lock.
     cache_dir : str or Path, default=None
-        Folder where slices are kept. An entry is valid as long as path, size and
-        modification time of the patient's files and all options are the same.
+        Folder where slices are kept. An entry is valid as long as path, inode, size
+        and times of the patient's files and all options are the same. Where it is
+        damaged, or cannot be written, patients are read without it, with a warning.
+    keep_images : bool, default=True
+        False reads each patient in full, and keeps what is known of it but the image.
     **options
         As for `read_slices`.
 
@@ -132,27 +145,75 @@ def read_patients(
     """
     if on_error not in ("raise", "drop"):
         raise ValueError(f"on_error must be 'raise' or 'drop', got {on_error!r}.")
+    # An option that is wrong is no fault of a patient, who would be dropped.
+    check_options(
+        options.get("n_slices", 1),
+        options.get("slice_choice", "whole"),
+        *map(options.get, ("sequences", "image_size", "spacing")),
+    )
     cache = None if cache_dir is None else Path(cache_dir)
     read = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_read_one)(Path(folder), options, cache) for folder in folders.values()
+        delayed(_read_one)(Path(folder), options, cache, keep_images)
+        for folder in folders.values()
     )
     patients: dict[str, PatientSlices] = {}
     failures: dict[str, str] = {}
-    for patient, found in zip(folders, read, strict=True):
+    for patient, one in zip(folders, read, strict=True):
+        found = one.result
         if isinstance(found, PatientSlices):
             patients[patient] = found
         elif on_error == "raise":
-            raise type(found)(f"patient {patient}: {found}") from found
+            kind = type(found) if isinstance(found, OSError) else ValueError
+            raise kind(f"patient {patient}: {found}") from found
         else:
             failures[patient] = str(found)
-    noted = [(patient, n) for patient, found in patients.items() for n in found.notes]
-    if noted:
-        patient, note = noted[0]
-        others = len({p for p, _ in noted}) - 1
-        more = f" (and {others} more patients, see the flow table)" if others else ""
-        message = f"patient {patient}: {note}{more}."
-        warn(message, ReadWarning)
+    _warn_of_cache(cache, read)
+    _warn_of_notes(patients)
+    chosen = options.get("sequences") is not None
+    # With channels that were chosen, other files matter where one is lacking.
+    _warn_of_unnamed({p: f for p, f in patients.items() if f.missing or not chosen})
     return patients, failures
+
+
+def _warn_of_notes(patients: Mapping[str, PatientSlices]) -> None:
+    """One warning for each kind of note."""
+    kinds: dict[str, dict[str, str]] = {}
+    for patient, found in patients.items():
+        for note in found.notes:
+            kinds.setdefault(note.partition(" (")[0], {}).setdefault(patient, note)
+    for noted in kinds.values():
+        (patient, note), *others = noted.items()
+        more = ""
+        if others:
+            some = ", ".join(other for other, _ in others[: SHOWN - 1])
+            more = (
+                f" (and {len(others)} more patients, such as {some}, see the flow "
+                "table)"
+            )
+        warn(f"patient {patient}: {note}{more}.", ReadWarning)
+
+
+def _warn_of_unnamed(patients: Mapping[str, PatientSlices]) -> None:
+    """Scans that no channel takes may be what the user came for."""
+    unnamed = [
+        (patient, name)
+        for patient, found in patients.items()
+        for name, why in found.ignored.items()
+        if why == UNNAMED
+    ]
+    if not unnamed:
+        return
+    some = ", ".join(
+        f"{name} of patient {patient}" for patient, name in unnamed[:SHOWN]
+    )
+    one = len(unnamed) == 1
+    warn(
+        f"{len(unnamed)} NIfTI file{' is' if one else 's are'} not read, as no channel "
+        f"takes a file of {'its' if one else 'their'} name: {some}. Name the channels, "
+        "such as sequences={'t1': '*T1_MPRAGE*', 'adc': '*ADC*'}, or list those you "
+        "want, such as sequences=['t1', 'seg'].",
+        ReadWarning,
+    )
 
 
 class NiftiBlock:
@@ -164,10 +225,12 @@ class NiftiBlock:
     ----------
     folders : dict of str to path
         Patient id to folder.
-    sequences : sequence of str, default=None
-        Channels; None takes those that any patient has.
+    sequences : sequence of str or dict of str to str, default=None
+        Channels, as for `read_slices`; None takes those that any patient has.
     image_size : int or (int, int), default=240
         Planes are cropped or padded to it about their centre.
+    spacing : float, (float, float) or None, default=1.0
+        Edge of a pixel in mm, to which planes are resampled before; None leaves them.
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
         As for `read_slices`.
     label_map : dict of int to int, default=None
@@ -208,30 +271,34 @@ class NiftiBlock:
         self,
         folders: Mapping[str, str | Path],
         *,
-        sequences: Sequence[str] | None = None,
-        image_size: int | tuple[int, int] = 240,
+        sequences: Sequence[str] | Mapping[str, str | None] | None = None,
+        image_size: int | tuple[int, int] = DEFAULT_SIZE,
+        spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
         slice_choice: str = "whole",
         label_map: Mapping[int, int] | None = None,
         scan_date: str | None = None,
         cache_dir: str | Path | None = None,
         n_jobs: int | None = None,
     ) -> None:
+        check_options(1, slice_choice, sequences, image_size, spacing)
         self.folders = {patient: Path(path) for patient, path in folders.items()}
-        present: set[str] = set()
-        for path in self.folders.values():
-            present |= set(find_sequences(path, scan_date=scan_date))
-        self.channels = tuple(sequences or [s for s in SEQUENCES if s in present])
+        if sequences is None:
+            present: set[str] = set()
+            for path in self.folders.values():
+                present |= set(survey_folder(path, scan_date=scan_date).chosen)
+            sequences = [name for name in SEQUENCES if name in present]
+        self.channels = tuple(sequences)
         self.options: dict[str, Any] = {
-            "sequences": self.channels,
+            "sequences": sequences,
             "image_size": image_size,
+            "spacing": spacing,
             "slice_choice": slice_choice,
             "label_map": label_map,
             "scan_date": scan_date,
         }
         self.cache_dir = cache_dir
         self.n_jobs = n_jobs
-        size = (image_size,) * 2 if isinstance(image_size, int) else tuple(image_size)
-        self.shape = (len(self.folders), len(self.channels), *size)
+        self.shape = (len(self.folders), len(self.channels), *pair(image_size))
 
     @property
     def ndim(self) -> int:
@@ -259,8 +326,6 @@ class NiftiBlock:
         return out
 
     def cache_key(self) -> str:
-        """A digest of files, their modification times and the options."""
-        scan_date = self.options["scan_date"]
-        stamps = [_stamps(path, scan_date) for path in self.folders.values()]
-        text = json.dumps([CACHE_VERSION, stamps, repr(sorted(self.options.items()))])
-        return hashlib.sha256(text.encode()).hexdigest()
+        """A digest of files, their places and times, and the options."""
+        marks = [stamps(path, self.options) for path in self.folders.values()]
+        return digest(marks, self.options)

@@ -3,89 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-__all__ = ["SEQUENCES", "find_sequences", "is_modern_naming", "patient_folders"]
-
-SEQUENCES = ("t1", "t1ce", "t2", "flair", "seg")
-
-# Longest first: the first alias that ends the name wins, so t1ce is not read as t1.
-# The number ranks masks (corrected by hand before automatic); others have one rank.
-ALIASES: dict[str, tuple[str, int]] = {
-    "glistrboost_manuallycorrected": ("seg", 0),
-    "seg": ("seg", 1),
-    "segm": ("seg", 1),
-    "segmentation": ("seg", 1),
-    "tumor_segmentation": ("seg", 1),
-    "tumor_seg": ("seg", 1),
-    "glistrboost": ("seg", 2),
-    "t1ce": ("t1ce", 0),
-    "t1_ce": ("t1ce", 0),
-    "t1gd": ("t1ce", 0),
-    "t1_gd": ("t1ce", 0),
-    "t1c": ("t1ce", 0),
-    "t1post": ("t1ce", 0),
-    "t1": ("t1", 0),
-    "t1n": ("t1", 0),
-    "t1w": ("t1", 0),
-    "t2_flair": ("flair", 0),
-    "flair": ("flair", 0),
-    "t2f": ("flair", 0),
-    "t2": ("t2", 0),
-    "t2w": ("t2", 0),
-}
-_ENDING = re.compile(
-    r"^(?P<stem>.*?)(?:^|[-_. ]+)(?P<alias>"
-    + "|".join(
-        alias.replace("_", "[-_. ]?")
-        for alias in sorted(ALIASES, key=len, reverse=True)
-    )
-    + r")$",
-    re.IGNORECASE,
+from skmultimodal.io._scan_names import (
+    SEQUENCES,
+    NamedFile,
+    barcode,
+    is_nifti_name,
+    name_file,
+    recognise,
+    stem,
 )
-_NIFTI = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d[.-]?[01]\d[.-]?[0-3]\d)(?!\d)")
-_TCGA = re.compile(r"TCGA-\w{2}-\w{4}", re.IGNORECASE)
-_OTHER_MASKS = re.compile(r"(brain|parenchyma)$", re.IGNORECASE)
-# The GLI names of 2023 and later, in which 3 is the enhancing tumour.
-_MODERN = re.compile(r"(^|[^A-Za-z])BraTS-[A-Za-z]+-\d+-\d+", re.IGNORECASE)
+from skmultimodal.utils._files import walk_files
+
+__all__ = [
+    "UNNAMED",
+    "FoundFiles",
+    "check_sequences",
+    "find_sequences",
+    "patient_folders",
+    "survey_folder",
+]
+
+UNNAMED = "no channel takes a file of this name"
 
 
 @dataclass(frozen=True)
-class _Found:
-    path: Path
-    sequence: str
-    rank: int
-    owner: str
-    date: str | None
+class FoundFiles:
+    """Files of one patient.
+
+    Parameters
+    ----------
+    chosen : dict of str to Path
+        By channel.
+    ignored : dict of Path to str
+        Why each other NIfTI file is not read.
+    """
+
+    chosen: dict[str, Path]
+    ignored: dict[Path, str]
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
+def _candidates(
+    folder: Path, problems: dict[Path, OSError] | None = None
+) -> Iterator[Path]:
     """Regular NIfTI files; some archives wrap each file in a folder of its name."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(walk_files(folder, problems)):
         hidden = any(p.startswith(".") for p in path.relative_to(folder).parts)
-        if not hidden and _NIFTI.search(path.name) and path.is_file():
+        if not hidden and is_nifti_name(path):
             yield path
-
-
-def _recognise(path: Path) -> _Found | None:
-    match = _ENDING.match(_NIFTI.sub("", path.name))
-    if match is None:
-        return None
-    alias = re.sub(r"[-. ]", "_", match["alias"].lower())
-    sequence, rank = ALIASES.get(alias) or next(
-        found
-        for name, found in ALIASES.items()
-        if name.replace("_", "") == alias.replace("_", "")
-    )
-    stem = match["stem"]
-    if sequence == "seg" and _OTHER_MASKS.search(stem):
-        return None
-    date = _DATE.search(stem)
-    owner = _DATE.sub("", stem).strip("-_. ")
-    return _Found(path, sequence, rank, owner, date[1] if date else None)
 
 
 def _same_kind(left: str, right: str) -> bool:
@@ -98,7 +67,7 @@ def _same_kind(left: str, right: str) -> bool:
     return shapes[0] == shapes[1] or (first[0] == first[1] != "")
 
 
-def _refuse_strangers(folder: Path, found: list[_Found]) -> None:
+def _refuse_strangers(folder: Path, found: list[NamedFile]) -> None:
     owners = [item.owner for item in found if item.owner]
     usual = max(owners, key=owners.count, default="")
     for item in found:
@@ -111,15 +80,17 @@ def _refuse_strangers(folder: Path, found: list[_Found]) -> None:
                 f"{folder}: {item.path.name} belongs to {item.owner!r}, the other "
                 f"files to {usual!r}; keep one patient to a folder."
             )
-    case, own = _TCGA.search(folder.name), _TCGA.search(usual)
-    if case and own and case[0].upper() != own[0].upper():
+    case, own = barcode(folder.name), barcode(usual)
+    if case and own and case != own:
         raise ValueError(
-            f"{folder}: {found[0].path.name} belongs to {own[0].upper()}, the folder "
-            f"to {case[0].upper()}; move the files to their patient's folder."
+            f"{folder}: {found[0].path.name} belongs to {own}, the folder to {case}; "
+            "move the files to their patient's folder."
         )
 
 
-def _choose_date(folder: Path, found: list[_Found], date: str | None) -> list[_Found]:
+def _choose_date(
+    folder: Path, found: list[NamedFile], date: str | None
+) -> list[NamedFile]:
     dates = sorted({item.date for item in found if item.date})
     if date in ("first", "last") and dates:
         date = dates[0] if date == "first" else dates[-1]
@@ -135,20 +106,152 @@ def _choose_date(folder: Path, found: list[_Found], date: str | None) -> list[_F
     return [item for item in found if item.date in (None, date)]
 
 
+def check_sequences(sequences: Sequence[str] | Mapping[str, str | None] | None) -> None:
+    """Refuse channels that no file could be found for."""
+    if sequences is None:
+        return
+    wrong = isinstance(sequences, str) or not len(sequences)
+    if not wrong and isinstance(sequences, Mapping):
+        for name, pattern in sequences.items():
+            known = pattern is None and name in SEQUENCES
+            wrong = wrong or not (known or (pattern and isinstance(pattern, str)))
+    elif not wrong:
+        wrong = any(name not in SEQUENCES for name in sequences)
+    if wrong:
+        raise ValueError(
+            f"sequences must be among {', '.join(SEQUENCES)}, or a dict of a channel's "
+            "name to a pattern of its files' names, such as "
+            f"sequences={{'adc': '*ADC*'}}; got {sequences!r}."
+        )
+
+
+def _match_patterns(
+    folder: Path, paths: list[Path], patterns: Mapping[str, str | None]
+) -> list[NamedFile]:
+    """Files by patterns of their names, in any case, with or without the ending."""
+    found: dict[Path, NamedFile] = {}
+    for name, pattern in patterns.items():
+        if pattern is None:
+            continue
+        for path in paths:
+            names = (path.name.lower(), stem(path).lower())
+            if not any(fnmatchcase(n, pattern.lower()) for n in names):
+                continue
+            if path in found:
+                raise ValueError(
+                    f"{folder}: {path.name} is {found[path].sequence!r} and {name!r} "
+                    "by the patterns of `sequences`; make them narrower."
+                )
+            found[path] = name_file(path, name)
+    return list(found.values())
+
+
+def _recognise_all(
+    folder: Path, paths: list[Path], patterns: Mapping[str, str | None]
+) -> list[NamedFile]:
+    """Files by the patterns, and others by the names that are built in.
+
+    With patterns, only the mask and channels without a pattern are read by their names.
+    """
+    found = _match_patterns(folder, paths, patterns)
+    taken = {item.path for item in found}
+    by_name = [name for name, pattern in patterns.items() if pattern is None]
+    if patterns and "seg" not in patterns:
+        by_name.append("seg")
+    for path in paths:
+        item = None if path in taken else recognise(path)
+        if item and (not patterns or item.sequence in by_name):
+            found.append(item)
+    return found
+
+
+def _refuse_none(
+    folder: Path, paths: list[Path], patterns: Mapping[str, str | None]
+) -> None:
+    names = ", ".join(path.name for path in paths[:5]) or "no NIfTI file"
+    if patterns:
+        wanted = ", ".join(f"{name}={p!r}" for name, p in patterns.items())
+        raise FileNotFoundError(
+            f"{folder}: no file for the channels {wanted} (found: {names}); mend the "
+            "patterns of `sequences`, such as {'adc': '*ADC*'}."
+        )
+    raise FileNotFoundError(
+        f"{folder}: no MRI sequence recognised by name (found: {names}); names "
+        "end in t1, t1ce, t2, flair or seg, for example P1_t1ce.nii.gz, or give "
+        "sequences={'t1': '*MPRAGE*'} with a pattern of the names."
+    )
+
+
+def survey_folder(
+    folder: str | Path,
+    *,
+    sequences: Sequence[str] | Mapping[str, str | None] | None = None,
+    scan_date: str | None = None,
+) -> FoundFiles:
+    """Find the files of a patient's channels, and those that are none.
+
+    Parameters
+    ----------
+    folder, sequences, scan_date : see `find_sequences`
+        A list of names finds all that are built in, as None does.
+
+    Returns
+    -------
+    FoundFiles
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder.")
+    patterns = sequences if isinstance(sequences, Mapping) else {}
+    order = [*patterns, "seg"] if patterns else SEQUENCES
+    paths = list(_candidates(folder))
+    recognised = _recognise_all(folder, paths, patterns)
+    if not {item.sequence for item in recognised} & set(patterns or SEQUENCES):
+        _refuse_none(folder, paths, patterns)
+    _refuse_strangers(folder, recognised)
+    found = _choose_date(folder, recognised, scan_date)
+    chosen: dict[str, Path] = {}
+    for sequence in dict.fromkeys(order):
+        files = [item for item in found if item.sequence == sequence]
+        best = [i for i in files if i.rank == min(file.rank for file in files)]
+        if len(best) > 1:
+            names = ", ".join(str(item.path.relative_to(folder)) for item in best)
+            raise ValueError(
+                f"{folder}: {len(best)} files for {sequence!r} ({names}); keep one, or "
+                f"name it by a pattern, such as sequences={{{sequence!r}: "
+                f"'{stem(best[0].path)}'}}."
+            )
+        if best:
+            chosen[sequence] = best[0].path
+    ignored = dict.fromkeys(paths, UNNAMED)
+    ignored |= {i.path: f"another file is the {i.sequence}" for i in found}
+    ignored |= {i.path: "of another date" for i in recognised if i not in found}
+    taken = set(chosen.values())
+    return FoundFiles(chosen, {p: why for p, why in ignored.items() if p not in taken})
+
+
 def find_sequences(
-    folder: str | Path, *, scan_date: str | None = None
+    folder: str | Path,
+    *,
+    sequences: Mapping[str, str | None] | None = None,
+    scan_date: str | None = None,
 ) -> dict[str, Path]:
     """Find the MRI sequences and the tumour mask in one patient's folder.
 
     It reads the names of the pre-operative TCGA collections (``_t1Gd``,
     ``_GlistrBoost_ManuallyCorrected``) and of BraTS 2017 to 2023 and later (``_t1ce``,
     ``-t1c``, ``-t2f``), in any case, ``.nii`` or ``.nii.gz``, at any depth. Other files
-    are passed over.
+    are passed over; the loaders list them.
 
     Parameters
     ----------
     folder : str or Path
         Folder of one patient.
+    sequences : dict of str to str, default=None
+        Channels of any name, each with a pattern of its file's name, with or without
+        the ending and in any case: ``{"adc": "*ADC*"}``. Two files for one channel are
+        refused. None in place of a pattern reads a name that is built in. The mask is
+        ``"seg"``, and found by its name if it is not among them.
     scan_date : {"first", "last"} or str, default=None
         Which scan to take when file names carry several dates. None refuses those.
 
@@ -156,7 +259,8 @@ def find_sequences(
     -------
     dict of str to Path
         Keys among ``"t1"``, ``"t1ce"``, ``"t2"``, ``"flair"``, ``"seg"``, in this
-        order. Of several masks the one corrected by hand is taken.
+        order, or those of `sequences` and ``"seg"``. Of several masks the one corrected
+        by hand is taken.
 
     Raises
     ------
@@ -164,6 +268,8 @@ def find_sequences(
         If there is no such folder or it holds no known sequence.
     ValueError
         If two files claim one sequence, or files of two patients or dates are mixed.
+    OSError
+        If a folder in it cannot be listed, or they lie too deep.
 
     Examples
     --------
@@ -174,41 +280,15 @@ def find_sequences(
     >>> from skmultimodal.io import find_sequences
     >>> volume = nib.Nifti1Image(np.ones((6, 5, 4), np.uint8), np.eye(4))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Path(folder, "P1").mkdir()
-    ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
-    ...     [(k, path.name) for k, path in find_sequences(folder).items()]
-    [('t1', 'P1_t1.nii.gz')]
+    ...     nib.save(volume, Path(folder, "P1_t1.nii.gz"))
+    ...     nib.save(volume, Path(folder, "P1_DWI_b1000.nii.gz"))
+    ...     t1 = find_sequences(folder)
+    ...     dwi = find_sequences(folder, sequences={"dwi": "*DWI*"})
+    >>> [(k, path.name) for k, path in (t1 | dwi).items()]
+    [('t1', 'P1_t1.nii.gz'), ('dwi', 'P1_DWI_b1000.nii.gz')]
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder.")
-    paths = list(_candidates(folder))
-    found = [item for path in paths if (item := _recognise(path)) is not None]
-    if not found:
-        names = ", ".join(path.name for path in paths[:5]) or "no NIfTI file"
-        raise FileNotFoundError(
-            f"{folder}: no MRI sequence recognised by name (found: {names}); names "
-            "end in t1, t1ce, t2, flair or seg, for example P1_t1ce.nii.gz."
-        )
-    _refuse_strangers(folder, found)
-    found = _choose_date(folder, found, scan_date)
-    chosen: dict[str, Path] = {}
-    for sequence in SEQUENCES:
-        files = [item for item in found if item.sequence == sequence]
-        best = [i for i in files if i.rank == min(file.rank for file in files)]
-        if len(best) > 1:
-            names = ", ".join(str(item.path.relative_to(folder)) for item in best)
-            raise ValueError(
-                f"{folder}: {len(best)} files for {sequence!r} ({names}); keep one."
-            )
-        if best:
-            chosen[sequence] = best[0].path
-    return chosen
-
-
-def is_modern_naming(path: Path) -> bool:
-    """Whether a file is named as in BraTS 2023 and later (3 = enhancing tumour)."""
-    return _MODERN.search(path.name) is not None
+    check_sequences(sequences)
+    return survey_folder(folder, sequences=sequences, scan_date=scan_date).chosen
 
 
 def patient_folders(root: str | Path) -> dict[str, Path]:
@@ -249,16 +329,31 @@ def patient_folders(root: str | Path) -> dict[str, Path]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder.")
     folders: dict[str, Path] = {}
-    for path in sorted({path.parent for path in _candidates(root)}):
+    problems: dict[Path, OSError] = {}
+    for path in sorted({path.parent for path in _candidates(root, problems)}):
         # A folder named like a file wraps that file: the patient is one level up.
-        folder = path.parent if _NIFTI.search(path.name) else path
+        folder = path.parent if is_nifti_name(path) else path
         if folder == root:
             raise ValueError(f"{root}: NIfTI files must lie in a folder per patient.")
-        case = _TCGA.search(folder.name)
-        patient = case[0].upper() if case else folder.name
+        patient = barcode(folder.name) or folder.name
         if folders.setdefault(patient, folder) != folder:
             raise ValueError(
                 f"{root}: patient {patient} has two folders, {folders[patient]} and "
                 f"{folder}; keep one."
             )
+    if root in problems:
+        raise problems[root]
+    for path in problems:
+        _add_unreadable(root, path, folders)
     return folders
+
+
+def _add_unreadable(root: Path, path: Path, folders: dict[str, Path]) -> None:
+    """A folder that cannot be searched is of the patient whose reading will fail."""
+    used = {parent for folder in folders.values() for parent in folder.parents}
+    for patient in [*reversed(path.parents), path]:
+        if patient in folders.values():
+            return
+        if patient.is_relative_to(root) and patient != root and patient not in used:
+            folders.setdefault(patient.name, patient)
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io._masks import CHOICE_LABELS, count_labels, label_code
 from skmultimodal.io._nifti import NiftiFile
-from skmultimodal.io._sequences import SEQUENCES, find_sequences
+from skmultimodal.io._planes import pair
+from skmultimodal.io._reading import Reading
+from skmultimodal.io._sequences import check_sequences, survey_folder
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["PatientSlices", "fit_plane", "read_slices"]
+__all__ = ["PatientSlices", "read_quietly", "read_slices"]
 
 SLICE_CHOICES = ("whole", "enhancing", "core", "center")
 
@@ -43,6 +45,17 @@ class PatientSlices:
         mask, the sequence with most non-zero voxels (``"flair"``).
     notes : tuple of str, default=()
         What was filled in or worked around, as `read_slices` also warns.
+    changes : tuple of str, default=()
+        How planes were resampled, cropped and padded.
+    cut : float, default=0.0
+        Largest share of a channel that was cropped and is no empty background.
+    ignored : dict of str to str, default={}
+        NIfTI files that were not read, and why.
+    geometry : dict of str to int, float and str, default={}
+        Of the volumes as they are stored: ``"scan_width"``, ``"scan_height"`` and
+        ``"scan_planes"`` (voxels along the LPS axes), ``"scan_spacing"`` (edge of a
+        pixel, the geometric mean of both) and ``"scan_slice_spacing"`` in mm, and
+        ``"scan_orientation"`` such as ``"RAS"``, or ``"none"`` if no header states it.
 
     Examples
     --------
@@ -58,143 +71,15 @@ class PatientSlices:
     missing: tuple[str, ...] = ()
     mask_file: str | None = None
     chosen_by: str = "whole"
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    cut: float = 0.0
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    geometry: Mapping[str, Any] = field(default_factory=dict)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         image = self.image if dtype is None else self.image.astype(dtype, copy=False)
         return image.copy() if copy else image
-
-
-def fit_plane(image: NDArray[Any], size: int | tuple[int, int]) -> NDArray[Any]:
-    """Crop or zero-pad the last two axes to `size`, keeping the centre.
-
-    Parameters
-    ----------
-    image : ndarray of shape (..., n_left, n_posterior)
-        One plane or many.
-    size : int or (int, int)
-        Voxels along the last two axes.
-
-    Returns
-    -------
-    ndarray of shape (..., size[0], size[1])
-        The input itself if it fits.
-    """
-    wanted = (size, size) if isinstance(size, int) else tuple(size)
-    if image.shape[-2:] == wanted:
-        return image
-    out = np.zeros((*image.shape[:-2], *wanted), dtype=image.dtype)
-    source, target = [], []
-    for have, want in zip(image.shape[-2:], wanted, strict=True):
-        n = min(have, want)
-        source.append(slice((have - n) // 2, (have - n) // 2 + n))
-        target.append(slice((want - n) // 2, (want - n) // 2 + n))
-    rows, columns = source
-    out[..., target[0], target[1]] = image[..., rows, columns]
-    return out
-
-
-@dataclass
-class _Reading:
-    """The open files of one patient while its planes are chosen and read."""
-
-    folder: Path
-    files: dict[str, NiftiFile]
-    mask: NDArray[Any] | None = None
-    code: dict[int, int] = field(default_factory=dict)
-    # Voxels of each harmonised label per plane.
-    counts: dict[int, NDArray[Any]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def open_mask(self, label_map: Mapping[int, int] | None) -> None:
-        mask = self.files.get("seg")
-        images = [f for name, f in self.files.items() if name != "seg"]
-        for file in images:
-            if file.shape != images[0].shape:
-                raise ValueError(
-                    f"{file.path}: shape {file.shape} (LPS), but {images[0].path.name}"
-                    f" has {images[0].shape}; the sequences must be co-registered."
-                )
-        if mask is None:
-            return
-        if images and mask.shape != images[0].shape:
-            raise ValueError(
-                f"{mask.path}: mask of shape {mask.shape} (LPS), but "
-                f"{images[0].path.name} has {images[0].shape}; it is not this scan's."
-            )
-        if images:
-            self._check_place(mask, images[0])
-        self.mask = mask.volume()
-        counts = count_labels(self.mask, mask.path)
-        self.code = label_code(list(counts), mask.path, label_map)
-        for stored, label in self.code.items():
-            if label:
-                self.counts[label] = self.counts.get(label, 0) + counts[stored]
-
-    def _check_place(self, mask: NiftiFile, image: NiftiFile) -> None:
-        ends = np.array([[0, 0, 0, 1], [*(n - 1 for n in image.shape), 1]], float)
-        gap = np.abs((mask.affine - image.affine) @ ends.T).max()
-        voxel = np.linalg.norm(image.affine[:3, :3], axis=0).max()
-        same_way = np.array_equal(mask.to_lps, image.to_lps)
-        if mask.oriented and image.oriented and same_way and gap > 1.5 * voxel:
-            self.note(
-                f"the headers place {mask.path.name} {gap:.1f} mm away from "
-                f"{image.path.name}; the voxel grids are taken to coincide"
-            )
-
-    def best_plane(self, choice: str) -> tuple[int, str]:
-        """Position of the plane, and what chose it."""
-        depth = next(iter(self.files.values())).shape[2]
-        if choice == "center":
-            return depth // 2, "center"
-        if self.mask is not None:
-            labels = CHOICE_LABELS[choice]
-            counts = sum(
-                (n for label, n in self.counts.items() if label in labels),
-                np.zeros(depth, int),
-            )
-            if counts.any():
-                return int(counts.argmax()), choice
-            if choice != "whole":
-                self.note(f"the mask has no {choice!r} voxel, the whole tumour is used")
-                return self.best_plane("whole")
-        return self._fallback_plane()
-
-    def _fallback_plane(self) -> tuple[int, str]:
-        why = "no tumour mask" if self.mask is None else "the mask is empty"
-        for name in ("flair", "t2", "t1ce", "t1"):
-            if name in self.files:
-                volume = self.files[name].volume()
-                counts = np.array([np.count_nonzero(p.T) for p in volume.T])
-                self.note(f"{why}, the plane with most non-zero {name} voxels was used")
-                return int(counts.argmax()), name
-        raise ValueError(
-            f"{self.folder}: {why} and no other sequence, nothing to read."
-        )
-
-    def plane(self, name: str, indices: list[int]) -> NDArray[Any]:
-        if name == "seg" and self.mask is not None:
-            planes = np.moveaxis(self.mask[..., indices], 2, 0).astype(int)
-            table = np.zeros(max(self.code, default=0) + 1, dtype=np.uint8)
-            for stored, label in self.code.items():
-                table[stored] = label
-            return table[planes]
-        file = self.files[name]
-        if not file.holds_floats:
-            return file.planes(indices)
-        # Integers cannot be NaN; floats are looked at all over, as a NaN anywhere
-        # is the sign of a step that went wrong before.
-        volume = file.volume()
-        finite = np.isfinite(volume).all(axis=(0, 1))
-        if not finite.all():
-            raise ValueError(
-                f"{file.path}: NaN or infinite voxels, first in axial plane "
-                f"{int(np.argmin(finite))}."
-            )
-        return np.moveaxis(volume[..., indices], 2, 0)
 
 
 def _window(best: int, n_slices: int, depth: int) -> list[int]:
@@ -204,7 +89,7 @@ def _window(best: int, n_slices: int, depth: int) -> list[int]:
     return list(range(start, start + n))
 
 
-def _refuse_foreign_mask(reading: _Reading, planes: dict[str, NDArray[Any]]) -> None:
+def _refuse_foreign_mask(reading: Reading, planes: dict[str, NDArray[Any]]) -> None:
     """A mask that lies outside the head was drawn on another patient."""
     tumour = planes["seg"] > 0 if "seg" in planes else None
     images = [plane != 0 for name, plane in planes.items() if name != "seg"]
@@ -222,10 +107,11 @@ def _refuse_foreign_mask(reading: _Reading, planes: dict[str, NDArray[Any]]) -> 
 def read_slices(
     folder: str | Path,
     *,
-    sequences: Sequence[str] | None = None,
+    sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     n_slices: int = 1,
     slice_choice: str = "whole",
     image_size: int | tuple[int, int] | None = None,
+    spacing: float | tuple[float, float] | None = None,
     label_map: Mapping[int, int] | None = None,
     scan_date: str | None = None,
 ) -> PatientSlices:
@@ -239,9 +125,11 @@ def read_slices(
     ----------
     folder : str or Path
         Folder of one patient, with the names that `find_sequences` finds.
-    sequences : sequence of str, default=None
-        Channels wanted, in this order, of ``"t1"``, ``"t1ce"``, ``"t2"``, ``"flair"``,
-        ``"seg"``. One that the folder lacks is zero. None takes those present.
+    sequences : sequence of str or dict of str to str, default=None
+        Channels wanted, in this order: of ``"t1"``, ``"t1ce"``, ``"t2"``, ``"flair"``,
+        ``"seg"``, or of any names with a pattern of their files' names, such as
+        ``{"adc": "*ADC*"}``; see `find_sequences`. One that the folder lacks is zero.
+        None takes those present.
     n_slices : int, default=1
         Neighbouring planes around the chosen one, fewer in a thinner volume. They show
         one patient: keep them in one fold.
@@ -250,7 +138,11 @@ def read_slices(
         Without a mask, or with an empty one, the plane with most non-zero FLAIR (else
         any) voxels is used, with a warning.
     image_size : int or (int, int), default=None
-        Crop or pad planes to this size about their centre; None leaves them.
+        Crop or pad planes to this size about their centre; None leaves them. A crop of
+        more than empty background is warned of.
+    spacing : float or (float, float), default=None
+        Edge of a pixel in mm, along left and posterior, to which planes are resampled
+        before: linearly, masks by nearest neighbours. None leaves them.
     label_map : dict of int to int, default=None
         Stored mask label to one of 0, 1, 2, 4, where file names do not determine it.
     scan_date : {"first", "last"} or str, default=None
@@ -265,8 +157,22 @@ def read_slices(
     ------
     FileNotFoundError, ValueError
         As `find_sequences`; and for a file that is empty, truncated, no 3-D NIfTI, has
-        NaN where it is read, another shape than the others, or, for the mask, labels
-        outside the code or a place outside the head.
+        a header that makes no sense, NaN where it is read, or a place apart from the
+        others; or, for the mask, labels outside the code or a place outside the head.
+
+    Notes
+    -----
+    *Grids.* Sequences are read on the grid of the mask, or without one of the first
+    channel. A sequence on another grid (voxel size, place or shape differ by its
+    header) is resampled to it, with a warning, or refused if it covers less than half
+    of the plane. A file whose header declares no affine, or the identity, is taken to
+    be stored like the others that have its shape, with a warning; where these differ,
+    or none has its shape, it is refused. If no file of the patient has an affine, all
+    are taken as they are stored, and must have one shape.
+
+    *Masks.* Labels are 0, 1, 2 and 4 after `label_map`, and 3 is read as 4 under names
+    of BraTS 2023 and later. They may be stored as floats; fractions, NaN and any other
+    label are refused. An empty mask is like none.
 
     Examples
     --------
@@ -291,6 +197,7 @@ def read_slices(
         n_slices=n_slices,
         slice_choice=slice_choice,
         image_size=image_size,
+        spacing=spacing,
         label_map=label_map,
         scan_date=scan_date,
     )
@@ -302,37 +209,54 @@ def read_slices(
 def read_quietly(
     folder: Path,
     *,
-    sequences: Sequence[str] | None = None,
+    sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     n_slices: int = 1,
     slice_choice: str = "whole",
     image_size: int | tuple[int, int] | None = None,
+    spacing: float | tuple[float, float] | None = None,
     label_map: Mapping[int, int] | None = None,
     scan_date: str | None = None,
+    headers_only: bool = False,
 ) -> PatientSlices:
-    """`read_slices` that leaves warning of its notes to the caller (for threads)."""
-    _check_choices(n_slices, slice_choice, sequences)
-    paths = find_sequences(folder, scan_date=scan_date)
+    """`read_slices` that leaves warning of its notes to the caller (for threads).
+
+    With `headers_only` there is no plane in it, and no voxel is read.
+    """
+    check_options(n_slices, slice_choice, sequences, image_size, spacing)
+    found = survey_folder(folder, sequences=sequences, scan_date=scan_date)
     # The mask is opened even if it is no channel: it chooses the plane.
-    names = tuple(sequences) if sequences is not None else tuple(paths)
-    files = {n: NiftiFile(p) for n, p in paths.items() if n in names or n == "seg"}
+    names = tuple(found.chosen if sequences is None else sequences)
+    wanted = [name for name in (*names, "seg") if name in found.chosen]
+    files = {name: NiftiFile(found.chosen[name]) for name in dict.fromkeys(wanted)}
     if not set(files) & set(names):
         raise ValueError(f"{folder}: none of the sequences {', '.join(names)}.")
-    reading = _Reading(folder, files)
-    reading.open_mask(label_map)
-    best, chosen_by = reading.best_plane(slice_choice)
-    depth = next(iter(files.values())).shape[2]
-    indices = _window(best, n_slices, depth)
-    planes = {name: reading.plane(name, indices) for name in files}
-    _refuse_foreign_mask(reading, planes)
-    image = _stack(planes, names)
+    reading = Reading(folder, files)
+    reading.settle_grids()
+    reading.plan(spacing, image_size)
+    indices: list[int] = []
+    chosen_by = slice_choice
+    image = np.empty((0, len(names), 0, 0), np.uint8)
+    if not headers_only:
+        reading.open_mask(label_map)
+        best, chosen_by = reading.best_plane(slice_choice)
+        indices = _window(best, n_slices, reading.grid.shape[2])
+        planes = {name: reading.planes(name, indices) for name in files}
+        _refuse_foreign_mask(reading, planes)
+        image = _stack(reading.fit(planes, spacing, image_size), names)
     return PatientSlices(
-        image=image if image_size is None else fit_plane(image, image_size),
+        image=image,
         channels=names,
         slices=tuple(indices),
         missing=tuple(name for name in names if name not in files),
         mask_file=files["seg"].path.name if "seg" in files else None,
         chosen_by=chosen_by,
-        notes=tuple(reading.notes),
+        notes=reading.all_notes(),
+        changes=tuple(reading.changes),
+        cut=max(reading.cut.values(), default=0.0),
+        ignored={
+            str(path.relative_to(folder)): why for path, why in found.ignored.items()
+        },
+        geometry=reading.geometry(),
     )
 
 
@@ -349,9 +273,14 @@ def _stack(planes: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[A
     return image
 
 
-def _check_choices(
-    n_slices: int, slice_choice: str, sequences: Sequence[str] | None
+def check_options(
+    n_slices: int,
+    slice_choice: str,
+    sequences: Sequence[str] | Mapping[str, str | None] | None,
+    image_size: Any,
+    spacing: Any,
 ) -> None:
+    """Refuse options before any file is read."""
     if n_slices < 1:
         raise ValueError(f"n_slices must be at least 1, got {n_slices}.")
     if slice_choice not in SLICE_CHOICES:
@@ -359,8 +288,15 @@ def _check_choices(
             f"slice_choice must be one of {', '.join(SLICE_CHOICES)}, "
             f"got {slice_choice!r}."
         )
-    unknown = [name for name in sequences or () if name not in SEQUENCES]
-    if unknown or (sequences is not None and not len(sequences)):
-        raise ValueError(
-            f"sequences must be among {', '.join(SEQUENCES)}, got {sequences!r}."
-        )
+    check_sequences(sequences)
+    for name, value, kinds, what in (
+        ("image_size", image_size, (Integral,), "pixels"),
+        ("spacing", spacing, (Real,), "mm"),
+    ):
+        if value is None:
+            continue
+        numbers = pair(value) if np.size(value) in (1, 2) else (value,)
+        if not all(isinstance(x, kinds) and 0 < float(x) < np.inf for x in numbers):
+            raise ValueError(
+                f"{name} must be one positive number of {what}, or two, got {value!r}."
+            )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmultimodal.io._sequences import SEQUENCES
+from skmultimodal.io._scan_names import SEQUENCES
 from skmultimodal.io._slices import PatientSlices
 
 __all__ = ["ImageRows", "stack_patients"]
@@ -29,8 +29,9 @@ class ImageRows:
         The images.
     channels : tuple of str
         Names of the channels.
-    info : DataFrame of shape (n_rows, 4)
-        ``slice``, ``mask_file``, ``chosen_by``, ``missing``; empty for a lazy block.
+    info : DataFrame of shape (n_rows, n_columns)
+        ``slice``, ``mask_file``, ``chosen_by``, ``missing`` and ``cut``, which a
+        lazy block lacks, and the ``geometry`` of `PatientSlices`.
     remarks : dict of str to str
         What was filled in or worked around, by patient; ``""`` for most.
 
@@ -96,7 +97,7 @@ def stack_patients(
     rows = np.zeros((n_rows, len(channels), *size), dtype=dtype)
     ids: list[str] = []
     patients: list[str] = []
-    facts: list[tuple[int, str | None, str, str]] = []
+    facts: list[dict[str, Any]] = []
     remarks: dict[str, str] = {}
     for patient, found in read.items():
         have = [c for c in channels if c in {*found.channels} - {*found.missing}]
@@ -109,9 +110,10 @@ def stack_patients(
         for k in found.slices:
             ids.append(patient if n_slices == 1 else f"{patient}/{k:03d}")
             patients.append(patient)
-            facts.append((k, found.mask_file, found.chosen_by, lacks))
-    columns = ["slice", "mask_file", "chosen_by", "missing"]
-    info = pd.DataFrame(facts, columns=columns, index=pd.Index(ids, name="row"))
+            own: dict[str, Any] = {"slice": k, "mask_file": found.mask_file}
+            own |= {"chosen_by": found.chosen_by, "missing": lacks, "cut": found.cut}
+            facts.append(own | dict(found.geometry))
+    info = pd.DataFrame(facts, index=pd.Index(ids, name="row"))
     return ImageRows(ids, patients, rows, channels, info, remarks)
 
 

@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are written as a whole or not at all, and those below a folder."""
 
 import os
 import secrets
@@ -7,7 +7,58 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 
-__all__ = ["whole_file", "whole_folder"]
+__all__ = ["walk_files", "whole_file", "whole_folder"]
+
+# Deeper folders are a loop or an accident, and Python's own walks fail in them.
+MAX_DEPTH = 32
+
+
+def walk_files(
+    folder: str | Path, problems: dict[Path, OSError] | None = None
+) -> Iterator[Path]:
+    """Walk through the files below a folder.
+
+    Links to folders are not followed.
+
+    Parameters
+    ----------
+    folder : str or Path
+    problems : dict of Path to OSError, default=None
+        Takes up folders that cannot be searched; without it they raise.
+
+    Yields
+    ------
+    path : Path
+        In the order of their names, those in a folder before those below it.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be listed, or lies deeper than 32 folders.
+    """
+    pending = [(Path(folder), 0)]
+    while pending:
+        here, depth = pending.pop()
+        try:
+            if depth > MAX_DEPTH:
+                raise OSError(
+                    f"{here}: folders lie more than {MAX_DEPTH} deep; move what is in "
+                    "them up, or away."
+                )
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            if problems is None:
+                raise
+            problems[here] = error
+            continue
+        folders = []
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((here / entry.name, depth + 1))
+            elif entry.is_file():
+                yield here / entry.name
+        pending += reversed(folders)
 
 
 @contextmanager

@@ -34,13 +34,14 @@ def test_a_folder_that_is_ready(whole):
     assert check.problems == []
     lines = str(check).splitlines()
     columns = "age, sex, site, project, response, words, constant"
-    assert lines[:6] == [
+    assert lines[:7] == [
         "a folder of patients (load_cohort)",
         f"clinical.csv: 41 patients; columns {columns}",
         "expression.csv: 38 patients, 23 genes",
         "mri: 21 patients, 21 can be read",
         "  21 with t1, t1ce, t2, flair, seg",
-        "clinical.csv has 41 patients, expression.csv 38, both 38",
+        "  21 of 16 x 16 x 2 voxels, 1 mm in plane, 1 mm between planes, "
+        "orientation LPS",
     ]
     assert "patients with data: 3 image, 20 gene, 18 image+gene" in lines
     assert lines[-1] == "ready"

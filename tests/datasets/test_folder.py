@@ -93,22 +93,22 @@ def test_each_kind_is_loaded_by_its_loader(own, downloads):
     assert (bunch.loader, bunch.positive) == ("load_cohort", "Non-responder")
     assert bunch.target.tolist() == wanted.target.tolist()
     assert bunch.data.index.tolist() == wanted.data.index.tolist()
-    bunch = load_folder(downloads, label="objective_response", image_size=8)
-    wanted = load_tcga_glioma(downloads, scheme="objective_response", image_size=8)
+    bunch = load_folder(downloads, label="objective_response", image_size=10)
+    wanted = load_tcga_glioma(downloads, scheme="objective_response", image_size=10)
     assert (bunch.loader, bunch.scheme) == ("load_tcga_glioma", "objective_response")
     np.testing.assert_array_equal(bunch.target, wanted.target)
 
 
 def test_options_reach_either_loader(own, downloads):
     for folder in (own, downloads):
-        bunch = load_folder(folder, sequences=["seg", "t1"], image_size=7)
+        bunch = load_folder(folder, sequences=["seg", "t1"], image_size=19)
         assert bunch.image_channels == ["seg", "t1"]
-        assert bunch.data.block("image").shape[1:] == (2, 7, 7)
+        assert bunch.data.block("image").shape[1:] == (2, 19, 19)
 
 
 def test_without_a_label(own, downloads):
     assert load_folder(own, image_size=16).target is None
-    assert load_folder(downloads, image_size=8).scheme == "disease_control"
+    assert load_folder(downloads, image_size=10).scheme == "disease_control"
 
 
 def test_the_label_must_be_named_in_a_folder_of_ones_own(own, parts, downloads):

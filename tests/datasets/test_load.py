@@ -43,25 +43,28 @@ def home(tmp_path):
 
 
 def test_rows_blocks_and_labels(home):
-    bunch = load_cohort(home, label="response", image_size=11)
+    bunch = load_cohort(home, label="response", image_size=13)
     data = bunch.data
     assert data.index.tolist() == ["P3", "P1", "P2", "P4", "P6"]
     assert data.patterns.tolist() == ["gene", "image+gene", "image", "image", "gene"]
     assert bunch.image_channels == ["t1", "t1ce", "flair", "seg"]
     image = data.block("image")
-    assert image.shape == (3, 4, 11, 11)
+    assert image.shape == (3, 4, 13, 13)
     assert image.dtype == np.uint8
     assert_array_equal(data.block("gene"), [[4, 5, 6], [1, 2, 3], [7, 8, 9]])
     assert list(data.feature_names("gene")) == GENES
     assert_array_equal(bunch.target, [1, 0, np.nan, np.nan, np.nan])
     assert bunch.target.dtype == float
-    assert list(data.metadata.columns) == ["age", "words", "flag"]
+    scanner = ["scan_width", "scan_height", "scan_planes"]
+    assert list(data.metadata.columns) == ["age", "words", "flag", *scanner]
+    assert_array_equal(data.metadata["scan_width"], [np.nan, 12, 9, 10, np.nan])
     assert_array_equal(data.metadata["age"], [50, 40, 61, np.nan, np.nan])
     assert "5 rows, 2 of them labelled" in bunch.DESCR
 
 
 def test_images_are_cropped_and_padded_about_the_centre(home):
-    bunch = load_cohort(home, label="response", image_size=11)
+    with pytest.warns(ReadWarning, match=r"cropped \(.* outside 11 x 11 pixels of 1 x"):
+        bunch = load_cohort(home, label="response", image_size=11)
     image = bunch.data.block("image")
     stored = np.asanyarray(nib.load(home / "mri/P1/P1_t1.nii.gz").dataobj)[..., 2]
     expected = np.zeros((11, 11), np.uint8)
@@ -71,10 +74,19 @@ def test_images_are_cropped_and_padded_about_the_centre(home):
     assert bunch.image_info.loc["P2", "missing"] == "t1ce, flair"
     assert bunch.image_info.loc["P2", "mask_file"] == "P2_seg.nii.gz"
     assert bunch.image_info["slice"].tolist() == [2, 2, 2]
+    # Of the 120 pixels of P1, 10 are cut off, none of its mask; faint ones not counted.
+    t1 = stored > 0.1 * np.percentile(stored, 99)
+    assert bunch.image_info.loc["P1", "cut"] >= t1[11].sum() / t1.sum()
+    reasons = bunch.flow_summary.set_index(["item", "status"])["reason"]
+    assert set(reasons[("image", "changed")]) == {"cropped", "padded"}
 
 
 def test_flow_lists_everything(home):
-    flow = load_cohort(home, label="response").flow.set_index(["patient", "item"])
+    flow = load_cohort(home, label="response").flow
+    changed = flow[flow["status"] == "changed"]
+    assert changed["patient"].tolist() == ["P1", "P2", "P4"]
+    assert changed["reason"].iloc[0] == "padded (12 x 10 to 240 x 240)"
+    flow = flow[flow["status"] != "changed"].set_index(["patient", "item"])
     assert flow.loc[("P5", "clinical"), "reason"] == "no MRI and no expression"
     assert flow.loc[("P5", "clinical"), "status"] == "dropped"
     assert flow.loc[("P7", "gene"), "status"] == "dropped"
@@ -139,7 +151,7 @@ def test_an_unknown_positive_class_is_refused_before_images_are_read(home):
 
 
 def test_several_slices_are_rows_of_their_patient(home):
-    bunch = load_cohort(home, label="response", n_slices=3, image_size=11)
+    bunch = load_cohort(home, label="response", n_slices=3, image_size=13)
     data = bunch.data
     assert data.index[:4].tolist() == ["P3", "P1/001", "P1/002", "P1/003"]
     assert data.metadata["patient"][:4].tolist() == ["P3", "P1", "P1", "P1"]
@@ -150,8 +162,8 @@ def test_several_slices_are_rows_of_their_patient(home):
 
 
 def test_lazy_images_are_the_same(home):
-    dense = load_cohort(home, label="response", image_size=11)
-    lazy = load_cohort(home, label="response", image_size=11, lazy=True)
+    dense = load_cohort(home, label="response", image_size=13)
+    lazy = load_cohort(home, label="response", image_size=13, lazy=True)
     assert_array_equal(lazy.data.block("image"), dense.data.block("image"))
     assert lazy.data.index.tolist() == dense.data.index.tolist()
     with pytest.raises(ValueError, match="one slice per patient"):
@@ -159,7 +171,7 @@ def test_lazy_images_are_the_same(home):
 
 
 def test_a_cache_serves_the_same_slices(home, tmp_path):
-    options = {"label": "response", "image_size": 8, "cache_dir": tmp_path / "cache"}
+    options = {"label": "response", "image_size": 14, "cache_dir": tmp_path / "cache"}
     first = load_cohort(home, **options)
     kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
     again = load_cohort(home, n_jobs=2, **options)
@@ -173,7 +185,7 @@ def test_sequences_keep_their_order_and_absent_ones_are_zero(home, lazy):
     """No patient has a t2: the channel is there, or a model would see others shift."""
     names = ["flair", "t2", "t1"]
     bunch = load_cohort(
-        home, label="response", sequences=names, image_size=11, lazy=lazy
+        home, label="response", sequences=names, image_size=13, lazy=lazy
     )
     assert bunch.image_channels == names
     image = np.asarray(bunch.data.block("image"))
@@ -183,30 +195,24 @@ def test_sequences_keep_their_order_and_absent_ones_are_zero(home, lazy):
             stored = np.zeros(SHAPES[patient])
             if path.exists():
                 stored = np.asanyarray(nib.load(path).dataobj)
-            wanted = np.zeros((11, 11))
-            part = centre(stored[..., 2])
-            wanted[paste(part.shape[0]), paste(part.shape[1])] = part
+            wanted = np.zeros((13, 13))
+            rows, columns = SHAPES[patient][:2]
+            wanted[paste(rows), paste(columns)] = stored[..., 2]
             assert_array_equal(image[row, channel], wanted, f"{patient} {name}")
 
 
-def centre(plane):
-    """The middle of a plane, at most 11 voxels wide."""
-    return plane[
-        tuple(slice(max(n - 11, 0) // 2, max(n - 11, 0) // 2 + 11) for n in plane.shape)
-    ]
-
-
 def paste(n):
-    """Where `n` voxels lie in the middle of 11."""
-    return slice((11 - n) // 2, (11 - n) // 2 + n)
+    """Where `n` voxels lie in the middle of 13."""
+    return slice((13 - n) // 2, (13 - n) // 2 + n)
 
 
 def test_patients_to_be_predicted_need_no_label(home):
-    labelled = load_cohort(home, label="response", image_size=11)
-    bunch = load_cohort(home, image_size=11)
+    labelled = load_cohort(home, label="response", image_size=13)
+    bunch = load_cohort(home, image_size=13)
     assert bunch.target is bunch.classes is bunch.positive is None
     assert bunch.data.index.tolist() == labelled.data.index.tolist()
     columns = ["age", "response", "words", "flag"]
+    columns += ["scan_width", "scan_height", "scan_planes"]
     assert bunch.data.metadata.columns.tolist() == columns
     assert "5 rows, no label." in bunch.DESCR
     reasons = set(bunch.flow["reason"])
@@ -215,9 +221,9 @@ def test_patients_to_be_predicted_need_no_label(home):
 
 
 def test_patients_to_be_predicted_need_no_clinical_table(home):
-    with_table = load_cohort(home, image_size=11).data
+    with_table = load_cohort(home, image_size=13).data
     (home / "clinical.csv").unlink()
-    bunch = load_cohort(home, image_size=11)
+    bunch = load_cohort(home, image_size=13)
     assert bunch.target is None
     assert bunch.clinical.empty
     assert sorted(bunch.data.index) == ["P1", "P2", "P3", "P4", "P6"]
@@ -225,7 +231,7 @@ def test_patients_to_be_predicted_need_no_clinical_table(home):
         ids = bunch.data.index[bunch.data.has(name)]
         places = with_table.index[with_table.has(name)].get_indexer(ids)
         assert_array_equal(bunch.data.block(name), with_table.block(name)[places])
-    assert bunch.data.metadata.shape == (5, 0)
+    assert list(bunch.data.metadata) == ["scan_width", "scan_height", "scan_planes"]
     with pytest.raises(FileNotFoundError, match=r"no clinical\.csv"):
         load_cohort(home, label="response")
 
@@ -358,7 +364,8 @@ def test_bad_folder_name_and_options(home):
 @pytest.mark.real_data
 def test_real_cohort(real_data):
     folder = real_data / "cohort"
-    bunch = load_cohort(folder, label="idh_mut")
+    with pytest.warns(ReadWarning, match=r"cropped \(0\.72 % of t1ce .* 19 more pat"):
+        bunch = load_cohort(folder, label="idh_mut")
     lines = (folder / "clinical.csv").read_text().splitlines()
     masks = list((folder / "mri").glob("*/*_seg.nii.gz"))
     assert len(bunch.data) == len(lines) - 1 == 473
@@ -371,14 +378,18 @@ def test_real_cohort(real_data):
     assert np.nansum(bunch.target) == sum(value in ("1", "1.0") for value in known)
     assert np.isnan(bunch.target).sum() == known.count("")
     reasons = bunch.flow["reason"].value_counts()
-    assert reasons["no t1, t1ce: zeros instead"] == 5
-    assert reasons["no t1ce: zeros instead"] == 3
+    assert reasons["cropped (256 x 256 to 240 x 240)"] == 82
+    lacking = bunch.image_info["missing"].value_counts()
+    assert (lacking["t1, t1ce"], lacking["t1ce"]) == (5, 3)
+    # The spacing is not known, and the same for all; the number of planes is not.
+    added = [c for c in bunch.data.metadata if c.startswith("scan_")]
+    assert added == ["scan_planes"]
 
 
 @pytest.mark.real_data
 def test_real_slices_are_those_of_brute_force(real_data):
     folder = real_data / "cohort"
-    bunch = load_cohort(folder, label="idh_mut", n_jobs=2)
+    bunch = load_cohort(folder, label="idh_mut", n_jobs=2, image_size=256)
     for patient in bunch.image_info.index[::9]:
         path = folder / "mri" / patient / f"{patient}_seg.nii.gz"
         mask = np.asanyarray(nib.load(path).dataobj)

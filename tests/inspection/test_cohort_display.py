@@ -279,6 +279,17 @@ def test_nobody_gets_lost(seed, n_patients, max_reasons):
         assert lost + count(display, "besides", name) <= n_entries
 
 
+def test_details_of_scans_are_counted_together():
+    rows = [
+        (f"p{i}", "image", status, f"cropped ({i} % of t1 is cut)", "")
+        for i in range(3)
+        for status in ("kept", "changed")
+    ]
+    counts = ParticipantFlowDisplay.from_flow(make_flow(rows)).counts
+    found = counts[counts["detail"] == "cropped"].set_index("stage")["n"]
+    assert found.to_dict() == {"remark": 3, "noted": 3}
+
+
 def test_many_reasons_are_counted_together():
     reasons = [4, 3, 2, 2, 1, 1]
     rows = [

@@ -1,4 +1,8 @@
+import io
 import os
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -15,11 +19,11 @@ def folders(patient):
 
 
 def test_threads_read_the_same(folders):
-    read, failures = read_patients(folders, n_jobs=2, image_size=8)
+    read, failures = read_patients(folders, n_jobs=2, image_size=13)
     assert list(read) == list(folders)
     assert not failures
     for name, folder in folders.items():
-        assert_array_equal(read[name].image, read_slices(folder, image_size=8).image)
+        assert_array_equal(read[name].image, read_slices(folder, image_size=13).image)
 
 
 def test_a_bad_patient_is_named_or_dropped(folders):
@@ -70,21 +74,85 @@ def test_cache_serves_until_a_file_changes(folders, tmp_path, write_nifti, monke
     assert other["TCGA-AA-0001"].slices == (3,)
 
 
-def test_a_damaged_cache_entry_is_read_again(folders, tmp_path):
+def cut(raw):
+    return raw[: len(raw) // 2]
+
+
+def flip_a_bit(raw):
+    return raw[:-400] + bytes([raw[-400] ^ 1]) + raw[-399:]
+
+
+def other_facts(raw):
+    stream = io.BytesIO()
+    np.savez(stream, image=np.ones((1, 1, 8, 8)), facts=np.array("{}"))
+    return stream.getvalue()
+
+
+def other_image(raw):
+    with np.load(io.BytesIO(raw)) as stored:
+        facts = stored["facts"]
+    stream = io.BytesIO()
+    np.savez(stream, image=np.ones((1, 1, 8, 8)), facts=facts)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [cut, flip_a_bit, other_facts, other_image, lambda _: b"", lambda _: b"PK broken"],
+)
+def test_a_damaged_cache_entry_costs_a_warning(folders, tmp_path, spoil):
     cache = tmp_path / "cache"
     first, _ = read_patients(folders, cache_dir=cache)
-    for entry in cache.iterdir():
-        entry.write_bytes(b"PK broken")
-    again, _ = read_patients(folders, cache_dir=cache)
-    assert_array_equal(first["TCGA-AA-0001"].image, again["TCGA-AA-0001"].image)
+    entry = sorted(cache.iterdir())[0]
+    entry.write_bytes(spoil(entry.read_bytes()))
+    with pytest.warns(ReadWarning, match="1 damaged entries of the cache, such as "):
+        again, failures = read_patients(folders, cache_dir=cache, on_error="drop")
+    assert not failures
+    for name in folders:
+        assert_array_equal(first[name].image, again[name].image)
+    read_patients(folders, cache_dir=cache)  # it was mended
+
+
+def test_a_cache_that_cannot_be_written_costs_a_warning(folders, tmp_path):
+    first, _ = read_patients(folders)
+    cache = tmp_path / "file"
+    cache.write_text("no folder")
+    with pytest.warns(ReadWarning, match=r"3 patients could not be kept.* another cac"):
+        again, failures = read_patients(folders, cache_dir=cache, on_error="drop")
+    assert not failures
+    for name in folders:
+        assert_array_equal(first[name].image, again[name].image)
+
+
+def test_a_full_disk_costs_a_warning(folders, tmp_path):
+    """Files may have 2,000 bytes, as on a full disk; read in a process of its own."""
+    cache = tmp_path / "cache"
+    script = """
+        import resource, sys, warnings
+        from skmultimodal.io import patient_folders, read_patients
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            read, failures = read_patients(
+                patient_folders(sys.argv[1]), cache_dir=sys.argv[2], on_error="drop"
+            )
+        print(len(read), len(failures), len(caught), caught[0].message)
+    """
+    root = next(iter(folders.values())).parent
+    command = [sys.executable, "-c", textwrap.dedent(script), str(root), str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("3 0 1 "), done.stderr
+    assert "3 patients could not be kept in the cache" in done.stdout
+    assert list(cache.iterdir()) == []
 
 
 def test_lazy_block(folders, tmp_path):
-    block = NiftiBlock(folders, image_size=(8, 10), cache_dir=tmp_path / "cache")
-    assert block.shape == (3, 5, 8, 10)
+    block = NiftiBlock(folders, image_size=(12, 14), cache_dir=tmp_path / "cache")
+    assert block.shape == (3, 5, 12, 14)
     assert block.dtype == np.float32
     assert (len(block), block.ndim) == (3, 4)
-    dense, _ = read_patients(folders, image_size=(8, 10))
+    dense, _ = read_patients(folders, image_size=(12, 14))
     stacked = np.concatenate([found.image for found in dense.values()])
     rows = np.array([2, 0, 2])
     assert_array_equal(block[rows], stacked[rows])
@@ -92,5 +160,5 @@ def test_lazy_block(folders, tmp_path):
     assert_array_equal(block[1], stacked[1])
     assert_array_equal(block[:2], stacked[:2])
     key = block.cache_key()
-    assert key == NiftiBlock(folders, image_size=(8, 10)).cache_key()
-    assert key != NiftiBlock(folders, image_size=(8, 11)).cache_key()
+    assert key == NiftiBlock(folders, image_size=(12, 14)).cache_key()
+    assert key != NiftiBlock(folders, image_size=(12, 15)).cache_key()

@@ -1,8 +1,11 @@
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from skmultimodal.io import find_sequences, patient_folders
+from skmultimodal.io._sequences import UNNAMED, survey_folder
 
 ALL = ["t1", "t1ce", "t2", "flair", "seg"]
 TCGA = "TCGA-02-0006_1996.08.23"
@@ -103,6 +106,102 @@ def test_patient_folders(tmp_path):
     touch(tmp_path, "LGG/B1/B1_t1.nii")
     with pytest.raises(ValueError, match="patient B1 has two folders"):
         patient_folders(tmp_path)
+
+
+MIXED = ("T1_MPRAGE.nii.gz", "FLAIR.nii", "ep2d_ADC_3.nii.gz", "tumor_mask.nii.gz")
+
+
+def named(folder, **options):
+    found = find_sequences(folder, **options)
+    return {name: path.name for name, path in found.items()}
+
+
+def test_channels_of_any_name_by_patterns(tmp_path):
+    touch(tmp_path, *MIXED, "P1_seg.nii.gz", "deep/series/PET.nii.gz")
+    assert named(tmp_path) == {"flair": "FLAIR.nii", "seg": "P1_seg.nii.gz"}
+    wanted = {"adc": "*_adc_?", "pet": "PET.nii*", "flair": None}
+    assert named(tmp_path, sequences=wanted) == {
+        "adc": "ep2d_ADC_3.nii.gz",
+        "pet": "PET.nii.gz",
+        "flair": "FLAIR.nii",
+        "seg": "P1_seg.nii.gz",
+    }
+    other = {"seg": "*tumor_mask*", "t1": "*MPRAGE*"}
+    assert named(tmp_path, sequences=other) == {
+        "seg": "tumor_mask.nii.gz",
+        "t1": "T1_MPRAGE.nii.gz",
+    }
+    # A name that is built in, with a pattern of its own, takes no other file.
+    assert named(tmp_path, sequences={"flair": "*ADC*"})["flair"] == MIXED[2]
+
+
+def test_what_no_channel_takes_is_listed(tmp_path):
+    touch(tmp_path, *MIXED, f"{TCGA}_GlistrBoost.nii.gz")
+    touch(tmp_path, f"{TCGA}_GlistrBoost_ManuallyCorrected.nii.gz", "notes.txt")
+    ignored = survey_folder(tmp_path).ignored
+    assert {path.name: why for path, why in ignored.items()} == {
+        "T1_MPRAGE.nii.gz": UNNAMED,
+        "ep2d_ADC_3.nii.gz": UNNAMED,
+        "tumor_mask.nii.gz": UNNAMED,
+        f"{TCGA}_GlistrBoost.nii.gz": "another file is the seg",
+    }
+    touch(tmp_path / "P2", "P2_20010203_t1.nii", "P2_20020304_t1.nii")
+    ignored = survey_folder(tmp_path / "P2", scan_date="last").ignored
+    assert {path.name: why for path, why in ignored.items()} == {
+        "P2_20010203_t1.nii": "of another date"
+    }
+
+
+@pytest.mark.parametrize(
+    ("patterns", "error", "message"),
+    [
+        ({"a": "*"}, ValueError, r"4 files for 'a' \(FLAIR.nii, T1_MPRAGE.* by a patt"),
+        ({"a": "*ADC*", "b": "ep2*"}, ValueError, "ADC_3.nii.gz is 'a' and 'b' by"),
+        ({"a": "*CT*"}, FileNotFoundError, r"no file for the channels a='\*CT\*' \(fo"),
+        ({"adc": None}, ValueError, "sequences must be among .*, or a dict of a chann"),
+        ({"adc": ""}, ValueError, "sequences must be among"),
+        ({"adc": 3}, ValueError, "sequences must be among"),
+        ({}, ValueError, "sequences must be among"),
+    ],
+)
+def test_patterns_that_name_no_file_or_several(tmp_path, patterns, error, message):
+    touch(tmp_path, *MIXED)
+    with pytest.raises(error, match=message):
+        find_sequences(tmp_path, sequences=patterns)
+
+
+def test_a_pattern_reads_no_file_of_another_case(tmp_path):
+    folder = touch(tmp_path / "TCGA-02-0006", "TCGA-02-0009_ADC.nii")
+    with pytest.raises(ValueError, match="the folder to TCGA-02-0006"):
+        find_sequences(folder, sequences={"adc": "*ADC*"})
+
+
+@pytest.fixture
+def deep(tmp_path):
+    """2,000 folders in each other, below folder D; with scans of two patients."""
+    touch(tmp_path, "HGG/P1/P1_t1.nii", "HGG/D/.keep", "P2/P2_t1.nii")
+    here = os.open(tmp_path / "HGG" / "D", os.O_RDONLY)
+    opened = [here]
+    for _ in range(2000):
+        os.mkdir("d", dir_fd=here)
+        here = os.open("d", os.O_RDONLY, dir_fd=here)
+        opened.append(here)
+        if len(opened) > 2:
+            os.close(opened.pop(0))
+    yield tmp_path
+    for number in opened:
+        os.close(number)
+    # Python's own way to remove a tree is as deep as the tree.
+    subprocess.run(["rm", "-rf", str(tmp_path / "HGG" / "D")], check=True)
+
+
+def test_a_tree_of_2000_folders_is_an_error_of_its_patient(deep):
+    folders = patient_folders(deep)
+    names = {name: path.relative_to(deep).as_posix() for name, path in folders.items()}
+    assert names == {"P1": "HGG/P1", "P2": "P2", "D": "HGG/D"}
+    with pytest.raises(OSError, match=r"D(/d)+: folders lie more than 32 deep; move"):
+        find_sequences(folders["D"])
+    assert list(find_sequences(folders["P1"])) == ["t1"]
 
 
 @pytest.mark.real_data

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skmultimodal.utils._files import whole_file, whole_folder
+from skmultimodal.utils._files import walk_files, whole_file, whole_folder
 
 
 def test_a_file_takes_its_place_at_the_end(tmp_path):
@@ -163,3 +163,26 @@ def test_an_error_between_two_moves_takes_them_back(
         write_three(tmp_path)
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {"a": "old", "c": "old"}
+
+
+def test_files_below_a_folder_are_found_in_order(tmp_path):
+    names = ["b.txt", "a/z.txt", "a/b/y.txt", "c/x.txt", "a.txt"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "c" / "loop").symlink_to(tmp_path)
+    (tmp_path / "c" / "linked.txt").symlink_to(tmp_path / "b.txt")
+    found = [path.relative_to(tmp_path).as_posix() for path in walk_files(tmp_path)]
+    wanted = ["a.txt", "b.txt", "a/z.txt", "a/b/y.txt", "c/linked.txt", "c/x.txt"]
+    assert found == wanted
+
+
+def test_folders_that_lie_too_deep(tmp_path):
+    deep = tmp_path / "/".join("d" * 33)
+    deep.mkdir(parents=True)
+    (tmp_path / "d" / "a.txt").write_text("a")
+    with pytest.raises(OSError, match=r"d/d: folders lie more than 32 deep; move"):
+        list(walk_files(tmp_path))
+    problems = {}
+    assert list(walk_files(tmp_path, problems)) == [tmp_path / "d" / "a.txt"]
+    assert list(problems) == [deep]

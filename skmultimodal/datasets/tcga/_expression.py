@@ -18,6 +18,7 @@ from skmultimodal.datasets.tcga._sample_files import read_sample_files
 from skmultimodal.datasets.tcga._sheets import barcodes_by_file
 from skmultimodal.io._barcodes import choose_aliquots
 from skmultimodal.io._bytes import read_text
+from skmultimodal.utils._files import walk_files
 
 __all__ = [
     "find_expression",
@@ -69,12 +70,12 @@ def _tables_below(
     folder: str | Path, names: str = r"\.(tsv|txt|csv|counts|gz)$"
 ) -> list[Path]:
     found = []
-    for path in sorted(Path(folder).rglob("*")):
+    for path in sorted(walk_files(folder)):
         name = path.name.lower()
         hidden = name.startswith(".") or path.parent.name == "logs"
         table = re.search(names, name)
         skip = name.endswith((".tar.gz", ".nii.gz", ".gtf.gz"))
-        if table and not hidden and not skip and path.is_file():
+        if table and not hidden and not skip:
             found.append(path)
     return found
 

@@ -12,6 +12,7 @@ from skmultimodal.datasets.tcga._clinical import read_clinical
 from skmultimodal.datasets.tcga._expression import find_expression, find_matrices
 from skmultimodal.datasets.tcga._gdc import layout_of
 from skmultimodal.io import find_sequences, patient_folders
+from skmultimodal.utils._files import walk_files
 
 __all__ = ["SOURCES", "TcgaFiles", "describe_files", "find_tcga_files"]
 
@@ -83,8 +84,8 @@ def find_tcga_files(data_home: str | Path) -> TcgaFiles:
     found.expression = find_expression(home)
     found.matrices = find_matrices(home)
     known = {*found.expression, *found.matrices}
-    for path in sorted(home.rglob("*")):
-        if path.is_file() and path not in known and path.parent.name != "logs":
+    for path in sorted(walk_files(home)):
+        if path not in known and path.parent.name != "logs":
             _sort_in(path, found)
     return found
 

@@ -21,6 +21,7 @@ from skmultimodal.datasets.tcga._sheets import read_name_mapping
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import make_response_labels, read_gtf, select_genes
 from skmultimodal.io._barcodes import looks_like_barcode
+from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["load_tcga_glioma"]
@@ -144,8 +145,9 @@ def load_tcga_glioma(
     quantity: str | None = None,
     sample_types: Sequence[str] = ("01",),
     n_slices: int = 1,
-    image_size: int | tuple[int, int] = 240,
-    sequences: Sequence[str] | None = None,
+    image_size: int | tuple[int, int] = DEFAULT_SIZE,
+    spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
+    sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     slice_choice: str = "whole",
     label_map: Mapping[int, int] | None = None,
     on_error: str = "raise",
@@ -175,7 +177,8 @@ def load_tcga_glioma(
         files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
         Samples accepted: add ``"02"`` to fall back to recurrent tumours.
-    n_slices, image_size, sequences, slice_choice, label_map : see `load_cohort`
+    n_slices, image_size, spacing, sequences, slice_choice, label_map : see \
+            `load_cohort`
         As there.
     on_error : {"raise", "drop"}, default="raise"
         With ``"drop"``, files that cannot be read are left out; the flow table has
@@ -228,6 +231,7 @@ def load_tcga_glioma(
         _case_folders(found, flow),
         flow,
         image_size=image_size,
+        spacing=spacing,
         sequences=sequences,
         n_slices=n_slices,
         slice_choice=slice_choice,

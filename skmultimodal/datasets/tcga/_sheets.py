@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from skmultimodal.io._bytes import read_text
 from skmultimodal.io._tables import read_table
+from skmultimodal.utils._files import walk_files
 
 __all__ = [
     "barcodes_by_file",
@@ -229,10 +231,11 @@ def barcodes_by_file(
     if sample_sheet is not None:
         sources = [Path(sample_sheet)]
     elif path.is_dir():
-        tables = sorted(path.rglob("*.tsv*"))
+        files = sorted(walk_files(path))
+        tables = [p for p in files if fnmatchcase(p.name, "*.tsv*")]
         sources = [p for p in tables if "sheet" in p.name.lower() and _is_sheet(p)]
         # Last, so that its aliquots replace the sheet's samples.
-        sources += sorted(path.rglob("*metadata*.json*"))
+        sources += [p for p in files if fnmatchcase(p.name, "*metadata*.json*")]
     else:
         sources = []
     names: dict[str, str] = {}

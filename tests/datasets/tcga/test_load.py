@@ -17,7 +17,7 @@ def home(tmp_path):
 
 
 def test_joined_by_case(home):
-    bunch = load_tcga_glioma(home, image_size=8, n_jobs=2)
+    bunch = load_tcga_glioma(home, image_size=10, n_jobs=2)
     data = bunch.data
     patterns = dict(zip(data.index, data.patterns, strict=True))
     assert patterns == {
@@ -47,7 +47,10 @@ def test_flow_says_what_was_dropped_and_why(home):
     assert "sample type 11, not 01" in reasons
     assert "in no name_mapping.csv" in reasons
     assert "no MRI and no expression" in reasons
-    assert (flow["status"] == "ignored").sum() == 1
+    ignored = flow[flow["status"] == "ignored"]
+    # A table that is none, and the mask beside the one that was corrected by hand.
+    assert sorted(ignored["patient"]) == ["", "TCGA-02-0001"]
+    assert ignored["reason"].iloc[-1] == "another file is the seg"
     conflict = flow[flow["status"] == "conflict"].iloc[0]
     assert "Complete Remission/Response" in conflict["reason"]
     assert bunch.flow_summary["n"].sum() == len(flow)

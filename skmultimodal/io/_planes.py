@@ -1,0 +1,171 @@
+"""Planes of any voxel size and shape, brought to one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from skmultimodal.io._grids import smooth
+
+__all__ = [
+    "as_type",
+    "background_of",
+    "count_content",
+    "find_content",
+    "fit_plane",
+    "pair",
+    "respace",
+    "respaced_shape",
+]
+
+# Voxel sizes that differ by less are the same: half a voxel in 500.
+SAME_SPACING = 1e-3
+# Content differs from the background by this share of what most of it does at most:
+# more than the noise of air.
+FAINT = 0.1
+
+
+def pair(size: Any) -> tuple[Any, Any]:
+    """One number for both axes of a plane, or one for each."""
+    if np.ndim(size) == 0:
+        return size, size
+    first, second = size
+    return first, second
+
+
+def fit_plane(
+    image: NDArray[Any], size: int | tuple[int, int], background: float = 0
+) -> NDArray[Any]:
+    """Crop or pad the last two axes to `size`, keeping the centre.
+
+    Parameters
+    ----------
+    image : ndarray of shape (..., n_left, n_posterior)
+        One plane or many.
+    size : int or (int, int)
+        Voxels along the last two axes.
+    background : float, default=0
+        Value of what is added.
+
+    Returns
+    -------
+    ndarray of shape (..., size[0], size[1])
+        The input itself if it fits.
+    """
+    wanted = pair(size)
+    if image.shape[-2:] == wanted:
+        return image
+    out = np.full((*image.shape[:-2], *wanted), background, dtype=image.dtype)
+    source, target = [], []
+    for have, want in zip(image.shape[-2:], wanted, strict=True):
+        n = min(have, want)
+        source.append(slice((have - n) // 2, (have - n) // 2 + n))
+        target.append(slice((want - n) // 2, (want - n) // 2 + n))
+    rows, columns = source
+    out[..., target[0], target[1]] = image[..., rows, columns]
+    return out
+
+
+def respaced_shape(
+    shape: tuple[int, int], spacing: tuple[float, float], wanted: tuple[float, float]
+) -> tuple[int, int]:
+    """Pixels of a plane once they have the `wanted` size."""
+    first, second = (
+        n if _same(have, want) else round(n * have / want)
+        for n, have, want in zip(shape, spacing, wanted, strict=True)
+    )
+    return first, second
+
+
+def _same(have: float, want: float) -> bool:
+    return abs(have / want - 1) <= SAME_SPACING
+
+
+def respace(
+    planes: NDArray[Any],
+    spacing: tuple[float, float],
+    wanted: tuple[float, float],
+    *,
+    labels: bool = False,
+) -> NDArray[Any]:
+    """Resample planes to another size of pixels about their centre.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n_slices, n_left, n_posterior)
+    spacing, wanted : (float, float)
+        Edges of a pixel, in mm.
+    labels : bool, default=False
+        Take the nearest pixel; else interpolate linearly, smoothed before where pixels
+        become larger.
+
+    Returns
+    -------
+    ndarray of shape (n_slices, ...)
+        In the type of `planes`, integers rounded.
+    """
+    shape = planes.shape[1:]
+    size = respaced_shape(shape, spacing, wanted)
+    if size == shape:
+        return planes
+    steps = np.array(
+        [
+            1.0 if _same(have, want) else want / have
+            for have, want in zip(spacing, wanted, strict=True)
+        ]
+    )
+    centres = (np.array(shape) - 1) / 2, (np.array(size) - 1) / 2
+    out = np.empty((len(planes), *size), planes.dtype)
+    for row, plane in enumerate(planes):
+        out[row] = as_type(
+            ndimage.affine_transform(
+                plane if labels else smooth(plane, steps),
+                steps,
+                centres[0] - steps * centres[1],
+                output_shape=size,
+                order=0 if labels else 1,
+                mode="nearest",
+            ),
+            planes.dtype,
+        )
+    return out
+
+
+def as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Interpolated values in the type of those between which they lie."""
+    return values if dtype.kind == "f" else np.rint(values).astype(dtype)
+
+
+def background_of(planes: NDArray[Any]) -> float:
+    """The value of what surrounds an image: air, or what was masked out.
+
+    It is the most frequent value on the border if that is 0 or negative, as in a CT,
+    and covers half of it; else the least value, or 0 if all are above.
+    """
+    border = np.concatenate(
+        [planes[:, [0, -1], :].ravel(), planes[:, :, [0, -1]].ravel()]
+    )
+    values, counts = np.unique(border, return_counts=True)
+    usual = float(values[counts.argmax()])
+    if usual <= 0 and 2 * counts.max() >= counts.sum():
+        return usual
+    return min(0.0, float(planes.min()))
+
+
+def find_content(planes: NDArray[Any], background: float) -> NDArray[np.bool_]:
+    """Where an image is no background."""
+    contrast = np.abs(planes.astype(np.float32) - np.float32(background))
+    content: NDArray[np.bool_] = contrast > FAINT * np.percentile(contrast, 99)
+    return content
+
+
+def count_content(
+    planes: NDArray[Any], size: tuple[int, int], background: float
+) -> tuple[int, int]:
+    """Pixels that are no background, and those of them that `fit_plane` cuts off."""
+    content = find_content(planes, background)
+    n = int(content.sum())
+    return n, n - int(fit_plane(content, size).sum())
