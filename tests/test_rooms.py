@@ -30,7 +30,6 @@ SHARED = {
     "io._matrix",
     "io._tables",
     "model_selection._folds",
-    "model_selection._tested_rows",
     "nn._dropout",
     "preprocessing._expression",
     "preprocessing._intensity",
