@@ -21,7 +21,6 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.model_selection._folds import check_X_y
-from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.utils._files import whole_folder
@@ -190,7 +189,7 @@ def _check_data(X, y, groups):
     if len(classes) < 2:
         only = f"one class only, {class_name(classes[0])}" if len(classes) else "none"
         raise ValueError(f"the label has {only}: there is nothing to tell apart.")
-    several = count_modalities(X) > 1
+    several = X.available.to_numpy().sum(axis=1) > 1
     having = "all of" if len(X.modalities) == 2 else "two of"
     having = f"{having} {', '.join(X.modalities)}"
     if not several.any():
@@ -285,7 +284,7 @@ def _remarks(comparison, X):
     """What a reader of the table should know before its means."""
     tested = comparison.predictions().drop_duplicates("row")
     counts = tested["y_true"].value_counts()
-    sizes = count_modalities(X)[tested["row"]]
+    sizes = X[tested["row"].to_numpy()].available.to_numpy().sum(axis=1)
     if sizes.min() < len(X.modalities):
         yield (
             f"Too few patients have all of {', '.join(X.modalities)}: {len(tested)} "
