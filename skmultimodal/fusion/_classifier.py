@@ -1,9 +1,9 @@
 """The twin tower for class labels."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._outputs import wanted_outputs
 from skmultimodal.fusion._params import list_towers
@@ -14,7 +14,7 @@ from skmultimodal.utils._progress import count_networks
 __all__ = ["TwinTowerClassifier"]
 
 
-class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
+class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
     """Classifier of patients of whom most have only one modality.
 
     Each tower learns from the rows that have its modality. The towers are then frozen,

@@ -7,17 +7,48 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
+from sklearn.base import ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.utils._alignment import join_by_id, with_ids
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import check_rows, find_bad_row
 
-__all__ = ["TowerInput", "read_cohort", "takes_nan"]
+__all__ = [
+    "CohortClassifierMixin",
+    "TowerInput",
+    "join_rows",
+    "read_cohort",
+    "takes_nan",
+]
+
+
+class CohortClassifierMixin(ClassifierMixin):
+    """scikit-learn's mixin, whose ``score`` joins labels to rows by patient id."""
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy of ``predict``.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+        y : array-like of shape (n_rows,)
+            Class labels. A Series that is indexed by patient id is joined by it.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Joined as `y` is.
+
+        Returns
+        -------
+        score : float
+        """
+        cohort = as_cohort(X) if isinstance(X, Mapping) else X
+        y, sample_weight = join_rows(X, cohort, y=y, sample_weight=sample_weight)
+        return super().score(cohort, y, sample_weight)
 
 
 def read_cohort(estimator, X, *, reset, columns=None):
@@ -60,6 +91,24 @@ def read_cohort(estimator, X, *, reset, columns=None):
         return cohort
     estimator.modalities_in_ = cohort.modalities
     return cohort
+
+
+def join_rows(X, cohort, **columns):
+    """Labels, groups and the like in the order of the rows of `X`, read as `cohort`.
+
+    Parameters
+    ----------
+    X : Cohort or other input
+    cohort : Cohort
+    **columns : Series or array-like of shape (n_rows,)
+        By the name of the parameter. A Series is joined by patient id.
+
+    Returns
+    -------
+    columns : list of Series or array-like
+    """
+    rows = with_ids(X, cohort)
+    return [join_by_id(values, rows, name=name) for name, values in columns.items()]
 
 
 def _check_bare(estimator, X, reset):

@@ -24,8 +24,8 @@ from skmultimodal.model_selection._folds import (
 from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._split import PatternStratifiedKFold
+from skmultimodal.utils._alignment import align_metadata
 from skmultimodal.utils._labels import missing_labels
-from skmultimodal.utils._store import align_metadata
 
 __all__ = ["audit_shortcuts"]
 
@@ -128,7 +128,7 @@ def audit_shortcuts(
     2                 age            cv     0.43
     3         all columns            cv     0.78
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     cohort = as_cohort(X)
     folds = make_folds(cv, X, y, groups)
     ratio = paired_ratio(folds, X, y)

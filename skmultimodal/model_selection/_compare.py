@@ -123,7 +123,7 @@ def compare_classifiers(
     1  logistic  roc_auc  0.81  0.65   0.9
     """
     models = _check_estimators(estimators)
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]

@@ -7,6 +7,7 @@ from sklearn.utils.parallel import delayed
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._folds import check_X_y, make_folds, run_folds
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
@@ -104,7 +105,8 @@ def paired_permutation_test(
     >>> result.pvalue
     0.01
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
+    cv_groups = join_by_id(cv_groups, X, name="cv_groups")
     if isinstance(scoring, list | tuple | set | dict):
         raise ValueError("scoring must be one metric here: test each separately.")
     if n_permutations < 1:

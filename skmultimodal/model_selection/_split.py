@@ -17,6 +17,7 @@ from skmultimodal.model_selection._fold_assignment import (
     number_strata,
     train_and_test,
 )
+from skmultimodal.utils._alignment import join_by_id, with_ids
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
 
@@ -125,7 +126,8 @@ class PairedStratifiedKFold(BaseCrossValidator):
             `n_splits`, or they belong to fewer groups than `n_splits`.
         """
         self.get_n_splits()
-        rows, codes = _paired_labelled(self, X, y, self.n_splits)
+        cohort, y, groups = _joined(X, y, groups)
+        rows, codes = _paired_labelled(self, cohort, y, self.n_splits)
         groups = check_groups(groups, len(y))
         rng = check_random_state(self.random_state)
         for _ in range(self.n_repeats):
@@ -224,7 +226,8 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
                 "PairedStratifiedShuffleSplit does not keep groups together: use "
                 "PairedStratifiedKFold."
             )
-        rows, codes = _paired_labelled(self, X, y, 2)
+        cohort, y, _ = _joined(X, y)
+        rows, codes = _paired_labelled(self, cohort, y, 2)
         shuffle = StratifiedShuffleSplit(
             n_splits, test_size=self.test_size, random_state=self.random_state
         )
@@ -319,7 +322,7 @@ class PatternStratifiedKFold(BaseCrossValidator):
             If there are fewer rows, or groups, than `n_splits`.
         """
         n_splits = self.get_n_splits()
-        cohort = as_cohort(X)
+        cohort, y, groups = _joined(X, y, groups)
         codes = np.full(len(cohort), -1)
         if y is not None:
             _, codes = encode_labels(_same_length(cohort, y), allow_unlabelled=True)
@@ -345,6 +348,13 @@ def _check_count(splitter, name, least):
         )
 
 
+def _joined(X, y, groups=None):
+    """`X` as a cohort, and labels and groups in the order of its rows."""
+    cohort = as_cohort(X)
+    rows = with_ids(X, cohort)
+    return cohort, join_by_id(y, rows), join_by_id(groups, rows, name="groups")
+
+
 def _same_length(cohort, y):
     if y is None:
         raise ValueError("folds are stratified by class: y must be given.")
@@ -353,9 +363,8 @@ def _same_length(cohort, y):
     return y
 
 
-def _paired_labelled(splitter, X, y, least):
+def _paired_labelled(splitter, cohort, y, least):
     """Numbers and classes of the rows to be tested, `least` or more of each class."""
-    cohort = as_cohort(X)
     classes, codes = encode_labels(_same_length(cohort, y), allow_unlabelled=True)
     paired = cohort.paired
     if not paired.any():

@@ -135,7 +135,7 @@ def evaluate_cohort(
     >>> evaluation.table["roc_auc"]["majority class"]
     '0.500 [0.50, 0.50]'
     """
-    X, y = check_X_y(as_cohort(X), y)
+    X, y, groups = check_X_y(as_cohort(X), y, groups)
     classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
     if out is not None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import validate_data
 
+from skmultimodal.utils._labels import label_column
 from skmultimodal.utils._rows import RowView, is_lazy
 
 __all__ = ["check_finite_rows", "check_rows", "find_bad_row"]
@@ -83,7 +84,7 @@ def check_rows(
             check_finite_rows(X, range(len(X)))
     if not reset or y is None:
         return X
-    y = column_or_1d(y, warn=True)
+    y = label_column(y)
     check_consistent_length(X, y)
     return X, y
 
