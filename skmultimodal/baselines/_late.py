@@ -33,6 +33,9 @@ class LateFusionClassifier(CohortClassifierMixin, BaseComposition):
         Fitted.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
+    features_in_ : dict of str to ndarray of str
+        Column names of each modality that had names in ``fit``. Those of later data
+        are put in this order.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

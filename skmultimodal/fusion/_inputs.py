@@ -14,10 +14,12 @@ from sklearn.utils import get_tags
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_by_id, name_some, with_ids
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._validation import check_rows, find_bad_row
+from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "CohortClassifierMixin",
@@ -88,9 +90,58 @@ def read_cohort(estimator, X, *, reset, columns=None):
                 f"not fitted with: those of fit were {estimator.modalities_in_}. Leave "
                 f"it out with X.without({unknown[0]!r})."
             )
+        if container or not hasattr(estimator, "n_features_in_"):
+            _check_names(estimator, cohort)
+        _check_scales(estimator, cohort)
         return cohort
     estimator.modalities_in_ = cohort.modalities
+    named = {name: cohort.feature_names(name) for name in cohort.modalities}
+    estimator.features_in_ = {
+        name: np.array(names, dtype=object)
+        for name, names in named.items()
+        if names is not None
+    }
+    estimator._scales = {
+        name: Scale.of(some_rows(cohort, name), named[name])
+        for name in cohort.modalities
+    }
     return cohort
+
+
+def _check_names(estimator, cohort):
+    """Warn, as scikit-learn does, of names on one side only."""
+    fitted = getattr(estimator, "features_in_", None)
+    if fitted is None:
+        return  # saved by an earlier version
+    model = type(estimator).__name__
+    for name in cohort.modalities:
+        named = cohort.feature_names(name) is not None
+        if not named and name in fitted:
+            warn(
+                f"modality {name!r} of X does not have valid feature names, but "
+                f"{model} was fitted with feature names: its columns are taken to be "
+                f"in the order of features_in_[{name!r}]."
+            )
+        if named and name not in fitted:
+            warn(
+                f"modality {name!r} of X has feature names, but {model} was fitted "
+                "without feature names: its columns are taken by position."
+            )
+
+
+def _check_scales(estimator, cohort):
+    """Warn of values that are much larger or smaller than those of ``fit``."""
+    for name, scale in getattr(estimator, "_scales", {}).items():
+        if scale is None or name not in cohort.modalities or not cohort.has(name).any():
+            continue
+        shift = scale.describe_shift(
+            some_rows(cohort, name), cohort.feature_names(name)
+        )
+        if shift is not None:
+            warn(
+                f"modality {name!r} of X is on another scale than in fit: {shift}. Are "
+                "its units and transformation (such as the logarithm) the same?"
+            )
 
 
 def join_rows(X, cohort, **columns):
@@ -200,12 +251,18 @@ class TowerInput(ModelPart):
         """Where the features of ``fit`` are in `names`."""
         place = {name: i for i, name in enumerate(names)}
         absent = [name for name in self.feature_names if name not in place]
-        extra = [name for name in names if name not in set(self.feature_names)]
+        known = set(self.feature_names)
+        extra = [name for name in names if name not in known]
         if absent or extra:
-            how = f"lacks {absent[0]!r}" if absent else f"has {extra[0]!r} in addition"
+            found = []
+            if absent:
+                found.append(f"lacks {len(absent)}, such as {name_some(absent)}")
+            if extra:
+                found.append(f"has {len(extra)} others, such as {name_some(extra)}")
             raise ValueError(
-                f"modality {self.modality!r} does not have the features of fit: it "
-                f"{how} ({len(absent)} lacking, {len(extra)} additional)."
+                f"modality {self.modality!r} does not have the {len(known)} features "
+                f"of fit: it {' and '.join(found)}. Give it the columns of "
+                f"features_in_[{self.modality!r}] of the fitted model."
             )
         return [place[name] for name in self.feature_names]
 
