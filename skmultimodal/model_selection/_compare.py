@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._folds import (
     check_X_y,
@@ -15,6 +17,7 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["compare_arms", "compare_classifiers"]
 
@@ -77,6 +80,12 @@ def compare_classifiers(
         If `positive` is no class, or a metric cannot be computed for as many classes.
     RuntimeError
         If a model fails; the message names the model and the fold.
+
+    Warns
+    -----
+    FewPatientsWarning
+        If fewer than ten tested patients are of a class, an interval has no width, or a
+        model never predicts a class.
 
     See Also
     --------
@@ -155,7 +164,7 @@ def compare_arms(
     inspect = Predict(scoring.classes)
     options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
     results = run_folds(arms, X, y, scoring, **options)
-    return Comparison(
+    comparison = Comparison(
         score_table(results),
         *prediction_arrays(results, X, y),
         folds=folds,
@@ -163,7 +172,11 @@ def compare_arms(
         positive=scoring.positive,
         test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
+        estimators={name: clone(model) for name, model, _ in arms},
     )
+    for remark in comparison.remarks():
+        warn(remark, FewPatientsWarning)
+    return comparison
 
 
 class Predict:

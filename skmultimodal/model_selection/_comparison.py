@@ -6,7 +6,14 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from skmultimodal.model_selection._score_table import compare_pairs, summarise
+from skmultimodal.model_selection._remarks import find_remarks
+from skmultimodal.model_selection._score_table import (
+    as_text,
+    choose_names,
+    compare_pairs,
+    rows_of,
+    summarise,
+)
 from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["Comparison"]
@@ -41,6 +48,8 @@ class Comparison:
         Tested over training rows, as for `corrected_t_test`.
     confidence_level : float, default=0.95
         Of the intervals.
+    estimators : dict of str to estimator, default=None
+        The models, unfitted. None if they are not known.
 
     Attributes
     ----------
@@ -97,6 +106,7 @@ class Comparison:
         positive,
         test_to_train,
         confidence_level=0.95,
+        estimators=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -106,6 +116,7 @@ class Comparison:
         self.positive = positive
         self.test_to_train = test_to_train
         self.confidence_level = confidence_level
+        self.estimators = estimators
 
     @property
     def models(self):
@@ -137,9 +148,9 @@ class Comparison:
         ValueError
             If a model or metric is not in the comparison.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
-        return _rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
+        return rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
 
     def summary(self, *, models=None, metrics=None):
         """Mean of the folds and its interval, for each model and metric.
@@ -166,8 +177,8 @@ class Comparison:
         are not adjusted for the number of models, and overlapping intervals are no
         test of a difference.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
         table = summarise(self._scores, self.test_to_train, self.confidence_level)
         table = table.set_index(["model", "metric"])
         # A scorer may return other metrics for other models.
@@ -203,12 +214,12 @@ class Comparison:
         comparison, on the one metric: choosing models or a reference afterwards does
         not make it smaller. The intervals are not adjusted.
         """
-        models = _choose("model", self.models, models)
-        metrics = _choose("metric", self.metrics, metrics)
+        models = choose_names("model", self.models, models)
+        metrics = choose_names("metric", self.metrics, metrics)
         if reference is None:
             pairs = list(combinations(models, 2))
         else:
-            _choose("reference", self.models, [reference])
+            choose_names("reference", self.models, [reference])
             pairs = [(name, reference) for name in models if name != reference]
         options = self.test_to_train, self.confidence_level
         rows = [
@@ -246,7 +257,7 @@ class Comparison:
         """
         names = [f"proba_{class_name(label)}" for label in self.classes.tolist()]
         table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
-        return _rows_of(table, _choose("model", self.models, models))
+        return rows_of(table, choose_names("model", self.models, models))
 
     def proba(self, model, label=None):
         """Out-of-fold probabilities of one model.
@@ -306,7 +317,7 @@ class Comparison:
         ValueError
             If the model is not in the comparison.
         """
-        _choose("model", self.models, [model])
+        choose_names("model", self.models, [model])
         chosen = (self._predictions["model"] == model).to_numpy()
         return not np.isnan(self._proba[chosen]).any()
 
@@ -333,6 +344,23 @@ class Comparison:
         place = find_positive(self.classes, positive, of="the comparison")
         return self.classes.tolist()[place]
 
+    def remarks(self, *, models=None):
+        """What to know before the means are read.
+
+        Parameters
+        ----------
+        models : list of str, default=None
+            Which ones. None is all.
+
+        Returns
+        -------
+        remarks : list of str
+            Sentences on classes with fewer than ten tested patients, intervals without
+            width, and models that never predict a class; of none that guesses by
+            design, as ``DummyClassifier`` does. Empty if there is nothing to know.
+        """
+        return find_remarks(self, choose_names("model", self.models, models))
+
     def table(self):
         """Means and intervals as text, such as ``"0.808 [0.65, 0.90]"``.
 
@@ -343,7 +371,7 @@ class Comparison:
             alone; a metric that is undefined on all folds is ``"undefined"``.
         """
         summary = self.summary()
-        cells = [_cell(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
+        cells = [as_text(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
         wide = summary.assign(cell=cells).pivot(
             index="model", columns="metric", values="cell"
         )
@@ -368,33 +396,3 @@ class Comparison:
     def _repr_html_(self):
         heading = "<br>".join(map(escape, self._heading()))
         return f"<p>{heading}</p>{self.table().to_html()}"
-
-
-def _choose(what, known, names):
-    """The names chosen, each once, or all that are known."""
-    if names is None:
-        return known
-    if isinstance(names, str):
-        raise TypeError(f"{what}s must be a list of names, got {names!r}.")
-    names = list(dict.fromkeys(names))
-    if not names:
-        raise ValueError(f"{what}s is empty: name at least one.")
-    for name in names:
-        if name not in known:
-            raise ValueError(
-                f"{what} {name!r} is not in the comparison, which has "
-                f"{', '.join(map(str, known))}."
-            )
-    return names
-
-
-def _rows_of(table, models):
-    """Rows of the models, in their order."""
-    parts = [table[table["model"] == name] for name in models]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _cell(mean, low, high):
-    if np.isnan(mean):
-        return "undefined"
-    return f"{mean:.3f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")

@@ -14,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.baselines import comparison_models
 from skmultimodal.cohort import as_cohort
+from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.inspection import RocBandsDisplay
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
@@ -36,7 +37,6 @@ from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
 
-MIN_TESTED = 10  # patients of a class
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
 N_FOLDS = 3
@@ -239,6 +239,7 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
     with warnings.catch_warnings():
         # A model that predicts one class only has no precision on the other: 0.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
+        warnings.simplefilter("ignore", FewPatientsWarning)  # shown as remarks
         comparison = compare_classifiers(
             compared,
             X,
@@ -262,7 +263,7 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
         model=fitted,
         model_name=name,
         table=comparison.table(),
-        remarks=list(_remarks(comparison, y, X.paired & ~missing_labels(y))),
+        remarks=comparison.remarks(),
         files={},
     )
 
@@ -272,21 +273,6 @@ def _requesting_groups(model):
     model = sklearn.clone(model)
     takes = has_fit_parameter(model, "groups")
     return model.set_fit_request(groups=True) if takes else model
-
-
-def _remarks(comparison, y, tested):
-    """What a reader of the table should know before its means."""
-    counts = pd.Series(np.asarray(y)[tested]).value_counts()
-    if counts.min() < MIN_TESTED:
-        rarest = class_name(counts.idxmin())
-        yield (
-            f"Only {counts.min()} tested patients are of class {rarest}: no score "
-            "means much, and an accuracy may be that of naming one class."
-        )
-    summary = comparison.summary()
-    areas = summary["metric"].str.startswith("roc_auc")
-    if (summary.loc[areas, "mean"] == 1).any():
-        yield "An area of 1 in every fold has no interval. It is no certainty."
 
 
 def _write(stage, evaluation, X, y, notes, verbose, report):
