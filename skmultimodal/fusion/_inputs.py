@@ -256,9 +256,9 @@ class TowerInput(ModelPart):
         if absent or extra:
             found = []
             if absent:
-                found.append(f"lacks {len(absent)}, such as {name_some(absent)}")
+                found.append(f"lacks {len(absent)} ({name_some(absent)})")
             if extra:
-                found.append(f"has {len(extra)} others, such as {name_some(extra)}")
+                found.append(f"has {len(extra)} in addition ({name_some(extra)})")
             raise ValueError(
                 f"modality {self.modality!r} does not have the {len(known)} features "
                 f"of fit: it {' and '.join(found)}. Give it the columns of "

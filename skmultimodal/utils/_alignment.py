@@ -225,5 +225,7 @@ def _text(label: Any) -> str:
 
 
 def name_some(labels: Any, n_shown: int = 3) -> str:
-    """The first labels, for a sentence: ``'P1', 'P2', 'P3'``."""
-    return ", ".join(map(repr, list(labels)[:n_shown]))
+    """The first labels, for a sentence: ``'P1', 'P2', 'P3', ...``."""
+    labels = list(labels)
+    more = ["..."] if len(labels) > n_shown else []
+    return ", ".join([*map(repr, labels[:n_shown]), *more])

@@ -64,7 +64,7 @@ class Scale(ModelPart):
             step = max(1, rows.shape[1] // MOST_COLUMNS)
             columns = np.arange(0, rows.shape[1], step)
         centre, spread = _quartiles(rows[:, columns] if len(columns) else rows[:, :0])
-        named = None if names is None else [names[i] for i in columns]
+        named = None if names is None else [names[int(i)] for i in columns]
         return cls(_sizes(rows), named, columns, centre, spread)
 
     def describe_shift(self, rows: Any, names: Sequence[str] | None) -> str | None:

@@ -77,11 +77,11 @@ def test_names_of_a_bare_table_are_checked_once(tables):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: g.assign(NEW=1.0), "it has 1 others, such as 'NEW'"),
-        (lambda g: g[GENES[:2]], "it lacks 3, such as 'EGFR', 'MGMT', 'PTEN'. Give it"),
+        (lambda g: g.assign(NEW=1.0), r"it has 1 in addition \('NEW'\)"),
+        (lambda g: g[GENES[:2]], r"it lacks 3 \('EGFR', 'MGMT', 'PTEN'\). Give it"),
         (
             lambda g: g.rename(columns={"PTEN": "pten"}),
-            "it lacks 1, such as 'PTEN' and has 1 others, such as 'pten'",
+            r"it lacks 1 \('PTEN'\) and has 1 in addition \('pten'\)",
         ),
     ],
 )

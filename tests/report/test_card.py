@@ -125,6 +125,7 @@ CARD = {
     "training_rows": None,
     "positive": None,
     "scores": None,
+    "remarks": [],
     "limits": [],
     "parameters": "| a |",
     "environment": "| b |",
@@ -149,6 +150,7 @@ CASES = {
             "training_rows": "| rows |",
             "positive": "responded",
             "scores": "| AUC |",
+            "remarks": ["Only 4 patients."],
             "limits": ["Adults only."],
         },
         [
@@ -156,7 +158,7 @@ CASES = {
             "Rows that each part is fitted on; as final_estimator, those of patients",
             "modalities the final estimator puts together. | rows | ## Scores The "
             "positive class, which scores of one class are about: responded. | AUC | "
-            "## Limits - Its",
+            "Only 4 patients. ## Limits - Its",
             "- Adults only. ## Parameters | a | ## Environment | b |",
         ],
     ),
