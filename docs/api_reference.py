@@ -210,6 +210,11 @@ API_REFERENCE = [
         "skmultimodal.exceptions",
         "Warnings and errors",
         "Other errors are plain ``ValueError``, ``TypeError``, ``FileNotFoundError``.",
-        ("MissingModalityWarning", "NotExplainableError", "ReadWarning"),
+        (
+            "FewPatientsWarning",
+            "MissingModalityWarning",
+            "NotExplainableError",
+            "ReadWarning",
+        ),
     ),
 ]

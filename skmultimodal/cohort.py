@@ -11,14 +11,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._alignment import align_metadata
 from skmultimodal.utils._mudata import make_mudata, read_mudata
-from skmultimodal.utils._patterns import NO_MODALITY, modalities_of, pattern_name
-from skmultimodal.utils._rows import RowView, is_lazy, row_positions, take_rows
+from skmultimodal.utils._patterns import check_name, modalities_of, pattern_name
+from skmultimodal.utils._rows import (
+    NO_ARRAY,
+    RowView,
+    is_lazy,
+    row_positions,
+    take_rows,
+)
 from skmultimodal.utils._store import (
     Block,
     Store,
     align_blocks,
-    align_metadata,
     check_patient_ids,
     compact_store,
     concat_stores,
@@ -54,13 +60,13 @@ class Cohort:
     index : array-like of shape (n_rows,), default=None
         Patient ids. In the keyed form: the patients to keep, in this order.
     metadata : DataFrame, default=None
-        Covariates (age, site, ...) that are no modality. Indexed by patient id, or,
-        with n rows and a default index, in row order. Patients it lacks get NaN.
+        Covariates (age, site, ...), by patient id, or with a default index in row
+        order, which keyed blocks have from `index` only. Patients it lacks get NaN.
 
     Raises
     ------
     ValueError
-        If an id occurs twice in a block, or plain arrays differ in length.
+        If an id or a column occurs twice in a block, or plain arrays differ in length.
 
     Examples
     --------
@@ -85,11 +91,7 @@ class Cohort:
         if not isinstance(blocks, Mapping) or not blocks:
             raise ValueError("blocks must be a dict of at least one modality.")
         for name in blocks:
-            if not isinstance(name, str) or name in ("", NO_MODALITY) or "+" in name:
-                raise ValueError(
-                    "a modality's name must be a string, not 'none' and without '+', "
-                    f"got {name!r}."
-                )
+            check_name(name)
         pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
         unkeyed = [name for name, pair in pairs.items() if pair is None]
         if not unkeyed:
@@ -102,8 +104,9 @@ class Cohort:
                 "patient id: give it as (ids, array)."
             )
         if metadata is not None:
-            covariates = align_metadata(metadata, store.index)
-            store = replace(store, metadata=covariates)
+            ordered = bool(unkeyed) or index is not None  # by the caller
+            table = align_metadata(metadata, store.index, by_position=ordered)
+            store = replace(store, metadata=table)
         self._store = store
         self._rows = np.arange(len(store.index))
         self._modalities = list(blocks)
@@ -282,13 +285,9 @@ class Cohort:
         cohorts = list(cohorts)
         if not cohorts:
             raise ValueError("concat needs at least one cohort.")
-        first = cohorts[0]
-        if all(
-            c._store is first._store and c._modalities == first._modalities
-            for c in cohorts
-        ):
+        if len({(id(c._store), *c._modalities) for c in cohorts}) == 1:  # all views
             rows = np.concatenate([c._rows for c in cohorts])
-            return Cohort._view(first._store, rows, first.modalities)
+            return Cohort._view(cohorts[0]._store, rows, cohorts[0].modalities)
         stores = [c.compact()._store for c in cohorts]
         parts = [(s, {n: b.rows for n, b in s.blocks.items()}) for s in stores]
         return Cohort._of(concat_stores(parts))
@@ -338,6 +337,9 @@ class Cohort:
         """
         return make_mudata(self)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise TypeError(NO_ARRAY)
+
     def __sizeof__(self) -> int:
         # Dask sends objects of this size to its workers once, not with every task.
         blocks = self._store.blocks.values()
@@ -382,9 +384,9 @@ def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
     if isinstance(X, pd.DataFrame):
         # Rows of a DataFrame may repeat here, as after a bootstrap.
         return Cohort._of(store_from_frame(X, columns or {"gene": list(X.columns)}))
-    block = X if is_lazy(X) else np.asarray(X)
+    block = X if is_lazy(X) else np.asanyarray(X)
     if columns:
-        block = np.asarray(block)
+        block = np.asanyarray(block)
         return Cohort({name: block[:, where] for name, where in columns.items()})
     modality = {2: "gene", 4: "image"}.get(len(block.shape))
     if modality is None:

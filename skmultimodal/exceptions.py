@@ -4,7 +4,23 @@ Other errors are plain ``ValueError``, ``TypeError`` and ``FileNotFoundError``, 
 everywhere in scikit-learn: they name the row, file, modality or parameter at fault.
 """
 
-__all__ = ["MissingModalityWarning", "NotExplainableError", "ReadWarning"]
+__all__ = [
+    "FewPatientsWarning",
+    "MissingModalityWarning",
+    "NotExplainableError",
+    "ReadWarning",
+]
+
+
+class FewPatientsWarning(UserWarning):
+    """Scores rest on so few patients that they, or their intervals, mean little.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skmultimodal.exceptions import FewPatientsWarning
+    >>> warnings.simplefilter("ignore", FewPatientsWarning)  # of a first try
+    """
 
 
 class MissingModalityWarning(UserWarning):

@@ -23,7 +23,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import StackingClassifier
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import BaggingClassifier, StackingClassifier
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -36,10 +38,11 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import resample
 from skorch.helper import SliceDict
 
-from skmultimodal import Cohort
+from skmultimodal import Cohort, UnimodalClassifier
 from skmultimodal.cohort import as_cohort
 
 FORMS = ["positional", "keyed", "frame", "lazy"]
@@ -199,9 +202,9 @@ def test_metadata_by_position_and_with_gaps():
     ages = pd.DataFrame({"age": [50, 60, 70]})
     X = Cohort({"gene": GENE}, index=list("abc"), metadata=ages)
     assert X[1].metadata.to_dict("index") == {"b": {"age": 60}}
-    gaps = Cohort(
-        {"gene": GENE}, index=list("abc"), metadata=ages[:1].set_axis(["b"], axis=0)
-    )
+    one = ages[:1].set_axis(["b"], axis=0)
+    with pytest.warns(UserWarning, match="metadata has no row for 2 of the 3 patients"):
+        gaps = Cohort({"gene": GENE}, index=list("abc"), metadata=one)
     np.testing.assert_array_equal(gaps.metadata["age"], [np.nan, 50, np.nan])
 
 
@@ -216,6 +219,20 @@ def test_metadata_by_position_and_with_gaps():
 def test_bad_metadata_is_refused(metadata, error, message):
     with pytest.raises(error, match=message):
         Cohort({"gene": GENE}, index=list("abc"), metadata=metadata)
+
+
+def test_a_cohort_is_no_array(cohort):
+    """Whatever tool asks for one gets the sentence that names the way out."""
+    y = np.arange(len(cohort)) % 2
+    model = UnimodalClassifier("gene", DummyClassifier()).fit(cohort, y)
+    for ask in (
+        lambda: np.asarray(cohort),
+        lambda: StandardScaler().fit(cohort),
+        lambda: permutation_importance(model, cohort, y),
+        lambda: BaggingClassifier(model).fit(cohort, y),
+    ):
+        with pytest.raises(TypeError, match=r"X.block\(name\) .* scaler belongs in"):
+            ask()
 
 
 # Looking
@@ -423,6 +440,7 @@ def test_concat_of_views_shares_their_blocks(cohort, blocks):
     assert np.shares_memory(shared, GENE)
 
 
+@pytest.mark.filterwarnings("ignore:metadata has no row for 3 of the 4 patients")
 def test_concat_of_different_cohorts():
     first = Cohort(
         {"image": (list("ab"), IMAGE[:2]), "gene": pd.DataFrame(GENE, list("bcd"))},

@@ -1,11 +1,11 @@
 """Late fusion: the mean of the predictions of single modalities."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._inputs import read_cohort
+from skmultimodal.fusion._inputs import CohortClassifierMixin, join_rows, read_cohort
 from skmultimodal.utils._labels import check_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, pool_log_odds
 from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
@@ -13,7 +13,7 @@ from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
 __all__ = ["LateFusionClassifier"]
 
 
-class LateFusionClassifier(ClassifierMixin, BaseComposition):
+class LateFusionClassifier(CohortClassifierMixin, BaseComposition):
     """Mean of the probabilities, or of the log-odds, of several classifiers.
 
     scikit-learn's ``VotingClassifier(voting="soft")`` does the same where every row
@@ -33,6 +33,9 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         Fitted.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
+    features_in_ : dict of str to ndarray of str
+        Column names of each modality that had names in ``fit``. Those of later data
+        are put in this order.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -101,7 +104,7 @@ class LateFusionClassifier(ClassifierMixin, BaseComposition):
         self : object
         """
         cohort = read_cohort(self, X, reset=True)
-        y = check_labels(y, len(cohort))
+        y = check_labels(*join_rows(X, cohort, y=y), len(cohort))
         if not self.estimators:
             raise ValueError("estimators is an empty list.")
         self._validate_names([name for name, _ in self.estimators])

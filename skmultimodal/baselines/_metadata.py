@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -11,6 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
+from skmultimodal.fusion._inputs import CohortClassifierMixin, join_rows
 from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._validation import check_rows
@@ -20,7 +21,7 @@ __all__ = ["MetadataClassifier"]
 MISSING = "(missing)"
 
 
-class MetadataClassifier(ClassifierMixin, BaseEstimator):
+class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
     """Classifier of the metadata of a cohort: age, site, project, ...
 
     No modality is read. Numbers are imputed by their median and standardised,
@@ -97,7 +98,7 @@ class MetadataClassifier(ClassifierMixin, BaseEstimator):
             If the metadata lack a column, or `y` has one class.
         """
         table = self._read(X, reset=True)
-        y = check_labels(y, len(table))
+        y = check_labels(*join_rows(X, X, y=y), len(table))
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         refuse_one_class(self, self.classes_)
         self.columns_ = list(table.columns)

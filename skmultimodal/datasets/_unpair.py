@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.utils._labels import encode_labels, missing_labels
+from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._labels import encode_labels, label_column, missing_labels
 
 __all__ = ["split_pairs", "unpair"]
 
@@ -36,7 +37,7 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     X : Cohort
         The same rows; blocks are shared with the input.
     y : ndarray of shape (n_rows,)
-        The labels, unchanged.
+        The labels, in the order of the rows.
 
     Raises
     ------
@@ -53,8 +54,8 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     >>> unpair(X, [0, 1, 1] * 3, 6, keep="gene", random_state=0)[0]
     Cohort(9 rows: 3 gene, 6 image+gene)
     """
-    X = as_cohort(X)
-    y = np.asarray(y)
+    X, given = as_cohort(X), X
+    y = label_column(join_by_id(y, with_ids(given, X)))
     if len(y) != len(X):
         raise ValueError(f"y has {len(y)} labels for {len(X)} rows of X.")
     _, codes = encode_labels(y, allow_unlabelled=True)

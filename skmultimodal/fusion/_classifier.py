@@ -1,9 +1,9 @@
 """The twin tower for class labels."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._outputs import wanted_outputs
 from skmultimodal.fusion._params import list_towers
@@ -14,7 +14,7 @@ from skmultimodal.utils._progress import count_networks
 __all__ = ["TwinTowerClassifier"]
 
 
-class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
+class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
     """Classifier of patients of whom most have only one modality.
 
     Each tower learns from the rows that have its modality. The towers are then frozen,
@@ -91,6 +91,9 @@ class TwinTowerClassifier(ClassifierMixin, BaseTwinTower):
         learned from, and, as ``"final_estimator"``, those whose modalities are fused.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
+    features_in_ : dict of str to ndarray of str
+        Column names of each modality that had names in ``fit``. Those of later data
+        are put in this order.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

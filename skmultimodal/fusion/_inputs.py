@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
+from sklearn.base import ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.utils._alignment import join_by_id, name_some, with_ids
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._validation import (
     check_rows,
     describe_blanks,
@@ -23,7 +26,36 @@ from skmultimodal.utils._validation import (
 )
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["TowerInput", "read_cohort", "takes_nan"]
+__all__ = [
+    "CohortClassifierMixin",
+    "TowerInput",
+    "join_rows",
+    "read_cohort",
+    "takes_nan",
+]
+
+
+class CohortClassifierMixin(ClassifierMixin):
+    """scikit-learn's mixin, whose ``score`` joins labels to rows by patient id."""
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy of ``predict``.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+        y : array-like of shape (n_rows,)
+            Class labels. A Series that is indexed by patient id is joined by it.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Joined as `y` is.
+
+        Returns
+        -------
+        score : float
+        """
+        cohort = as_cohort(X) if isinstance(X, Mapping) else X
+        y, sample_weight = join_rows(X, cohort, y=y, sample_weight=sample_weight)
+        return super().score(cohort, y, sample_weight)
 
 
 def read_cohort(estimator, X, *, reset, columns=None):
@@ -63,9 +95,76 @@ def read_cohort(estimator, X, *, reset, columns=None):
                 f"not fitted with: those of fit were {estimator.modalities_in_}. Leave "
                 f"it out with X.without({unknown[0]!r})."
             )
+        if container or not hasattr(estimator, "n_features_in_"):
+            _check_names(estimator, cohort)
+        _check_scales(estimator, cohort)
         return cohort
     estimator.modalities_in_ = cohort.modalities
+    named = {name: cohort.feature_names(name) for name in cohort.modalities}
+    estimator.features_in_ = {
+        name: np.array(names, dtype=object)
+        for name, names in named.items()
+        if names is not None
+    }
+    estimator._scales = {
+        name: Scale.of(some_rows(cohort, name), named[name])
+        for name in cohort.modalities
+    }
     return cohort
+
+
+def _check_names(estimator, cohort):
+    """Warn, as scikit-learn does, of names on one side only."""
+    fitted = getattr(estimator, "features_in_", None)
+    if fitted is None:
+        return  # saved by an earlier version
+    model = type(estimator).__name__
+    for name in cohort.modalities:
+        named = cohort.feature_names(name) is not None
+        if not named and name in fitted:
+            warn(
+                f"modality {name!r} of X does not have valid feature names, but "
+                f"{model} was fitted with feature names: its columns are taken to be "
+                f"in the order of features_in_[{name!r}]."
+            )
+        if named and name not in fitted:
+            warn(
+                f"modality {name!r} of X has feature names, but {model} was fitted "
+                "without feature names: its columns are taken by position."
+            )
+
+
+def _check_scales(estimator, cohort):
+    """Warn of values that are much larger or smaller than those of ``fit``."""
+    for name, scale in getattr(estimator, "_scales", {}).items():
+        if scale is None or name not in cohort.modalities or not cohort.has(name).any():
+            continue
+        shift = scale.describe_shift(
+            some_rows(cohort, name), cohort.feature_names(name)
+        )
+        if shift is not None:
+            warn(
+                f"modality {name!r} of X is on another scale than in fit: {shift}. Are "
+                "its units and transformation (such as the logarithm) the same?"
+            )
+
+
+def join_rows(X, cohort, **columns):
+    """Labels, groups and the like in the order of the rows of `X`, read as `cohort`.
+
+    Parameters
+    ----------
+    X : Cohort or other input
+    cohort : Cohort
+    **columns : Series or array-like of shape (n_rows,)
+        By the name of the parameter. A Series is joined by patient id.
+
+    Returns
+    -------
+    columns : list of Series or array-like
+    """
+    rows = with_ids(X, cohort)
+    return [join_by_id(values, rows, name=name) for name, values in columns.items()]
 
 
 def _check_bare(estimator, X, reset):
@@ -156,16 +255,6 @@ class TowerInput(ModelPart):
     def _match_features(self, cohort):
         rows = cohort.block(self.modality)
         names = cohort.feature_names(self.modality)
-        if (names is None) != (self.feature_names is None):
-            changed = (
-                "has no column names, but was fitted with them"
-                if names is None
-                else "has column names, but was fitted without"
-            )
-            warn(
-                f"modality {self.modality!r} {changed}: columns are taken in the order "
-                "of fit; pass tables with the same names to both."
-            )
         if None not in (names, self.feature_names) and names != self.feature_names:
             return np.asarray(rows)[:, self._places(names)]
         if tuple(rows.shape[1:]) != self.row_shape:
@@ -180,12 +269,18 @@ class TowerInput(ModelPart):
         """Where the features of ``fit`` are in `names`."""
         place = {name: i for i, name in enumerate(names)}
         absent = [name for name in self.feature_names if name not in place]
-        extra = [name for name in names if name not in set(self.feature_names)]
+        known = set(self.feature_names)
+        extra = [name for name in names if name not in known]
         if absent or extra:
-            how = f"lacks {absent[0]!r}" if absent else f"has {extra[0]!r} in addition"
+            found = []
+            if absent:
+                found.append(f"lacks {len(absent)} ({name_some(absent)})")
+            if extra:
+                found.append(f"has {len(extra)} in addition ({name_some(extra)})")
             raise ValueError(
-                f"modality {self.modality!r} does not have the features of fit: it "
-                f"{how} ({len(absent)} lacking, {len(extra)} additional)."
+                f"modality {self.modality!r} does not have the {len(known)} features "
+                f"of fit: it {' and '.join(found)}. Give it the columns of "
+                f"features_in_[{self.modality!r}] of the fitted model."
             )
         return [place[name] for name in self.feature_names]
 

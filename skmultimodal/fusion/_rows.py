@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from skmultimodal.utils._leaks import find_label
 from skmultimodal.utils._patterns import HEAD, pattern_name
 from skmultimodal.utils._warnings import warn
 
@@ -154,6 +155,16 @@ class TrainingData:
                 f"{self.outcome.classes.tolist()[known[0]]!r}."
             )
 
+    def _refuse_label(self, modality):
+        rows = np.flatnonzero(self.cohort.has(modality) & self.labelled)
+        found = find_label(self.cohort[rows], modality, self.codes[rows])
+        if found is not None:
+            raise ValueError(
+                f"{found} of modality {modality!r} has one value for each class in all "
+                f"{len(rows)} labelled rows: it is the label, or made from it. Leave "
+                "it out of the modality."
+            )
+
     def tower_rows(self, name, modality, estimator, choice):
         """Rows that a tower is fitted on.
 
@@ -172,6 +183,7 @@ class TrainingData:
         ValueError
             If no row is left.
         """
+        self._refuse_label(modality)
         has = self.cohort.has(modality)
         rows = has if choice == "all" else has & ~self.paired
         if isinstance(estimator, FrozenEstimator):

@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
+from skmultimodal.fusion._inputs import TowerInput, join_rows, read_cohort, takes_nan
 from skmultimodal.fusion._outputs import (
     Output,
     fit_scalers,
@@ -232,6 +232,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         check_towers(self.towers, taken=["head", *super().get_params(deep=False)])
         self._check_final_estimator()
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
+        y, groups = join_rows(X, cohort, y=y, groups=groups)
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort), allow_missing=True)
         resolved = list_towers(self.towers)

@@ -3,12 +3,18 @@
 from os import PathLike
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
+from skmultimodal.fusion._inputs import (
+    CohortClassifierMixin,
+    TowerInput,
+    join_rows,
+    read_cohort,
+    takes_nan,
+)
 from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._rows import TrainingData, modality_masks
 from skmultimodal.fusion._towers import TowerPlan, fit_estimator
@@ -22,7 +28,7 @@ def _has_probabilities(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
 
 
-class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class UnimodalClassifier(MetaEstimatorMixin, CohortClassifierMixin, BaseEstimator):
     """Classifier of one modality of a cohort.
 
     The "image only" and "gene only" rows of an ablation: `estimator` gets the plain
@@ -51,6 +57,9 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Fitted.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
+    features_in_ : dict of str to ndarray of str
+        Column names of each modality that had names in ``fit``. Those of later data
+        are put in this order.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -105,6 +114,7 @@ class UnimodalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If no labelled row has the modality, or `y` has one class.
         """
         cohort = read_cohort(self, X, reset=True)
+        (y,) = join_rows(X, cohort, y=y)
         outcome, y, codes = ClassLabels.read(y, len(cohort))
         self.classes_ = outcome.classes
         if self.modality not in cohort.modalities:

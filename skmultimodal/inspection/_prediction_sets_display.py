@@ -7,6 +7,7 @@ from skmultimodal.inspection._inputs import codes_of
 from skmultimodal.inspection._prediction_sets import prediction_sets
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
+from skmultimodal.utils._alignment import join_by_id
 
 __all__ = ["PredictionSetsDisplay"]
 
@@ -115,6 +116,7 @@ class PredictionSetsDisplay:
         """
         sets, codes = result.sets.to_numpy(), None
         if y is not None:
+            y = join_by_id(y, result.sets)
             codes = codes_of(y, result.sets.columns, len(sets), allow_unlabelled=True)
         summary = {}
         for pattern in result.n_calibration.index:

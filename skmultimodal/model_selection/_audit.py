@@ -17,6 +17,7 @@ from skmultimodal.model_selection._folds import (
     Fold,
     check_X_y,
     fold_stage,
+    labels_of,
     make_folds,
     paired_ratio,
     run_folds,
@@ -24,8 +25,11 @@ from skmultimodal.model_selection._folds import (
 from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._split import PatternStratifiedKFold
+from skmultimodal.utils._alignment import align_metadata, name_some
+from skmultimodal.utils._covariates import read_covariate
 from skmultimodal.utils._labels import missing_labels
-from skmultimodal.utils._store import align_metadata
+from skmultimodal.utils._leaks import follows_label
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["audit_shortcuts"]
 
@@ -59,9 +63,10 @@ def audit_shortcuts(
     y : array-like of shape (n_rows,)
         Class labels; NaN or None marks an unlabelled row.
     metadata : DataFrame, default=None
-        Covariates of the rows, by patient id or in row order; None means
-        ``X.metadata``. Numbers are used as such, anything else as categories: give
-        numeric codes of hospitals the dtype ``category``.
+        Covariates of the rows, by patient id or, with a default index, in row order;
+        None means ``X.metadata``. Numbers are used as such, also those written as text
+        with a decimal point or comma, and dates as numbers of days; anything else as
+        categories. Give numeric codes of hospitals the dtype ``category``.
     cv : splitter, iterable of (train, test), or int
         As in `compare_classifiers`. Metadata and `estimator` are evaluated on it.
     estimator : estimator, default=None
@@ -85,13 +90,20 @@ def audit_shortcuts(
         ``"all columns"`` if there are several, and ``"estimator"``. Further columns:
         ``roc_auc`` with its interval from ``low`` to ``high``, ``n_folds``, ``kind``
         (``"presence"``, ``"metadata"``, ``"model"``) and ``tested`` (``"all labelled"``
-        or ``"cv"``). With more than two classes the area is the mean of those of one
-        class against the rest.
+        or ``"cv"``), and ``read_as``: ``"number"``, ``"date"``, ``"category"`` or, of
+        all columns, ``"mixed"``. With more than two classes the area is the mean of
+        those of one class against the rest.
 
     Raises
     ------
     RuntimeError
         If a model fails; the message names it and the fold.
+
+    Warns
+    -----
+    UserWarning
+        If a column is left out since nearly all of its texts differ, cells of numbers
+        or dates are neither and taken as missing, or a column is the label.
 
     Notes
     -----
@@ -128,7 +140,7 @@ def audit_shortcuts(
     2                 age            cv     0.43
     3         all columns            cv     0.78
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     cohort = as_cohort(X)
     folds = make_folds(cv, X, y, groups)
     ratio = paired_ratio(folds, X, y)
@@ -137,16 +149,14 @@ def audit_shortcuts(
         table = align_metadata(metadata, cohort.index)
     sources = [_presence(cohort, y, folds, groups, random_state)]
     labelled = _labelled(folds, y)
+    on_cv = y, labelled, ratio, "metadata", "cv"
     sources += [
-        _Source(
-            name, _predictor(columns), columns, y, labelled, ratio, "metadata", "cv"
-        )
-        for name, columns in _sources(table).items()
+        _Source(name, _predictor(columns), columns, *on_cv, read_as)
+        for name, (columns, read_as) in _sources(table, y).items()
     ]
     if estimator is not None:
-        sources.append(
-            _Source("estimator", estimator, X, y, folds, ratio, "model", "cv")
-        )
+        model = y, folds, ratio, "model", "cv", ""
+        sources.append(_Source("estimator", estimator, X, *model))
     arms = [(source.name, source.estimator, source.folds) for source in sources]
     with fold_stage("audit_shortcuts", arms, verbose) as stage:
         rows = [_audit(source, confidence_level, n_jobs, stage) for source in sources]
@@ -164,6 +174,7 @@ class _Source(NamedTuple):
     ratio: float
     kind: str
     tested: str
+    read_as: str
 
 
 def _audit(source, confidence_level, n_jobs, stage):
@@ -178,6 +189,7 @@ def _audit(source, confidence_level, n_jobs, stage):
         **{name: found[name] for name in ("low", "high", "n_folds")},
         "kind": source.kind,
         "tested": source.tested,
+        "read_as": source.read_as,
     }
 
 
@@ -199,31 +211,61 @@ def _presence(cohort, y, folds, groups, random_state):
     ]
     ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
     rows = names, y[labelled], partition, ratio
-    return _Source(PRESENCE, _predictor(names), *rows, "presence", "all labelled")
+    of = "presence", "all labelled", "category"
+    return _Source(PRESENCE, _predictor(names), *rows, *of)
 
 
-def _sources(table):
-    """Tables to predict from: each column, and all of them."""
+def _sources(table, y):
+    """Tables to predict from, and how they were read: each column, and all of them."""
     if table is None or not table.shape[1]:
         return {}
     table = table.reset_index(drop=True)
-    columns = {str(name): _readable(table[[name]]) for name in table.columns}
-    if len(columns) > 1:
-        columns[EVERY_COLUMN] = pd.concat(columns.values(), axis=1)
-    return columns
+    covariates = {str(name): read_covariate(table[name]) for name in table.columns}
+    _warn_of_cells(covariates)
+    _warn_of_label(table, y)
+    sources = {
+        name: (pd.DataFrame({name: found.values}), found.kind)
+        for name, found in covariates.items()
+        if found.kind != "text"
+    }
+    if len(sources) > 1:
+        every = pd.concat([columns for columns, _ in sources.values()], axis=1)
+        sources[EVERY_COLUMN] = every, "mixed"
+    return sources
 
 
-def _readable(column):
-    """One column of floats, or of words."""
-    values = column.iloc[:, 0]
-    if pd.api.types.is_datetime64_any_dtype(values):
-        values = (values - values.min()) / pd.Timedelta(days=1)
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        return pd.DataFrame({str(values.name): numbers})
-    words = ["(missing)" if pd.isna(v) else str(v) for v in values]
-    return pd.DataFrame({str(values.name): words}, dtype=object)
+def _warn_of_cells(covariates):
+    """Warn of columns that are left out, and of cells that are taken as missing."""
+    texts = [name for name, found in covariates.items() if found.kind == "text"]
+    if texts:
+        warn(
+            f"{len(texts)} columns of the metadata are left out of the audit, such as "
+            f"{name_some(texts)}: their texts are nearly all different, so that they "
+            "are no categories. Derive some from them, or a number."
+        )
+    odd = {name: found.odd for name, found in covariates.items() if found.odd}
+    if odd:
+        shown = [
+            f"{len(cells)} of {name!r}, read as a {covariates[name].kind}, such as "
+            f"{name_some(cells)}"
+            for name, cells in list(odd.items())[:3]
+        ]
+        warn(
+            f"metadata has different texts that are taken as missing in {len(odd)} "
+            f"columns: {'; '.join(shown)}."
+        )
+
+
+def _warn_of_label(table, y):
+    labelled = ~missing_labels(y)
+    codes = np.unique(labels_of(y, labelled), return_inverse=True)[1]
+    found = [n for n in table if follows_label(table.loc[labelled, n], codes)]
+    if found:
+        warn(
+            f"column {found[0]!r} of the metadata has one value for each class: if it "
+            "is the label under another name, it is no shortcut. Leave it out of "
+            "metadata then."
+        )
 
 
 def _predictor(columns):

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._folds import (
     check_X_y,
@@ -15,6 +17,7 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["compare_arms", "compare_classifiers"]
 
@@ -79,6 +82,12 @@ def compare_classifiers(
     RuntimeError
         If a model fails; the message names the model and the fold.
 
+    Warns
+    -----
+    FewPatientsWarning
+        If fewer than ten tested patients are of a class, an interval has no width, or a
+        model never predicts a class.
+
     See Also
     --------
     corrected_t_test : The test of the differences, which is also the interval's source.
@@ -124,7 +133,7 @@ def compare_classifiers(
     1  logistic  roc_auc  0.81  0.65   0.9
     """
     models = _check_estimators(estimators)
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
@@ -156,7 +165,7 @@ def compare_arms(
     inspect = Predict(scoring.classes)
     options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
     results = run_folds(arms, X, y, scoring, **options)
-    return Comparison(
+    comparison = Comparison(
         score_table(results),
         *prediction_arrays(results, X, y),
         folds=folds,
@@ -164,7 +173,11 @@ def compare_arms(
         positive=scoring.positive,
         test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
+        estimators={name: clone(model) for name, model, _ in arms},
     )
+    for remark in comparison.remarks():
+        warn(remark, FewPatientsWarning)
+    return comparison
 
 
 class Predict:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.model_selection._pattern_scores import pattern_scores
+from skmultimodal.model_selection._remarks import find_remarks
 from skmultimodal.model_selection._score_table import (
     choose_names,
     compare_pairs,
@@ -48,6 +49,8 @@ class Comparison:
         Tested over training rows, as for `corrected_t_test`.
     confidence_level : float, default=0.95
         Of the intervals.
+    estimators : dict of str to estimator, default=None
+        The models, unfitted. None if they are not known.
 
     Attributes
     ----------
@@ -97,6 +100,7 @@ class Comparison:
         positive,
         test_to_train,
         confidence_level=0.95,
+        estimators=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -106,6 +110,7 @@ class Comparison:
         self.positive = positive
         self.test_to_train = test_to_train
         self.confidence_level = confidence_level
+        self.estimators = estimators
 
     @property
     def models(self):
@@ -367,6 +372,23 @@ class Comparison:
             positive = self.positive
         place = find_positive(self.classes, positive, of="the comparison")
         return self.classes.tolist()[place]
+
+    def remarks(self, *, models=None):
+        """What to know before the means are read.
+
+        Parameters
+        ----------
+        models : list of str, default=None
+            Which ones. None is all.
+
+        Returns
+        -------
+        remarks : list of str
+            Sentences on classes with fewer than ten tested patients, intervals without
+            width, and models that never predict a class; of none that guesses by
+            design, as ``DummyClassifier`` does. Empty if there is nothing to know.
+        """
+        return find_remarks(self, choose_names("model", self.models, models))
 
     def table(self):
         """Means and intervals as text, such as ``"0.808 [0.65, 0.90]"``.

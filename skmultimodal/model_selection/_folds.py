@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import delayed
-from sklearn.utils.validation import column_or_1d
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._scoring import PredictsOnce
 from skmultimodal.model_selection._split import PairedStratifiedKFold
 from skmultimodal.model_selection._tested_rows import count_modalities
-from skmultimodal.utils._labels import as_labels, missing_labels
+from skmultimodal.utils._alignment import join_by_id
+from skmultimodal.utils._labels import label_column, missing_labels
 from skmultimodal.utils._progress import (
     Stage,
     TrackedParallel,
@@ -46,14 +46,14 @@ class Fold(NamedTuple):
     test: np.ndarray
 
 
-def check_X_y(X, y):
-    """`X` as a cohort, table or array, and `y` as an array."""
+def check_X_y(X, y, groups=None):
+    """`X` as a cohort, table or array; `y`, an array, and `groups` in its order."""
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
-    y = column_or_1d(as_labels(y), warn=True)
+    y = label_column(join_by_id(y, X))
     if X.shape[0] != len(y):
         raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
-    return X, labels_of(y, slice(None))
+    return X, labels_of(y, slice(None)), join_by_id(groups, X, name="groups")
 
 
 def take(X, rows):

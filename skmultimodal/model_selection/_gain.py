@@ -100,7 +100,7 @@ def unpaired_gain(
        difference  low  high
     0        0.13 -0.1  0.36
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
     paired = paired_rows(folds, X)

@@ -125,10 +125,12 @@ def corrected_t_interval(
         Score of each fold, or difference of two models' scores.
     test_to_train : float
         As for `corrected_t_test`.
-    bounded : bool, default=False
-        Whether the scores lie between 0 and 1, as accuracies and AUCs do. The interval
-        is then that of the log-odds of their mean (by the delta method), so it lies
-        between 0 and 1 too, and reaches further on the side away from the bound.
+    bounded : bool or (low, high), default=False
+        Whether the scores lie between 0 and 1, as accuracies and AUCs do, or what else
+        they lie between; an end may be infinite. The interval is then that of the
+        log-odds of their mean, or with one bound of the logarithm of its distance (by
+        the delta method), so it lies there too, and reaches further on the side away
+        from the bound.
     confidence_level : float, default=0.95
         Of the interval.
 
@@ -157,10 +159,21 @@ def corrected_t_interval(
     half = stats.t.ppf((1 + confidence_level) / 2, max(result.df, 1))
     half *= result.standard_error
     mean = result.mean
-    if bounded and 0 < mean < 1:
-        centre, half = logit(mean), half / (mean * (1 - mean))
-        return float(expit(centre - half)), float(expit(centre + half))
-    return float(mean - half), float(mean + half)
+    least, most = (0.0, 1.0) if bounded is True else bounded or (-np.inf, np.inf)
+    if not least < mean < most:
+        return float(mean - half), float(mean + half)
+    ends = np.array([-half, half])
+    if np.isfinite(most - least):
+        share = (mean - least) / (most - least)
+        slope = share * (1 - share) * (most - least)
+        ends = least + (most - least) * expit(logit(share) + ends / slope)
+    elif np.isfinite(most):
+        ends = most - (most - mean) * np.exp(-ends / (most - mean))
+    elif np.isfinite(least):
+        ends = least + (mean - least) * np.exp(ends / (mean - least))
+    else:
+        ends += mean
+    return float(ends[0]), float(ends[1])
 
 
 def patient_bootstrap_interval(

@@ -140,7 +140,7 @@ def paired_learning_curve(
     1       20  0.78  0.63  0.88
     2       60  0.81  0.68  0.89
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
     scoring = Scoring(scoring, y, positive)
     _, codes = encode_labels(y, allow_unlabelled=True)
     folds = make_folds(cv, X, y, groups)

@@ -13,6 +13,7 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._tested_rows import fix_tested
+from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
@@ -111,7 +112,8 @@ def paired_permutation_test(
     >>> result.pvalue
     0.01
     """
-    X, y = check_X_y(X, y)
+    X, y, groups = check_X_y(X, y, groups)
+    cv_groups = join_by_id(cv_groups, X, name="cv_groups")
     if isinstance(scoring, list | tuple | set | dict):
         raise ValueError("scoring must be one metric here: test each separately.")
     if n_permutations < 1:

@@ -13,6 +13,7 @@ from skmultimodal.model_selection._intervals import (
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
+    "as_text",
     "choose_names",
     "compare_pairs",
     "rows_of",
@@ -43,6 +44,31 @@ def score_table(results):
     return table
 
 
+# Ranges of metrics of scikit-learn that are not between 0 and 1.
+RANGES = {
+    "neg_brier_score": (-1.0, 0.0),
+    "matthews_corrcoef": (-1.0, 1.0),
+    "mcc": (-1.0, 1.0),
+    "cohen_kappa": (-1.0, 1.0),
+    "kappa": (-1.0, 1.0),
+    "d2_brier_score": (-np.inf, 1.0),
+    "d2_log_loss_score": (-np.inf, 1.0),
+    "r2": (-np.inf, 1.0),
+}
+
+
+def _range_of(metric, values):
+    """What scores can be, by the name of the metric, or else by the scores."""
+    known = RANGES.get(metric)
+    if known is None and metric.startswith("neg_"):
+        known = -np.inf, 0.0
+    if known is None and values.min() >= 0 and values.max() <= 1:
+        known = 0.0, 1.0
+    if known is None or values.min() < known[0] or values.max() > known[1]:
+        return -np.inf, np.inf
+    return known
+
+
 def summarise(scores, test_to_train, confidence_level):
     """Mean of the folds and its interval, for each model and metric of the scores."""
     rows = []
@@ -53,7 +79,7 @@ def summarise(scores, test_to_train, confidence_level):
             low, high = corrected_t_interval(
                 values,
                 test_to_train,
-                bounded=bool(values.min() >= 0 and values.max() <= 1),
+                bounded=_range_of(metric, values),
                 confidence_level=confidence_level,
             )
         std = np.std(values, ddof=1) if len(values) > 1 else np.nan
@@ -84,12 +110,17 @@ def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
     adjusted = holm_adjust([test(pair)[1].pvalue for pair in every])
     # A pair has one p value, whichever of its models is subtracted.
     p_holm = dict(zip(map(frozenset, every), adjusted, strict=True))
+    scores_of_all = by_fold.to_numpy()
+    defined = scores_of_all[~np.isnan(scores_of_all)]
+    least, most = _range_of(metric, defined) if len(defined) else (-np.inf, np.inf)
     rows = []
     for model_a, model_b in pairs:
         values, found = test((model_a, model_b))
         low, high = corrected_t_interval(
             values, test_to_train, confidence_level=confidence_level
         )
+        # No more can lie between two scores; the test stays that of the interval.
+        low, high = np.clip([low, high], least - most, most - least).tolist()
         rows.append(
             {
                 "metric": metric,
@@ -132,14 +163,15 @@ def rows_of(table, models):
 
 def text_table(summary, models, metrics):
     """Means and intervals as text: one row per model, one column per metric."""
-    cells = [_cell(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
+    cells = [as_text(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
     wide = summary.assign(cell=cells).pivot(
         index="model", columns="metric", values="cell"
     )
     return wide.reindex(index=models, columns=metrics).fillna("undefined")
 
 
-def _cell(mean, low, high):
+def as_text(mean, low, high):
+    """Text of a mean and its interval, where there is one."""
     if np.isnan(mean):
         return "undefined"
     return f"{mean:.3f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")

@@ -6,14 +6,18 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.model_selection import Comparison
 from skmultimodal.report._pool import pool_table, read_pool
 from skmultimodal.report._rendering import make_environment
+from skmultimodal.report._same import find_model
 from skmultimodal.report._sections.model import list_parameters
 from skmultimodal.utils._environment import describe_environment
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["model_card"]
+
+FEW_ROWS = 10  # of a class
 
 
 def model_card(
@@ -24,6 +28,7 @@ def model_card(
     class_names=None,
     scores=None,
     by_pattern=None,
+    model=None,
     positive=None,
     intended_use=None,
     limits=(),
@@ -42,12 +47,16 @@ def model_card(
         or partial response within six months"``.
     class_names : dict of label to str, default=None
         What each class means.
-    scores : DataFrame, Series or dict, default=None
+    scores : Comparison, DataFrame, Series or dict, default=None
         Scores on patients that did not train the model. Without them the card states
-        that there are none.
+        that there are none. Of a comparison, those of the model that `estimator` is,
+        and what is to be known before they are read.
     by_pattern : DataFrame, default=None
         Scores by the modalities that patients have, of ``comparison.by_pattern``. They
         are shown if there are several patterns.
+    model : str, default=None
+        Name of the model in a comparison. None is the only one, or the one with the
+        class and parameters of `estimator`.
     positive : class label, default=None
         Class that the scores are about, ``comparison.positive``. None is the class that
         is named yes, positive or responder (in any case), or of two classes 1 or true,
@@ -67,8 +76,8 @@ def model_card(
     Raises
     ------
     ValueError
-        If `positive` is no class of the estimator, or `by_pattern` lacks a column
-        ``pattern``.
+        If `positive` is no class of the estimator, `by_pattern` lacks a column
+        ``pattern``, or `estimator` is no model of the comparison.
     NotFittedError
         If the estimator is not fitted.
 
@@ -88,6 +97,15 @@ def model_card(
     parameters = pd.DataFrame(
         list_parameters(estimator), columns=["parameter", "value"]
     )
+    remarks = _few_rows(estimator)
+    if isinstance(scores, Comparison):
+        name = find_model(estimator, scores, model)
+        positive = scores.positive if positive is None else positive
+        remarks += scores.remarks(models=[name])
+        columns = ["metric", "mean", "low", "high"]
+        scores = scores.summary(models=[name])[columns].set_index("metric")
+    else:
+        remarks += _without_width(scores)
     template = make_environment().get_template("model_card.md.jinja")
     text = template.render(
         title=title or type(estimator).__name__,
@@ -99,6 +117,7 @@ def model_card(
         scores=_tabulate(scores),
         by_pattern=_tabulate_patterns(by_pattern),
         **_describe_pool(estimator, positive, class_names),
+        remarks=remarks,
         limits=list(limits),
         parameters=parameters.to_markdown(index=False),
         environment=environment.rename_axis("package").to_markdown(),
@@ -126,6 +145,31 @@ def _count_rows(estimator, class_names):
     table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
     return table.rename_axis("part").to_markdown()
+
+
+def _few_rows(estimator):
+    """Sentences on classes of few patients that the fusion learned from."""
+    counts = getattr(estimator, "class_counts_", {}).get("final_estimator")
+    if counts is None or counts[:-1].min() >= FEW_ROWS:
+        return []
+    rarest = class_name(estimator.classes_[counts[:-1].argmin()])
+    return [
+        f"Only {counts[:-1].min()} patients of class {rarest} have modalities that the "
+        "final estimator was fitted to put together."
+    ]
+
+
+def _without_width(scores):
+    """Sentences on intervals of a table of scores that have no width."""
+    if not isinstance(scores, pd.DataFrame) or not {"low", "high"} <= set(scores):
+        return []
+    n_narrow = int((scores["low"] == scores["high"]).sum())
+    if not n_narrow:
+        return []
+    return [
+        f"{n_narrow} of {len(scores)} intervals have no width: every fold has the same "
+        "score, which is no certainty."
+    ]
 
 
 def _name_positive(estimator, positive, class_names, scores):

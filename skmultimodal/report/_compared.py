@@ -73,6 +73,11 @@ class ComparedModel:
         return self.comparison.confidence_level
 
     @property
+    def remarks(self):
+        """What to know before its scores are read: list of str."""
+        return self.comparison.remarks(models=[self.model])
+
+    @property
     def folds(self):
         """Named tuples with ``train`` and ``test``."""
         return self.comparison.folds

@@ -14,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.baselines import comparison_models
 from skmultimodal.cohort import as_cohort
+from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.inspection import RocBandsDisplay
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
@@ -36,7 +37,6 @@ from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
 
-MIN_TESTED = 10  # patients of a class
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
 N_FOLDS = 3
@@ -138,7 +138,7 @@ def evaluate_cohort(
     >>> evaluation.table["roc_auc"]["majority class"]
     '0.500 [0.50, 0.50]'
     """
-    X, y = check_X_y(as_cohort(X), y)
+    X, y, groups = check_X_y(as_cohort(X), y, groups)
     classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
     if out is not None:
@@ -245,6 +245,7 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
     with warnings.catch_warnings():
         # A model that predicts one class only has no precision on the other: 0.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
+        warnings.simplefilter("ignore", FewPatientsWarning)  # shown as remarks
         comparison = compare_classifiers(
             compared,
             X,
@@ -282,25 +283,15 @@ def _requesting_groups(model):
 
 def _remarks(comparison, X):
     """What a reader of the table should know before its means."""
-    tested = comparison.predictions().drop_duplicates("row")
-    counts = tested["y_true"].value_counts()
-    sizes = X[tested["row"].to_numpy()].available.to_numpy().sum(axis=1)
+    tested = comparison.predictions().drop_duplicates("row")["row"].to_numpy()
+    sizes = X[tested].available.to_numpy().sum(axis=1)
     if sizes.min() < len(X.modalities):
         yield (
             f"Too few patients have all of {', '.join(X.modalities)}: {len(tested)} "
             f"with at least {sizes.min()} of them are tested. comparison.by_pattern() "
             "has the scores for each pattern."
         )
-    if counts.min() < MIN_TESTED:
-        rarest = class_name(counts.idxmin())
-        yield (
-            f"Only {counts.min()} tested patients are of class {rarest}: no score "
-            "means much, and an accuracy may be that of naming one class."
-        )
-    summary = comparison.summary()
-    areas = summary["metric"].str.startswith("roc_auc")
-    if (summary.loc[areas, "mean"] == 1).any():
-        yield "An area of 1 in every fold has no interval. It is no certainty."
+    yield from comparison.remarks()
 
 
 def _write(stage, evaluation, X, y, notes, verbose, report):

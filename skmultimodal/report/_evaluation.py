@@ -87,7 +87,8 @@ def evaluation_report(
     comparison : Comparison
         Of `compare_classifiers` on `X` and `y`: where all scores come from.
     model : str, default=None
-        Which model of the comparison is that of `estimator`. None is the last one.
+        Which model of the comparison is `estimator`. None is the only one, or the one
+        with its class and parameters.
     positive : class label, default=None
         Class whose probabilities are shown, and that is explained. None is the
         positive class of the comparison.
@@ -131,7 +132,8 @@ def evaluation_report(
     ------
     ValueError
         If `comparison`, `audit` or `flow` is not what it should be, or is of other
-        rows than `X`, or `positive` is no class.
+        rows than `X`, `estimator` is none of the models compared, or another than
+        `model`, or `positive` is no class.
     NotFittedError
         If the estimator is not fitted.
     FileNotFoundError

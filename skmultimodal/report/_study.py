@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.inspection._inputs import explained_cohort
 from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
+from skmultimodal.report._same import find_model
+from skmultimodal.utils._alignment import join_by_id, with_ids
 from skmultimodal.utils._labels import class_name, encode_labels
 from skmultimodal.utils._patterns import modalities_of
 
@@ -189,14 +191,7 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
             f"{type(comparison).__name__}."
         )
     cohort = explained_cohort(estimator, X)
-    tested = ComparedModel(comparison, model)
-    if model is None:
-        tested = ComparedModel(comparison, tested.models[-1])
-    elif model not in tested.models:
-        raise ValueError(
-            f"model {model!r} is not in the comparison, which has "
-            f"{', '.join(tested.models)}."
-        )
+    tested = ComparedModel(comparison, find_model(estimator, comparison, model))
     _check_classes(estimator, tested.classes)
     _check_rows(comparison.predictions(), cohort)
     if class_names is not None and not isinstance(class_names, Mapping):
@@ -208,7 +203,9 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
         estimator=estimator,
         X=cohort if isinstance(X, Mapping | list) else X,
         cohort=cohort,
-        codes=_codes_of(y, tested.classes, len(cohort)),
+        codes=_codes_of(
+            join_by_id(y, with_ids(X, cohort)), tested.classes, len(cohort)
+        ),
         tested=tested,
         positive=tested.classes.index(comparison.find_positive(positive)),
         class_names=dict(class_names or {}),

@@ -28,7 +28,6 @@ from skmultimodal.towers._members import (
 )
 from skmultimodal.utils._labels import (
     UNLABELLED,
-    as_labels,
     encode_labels,
     refuse_one_class,
 )
@@ -191,7 +190,7 @@ class CrossFittedEnsembleClassifier(
             If no row of a class can be held out, since it has one row or one group, or
             fewer than 8 rows can be.
         """
-        X, y = check_rows(self, X, as_labels(y), ndims=NDIMS, finite=False)
+        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         refuse_one_class(self, self.classes_)
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []

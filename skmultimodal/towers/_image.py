@@ -25,7 +25,7 @@ from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
-from skmultimodal.utils._validation import check_finite_rows, check_rows
+from skmultimodal.utils._validation import check_finite_rows, check_rank, check_rows
 
 __all__ = ["ImageTowerClassifier"]
 
@@ -350,6 +350,7 @@ class ImageTowerClassifier(
         # Columns are standardised over the training rows: each fit prepares its own.
         if len(X.shape) == 2 or isinstance(X, PreparedRows):
             return X
+        check_rank(self, X, (2, 4))
         preparation = getattr(self, "_preparation", None) or self._choose(X)
         return preparation.keep(X, self._place)
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._rows import unmasked
 
 __all__ = ["check_groups"]
 
@@ -35,7 +36,7 @@ def check_groups(
     """
     if groups is None:
         return None
-    groups = np.asarray(groups)
+    groups = np.asarray(unmasked(groups))
     if groups.shape != (n_rows,):
         raise ValueError(f"X has {n_rows} rows, groups has shape {groups.shape}.")
     missing = missing_labels(groups)

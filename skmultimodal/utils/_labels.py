@@ -7,13 +7,16 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from skmultimodal.utils._rows import unmasked
+from skmultimodal.utils._warnings import warn
+
 __all__ = [
     "UNLABELLED",
-    "as_labels",
     "check_labels",
     "class_name",
     "encode_labels",
     "find_positive",
+    "label_column",
     "missing_labels",
     "refuse_one_class",
 ]
@@ -23,13 +26,47 @@ POSITIVE_WORDS = frozenset({"yes", "positive", "responder"})
 # Only of two classes: of three grades, 1 is a grade.
 POSITIVE_NUMBER = "1"
 TRUTH = {"true": "1", "false": "0"}
+# Different numbers among labels; with more they are an age, a score or a time.
+MOST_NUMBERS = 20
+
+_TO_CLASSES = (
+    "Put classes in place of an amount or a time, such as high and low, or use a "
+    "regressor of scikit-learn."
+)
 
 
-def as_labels(y: Any) -> Any:
-    """A list of text as an object array, lest NaN become a class "nan"."""
+def label_column(y: Any) -> NDArray[Any]:
+    """Labels as an array of shape (n_rows,).
+
+    Raises
+    ------
+    ValueError
+        If there are several columns, such as those of a time-to-event outcome.
+    """
+    if isinstance(y, np.ma.MaskedArray):
+        y = unmasked(y.astype(object))
     if isinstance(y, list | tuple) and np.asarray(y).dtype.kind in "US":
-        return np.asarray(y, dtype=object)
-    return y
+        # Lest NaN become a class "nan".
+        y = np.asarray(y, dtype=object)
+    _refuse_columns(y)
+    return column_or_1d(y, warn=True)
+
+
+def _refuse_columns(y: Any) -> None:
+    names = getattr(getattr(y, "dtype", None), "names", None)
+    if names is None and getattr(y, "columns", None) is not None:
+        names = y.columns
+    n_columns = np.shape(y)[1] if names is None and np.ndim(y) == 2 else 1
+    n_columns = n_columns if names is None else len(names)
+    if n_columns > 1:
+        named = "" if names is None else f" ({', '.join(map(repr, names))})"
+        raise ValueError(
+            f"y has {n_columns} columns{named}, and a classifier predicts one label "
+            "per row: of several labels pass one column, of one-hot columns "
+            "y.argmax(axis=1). For a time-to-event outcome pass classes, such as "
+            "whether the event came within a year (NaN where that is unknown), or use "
+            "a survival estimator, such as those of scikit-survival."
+        )
 
 
 def class_name(label: Any) -> str:
@@ -127,29 +164,60 @@ def encode_labels(
     Raises
     ------
     ValueError
-        If a label is missing without `allow_unlabelled`, infinite, or continuous.
+        If a label is missing without `allow_unlabelled`, or labels are no classes:
+        of two types, infinite, dates, fractions, or too many different numbers.
     """
-    y = column_or_1d(as_labels(y), warn=True)
+    y = label_column(y)
     missing = missing_labels(y)
     if missing.any() and not allow_unlabelled:
         row = np.flatnonzero(missing)[0]
         raise ValueError(f"Input y contains NaN: the label of row {row} is missing.")
     labelled = y[~missing]
     if labelled.dtype == object and len(labelled):
+        _refuse_mixed_types(labelled)
         labelled = np.array(labelled.tolist())
-    if labelled.dtype.kind == "f" and not np.isfinite(labelled).all():
-        raise ValueError("Input y contains infinity or a value too large.")
-    if labelled.dtype.kind == "f" and (labelled % 1 != 0).any():
-        raise ValueError(  # begins as scikit-learn's error, which its checks require
-            f"Unknown label type: continuous. {labelled[labelled % 1 != 0][0]:g} is no "
-            "class: put classes, such as high and low, in place of numbers."
-        )
+    _refuse_amounts(labelled)
     codes = np.full(len(y), UNLABELLED, dtype=np.int64)
     if not len(labelled):
         return labelled, codes
     check_classification_targets(labelled)
     classes, codes[~missing] = np.unique(labelled, return_inverse=True)
     return classes, codes
+
+
+def _refuse_mixed_types(labels: NDArray[Any]) -> None:
+    """Raise a ValueError if some labels are text and others are not: 1 and "1"."""
+    is_text = np.array([isinstance(label, str) for label in labels])
+    if is_text.any() and not is_text.all():
+        raise ValueError(
+            f"y mixes text, such as {labels[is_text][0]!r} ({is_text.sum()} rows), and "
+            f"other labels, such as {labels[~is_text][0]!r} ({(~is_text).sum()} rows), "
+            "which would be different classes: give all labels one type."
+        )
+
+
+def _refuse_amounts(labels: NDArray[Any]) -> None:
+    """Raise a ValueError if labels are amounts or times rather than classes."""
+    # Errors begin as scikit-learn's, which its checks of estimators require.
+    if labels.dtype.kind in "mM":
+        raise ValueError(f"Unknown label type: y holds dates or times. {_TO_CLASSES}")
+    if labels.dtype.kind not in "iuf":
+        return
+    if not np.isfinite(labels).all():
+        raise ValueError("Input y contains infinity or a value too large.")
+    if (labels % 1 != 0).any():
+        raise ValueError(
+            f"Unknown label type: continuous. {labels[labels % 1 != 0][0]:g} is no "
+            f"class. {_TO_CLASSES}"
+        )
+    n_values = len(np.unique(labels))
+    if n_values > MOST_NUMBERS:
+        raise ValueError(
+            f"Unknown label type: y has {n_values} different whole numbers, from "
+            f"{labels.min():g} to {labels.max():g}; up to {MOST_NUMBERS} are taken as "
+            f"classes. {_TO_CLASSES} If the numbers are codes of classes, make them "
+            "text: y.astype(str)."
+        )
 
 
 def check_labels(y: Any, n_rows: int) -> NDArray[Any]:
@@ -164,10 +232,28 @@ def check_labels(y: Any, n_rows: int) -> NDArray[Any]:
         raise ValueError(
             "this classifier requires y to be passed, but the target y is None."
         )
-    y = column_or_1d(as_labels(y), warn=True)
+    y = label_column(y)
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
+    _warn_of_spellings(y)
     return y
+
+
+def _warn_of_spellings(y: NDArray[Any]) -> None:
+    """Warn of classes that blanks and case alone keep apart, such as yes and Yes."""
+    if y.dtype.kind not in "OU":
+        return
+    spellings: dict[str, dict[str, None]] = {}
+    for label in y[~missing_labels(y)].tolist():
+        if isinstance(label, str):
+            spellings.setdefault(label.strip().casefold(), {})[label] = None
+    several = [list(same) for same in spellings.values() if len(same) > 1]
+    if several:
+        shown = "; ".join(", ".join(map(repr, same)) for same in several[:3])
+        warn(
+            f"y has classes that only blanks or case keep apart: {shown}. If they are "
+            "the same, make them one, such as with y.str.strip().str.lower()."
+        )
 
 
 def refuse_one_class(estimator: Any, classes: NDArray[Any]) -> None:

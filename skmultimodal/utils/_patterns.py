@@ -1,8 +1,9 @@
 """Text for the modalities of a row, and for what predicts it."""
 
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["HEAD", "NO_MODALITY", "modalities_of", "pattern_name"]
+__all__ = ["HEAD", "NO_MODALITY", "check_name", "modalities_of", "pattern_name"]
 
 NO_MODALITY = "none"
 HEAD = "head"  # a row that the final estimator predicts
@@ -17,3 +18,16 @@ def pattern_name(modalities: Iterable[str]) -> str:
 def modalities_of(pattern: str) -> list[str]:
     """The modalities, or towers, that such a text is of."""
     return [] if pattern == NO_MODALITY else str(pattern).split(JOINED)
+
+
+def check_name(modality: Any) -> None:
+    """Raise a ValueError if a pattern cannot be named by such a modality."""
+    if (
+        not isinstance(modality, str)
+        or modality in ("", NO_MODALITY)
+        or JOINED in modality
+    ):
+        raise ValueError(
+            "a modality's name must be a string, not 'none' and without '+', got "
+            f"{modality!r}."
+        )

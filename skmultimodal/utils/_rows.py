@@ -9,14 +9,25 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 __all__ = [
+    "NO_ARRAY",
     "RowView",
     "StackedRows",
     "as_dense",
     "is_lazy",
     "row_positions",
     "take_rows",
+    "unmasked",
     "view_rows",
 ]
+
+NO_ARRAY = (
+    "a Cohort is no array: its modalities have different columns, and patients lack "
+    "some. X.block(name) is the array of one modality. A scaler belongs in a tower, "
+    "such as ('gene', make_pipeline(StandardScaler(), LogisticRegression())); in place "
+    "of permutation_importance use skmultimodal.inspection, such as "
+    "modality_contributions or gene_attributions; what needs an array of all patients, "
+    "such as BaggingClassifier, cannot take a Cohort."
+)
 
 
 def is_lazy(block: Any) -> bool:
@@ -28,6 +39,18 @@ def is_lazy(block: Any) -> bool:
     return not in_memory and all(
         hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
     )
+
+
+def unmasked(rows: Any) -> Any:
+    """A masked array with NaN, or None among objects, where it is masked."""
+    if not isinstance(rows, np.ma.MaskedArray):
+        return rows
+    if not np.ma.is_masked(rows):
+        return rows.data
+    is_number = rows.dtype.kind in "iubfc"
+    filled = rows.data.astype(np.result_type(rows, np.float32) if is_number else object)
+    filled[np.ma.getmaskarray(rows)] = np.nan if is_number else None
+    return filled
 
 
 def row_positions(key: Any, n_rows: int) -> NDArray[np.intp]:

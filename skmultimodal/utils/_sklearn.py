@@ -6,11 +6,13 @@ from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 
 __all__ = [
     "BaseComposition",
+    "BaseSearchCV",
     "HasMethods",
     "Interval",
     "StrOptions",

@@ -9,13 +9,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._ids import compare_ids
-from skmultimodal.utils._rows import RowView, StackedRows, is_lazy, take_rows
+from skmultimodal.utils._rows import (
+    RowView,
+    StackedRows,
+    is_lazy,
+    take_rows,
+    unmasked,
+)
 
 __all__ = [
     "Block",
     "Store",
     "align_blocks",
-    "align_metadata",
     "check_patient_ids",
     "compact_store",
     "concat_stores",
@@ -71,7 +76,7 @@ def keyed(name: str, rows: Any) -> Keyed | None:
     ids, rows = pd.Index(rows[0]), rows[1]
     names = None
     if isinstance(rows, pd.DataFrame):
-        names, rows = [str(c) for c in rows.columns], frame_rows(rows)
+        names, rows = column_names(name, rows.columns), frame_rows(rows)
     array, places = rows_and_places(name, rows)
     if len(ids) != len(places):
         raise ValueError(
@@ -79,6 +84,20 @@ def keyed(name: str, rows: Any) -> Keyed | None:
         )
     check_patient_ids(ids, f"modality {name!r}")
     return Keyed(ids, array, places, names)
+
+
+def column_names(name: str, columns: pd.Index) -> list[str]:
+    """Names of the features of a modality, each of which must occur once."""
+    names = pd.Index([str(column) for column in columns])
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        shown = ", ".join(map(repr, twice[:3]))
+        raise ValueError(
+            f"modality {name!r} has {len(twice)} column names that occur twice or "
+            f"more, such as {shown}, so that columns cannot be told apart by name: "
+            "rename them, or merge each set into one (the mean, or the sum of counts)."
+        )
+    return names.tolist()
 
 
 def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
@@ -119,7 +138,7 @@ def dense(name: str, rows: Any) -> NDArray[Any]:
         raise TypeError(
             f"modality {name!r} is a sparse matrix: convert it with toarray()."
         )
-    array = np.asarray(rows)
+    array = np.asarray(unmasked(rows))
     if array.ndim < 2 and array.dtype != object:
         raise ValueError(
             f"modality {name!r} is {array.ndim}-D: rows of features are 2-D, images "
@@ -132,7 +151,7 @@ def _stack_cells(
     name: str, cells: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
     present = np.array([not _is_absent(cell) for cell in cells], dtype=bool)
-    arrays = [np.asarray(cell) for cell in cells[present]]
+    arrays = [np.asarray(unmasked(cell)) for cell in cells[present]]
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
@@ -221,24 +240,6 @@ def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
     return Store(made, {name: places for name, (_, places) in read.items()}, rows)
 
 
-def align_metadata(metadata: Any, index: pd.Index) -> pd.DataFrame:
-    """Bring covariates into row order, by patient id or by position."""
-    if not isinstance(metadata, pd.DataFrame):
-        raise TypeError(f"metadata must be a DataFrame, got {type(metadata).__name__}.")
-    by_position = isinstance(metadata.index, pd.RangeIndex) and len(metadata) == len(
-        index
-    )
-    if by_position and not isinstance(index, pd.RangeIndex):
-        return metadata.set_axis(index, axis=0)
-    check_patient_ids(metadata.index, "metadata")
-    if len(index) and not index.isin(metadata.index).any():
-        raise ValueError(
-            "metadata has no row for any patient, such as "
-            f"{index.tolist()[0]!r}: index it by patient id."
-        )
-    return metadata.reindex(index)
-
-
 def compact_store(
     blocks: Mapping[str, Block],
     positions: Mapping[str, NDArray[np.intp]],
@@ -324,6 +325,7 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
         if single and df[labels].dtype == object:
             rows, names = df[labels].to_numpy(), None
         else:
+            names = column_names(name, df.columns[df.columns.isin(wanted)])
             rows, names = frame_rows(df[wanted]), [str(c) for c in wanted]
         array, positions[name] = rows_and_places(name, rows)
         blocks[name] = make_block(array, names)

@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import validate_data
 
+from skmultimodal.utils._labels import label_column
 from skmultimodal.utils._rows import RowView, is_lazy
 from skmultimodal.utils._text import counted
 
 __all__ = [
     "check_finite_rows",
+    "check_rank",
     "check_rows",
     "describe_blanks",
     "fill_advice",
@@ -69,17 +71,7 @@ def check_rows(
     name = type(estimator).__name__
     if reset and y is None and require_y:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-    n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
-    if n_dims > 2 and n_dims not in ndims:
-        raise ValueError(
-            f"{name} got {n_dims}-D input; it accepts "
-            f"{' or '.join(f'{d}-D' for d in ndims)}."
-            + (
-                " Images are (rows, channels, height, width)."
-                if 4 in ndims
-                else " Rows of features are (rows, features)."
-            )
-        )
+    n_dims = check_rank(estimator, X, ndims)
     if is_lazy(X) and n_dims in ndims:
         X = X if isinstance(X, RowView) else RowView(X, np.arange(X.shape[0]))
         some = X[:2]  # all rows have the shape of the first ones
@@ -99,9 +91,29 @@ def check_rows(
             check_finite_rows(X, range(len(X)))
     if not reset or y is None:
         return X
-    y = column_or_1d(y, warn=True)
+    y = label_column(y)
     check_consistent_length(X, y)
     return X, y
+
+
+def check_rank(estimator: Any, X: Any, ndims: Sequence[int]) -> int:
+    """Number of axes of `X`; a ValueError if it is above 2 and not among `ndims`."""
+    n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+    if n_dims <= 2 or n_dims in ndims:
+        return n_dims
+    accepted = " or ".join(f"{d}-D" for d in ndims)
+    shape = "Rows of features are (rows, features)."
+    if 4 in ndims:
+        shape = "Images are (rows, channels, height, width)."
+        if n_dims > 4:
+            shape += (
+                " Of volumes take planes, or give the modality a tower of its own that "
+                "reads volumes."
+            )
+    raise ValueError(
+        f"{type(estimator).__name__} got {n_dims}-D input; it accepts {accepted}. "
+        f"{shape}"
+    )
 
 
 def find_bad_row(rows: Any) -> int | None:

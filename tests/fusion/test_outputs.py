@@ -549,7 +549,7 @@ def test_groups_reach_the_towers(tower_rows, kind):
     groups = hospitals(len(y))
     given = {
         "array": groups,
-        "series": pd.Series(groups, index=np.arange(len(y)) + 100),
+        "series": pd.Series(groups, index=X.index).iloc[::-1],
         "list": groups.tolist(),
     }[kind]
     towers = [(name, RecordingClassifier()) for name in X.modalities]

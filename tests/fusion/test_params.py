@@ -114,11 +114,20 @@ def test_a_head_that_is_given_keeps_its_type():
 
 
 @pytest.mark.parametrize(
-    "names", [["speed"], ["lr"], ["lr", "feature_penalty"], ["feature_penalty", "lr"]]
+    "names",
+    [
+        ["class_weight"],
+        ["speed"],
+        ["lr"],
+        ["lr", "feature_penalty"],
+        ["feature_penalty", "lr"],
+    ],
 )
 def test_parameters_that_the_default_final_estimator_lacks(names):
     params = {f"final_estimator__{name}": 0.5 for name in names}
-    with pytest.raises(ValueError, match=r"Invalid parameter '(speed|lr)'"):
+    with pytest.raises(
+        ValueError, match=r"Invalid parameter '(class_weight|speed|lr)'"
+    ):
         TwinTowerClassifier().set_params(**params)
 
 

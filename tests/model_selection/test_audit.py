@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,11 @@ from skmultimodal import Cohort
 from skmultimodal.model_selection import PairedStratifiedKFold, audit_shortcuts
 
 CV = PairedStratifiedKFold(3, 2, random_state=0)
+
+# What such tests are made of.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:column .* of the metadata has one value for each class"
+)
 
 
 def auc_of(audit):
@@ -137,3 +144,60 @@ def test_three_classes_and_groups(make):
     # A hospital that is left out was never seen in training.
     assert auc["site"] == 0.5
     assert abs(auc["estimator"] - 0.5) < 0.2
+
+
+def test_calendar_time_as_text(cohort):
+    """As a spreadsheet has it: each day occurs once, and tells the label."""
+    X, y = cohort
+    order = np.argsort(np.argsort(y + np.random.default_rng(0).random(len(y))))
+    days = pd.to_datetime("2015-01-01") + pd.to_timedelta(9 * order, unit="D")
+    table = pd.DataFrame(
+        {
+            "text": days.strftime("%d.%m.%Y"),
+            "day": days,
+            "age": [f"{40 + n / 10:.1f}".replace(".", ",") for n in order],
+            "site": np.where(order % 2, "Leeds", "York"),
+        },
+        index=X.index,
+    )
+    audit = audit_shortcuts(X, y, table, cv=CV, random_state=0).set_index("source")
+    assert (audit.loc[["text", "day", "age"], "roc_auc"] == 1).all()
+    assert audit["read_as"].to_dict() == {
+        "modalities present": "category",
+        "text": "date",
+        "day": "date",
+        "age": "number",
+        "site": "category",
+        "all columns": "mixed",
+    }
+
+
+def test_columns_that_are_no_covariates(cohort):
+    X, y = cohort
+    ages = [f"{n}.5" for n in range(66)] + ["unknown"] * 3 + ["?"]
+    table = pd.DataFrame(
+        {"note": [f"patient {n} came" for n in range(70)], "age": ages}, index=X.index
+    )
+    with pytest.warns(UserWarning, match="metadata") as caught:
+        audit = audit_shortcuts(X, y, table, cv=CV, random_state=0)
+    texts = [str(w.message) for w in caught]
+    assert len(texts) == 2
+    assert (
+        "1 columns of the metadata are left out of the audit, such as 'note'"
+        in (texts[0])
+    )
+    assert "2 of 'age', read as a number, such as 'unknown', '?'" in texts[1]
+    assert audit["source"].tolist() == ["modalities present", "age"]
+
+
+@pytest.mark.filterwarnings("default:column .* of the metadata has one value")
+def test_the_label_among_the_covariates(cohort):
+    X, y = cohort
+    words = np.array(["dead", "alive"])[y.astype(int)]
+    table = pd.DataFrame({"age": np.arange(70.0), "status": words}, index=X.index)
+    with pytest.warns(UserWarning, match="'status' of the metadata has one value for"):
+        audit_shortcuts(X, y, table, cv=CV, random_state=0)
+    table.iloc[7, 1] = "unknown"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        audit_shortcuts(X, y, table, cv=CV, random_state=0)

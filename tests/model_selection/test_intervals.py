@@ -87,6 +87,34 @@ def test_bounded_interval_is_symmetric_in_log_odds():
     assert width == pytest.approx(plain[1] - plain[0])
 
 
+@pytest.mark.parametrize("bounds", [(-1, 0), (-1, 1), (-np.inf, 0), (-2, np.inf)])
+def test_intervals_stay_within_any_bounds(bounds):
+    """Near a bound they are short on its side; far away they are those of t."""
+    values = np.array([-0.02, -0.3, -0.04, -0.5, -0.01, -0.02])
+    low, high = corrected_t_interval(values, 1 / 2, bounded=bounds)
+    assert bounds[0] < low < values.mean() < high < bounds[1]
+    assert corrected_t_interval(values, 1 / 2)[1] > 0  # unlike the plain one
+    shifted = values * 1e-4 - 0.5
+    plain = corrected_t_interval(shifted, 1 / 2)
+    found = corrected_t_interval(shifted, 1 / 2, bounded=bounds)
+    np.testing.assert_allclose(found, plain, atol=1e-8)
+
+
+def test_bounds_are_a_matter_of_units():
+    values = np.array([0.8, 0.9, 0.7, 1.0, 0.8, 0.9])
+    low, high = corrected_t_interval(values, 1 / 2, bounded=True)
+    found = corrected_t_interval(2 * values - 1, 1 / 2, bounded=(-1, 1))
+    np.testing.assert_allclose(found, (2 * low - 1, 2 * high - 1))
+    # Minus the score has minus the interval.
+    found = corrected_t_interval(-values, 1 / 2, bounded=(-1, 0))
+    np.testing.assert_allclose(found, (-high, -low))
+    # One bound: the distance from it has the interval of its logarithm.
+    above = corrected_t_interval(values, 1 / 2, bounded=(0, np.inf))
+    below = corrected_t_interval(-values, 1 / 2, bounded=(-np.inf, 0))
+    np.testing.assert_allclose(below, (-above[1], -above[0]))
+    assert np.sqrt(above[0] * above[1]) == pytest.approx(values.mean())
+
+
 def test_scores_without_spread():
     assert corrected_t_test([0.0, 0.0, 0.0], 0.5).pvalue == 1.0
     assert corrected_t_test([0.1, 0.1, 0.1], 0.5).pvalue < 1e-12

@@ -1,14 +1,17 @@
 """The model card."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from fusion_tools import THREE, make_case, make_pictures, picture_model, plain_towers
 from report_sentences import Case, read, unread
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skmultimodal import TwinTowerClassifier
+from skmultimodal import TwinTowerClassifier, UnimodalClassifier
+from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
 from skmultimodal.report import model_card
 from skmultimodal.report._pool import Pool
 from skmultimodal.utils._environment import describe_environment
@@ -188,6 +191,7 @@ CARD = {
     "by_pattern": None,
     "pool": None,
     "pool_table": None,
+    "remarks": [],
     "limits": [],
     "parameters": "| a |",
     "environment": "| b |",
@@ -215,6 +219,7 @@ CASES = {
             "by_pattern": "| gene |",
             "pool": Pool(["image", "gene"], [], [], [("yes", 0.5), ("no", -0.25)]),
             "pool_table": "| weight |",
+            "remarks": ["Only 4 patients."],
             "limits": ["Adults only."],
         },
         [
@@ -225,7 +230,8 @@ CASES = {
             "count less. | weight | How far its intercept is moved,",
             "centred log-ratios): - `yes`: +0.50 - `no`: −0.25 ## Scores The "
             "positive class, which scores of one class are about: responded. | AUC | "
-            "By the modalities that patients have: | gene | ## Limits - Its",
+            "By the modalities that patients have: | gene | Only 4 patients. ## Limits "
+            "- Its",
             "- Adults only. ## Parameters | a | ## Environment | b |",
         ],
     ),
@@ -242,3 +248,46 @@ def test_sentences(case):
 
 def test_every_branch_is_read():
     assert unread("model_card.md.jinja", CASES.values()) == {}
+
+
+# What to know before scores are read
+
+
+def compared(n_pairs, signal=1.0):
+    """A fitted model, the comparison that has it, and labels."""
+    X, y = make_case({"image": 21, "gene": 25, "image+gene": n_pairs}, signal=signal)
+    twin = TwinTowerClassifier(plain_towers(), random_state=0)
+    models = {"twin": twin, "gene": UnimodalClassifier("gene", DummyClassifier())}
+    cv = PairedStratifiedKFold(3, random_state=0)
+    found = compare_classifiers(models, X, y, cv=cv, scoring=["roc_auc", "accuracy"])
+    return twin.fit(X, y), found
+
+
+def test_scores_of_a_comparison():
+    twin, comparison = compared(30)
+    card = model_card(twin, scores=comparison)
+    summary = comparison.summary(models=["twin"])
+    table = rows(section(card, "Scores"))
+    for _, line in summary.iterrows():
+        wanted = [f"{line[name]:.3f}" for name in ("mean", "low", "high")]
+        assert table[line["metric"]] == wanted
+    assert "tested patients" not in card
+    other = UnimodalClassifier("gene", LogisticRegression()).fit(
+        {"gene": np.eye(4)}, [0, 1, 0, 1]
+    )
+    with pytest.raises(ValueError, match="none of the 2 models of the comparison"):
+        model_card(other, scores=comparison)
+
+
+def test_few_patients():
+    twin, comparison = compared(14)
+    card = model_card(twin, scores=comparison)
+    assert "Only 7 tested patients are of class" in section(card, "Scores")
+    assert "Only 7 patients of class 0 have modalities that" in section(card, "Scores")
+
+
+def test_intervals_without_width(model):
+    table = pd.DataFrame({"mean": [0.9, 0.8], "low": [0.9, 0.7], "high": [0.9, 0.85]})
+    card = model_card(model, scores=table)
+    assert "1 of 2 intervals have no width: every fold has" in section(card, "Scores")
+    assert "no width" not in model_card(model, scores=table[1:])

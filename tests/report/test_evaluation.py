@@ -11,6 +11,7 @@ from fusion_tools import make_case, plain_towers
 from report_sentences import text_of
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 
 from skmultimodal import TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.datasets import make_glioma_cohort
@@ -273,3 +274,87 @@ def test_a_browser_shows_it(report, width):
     assert scroll <= client
     assert n_images >= 8
     assert drawn
+
+
+# Which model it is about
+
+
+def title_of(path):
+    text = path.read_text(encoding="utf-8")
+    return text_of(re.search("<h1.*?</h1>", text, re.DOTALL).group(0)).strip()
+
+
+@pytest.fixture(scope="module")
+def several():
+    """A comparison of which the model reported on is the first, and its data."""
+    X, y = make_case()
+    twin = TwinTowerClassifier(plain_towers(), random_state=0)
+    models = {
+        "twin": twin,
+        "gene": UnimodalClassifier("gene", DummyClassifier(strategy="stratified")),
+        "again": UnimodalClassifier("gene", DummyClassifier(strategy="stratified")),
+    }
+    cv = PairedStratifiedKFold(3, random_state=0)
+    comparison = compare_classifiers(models, X, y, cv=cv, scoring="roc_auc")
+    return {name: m.fit(X, y) for name, m in models.items()}, comparison, X, y
+
+
+def test_the_report_is_about_the_model_passed(several, tmp_path):
+    models, comparison, X, y = several
+    given = {"X": X, "y": y, "comparison": comparison}
+    path = tmp_path / "r.html"
+    evaluation_report(path, estimator=models["twin"], **given)
+    assert title_of(path) == "Evaluation of twin"
+    evaluation_report(path, estimator=models["gene"], model="again", **given)
+    assert title_of(path) == "Evaluation of again"
+    assert comparison.models == ["twin", "gene", "again"]
+
+
+def test_a_report_on_two_models_is_refused(several, tmp_path):
+    models, comparison, X, y = several
+    given = {"X": X, "y": y, "comparison": comparison}
+    path = tmp_path / "r.html"
+    with pytest.raises(ValueError, match=r"2 of the 3 models .* Unimodal.*name it in"):
+        evaluation_report(path, estimator=models["gene"], **given)
+    other = UnimodalClassifier("gene", DummyClassifier()).fit(X, y)
+    with pytest.raises(ValueError, match=r"none of the 3 models .* twin, gene, again"):
+        evaluation_report(path, estimator=other, **given)
+    with pytest.raises(ValueError, match=r"Unimodal.*, and model 'twin' .* is TwinTow"):
+        evaluation_report(path, estimator=models["gene"], model="twin", **given)
+    one = compare_classifiers({"twin": models["twin"]}, X, y, cv=3, scoring="roc_auc")
+    with pytest.raises(ValueError, match="scores of one would stand beside"):
+        evaluation_report(path, **given | {"comparison": one}, estimator=other)
+    assert not path.exists()
+
+
+def test_a_series_of_labels_in_another_order(several, tmp_path):
+    models, comparison, X, y = several
+    labels = pd.Series(y, index=X.index)
+    paths = [tmp_path / "a.html", tmp_path / "b.html"]
+    for path, given in zip(paths, (labels, labels[::-1]), strict=True):
+        options = {"estimator": models["twin"], "comparison": comparison}
+        evaluation_report(path, X=X, y=given, facts={"Command": "c"}, **options)
+    first, second = (text_of(path.read_text(encoding="utf-8")) for path in paths)
+    assert first == second
+
+
+def test_few_patients_are_remarked_on(tmp_path):
+    X, y = make_case()
+    pairs = np.flatnonzero(X.paired)
+    y = np.zeros(len(X))
+    y[pairs[:4]] = 1
+    y[:6] = 1
+    model = UnimodalClassifier("gene", DummyClassifier(strategy="prior"))
+    never = UnimodalClassifier("gene", LogisticRegression(C=1e-4))
+    comparison = compare_classifiers(
+        {"never": never, "prior": model},
+        X,
+        y,
+        cv=PairedStratifiedKFold(2, random_state=0),
+        scoring="roc_auc",
+    )
+    given = {"X": X, "y": y, "comparison": comparison, "estimator": never.fit(X, y)}
+    text = text_of(evaluation_report(tmp_path / "r.html", **given).read_text("utf-8"))
+    assert "Only 4 tested patients are of class 1: no score means much" in text
+    assert "'never' never predicts class 1" in text
+    assert "'prior'" not in text

@@ -21,6 +21,7 @@ def numbers(**changes):
         "hospitals": [Hospitals("site", 9, 0, 0, False)],
         "n_models": 1,
         "audited": True,
+        "remarks": [],
         "given": [],
     }
     return Limits(**given | changes)
@@ -46,11 +47,13 @@ CASES = {
             hospitals=[Hospitals("tss", 9, 4, 12, True)],
             n_models=6,
             audited=False,
+            remarks=["'twin' never predicts class <yes>: its accuracy is"],
             given=["Adults <only>."],
         ),
         [
             "12 of class yes: every fold has the same score, so that its interval has "
             "no width, which is no certainty. Nobody",
+            "Further, from these data: 'twin' never predicts class <yes>: its accuracy",
             "(95 with image only and 452 with gene only) none was tested: how well "
             "they",
             "Some patterns are rare (3 with image and stain): their predictions rest",

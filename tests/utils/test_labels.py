@@ -6,6 +6,7 @@ import pytest
 
 from skmultimodal.utils._labels import (
     UNLABELLED,
+    check_labels,
     class_name,
     encode_labels,
     find_positive,
@@ -61,12 +62,75 @@ def test_all_labels_missing():
     [
         ([0.0, np.inf, 1.0], "infinity"),
         ([0.1, 0.7, 2.4], "continuous"),
-        (np.eye(3), "1d array"),
+        (np.eye(3), r"3 columns, .* y.argmax\(axis=1\)"),
     ],
 )
 def test_what_is_no_class_label(y, message):
     with pytest.raises(ValueError, match=message):
         encode_labels(y, allow_unlabelled=True)
+
+
+SURVIVAL = np.array(
+    [(True, 311.5), (False, 90.0), (True, 47.0)],
+    dtype=[("event", bool), ("days", float)],
+)
+TO_CLASSES = "Put classes in place of an amount or a time"
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (SURVIVAL, "2 columns .'event', 'days'., .* survival estimator"),
+        (SURVIVAL.tolist(), "2 columns, .* survival estimator"),
+        (pd.DataFrame(SURVIVAL), "2 columns .'event', 'days'., .* survival estimator"),
+        ([311.5, 90, 47], f"continuous. 311.5 is no class. {TO_CLASSES}"),
+        (
+            np.arange(18, 40),
+            f"22 different whole numbers, from 18 to 39.* {TO_CLASSES}",
+        ),
+        (np.r_[np.nan, np.arange(40.0)], r"40 different .* y.astype\(str\)"),
+        (pd.Series([*range(30), None], dtype="Int64"), "30 different whole numbers"),
+        (
+            np.array(["2020-01-01", "2021-05-03"], "M8[D]"),
+            f"holds dates.* {TO_CLASSES}",
+        ),
+        (pd.to_datetime(["2020-01-01", "2021-05-03"]), "holds dates or times"),
+    ],
+)
+def test_amounts_and_times_are_no_classes(y, message):
+    with pytest.raises(ValueError, match=message):
+        encode_labels(y, allow_unlabelled=True)
+
+
+def test_what_may_be_a_class():
+    """Up to 20 numbers, or any number of texts, as the error says."""
+    assert len(encode_labels(np.arange(20))[0]) == 20
+    classes, codes = encode_labels(np.repeat(np.arange(33), 3).astype(str))
+    assert len(classes) == 33
+    assert classes[codes[-1]] == "32"
+
+
+@pytest.mark.parametrize("y", [[0.0, 1.0, "0", "1"], [True, "True", None], ["a", 1]])
+def test_labels_of_two_types(y):
+    with pytest.raises(ValueError, match=r"y mixes text, such as .* and other labels"):
+        encode_labels(np.array(y, dtype=object), allow_unlabelled=True)
+
+
+def test_masked_labels_are_missing():
+    y = np.ma.array([0, 1, 9, 1], mask=[0, 0, 1, 0])
+    classes, codes = encode_labels(y, allow_unlabelled=True)
+    assert classes.dtype.kind == "i"
+    assert classes.tolist() == [0, 1]
+    assert codes.tolist() == [0, 1, UNLABELLED, 1]
+    words = np.ma.array(["a", "b", "?"], mask=[0, 0, 1])
+    assert encode_labels(words, allow_unlabelled=True)[0].tolist() == ["a", "b"]
+
+
+def test_spellings_of_one_class():
+    y = np.array(["yes", "Yes", "no ", "no", "maybe", None], dtype=object)
+    with pytest.warns(UserWarning, match="keep apart: 'yes', 'Yes'; 'no ', 'no'. If"):
+        assert check_labels(y, 6).tolist() == y.tolist()
+    check_labels(np.array(["yes", "no", "Yesterday", 1], dtype=object), 4)
 
 
 def test_a_list_of_words_with_nan_has_no_class_nan():

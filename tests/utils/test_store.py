@@ -8,7 +8,6 @@ from scipy.sparse import csr_array
 
 from skmultimodal.utils._store import (
     align_blocks,
-    align_metadata,
     block_frame,
     check_patient_ids,
     concat_stores,
@@ -177,21 +176,25 @@ def test_what_are_no_ids(ids, message):
         check_patient_ids(pd.Index(ids), "the table")
 
 
-def test_metadata():
-    index = pd.Index(["a", "b", "c"])
-    by_id = pd.DataFrame({"age": [3, 1]}, index=["c", "a"])
-    found = align_metadata(by_id, index)
-    assert found.index.tolist() == ["a", "b", "c"]
-    np.testing.assert_array_equal(found["age"], [1, np.nan, 3])
-    by_row = align_metadata(pd.DataFrame({"age": [1, 2, 3]}), index)
-    assert by_row["age"].tolist() == [1, 2, 3]
-    assert by_row.index.tolist() == ["a", "b", "c"]
-    with pytest.raises(TypeError, match="must be a DataFrame, got dict"):
-        align_metadata({"age": [1, 2, 3]}, index)
-    with pytest.raises(ValueError, match="no row for any patient, such as 'a'"):
-        align_metadata(by_id.set_axis(["x", "y"]), index)
-    with pytest.raises(ValueError, match="metadata has a duplicated patient id: 'a'"):
-        align_metadata(by_id.set_axis(["a", "a"]), index)
+@pytest.mark.parametrize("columns", [["a", "b", "a"], [1, "1", 2]])
+def test_names_that_occur_twice(columns):
+    table = pd.DataFrame(np.eye(3), index=list("pqr"), columns=columns)
+    with pytest.raises(ValueError, match=f"1 column names .* such as '{columns[0]}'"):
+        keyed("gene", table)
+    if columns[0] == "a":
+        with pytest.raises(ValueError, match="'gene' has 1 column names"):
+            store_from_frame(table, {"gene": ["a"]})
+
+
+@pytest.mark.parametrize("dtype", [float, int, object])
+def test_masked_rows_are_missing(dtype):
+    values = np.array([[1, 2], [3, 4], [-999, -999]], dtype=dtype)
+    rows = np.ma.array(values, mask=[[0, 0], [0, 1], [1, 1]])
+    for given in (rows, [rows[0], rows[1], None]):
+        block = keyed("gene", (list("abc"), given))
+        assert block.places.tolist() == [0, 1, -1]
+        found = np.asarray(block.rows, dtype=float)[:2]
+        np.testing.assert_array_equal(found, [[1, 2], [3, np.nan]])
 
 
 def test_columns_of_one_table():

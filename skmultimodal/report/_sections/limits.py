@@ -49,6 +49,7 @@ class Limits:
     hospitals: list
     n_models: int
     audited: bool
+    remarks: list  # of the comparison, on the model
     given: list
 
 
@@ -74,6 +75,7 @@ def limits(study, audit, given):
         hospitals=[_hospitals(study, column) for column in study.hospitals],
         n_models=len(study.tested.models),
         audited=audit is not None,
+        remarks=study.tested.remarks,
         given=list(given),
     )
 

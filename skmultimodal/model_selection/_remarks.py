@@ -1,0 +1,84 @@
+"""What to know before the means of a comparison are read."""
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+
+from skmultimodal.utils._labels import class_name
+
+__all__ = ["MIN_TESTED", "find_remarks"]
+
+MIN_TESTED = 10  # patients of a class
+
+
+def find_remarks(comparison, models):
+    """Sentences on few patients, intervals without width and classes never predicted.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    models : list of str
+        Those that the sentences are about. What guesses by design is left out.
+
+    Returns
+    -------
+    remarks : list of str
+    """
+    models = [name for name in models if not _guesses(comparison, name)]
+    return [
+        *_few_tested(comparison),
+        *_without_width(comparison, models),
+        *_never_predicted(comparison, models),
+    ]
+
+
+def _guesses(comparison, name):
+    estimator = (comparison.estimators or {}).get(name)
+    while hasattr(estimator, "estimator"):
+        estimator = estimator.estimator
+    return isinstance(estimator, DummyClassifier)
+
+
+def _few_tested(comparison):
+    tested = comparison.predictions(models=comparison.models[:1])
+    labels = tested.drop_duplicates("row")["y_true"].to_numpy()
+    few = {
+        class_name(label): int(np.sum(labels == label))
+        for label in comparison.classes.tolist()
+        if np.sum(labels == label) < MIN_TESTED
+    }
+    if few:
+        rarest = min(few, key=few.get)
+        others = f", and of {len(few) - 1} other classes fewer than {MIN_TESTED}"
+        yield (
+            f"Only {few[rarest]} tested patients are of class {rarest}"
+            f"{others if len(few) > 1 else ''}: no score means much, and an accuracy "
+            "may be that of naming one class."
+        )
+
+
+def _without_width(comparison, models):
+    if not models:
+        return
+    summary = comparison.summary(models=models)
+    narrow = summary[summary["low"] == summary["high"]]
+    if len(narrow):
+        first = narrow.iloc[0]
+        others = f", one of {len(narrow)} such intervals" if len(narrow) > 1 else ""
+        yield (
+            f"The interval of {first['metric']} of {first['model']!r}, at "
+            f"{first['mean']:.3g}, has no width{others}: every fold has the same "
+            "score, which is no certainty."
+        )
+
+
+def _never_predicted(comparison, models):
+    for model in models:
+        predicted = set(comparison.predictions(models=[model])["y_pred"])
+        never = [c for c in comparison.classes.tolist() if c not in predicted]
+        if never:
+            names = ", ".join(map(class_name, never))
+            yield (
+                f"{model!r} never predicts class {names}: its accuracy is that of "
+                "naming the others. Look at scores that need no threshold, such as "
+                "roc_auc, or weight the classes."
+            )

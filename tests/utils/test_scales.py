@@ -1,0 +1,98 @@
+"""Another unit is found; another sample of the same patients is not."""
+
+import numpy as np
+import pytest
+from cohort_tools import RecordingBlock
+
+from skmultimodal import Cohort
+from skmultimodal.utils._scales import Scale, some_rows
+
+NAMES = [f"G{i}" for i in range(120)]
+
+
+def expression(n_rows, seed, n_columns=120):
+    """Values like FPKM: log-normal, of genes that are each expressed otherwise."""
+    level = np.random.default_rng(7).normal(2, 1.5, size=n_columns)
+    rng = np.random.default_rng(seed)
+    return np.exp(level + rng.normal(scale=0.6, size=(n_rows, n_columns)))
+
+
+def found(fitted, rows, names=None):
+    return Scale.of(fitted, names).describe_shift(rows, names)
+
+
+UNITS = {
+    "logarithm": lambda x: np.log2(x + 1),
+    "counts": lambda x: 3000 * x,
+    "z scores": lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+    "per million": lambda x: x / 1e6,
+}
+
+
+@pytest.mark.parametrize("n_rows", [1, 5, 40])
+@pytest.mark.parametrize("unit", UNITS)
+def test_another_unit(unit, n_rows):
+    fitted, rows = expression(80, seed=0), UNITS[unit](expression(60, seed=1))
+    rows = rows[:n_rows]
+    assert found(fitted, rows, NAMES) is not None
+    assert found(rows, fitted, NAMES) is not None
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 12, 60])
+@pytest.mark.parametrize("seed", range(20))
+def test_other_patients(n_rows, seed):
+    fitted, rows = expression(80, seed=0), expression(n_rows, seed=100 + seed)
+    assert found(fitted, rows, NAMES) is None
+    few = fitted[:, :3], rows[:, :3]
+    assert found(*few) is None
+
+
+def test_one_column_in_another_unit():
+    fitted = expression(80, seed=0, n_columns=6)
+    rows = expression(30, seed=1, n_columns=6)
+    rows[:, 4] *= 1000
+    text = found(fitted, rows, list("abcdef"))
+    assert "1 of 6 columns differ, such as e (median" in text
+    assert "1 of 6 columns differ, such as column 4 (median" in found(fitted, rows)
+    assert found(fitted, rows[:5]) is None  # too few to judge
+
+
+def test_columns_are_found_by_name():
+    fitted, rows = expression(80, seed=0), expression(40, seed=1)
+    scale = Scale.of(fitted, NAMES)
+    assert scale.describe_shift(rows[:, ::-1], NAMES[::-1]) is None
+    assert scale.describe_shift(rows[:, ::-1], NAMES) is not None
+
+
+def test_images(rng):
+    images = rng.gamma(2, 200, size=(9, 2, 16, 17))
+    images[:, :, :4] = 0  # what is around the head is no intensity
+    other = rng.gamma(2, 200, size=(4, 2, 16, 17))
+    assert found(images, other) is None
+    assert "median" in found(images, other / other.std())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.zeros((20, 60)),
+        np.zeros((0, 60)),
+        np.full((20, 3), np.nan),
+        np.array([["a", "b"]] * 20, dtype=object),
+        RecordingBlock(np.ones((20, 60))),
+    ],
+)
+def test_what_cannot_be_measured(rows, rng):
+    other = rng.normal(size=(20, rows.shape[1]))
+    if (scale := Scale.of(rows, None)) is not None:
+        assert scale.describe_shift(other, None) is None
+    assert Scale.of(other, None).describe_shift(rows, None) is None
+
+
+def test_some_rows_are_few():
+    wide = Cohort({"gene": np.arange(400.0)[:, None] * np.ones(50_000)})
+    rows = some_rows(wide, "gene")
+    assert rows.shape == (20, 50_000)
+    assert rows[:, 0].tolist() == list(range(0, 400, 20))
+    narrow = Cohort({"gene": np.ones((30, 2))})
+    assert some_rows(narrow, "gene").shape == (30, 2)
