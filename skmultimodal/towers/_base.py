@@ -38,6 +38,7 @@ __all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
 INFERENCE_ELEMENTS = 2**21
 # What a net reads of a lazy block stays in memory up to this size.
 KEPT_BYTES = 2**29
+MAX_EXPERTS = 2**16
 
 
 class NetEstimator(BaseEstimator):
@@ -235,14 +236,41 @@ class NetEstimator(BaseEstimator):
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:
-            with seeded_torch(0, "cpu"):  # the random weights are replaced
-                module = self._make_net(**self.net_params_)
+            module = self._empty_module()
             module.load_state_dict(
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
             )
             device = resolve_device(self.device)
             self._module = self._to_inference(module.to(device).eval())
         return self._module
+
+    def _empty_module(self):
+        """The module, its weights not those of ``fit`` yet."""
+        if self.own_modules:
+            with torch.device("meta"):
+                module = self._make_net(**self.net_params_)
+            return module.to_empty(device="cpu")
+        with seeded_torch(0, "cpu"):  # the random weights are replaced
+            return self._make_net(**self.net_params_)
+
+    def _check_weights(self):
+        """Refuse weights of another network; one of ours is compared unallocated."""
+        found = {name: np.shape(value) for name, value in self.weights_.items()}
+        _check_sizes(self.net_params_, found)
+        if self.own_modules:
+            with torch.device("meta"):
+                module = self._make_net(**self.net_params_)
+        else:
+            module = self._empty_module()
+        wanted = {n: tuple(value.shape) for n, value in module.state_dict().items()}
+        if found != wanted:
+            name = min(set(found.items()) ^ set(wanted.items()))[0]
+            raise ValueError(
+                f"{name} has shape {found.get(name)}, not {wanted.get(name)}"
+            )
+        for name, value in self.weights_.items():
+            if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+                raise ValueError(f"{name} is no array of numbers")
 
     def _to_inference(self, module):
         return module.to(self.inference_dtype)
@@ -283,6 +311,17 @@ def make_cross_entropy(estimator, y):
             device=resolve_device(estimator.device),
         )
     return torch.nn.CrossEntropyLoss(weight=weights)
+
+
+def _check_sizes(net_params, shapes):
+    """Refuse parameters of more layers or parts than there are weights."""
+    for name, value in net_params.items():
+        if isinstance(value, list | tuple) and len(value) > len(shapes):
+            raise ValueError(f"{name} has {len(value)} layers, more than its weights")
+    n_experts = net_params.get("n_experts", 0)
+    gates = shapes.get("router.weight", (0,))
+    if n_experts > min(gates[0], MAX_EXPERTS):
+        raise ValueError(f"n_experts={n_experts} is more than its weights")
 
 
 def _subset(read, targets, rows, **options):

@@ -14,12 +14,19 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "check_params",
     "fit_context",
     "is_scorer",
     "names_class",
     "uses_own_metric",
     "with_pos_label",
 ]
+
+
+def check_params(estimator: Any) -> None:
+    """Refuse parameters that ``fit`` would refuse, with its ValueError."""
+    if hasattr(estimator, "_parameter_constraints"):
+        estimator._validate_params()
 
 
 def is_scorer(scorer: Any) -> bool:
