@@ -25,6 +25,7 @@ from skmultimodal.io import (
 )
 from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._tables import one_file
+from skmultimodal.utils._files import readable
 
 __all__ = ["load_cohort"]
 
@@ -233,7 +234,7 @@ def mri_folders(root: Path) -> dict[str, Path]:
     folders = patient_folders(root)
     used = {path for found in folders.values() for path in (found, *found.parents)}
     empty = [p for p in sorted(root.iterdir()) if p.is_dir() and p not in used]
-    return folders | {path.name: path for path in empty}
+    return folders | {readable(path.name): path for path in empty}
 
 
 def _describe(folder: Path, label: str | None, scheme: str | None, bunch: Bunch) -> str:

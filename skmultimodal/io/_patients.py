@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,22 @@ from numpy.typing import NDArray
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
 from skmultimodal.io._slices import PatientSlices, read_quietly
-from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._files import readable, whole_file
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["NiftiBlock", "read_patients"]
 
 # Changes when a cached slice would be read differently.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
-def _stamps(folder: Path, scan_date: str | None) -> list[tuple[str, int, int]]:
+def _stamps(folder: Path, scan_date: str | None) -> list[tuple[Any, ...]]:
     found = find_sequences(folder, scan_date=scan_date).values()
     status = [(path, os.stat(path)) for path in found]
-    return [(str(path.resolve()), s.st_size, s.st_mtime_ns) for path, s in status]
+    return [
+        (str(path.resolve()), s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns)
+        for path, s in status
+    ]
 
 
 def _entry(cache_dir: Path, folder: Path, options: Mapping[str, Any]) -> Path:
@@ -38,20 +42,21 @@ def _entry(cache_dir: Path, folder: Path, options: Mapping[str, Any]) -> Path:
     return cache_dir / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 
 
-def _load_entry(path: Path) -> PatientSlices | None:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            facts = json.loads(str(stored["facts"]))
-            image = stored["image"]
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
+def _load_entry(path: Path) -> PatientSlices:
+    """What was saved; an error of any kind if that is damaged."""
+    with np.load(path, allow_pickle=False) as stored:
+        facts = json.loads(str(stored["facts"]))
+        image = stored["image"]
     names = ("channels", "slices", "missing", "notes")
-    return PatientSlices(
+    found = PatientSlices(
         image=image,
         mask_file=facts["mask_file"],
         chosen_by=facts["chosen_by"],
         **{name: tuple(facts[name]) for name in names},
     )
+    if image.shape[:-2] != (len(found.slices), len(found.channels)):
+        raise ValueError(f"it has an image of shape {image.shape}")
+    return found
 
 
 def _save_entry(path: Path, found: PatientSlices) -> None:
@@ -62,20 +67,54 @@ def _save_entry(path: Path, found: PatientSlices) -> None:
         np.savez(stream, image=found.image, facts=np.array(facts))
 
 
+@dataclass
+class _Read:
+    """What became of one patient, and of its entry in the cache."""
+
+    found: PatientSlices | Exception
+    damaged: Exception | None = None
+    unsaved: Exception | None = None
+
+
 def _read_one(
     folder: Path, options: Mapping[str, Any], cache_dir: Path | None
-) -> PatientSlices | Exception:
+) -> _Read:
+    read = _Read(ValueError("not read"))
     try:
-        if cache_dir is None:
-            return read_quietly(folder, **options)
-        entry = _entry(cache_dir, folder, options)
-        found = _load_entry(entry)
-        if found is None:
-            found = read_quietly(folder, **options)
-            _save_entry(entry, found)
-        return found
+        entry = None
+        if cache_dir is not None:
+            entry = _entry(cache_dir, folder, options)
+            try:
+                if entry.is_file():
+                    return _Read(_load_entry(entry))
+            except Exception as error:  # a damaged archive raises whatever it likes
+                read.damaged = error
+        read.found = read_quietly(folder, **options)
     except (OSError, ValueError) as error:
-        return error
+        read.found = error
+        return read
+    if entry is not None:
+        try:
+            _save_entry(entry, read.found)
+        except Exception as error:  # of the cache, not of the patient
+            read.unsaved = error
+    return read
+
+
+def _warn_of_cache(cache_dir: Path, read: Sequence[_Read]) -> None:
+    """One warning for each kind of trouble: the patients are read all the same."""
+    for kind, what, errors in (
+        ("damaged", "read anew from their files", [r.damaged for r in read]),
+        ("not written", "read anew next time", [r.unsaved for r in read]),
+    ):
+        found = [error for error in errors if error is not None]
+        if found:
+            reason = " ".join(str(found[0]).split()) or type(found[0]).__name__
+            warn(
+                f"cache_dir {cache_dir}: entries of {len(found)} of {len(read)} "
+                f"patients are {kind}, and are {what}; the first: {reason}.",
+                ReadWarning,
+            )
 
 
 def read_patients(
@@ -97,8 +136,9 @@ def read_patients(
     n_jobs : int, default=None
         Threads of joblib; decompression runs outside Python's lock.
     cache_dir : str or Path, default=None
-        Folder where slices are kept. An entry is valid as long as path, size and
-        modification time of the patient's files and all options are the same.
+        Folder where slices are kept. An entry is valid as long as path, inode, size and
+        times of the patient's files and all options are the same. A folder that is
+        damaged, full or cannot be written is warned of; no patient is lost by it.
     **options
         As for `read_slices`.
 
@@ -138,13 +178,15 @@ def read_patients(
     )
     patients: dict[str, PatientSlices] = {}
     failures: dict[str, str] = {}
-    for patient, found in zip(folders, read, strict=True):
+    if cache is not None:
+        _warn_of_cache(cache, read)
+    for patient, found in zip(folders, [r.found for r in read], strict=True):
         if isinstance(found, PatientSlices):
             patients[patient] = found
         elif on_error == "raise":
             raise type(found)(f"patient {patient}: {found}") from found
         else:
-            failures[patient] = str(found)
+            failures[patient] = readable(str(found))
     noted = [(patient, n) for patient, found in patients.items() for n in found.notes]
     if noted:
         patient, note = noted[0]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from skmultimodal.utils._files import readable
+
 __all__ = ["SEQUENCES", "find_sequences", "is_modern_naming", "patient_folders"]
 
 SEQUENCES = ("t1", "t1ce", "t2", "flair", "seg")
@@ -255,7 +257,7 @@ def patient_folders(root: str | Path) -> dict[str, Path]:
         if folder == root:
             raise ValueError(f"{root}: NIfTI files must lie in a folder per patient.")
         case = _TCGA.search(folder.name)
-        patient = case[0].upper() if case else folder.name
+        patient = case[0].upper() if case else readable(folder.name)
         if folders.setdefault(patient, folder) != folder:
             raise ValueError(
                 f"{root}: patient {patient} has two folders, {folders[patient]} and "

@@ -14,6 +14,7 @@ from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._masks import CHOICE_LABELS, count_labels, label_code
 from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._sequences import SEQUENCES, find_sequences
+from skmultimodal.utils._files import readable
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["PatientSlices", "fit_plane", "read_slices"]
@@ -330,9 +331,9 @@ def read_quietly(
         channels=names,
         slices=tuple(indices),
         missing=tuple(name for name in names if name not in files),
-        mask_file=files["seg"].path.name if "seg" in files else None,
+        mask_file=readable(files["seg"].path.name) if "seg" in files else None,
         chosen_by=chosen_by,
-        notes=tuple(reading.notes),
+        notes=tuple(map(readable, reading.notes)),
     )
 
 

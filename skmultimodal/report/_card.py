@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.report._formats import markdown
 from skmultimodal.report._rendering import make_environment
 from skmultimodal.report._sections.model import list_parameters
 from skmultimodal.utils._environment import describe_environment
@@ -92,8 +93,8 @@ def model_card(
         positive=_name_positive(estimator, positive, class_names, scores),
         scores=_tabulate(scores),
         limits=list(limits),
-        parameters=parameters.to_markdown(index=False),
-        environment=environment.rename_axis("package").to_markdown(),
+        parameters=_table(parameters, index=False),
+        environment=_table(environment.rename_axis("package").to_frame()),
     )
     text += "\n"  # which Jinja takes off the end of a template
     if path is not None:
@@ -117,7 +118,7 @@ def _count_rows(estimator, class_names):
     classes = [str((class_names or {}).get(c, c)) for c in estimator.classes_]
     table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
-    return table.rename_axis("part").to_markdown()
+    return _table(table.rename_axis("part"))
 
 
 def _name_positive(estimator, positive, class_names, scores):
@@ -136,4 +137,13 @@ def _tabulate(scores):
         scores = pd.Series(scores, dtype=object)
     if isinstance(scores, pd.Series):
         scores = scores.rename_axis("score").to_frame("value")
-    return scores.to_markdown(floatfmt=".3f")
+    return _table(scores, floatfmt=".3f")
+
+
+def _table(table, **options):
+    """A table in Markdown, whose names and texts hold no marks of it."""
+    names = [table.index.name, table.columns.name]
+    table = table.map(lambda cell: markdown(cell) if isinstance(cell, str) else cell)
+    table = table.rename(index=markdown, columns=markdown)
+    table.index.name, table.columns.name = names
+    return table.to_markdown(**options)

@@ -7,7 +7,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 
-__all__ = ["whole_file", "whole_folder"]
+__all__ = ["readable", "whole_file", "whole_folder"]
+
+
+def readable(name: str) -> str:
+    """A name as the file system has it, as text: a byte that is no UTF-8 as `\\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

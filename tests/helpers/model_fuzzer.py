@@ -41,8 +41,8 @@ from model_files import (
 HARM = ["code or places", "another error", "crash", "hang", "slow refusal", "memory"]
 BATCH = 40
 MEMORY = 3 * 2**30
-PER_FILE = 20  # seconds after which a file hangs
-REFUSAL = 2  # seconds
+PER_FILE = 20  # seconds of the processor after which a file hangs
+REFUSAL = 2  # seconds of the processor
 
 TRUSTED = [
     ("sklearn.linear_model._logistic", "LogisticRegression"),
@@ -380,7 +380,7 @@ def _try(path, rows):
     """What loading and using a file does: dict."""
     from skmultimodal.persistence import load_model
 
-    start = time.monotonic()
+    start = time.process_time()
     with watched() as done, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -393,7 +393,7 @@ def _try(path, rows):
         except Exception as error:
             outcome = "another error"
             print(type(error).__name__, error, file=sys.stderr)
-        took = time.monotonic() - start
+        took = time.process_time() - start
         if outcome == "loaded":
             use(model, rows)
     if done:
@@ -413,7 +413,8 @@ def _run_batch(numbers, seed, files, rows, folder):
             resource.setrlimit(resource.RLIMIT_AS, (address_space() + MEMORY,) * 2)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             for number in numbers:
-                signal.alarm(PER_FILE)
+                signal.setitimer(signal.ITIMER_PROF, PER_FILE)
+                signal.alarm(30 * PER_FILE)
                 path = make_file(Path(folder) / f"{number}.skops", number, seed, files)
                 os.write(write, f"{number} {_try(path, rows)}\n".encode())
                 path.unlink()
@@ -425,7 +426,7 @@ def _run_batch(numbers, seed, files, rows, folder):
         outcomes |= found
         numbers = numbers[len(found) :]
         if numbers:
-            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
             outcomes[str(numbers.pop(0))] = "hang" if hung else "crash"
             print(f"status {status}", file=sys.stderr)
     return outcomes
