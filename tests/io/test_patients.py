@@ -70,13 +70,95 @@ def test_cache_serves_until_a_file_changes(folders, tmp_path, write_nifti, monke
     assert other["TCGA-AA-0001"].slices == (3,)
 
 
-def test_a_damaged_cache_entry_is_read_again(folders, tmp_path):
+def damage_cut(entry):
+    entry.write_bytes(entry.read_bytes()[:300])
+
+
+def damage_bits(entry):
+    content = bytearray(entry.read_bytes())
+    for place in (200, len(content) // 2, -400):
+        content[place] ^= 1
+    entry.write_bytes(content)
+
+
+def damage_facts(entry):
+    np.savez(entry, image=np.ones((1, 1, 8, 8)), facts=np.array("{}"))
+
+
+def damage_shape(entry):
+    with np.load(entry) as stored:
+        facts, image = stored["facts"], stored["image"]
+    np.savez(entry, image=image[:, :1], facts=facts)
+
+
+def damage_pickle(entry):
+    np.savez(entry, image=np.array([{}], dtype=object), facts=np.array("{}"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        damage_cut,
+        damage_bits,
+        damage_facts,
+        damage_shape,
+        damage_pickle,
+        lambda entry: entry.write_bytes(b""),
+        lambda entry: entry.write_bytes(b"PK" + bytes(99)),
+    ],
+    ids=["cut", "bits", "facts", "shape", "pickle", "empty", "no archive"],
+)
+@pytest.mark.parametrize("on_error", ["raise", "drop"])
+def test_a_damaged_cache_entry_is_read_again(folders, tmp_path, damage, on_error):
     cache = tmp_path / "cache"
     first, _ = read_patients(folders, cache_dir=cache)
-    for entry in cache.iterdir():
-        entry.write_bytes(b"PK broken")
-    again, _ = read_patients(folders, cache_dir=cache)
-    assert_array_equal(first["TCGA-AA-0001"].image, again["TCGA-AA-0001"].image)
+    for entry in sorted(cache.iterdir())[:2]:
+        damage(entry)
+    with pytest.warns(ReadWarning, match="entries of 2 of 3 patients are damaged"):
+        second, failures = read_patients(folders, cache_dir=cache, on_error=on_error)
+    assert failures == {}
+    for name in folders:
+        assert_array_equal(first[name].image, second[name].image)
+        assert first[name].channels == second[name].channels
+    read_patients(folders, cache_dir=cache)  # mended: a warning would be an error
+
+
+@pytest.mark.parametrize("on_error", ["raise", "drop"])
+def test_a_cache_that_cannot_be_written_costs_no_patient(folders, tmp_path, on_error):
+    (tmp_path / "file").write_text("no folder")
+    for cache in (tmp_path / "file", tmp_path / "file" / "below"):
+        told = r"file.*: entries of 3 of 3 patients are not written"
+        with pytest.warns(ReadWarning, match=told):
+            read, failures = read_patients(folders, cache_dir=cache, on_error=on_error)
+        assert list(read) == list(folders)
+        assert failures == {}
+    assert (tmp_path / "file").read_text() == "no folder"
+
+
+def test_a_full_disk_costs_no_patient(folders, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("skmultimodal.io._patients.np.savez", full)
+    cache = tmp_path / "cache"
+    with pytest.warns(ReadWarning, match="No space left"):
+        read, _ = read_patients(folders, cache_dir=cache, on_error="drop")
+    assert list(read) == list(folders)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_file_of_old_times_and_the_same_size(folders, tmp_path, write_nifti):
+    """As rsync and tar leave it: its inode or the time of its change differs."""
+    cache, name = tmp_path / "cache", "TCGA-AA-0002"
+    read_patients(folders, cache_dir=cache)
+    file = next(folders[name].glob("*_t2.nii.gz"))
+    status, content = os.stat(file), file.read_bytes()
+    other = file.with_name("other")
+    other.write_bytes(content)
+    os.replace(other, file)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    read_patients(folders, cache_dir=cache)
+    assert len(list(cache.iterdir())) == 4
 
 
 def test_lazy_block(folders, tmp_path):
