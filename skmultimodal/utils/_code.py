@@ -15,6 +15,7 @@ from skmultimodal.utils._environment import describe_environment
 __all__ = ["code_key"]
 
 # What else a function reads of its module.
+NO_CODE = {"__doc__", "__dict__", "__weakref__", "__module__", "__firstlineno__"}
 PLAIN = (int, float, complex, str, bytes, type(None))
 
 
@@ -87,42 +88,53 @@ def _used_modules(module: ModuleType) -> Iterator[str]:
 
 def _module_code(module: ModuleType) -> list[Any]:
     """What functions, classes and plain values of a module are made of."""
+    seen: set[int] = set()
     return [
-        (name, _code_of(value, module.__name__))
+        (name, _code_of(value, module.__name__, seen))
         for name, value in sorted(vars(module).items())
-        if not name.startswith("__")
+        if not name.startswith("__") and _counts(name, value)
     ]
 
 
-def _code_of(value: Any, module: str) -> Any:
-    if isinstance(value, CodeType):
-        inner = [_code_of(c, module) for c in value.co_consts]
-        return value.co_code.hex(), value.co_names, value.co_varnames, inner
-    if isinstance(value, staticmethod | classmethod | MethodType):
-        return _code_of(value.__func__, module)
-    if isinstance(value, property):
-        return [_code_of(f, module) for f in (value.fget, value.fset) if f]
-    if isinstance(value, FunctionType):
-        cells = [_cell(cell) for cell in value.__closure__ or ()]
-        named = tuple(sorted((value.__kwdefaults__ or {}).items()))
-        held = (value.__code__, value.__defaults__, named, tuple(cells))
-        return [_code_of(v, module) for v in held]
-    if isinstance(value, type):
-        if value.__module__ != module:
+def _code_of(value: Any, module: str, seen: set[int]) -> Any:
+    """Nested lists of names, bytecode and constants; each object once."""
+    if isinstance(value, FunctionType | type):
+        # A method may hold its class, and a function itself.
+        if id(value) in seen or getattr(value, "__module__", module) != module:
             return value.__module__, value.__qualname__
-        bases = [base.__qualname__ for base in value.__bases__]
-        inner = [
-            (name, _code_of(v, module))
-            for name, v in sorted(vars(value).items())
-            if name not in ("__doc__", "__dict__", "__weakref__", "__module__")
-        ]
-        return bases, inner
+        seen.add(id(value))
+    parts = _parts_of(value)
+    if parts is None:
+        return repr(value) if isinstance(value, PLAIN) else type(value).__qualname__
+    return [_code_of(part, module, seen) for part in parts]
+
+
+def _parts_of(value: Any) -> tuple[Any, ...] | None:
+    """What a function or class consists of; None for other things."""
+    if isinstance(value, CodeType):
+        return value.co_code, value.co_names, value.co_varnames, value.co_consts
+    if isinstance(value, staticmethod | classmethod | MethodType):
+        return (value.__func__,)
+    if isinstance(value, property):
+        return value.fget, value.fset
+    if isinstance(value, FunctionType):
+        named = tuple(sorted((value.__kwdefaults__ or {}).items()))
+        cells = tuple(_cell(cell) for cell in value.__closure__ or ())
+        return value.__code__, value.__defaults__, named, cells
+    if isinstance(value, type):
+        inner = {n: v for n, v in vars(value).items() if _counts(n, v)}
+        bases = tuple(base.__qualname__ for base in value.__bases__)
+        return bases, *sorted(inner.items())
     if isinstance(value, frozenset):
-        return sorted(map(repr, value))
-    if isinstance(value, tuple):
-        return [_code_of(v, module) for v in value]
+        return tuple(sorted(map(repr, value)))
     # Lists and dicts of a module or class may change while it is used.
-    return repr(value) if isinstance(value, PLAIN) else type(value).__qualname__
+    return value if isinstance(value, tuple) else None
+
+
+def _counts(name: str, value: Any) -> bool:
+    """Whether an attribute is code or a constant, and no note of Python's."""
+    known = isinstance(value, PLAIN) or _parts_of(value) is not None
+    return known and name not in NO_CODE
 
 
 def _cell(cell: Any) -> Any:

@@ -32,7 +32,13 @@ def check_params(estimator: Any) -> None:
 
 
 # Of an estimator that is not fitted: settings beyond its parameters.
-_SETTINGS = {"_metadata_request", "_sklearn_output_config"}
+_SETTINGS = {
+    "_callback_fit_ctx",
+    "_metadata_request",
+    "_parent_callback_ctx",
+    "_skl_callbacks",
+    "_sklearn_output_config",
+}
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Any], Any]:

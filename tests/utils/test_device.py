@@ -35,7 +35,7 @@ def test_cuda_device_that_is_not_there():
 
 def test_no_memory_on_a_cpu_has_the_advice_of_a_gpu():
     with (
-        pytest.raises(MemoryError, match="tower.*batch_size=8; try batch_size=4"),
+        pytest.raises(MemoryError, match=r"tower.*batch_size=8; try batch_size=4"),
         explain_out_of_memory("tower", 8),
     ):
         torch.empty(2**60, dtype=torch.uint8)
