@@ -44,7 +44,8 @@ def _entry(cache_dir: Path, folder: Path, options: Mapping[str, Any]) -> Path:
 
 def _load_entry(path: Path) -> PatientSlices:
     """What was saved; an error of any kind if that is damaged."""
-    with np.load(path, allow_pickle=False) as stored:
+    # np.load leaves a damaged file open.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         facts = json.loads(str(stored["facts"]))
         image = stored["image"]
     names = ("channels", "slices", "missing", "notes")
