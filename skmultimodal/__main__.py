@@ -37,7 +37,7 @@ def run_evaluate(options):
         options,
         bunch,
         label,
-        title=f"{folder.resolve().name}, {label}",
+        title=label,
         channels=bunch.image_channels,
         n_paired=options.paired,
         groups=options.groups,
@@ -112,6 +112,7 @@ def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=N
             title=f"Prediction by a {MODELS[options.model]}: {title}",
             label=label,
             flow=bunch.get("flow"),
+            patient_key=options.patient_key,
             channel_names={"image": list(channels)},
         )
     print(f"Positive class: {class_name(evaluation.comparison.positive)}")

@@ -153,6 +153,12 @@ def _evaluation_options():
         help="folder that keeps fitted towers: an interrupted run goes on from there",
     )
     options.add_argument(
+        "--patient-key",
+        metavar="FILE",
+        help="CSV file to write with the ids of the patients that the report shows by "
+        "number (default: none)",
+    )
+    options.add_argument(
         "--device",
         metavar="D",
         help="where networks compute: cpu or cuda (default: cpu)",

@@ -219,11 +219,9 @@ class Cohort:
         return self._view(self._store, rows, [name])
 
     def content_key(self, name: str, make_key: Callable[[Any, bool], str]) -> str:
-        """Key of the content of a shared block, computed once for all views."""
-        if name not in self._store.keys:
-            block = self._block(name)
-            self._store.keys[name] = make_key(block.rows, block.lazy)
-        return self._store.keys[name]
+        """Key of the content that a shared block has now."""
+        block = self._block(name)
+        return make_key(block.rows, block.lazy)
 
     def _block(self, name: str) -> Block:
         if name not in self._modalities:

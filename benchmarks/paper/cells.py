@@ -25,7 +25,7 @@ from skmultimodal.utils._files import whole_file
 
 HOLD_OUT = "hold-out"
 # Parts of the library that fit nothing; what they read is in the key of the data.
-NO_MODELS = {"datasets", "inspection", "io", "persistence.py", "report", "testing"}
+NO_MODELS = {"datasets", "inspection", "io", "persistence", "report", "testing"}
 
 
 class Fold(NamedTuple):

@@ -32,6 +32,7 @@ from skmultimodal.io import (
 from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
+from skmultimodal.utils._files import readable
 from skmultimodal.utils._validation import describe_blanks, fill_advice
 from skmultimodal.utils._warnings import warn
 
@@ -333,7 +334,7 @@ def mri_folders(root: Path) -> dict[str, Path]:
     folders = patient_folders(root)
     used = {path for found in folders.values() for path in (found, *found.parents)}
     empty = [p for p in sorted(root.iterdir()) if p.is_dir() and p not in used]
-    return folders | {path.name: path for path in empty}
+    return folders | {readable(path.name): path for path in empty}
 
 
 def _describe(folder: Path, label: str | None, scheme: str | None, bunch: Bunch) -> str:

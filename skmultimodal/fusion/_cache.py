@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
-import skmultimodal
+from skmultimodal.utils._code import code_key
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import as_dense
 from skmultimodal.utils._warnings import warn
@@ -42,6 +42,7 @@ class TowerCache:
     """
 
     def __init__(self, memory):
+        self._hashed = {}
         try:
             path = os.fspath(memory) if isinstance(memory, os.PathLike) else memory
             self.memory = check_memory(path)
@@ -92,7 +93,7 @@ class TowerCache:
         positions = cohort.positions(modality)
         key = joblib.hash(
             (
-                skmultimodal.__version__,
+                code_key(tower, *tower.get_params(deep=True).values()),
                 _silenced(tower),
                 self._block_key(cohort, modality),
                 cohort.feature_names(modality),
@@ -138,7 +139,17 @@ class TowerCache:
         return table[order[where]]
 
     def _block_key(self, cohort, modality):
-        return cohort.content_key(modality, block_key)
+        return cohort.content_key(modality, self._hash_once)
+
+    def _hash_once(self, rows, lazy):
+        """The key of a block, which does not change while one model is fitted."""
+        if id(rows) not in self._hashed:
+            self._hashed[id(rows)] = block_key(rows, lazy), rows
+        return self._hashed[id(rows)][0]
+
+    def __getstate__(self):
+        # In another process another block may have the number.
+        return {**vars(self), "_hashed": {}}
 
 
 def _silenced(estimator):

@@ -75,9 +75,6 @@ def read_cohort(estimator, X, *, reset, columns=None):
     -------
     cohort : Cohort
     """
-    if reset:
-        for name in ("n_features_in_", "feature_names_in_"):
-            vars(estimator).pop(name, None)
     container = isinstance(X, Cohort | Mapping) and not issparse(X)
     if not reset and isinstance(X, pd.DataFrame):
         # Fitted on a cohort: the tower matches the columns by name.

@@ -49,6 +49,7 @@ from skmultimodal.fusion._towers import (
     warn_of_seen_labels,
 )
 from skmultimodal.utils._groups import check_groups
+from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import log_odds
 from skmultimodal.utils._progress import Stage, count_networks
 from skmultimodal.utils._seed import draw_seeds
@@ -544,3 +545,9 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+@bound_to_memory.register
+def _(estimator: BaseTwinTower):
+    keys = getattr(estimator, "_keys", None)
+    return {} if keys is None else {"_keys": dict.fromkeys(keys, (None, None))}

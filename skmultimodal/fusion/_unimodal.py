@@ -18,6 +18,7 @@ from skmultimodal.fusion._inputs import (
 from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._rows import TrainingData, modality_masks
 from skmultimodal.fusion._towers import TowerPlan, fit_estimator
+from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 
@@ -207,3 +208,8 @@ class UnimodalClassifier(MetaEstimatorMixin, CohortClassifierMixin, BaseEstimato
 
     def _has(self, cohort):
         return modality_masks(cohort, {"": self.modality})[""]
+
+
+@bound_to_memory.register
+def _(estimator: UnimodalClassifier):
+    return {"_key": (None, None)} if hasattr(estimator, "_key") else {}

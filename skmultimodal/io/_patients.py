@@ -17,6 +17,7 @@ from skmultimodal.io._planes import pair
 from skmultimodal.io._scan_names import SEQUENCES
 from skmultimodal.io._sequences import UNNAMED, survey_folder
 from skmultimodal.io._slices import PatientSlices, check_options, read_quietly
+from skmultimodal.utils._files import readable
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["DEFAULT_SIZE", "DEFAULT_SPACING", "NiftiBlock", "read_patients"]
@@ -166,7 +167,7 @@ def read_patients(
             kind = type(found) if isinstance(found, OSError) else ValueError
             raise kind(f"patient {patient}: {found}") from found
         else:
-            failures[patient] = str(found)
+            failures[patient] = readable(str(found))
     _warn_of_cache(cache, read)
     _warn_of_notes(patients)
     chosen = options.get("sequences") is not None

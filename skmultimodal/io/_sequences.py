@@ -17,7 +17,7 @@ from skmultimodal.io._scan_names import (
     recognise,
     stem,
 )
-from skmultimodal.utils._files import walk_files
+from skmultimodal.utils._files import readable, walk_files
 
 __all__ = [
     "UNNAMED",
@@ -335,7 +335,7 @@ def patient_folders(root: str | Path) -> dict[str, Path]:
         folder = path.parent if is_nifti_name(path) else path
         if folder == root:
             raise ValueError(f"{root}: NIfTI files must lie in a folder per patient.")
-        patient = barcode(folder.name) or folder.name
+        patient = barcode(folder.name) or readable(folder.name)
         if folders.setdefault(patient, folder) != folder:
             raise ValueError(
                 f"{root}: patient {patient} has two folders, {folders[patient]} and "

@@ -16,6 +16,7 @@ from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._planes import pair
 from skmultimodal.io._reading import Reading
 from skmultimodal.io._sequences import check_sequences, survey_folder
+from skmultimodal.utils._files import readable
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["PatientSlices", "read_quietly", "read_slices"]
@@ -248,13 +249,14 @@ def read_quietly(
         channels=names,
         slices=tuple(indices),
         missing=tuple(name for name in names if name not in files),
-        mask_file=files["seg"].path.name if "seg" in files else None,
+        mask_file=readable(files["seg"].path.name) if "seg" in files else None,
         chosen_by=chosen_by,
-        notes=reading.all_notes(),
+        notes=tuple(map(readable, reading.all_notes())),
         changes=tuple(reading.changes),
         cut=max(reading.cut.values(), default=0.0),
         ignored={
-            str(path.relative_to(folder)): why for path, why in found.ignored.items()
+            readable(str(path.relative_to(folder))): why
+            for path, why in found.ignored.items()
         },
         geometry=reading.geometry(),
     )

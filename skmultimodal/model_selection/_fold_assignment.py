@@ -1,9 +1,9 @@
 """Assignment of rows, or of groups of rows, to folds."""
 
-import warnings
-
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
+
+from skmultimodal.utils._warnings import ignored_warnings
 
 __all__ = [
     "assign_groups",
@@ -67,7 +67,6 @@ def assign_groups(strata, groups, n_splits, rng):
     if np.bincount(strata).max() < n_splits:
         strata = np.zeros_like(strata)
     folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=rng)
-    with warnings.catch_warnings():
-        # Strata with fewer rows than folds are expected here.
-        warnings.filterwarnings("ignore", "The least populated class")
+    # Strata with fewer rows than folds are expected here.
+    with ignored_warnings("The least populated class"):
         return [np.asarray(test) for _, test in folds.split(strata, strata, groups)]

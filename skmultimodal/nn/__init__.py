@@ -3,6 +3,7 @@
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
 from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
+from skmultimodal.nn._init import draw_weights
 
 __all__ = [
     "Autoencoder",
@@ -11,5 +12,6 @@ __all__ = [
     "MixtureOfExperts",
     "MultilayerPerceptron",
     "choose_memory_format",
+    "draw_weights",
     "flip",
 ]

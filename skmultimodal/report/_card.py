@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.model_selection import Comparison
+from skmultimodal.report._formats import markdown
 from skmultimodal.report._pool import pool_table, read_pool
 from skmultimodal.report._rendering import make_environment
 from skmultimodal.report._same import find_model
@@ -119,8 +120,8 @@ def model_card(
         **_describe_pool(estimator, positive, class_names),
         remarks=remarks,
         limits=list(limits),
-        parameters=parameters.to_markdown(index=False),
-        environment=environment.rename_axis("package").to_markdown(),
+        parameters=_table(parameters, index=False),
+        environment=_table(environment.rename_axis("package").to_frame()),
     )
     text += "\n"  # which Jinja takes off the end of a template
     if path is not None:
@@ -144,7 +145,7 @@ def _count_rows(estimator, class_names):
     classes = [str((class_names or {}).get(c, c)) for c in estimator.classes_]
     table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
-    return table.rename_axis("part").to_markdown()
+    return _table(table.rename_axis("part"))
 
 
 def _few_rows(estimator):
@@ -188,7 +189,7 @@ def _tabulate(scores):
         scores = pd.Series(scores, dtype=object)
     if isinstance(scores, pd.Series):
         scores = scores.rename_axis("score").to_frame("value")
-    return scores.to_markdown(floatfmt=".3f")
+    return _table(scores, floatfmt=".3f")
 
 
 def _tabulate_patterns(table):
@@ -203,7 +204,7 @@ def _tabulate_patterns(table):
     if table["pattern"].nunique() < 2:
         return None
     table = table.astype(object).where(table.notna(), None)
-    return table.to_markdown(index=False, floatfmt=".3f", missingval="–")
+    return _table(table, index=False, floatfmt=".3f", missingval="–")
 
 
 def _describe_pool(estimator, positive, class_names):
@@ -214,5 +215,14 @@ def _describe_pool(estimator, positive, class_names):
     if classes:
         label = classes[find_positive(classes, positive, of="the model")]
         pool = read_pool(estimator, label, names)
-    table = None if pool is None else pool_table(pool).to_markdown(floatfmt=".2f")
+    table = None if pool is None else _table(pool_table(pool), floatfmt=".2f")
     return {"pool": pool, "pool_table": table}
+
+
+def _table(table, **options):
+    """A table in Markdown, whose names and texts hold no marks of it."""
+    names = [table.index.name, table.columns.name]
+    table = table.map(lambda cell: markdown(cell) if isinstance(cell, str) else cell)
+    table = table.rename(index=markdown, columns=markdown)
+    table.index.name, table.columns.name = names
+    return table.to_markdown(**options)

@@ -62,6 +62,7 @@ def evaluation_report(
     facts=None,
     limits=(),
     n_examples=5,
+    patient_key=None,
     verbose=0,
 ):
     """Write a report on a model and its evaluation: one HTML file.
@@ -113,12 +114,15 @@ def evaluation_report(
         ``"Data source"``, ``"Dates"``, ``"Eligibility"``, ``"Treatments"``,
         ``"Preparation"``, ``"Predictors"``, ``"Sample size"``, ``"Ethics"``, ``"Open
         science"``, ``"Public involvement"``, ``"Updating"``, ``"Intended use"``,
-        ``"Command"`` (by default that of this process), or any other.
+        ``"Command"`` (by default the name of the script), or any other.
     limits : sequence of str, default=()
         Limits in addition to those that hold for every model and those that the data
         show.
     n_examples : int, default=5
-        Patients shown one by one.
+        Patients shown one by one, as "Patient 1" and so on.
+    patient_key : str or path, default=None
+        CSV file to write with the ids of these patients by number. None writes none:
+        no id of a patient is in the report.
     verbose : int, default=0
         Above 0 shows a bar for each stage, or a line where standard error is no
         terminal.
@@ -183,6 +187,7 @@ def evaluation_report(
     True
     """
     path = _check_path(path)
+    patient_key = None if patient_key is None else _check_path(Path(patient_key))
     facts = _check_given(facts, limits, n_examples)
     _check_table("audit", audit, ["source", "kind", "tested", "roc_auc", "low", "high"])
     _check_table("flow", flow, ["patient", "item", "status", "reason"])
@@ -217,7 +222,17 @@ def evaluation_report(
     text = _render(study, makers, title, label, facts, verbose)
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+    if patient_key is not None:
+        _write_key(patient_key, study, chosen)
     return path
+
+
+def _write_key(path, study, chosen):
+    """The ids behind the numbers of patients."""
+    ids = study.cohort.index[list(chosen)]
+    table = pd.DataFrame({"shown as": study.number(chosen), "id": ids})
+    with whole_file(path) as part:
+        table.to_csv(part, index=False)
 
 
 def _render(study, makers, title, label, facts, verbose):

@@ -1,10 +1,18 @@
 """Numbers as text, for the filters of the templates."""
 
+import html
+import re
+
 import numpy as np
 
 from skmultimodal.utils._metrics import metric_name
 
-__all__ = ["FILTERS", "number"]
+__all__ = ["FILTERS", "markdown", "number"]
+
+# Marks of Markdown anywhere, and those that are some at the start of a line only.
+MARKS = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+STARTS = re.compile(r"^(\d*)([-+=.)]|#+)(?=\s|$)")
+PLAIN = re.compile(r"[\w .:+/-]+")
 
 
 def number(value, digits=2):
@@ -68,7 +76,26 @@ def metric(name):
     return text[0].lower() + text[1:] if text[1:2].islower() else text
 
 
+def prose(text):
+    """Text of the author for Markdown: its marks are meant, HTML is not."""
+    return html.escape(str(text), quote=False)
+
+
+def markdown(text):
+    """A name for Markdown, in one line, as it is: none of its letters is a mark."""
+    text = " ".join(html.escape(str(text), quote=False).split())
+    return STARTS.sub(r"\1\\\2", MARKS.sub(r"\\\g<0>", text))
+
+
+def code(text):
+    """A name as code, or, where that would end early, as text."""
+    return f"`{text}`" if PLAIN.fullmatch(str(text)) else markdown(text)
+
+
 FILTERS = {
+    "code": code,
+    "markdown": markdown,
+    "prose": prose,
     "interval": interval,
     "mean_count": mean_count,
     "metric": metric,

@@ -168,6 +168,10 @@ class Study:
         sliced = table is not None and "patient" in table
         return "row" if sliced or not self.cohort.index.is_unique else "patient"
 
+    def number(self, rows):
+        """Names of rows that are shown, in the place of their ids: list of str."""
+        return [f"{self.unit.capitalize()} {n}" for n in range(1, len(rows) + 1)]
+
     def take(self, rows):
         """Some rows of X."""
         return self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]

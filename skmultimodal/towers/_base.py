@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import compute_class_weight
 
+from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
 from skmultimodal.towers._net import (
     Rows,
@@ -27,7 +28,7 @@ from skmultimodal.utils._device import (
     resolve_device,
 )
 from skmultimodal.utils._progress import advance, count_networks
-from skmultimodal.utils._seed import draw_seed, fork_generator, seeded_torch
+from skmultimodal.utils._seed import draw_seed, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
 from skmultimodal.utils._warnings import warn
@@ -38,6 +39,7 @@ __all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
 INFERENCE_ELEMENTS = 2**21
 # What a net reads of a lazy block stays in memory up to this size.
 KEPT_BYTES = 2**29
+MAX_EXPERTS = 2**16
 
 
 class NetEstimator(BaseEstimator):
@@ -107,7 +109,6 @@ class NetEstimator(BaseEstimator):
         **options : dict
             ``augment``, ``reconstruct`` and ``prefetch`` of `Rows`.
         """
-        self._forget()
         device = resolve_device(self.device)
         name = type(self).__name__
         check_precision(self.precision, device, name)
@@ -149,19 +150,15 @@ class NetEstimator(BaseEstimator):
         The generator is None for a module that may draw from torch's own; no other
         network uses those until the block ends.
         """
-        with seeded_torch(seed, device):
-            module = self._make_net(**net_params).to(device)
-            if device.type != "cpu" or not self.own_modules:
-                yield module, None
-                return
-            generator = fork_generator()
+        if device.type != "cpu" or not self.own_modules:
+            with seeded_torch(seed, device):
+                yield self._make_net(**net_params).to(device), None
+            return
+        generator = torch.Generator().manual_seed(seed)
+        module = self._empty_module(net_params)
+        draw_weights(module, generator)
         use_generator(module, generator)
         yield module, generator
-
-    def _forget(self):
-        # After a fit that fails or is interrupted, the estimator is not fitted.
-        vars(self).pop("weights_", None)
-        vars(self).pop("_module", None)
 
     def _training(self, device, n_rows, n_classes):
         n_epochs = self.max_epochs
@@ -237,14 +234,41 @@ class NetEstimator(BaseEstimator):
 
     def _fitted_module(self):
         if "_module" not in self.__dict__:
-            with seeded_torch(0, "cpu"):  # the random weights are replaced
-                module = self._make_net(**self.net_params_)
+            module = self._empty_module(self.net_params_)
             module.load_state_dict(
                 {name: torch.as_tensor(value) for name, value in self.weights_.items()}
             )
             device = resolve_device(self.device)
             self._module = self._to_inference(module.to(device).eval())
         return self._module
+
+    def _empty_module(self, net_params):
+        """A module whose weights are still to be set."""
+        if self.own_modules:
+            with torch.device("meta"):
+                module = self._make_net(**net_params)
+            return module.to_empty(device="cpu")
+        with seeded_torch(0, "cpu"):  # the random weights are replaced
+            return self._make_net(**net_params)
+
+    def _check_weights(self):
+        """Refuse weights of another network; one of ours is compared unallocated."""
+        found = {name: np.shape(value) for name, value in self.weights_.items()}
+        _check_sizes(self.net_params_, found)
+        if self.own_modules:
+            with torch.device("meta"):
+                module = self._make_net(**self.net_params_)
+        else:
+            module = self._empty_module(self.net_params_)
+        wanted = {n: tuple(value.shape) for n, value in module.state_dict().items()}
+        if found != wanted:
+            name = min(set(found.items()) ^ set(wanted.items()))[0]
+            raise ValueError(
+                f"{name} has shape {found.get(name)}, not {wanted.get(name)}"
+            )
+        for name, value in self.weights_.items():
+            if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+                raise ValueError(f"{name} is no array of numbers")
 
     def _to_inference(self, module):
         return module.to(self.inference_dtype)
@@ -285,6 +309,17 @@ def make_cross_entropy(estimator, y):
             device=resolve_device(estimator.device),
         )
     return torch.nn.CrossEntropyLoss(weight=weights)
+
+
+def _check_sizes(net_params, shapes):
+    """Refuse parameters of more layers or parts than there are weights."""
+    for name, value in net_params.items():
+        if isinstance(value, list | tuple) and len(value) > len(shapes):
+            raise ValueError(f"{name} has {len(value)} layers, more than its weights")
+    n_experts = net_params.get("n_experts", 0)
+    gates = shapes.get("router.weight", (0,))
+    if n_experts > min(gates[0], MAX_EXPERTS):
+        raise ValueError(f"n_experts={n_experts} is more than its weights")
 
 
 def _subset(read, targets, rows, **options):

@@ -31,6 +31,7 @@ from skmultimodal.utils._labels import (
     encode_labels,
     refuse_one_class,
 )
+from skmultimodal.utils._parts import about_rows
 from skmultimodal.utils._probability import align_classes, log_ratios
 from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import as_dense, view_rows
@@ -97,7 +98,8 @@ class CrossFittedEnsembleClassifier(
         Added to the calibrated centred log-ratios.
     oof_proba_ : ndarray of shape (n_rows, n_classes)
         Calibrated probabilities of each row by members that have not seen it; NaN where
-        there are none, as for rows without a label.
+        there are none, as for rows without a label. A loaded model has none: they are
+        not saved unless ``save_model(..., strip=False)``.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of a DataFrame with names.
@@ -366,7 +368,7 @@ class CrossFittedEnsembleClassifier(
         return self._axes.n_components_
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "oof_proba_")
+        return hasattr(self, "slope_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -389,3 +391,8 @@ def _(estimator: CrossFittedEnsembleClassifier):
     cv = estimator.cv
     n_members = cv if isinstance(cv, Integral) else cv.get_n_splits()
     return n_members * count_networks(estimator.estimator)
+
+
+@about_rows.register
+def _(estimator: CrossFittedEnsembleClassifier):
+    return {"oof_proba_"}

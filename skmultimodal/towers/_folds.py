@@ -1,12 +1,12 @@
 """Folds that the members of an ensemble do not see."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
 from skmultimodal.utils._groups import check_groups
+from skmultimodal.utils._warnings import ignored_warnings
 
 __all__ = ["hold_out"]
 
@@ -44,9 +44,8 @@ def hold_out(cv, codes, groups=None, random_state=None):
         groups = check_groups(groups, len(codes), allow_missing=True)[known]
     if isinstance(cv, Integral):
         cv = _stratified(min(cv, counts.max()), groups, random_state)
-    with warnings.catch_warnings():
-        # A class with fewer rows than folds is held out from as many as it has rows.
-        warnings.filterwarnings("ignore", "The least populated class")
+    # A class with fewer rows than folds is held out from as many as it has rows.
+    with ignored_warnings("The least populated class"):
         splits = list(check_cv(cv).split(known, codes[known], groups))
     folds = [
         (known[train], known[test])

@@ -337,7 +337,6 @@ class GeneAutoencoderTransformer(
 
     def _encode(self, y, n_rows):
         """Class numbers of the rows; all unlabelled if labels are not used."""
-        vars(self).pop("classes_", None)
         if y is None or self.label_weight == 0:
             return np.full(n_rows, UNLABELLED)
         classes, codes = encode_labels(y, allow_unlabelled=True)

@@ -315,7 +315,6 @@ class ImageTowerClassifier(
 
     def _learn_images(self, X):
         """Learn how to prepare images, and prepare these if they can be kept."""
-        self._forget()
         self.mask_channel_, self.scaler_, self._preparation = None, None, None
         if len(X.shape) == 2:
             self.image_shape_ = (1, 1, X.shape[1])

@@ -33,6 +33,16 @@ class NetView(TorchView):
         """The trained module, in the type and on the device that it predicts with."""
         return self.estimator._fitted_module()
 
+    def check_weights(self):
+        """Compare the weights with the network, whose tensors are not allocated.
+
+        Raises
+        ------
+        ValueError
+            If they are not those of a network with ``net_params_``.
+        """
+        self.estimator._check_weights()
+
 
 @torch_view.register(ImageTowerClassifier)
 class ImageView(NetView):

@@ -10,6 +10,8 @@ __all__ = ["check_precision", "explain_out_of_memory", "place_rows", "resolve_de
 
 # Share of a GPU's free memory that the rows of a modality may take.
 RESIDENT_SHARE = 0.5
+# What torch raises where a CPU has no memory left is a RuntimeError of these words.
+CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 
 def resolve_device(device: Any) -> Any:
@@ -118,12 +120,16 @@ def explain_out_of_memory(name: str, batch_size: int) -> Iterator[None]:
 
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        on_gpu = isinstance(error, torch.OutOfMemoryError)
+        if not on_gpu and CPU_ALLOCATOR not in str(error):
+            raise
         if batch_size > 1:
             advice = f"try batch_size={batch_size // 2}, precision='bfloat16'"
         else:
             advice = "batch_size is 1: try precision='bfloat16'"
+        others = ", smaller images or device='cpu'" if on_gpu else " or smaller images"
         raise MemoryError(
             f"{name}: the device ran out of memory at batch_size={batch_size}; "
-            f"{advice}, smaller images or device='cpu'."
+            f"{advice}{others}."
         ) from error

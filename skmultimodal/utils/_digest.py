@@ -11,13 +11,17 @@ from skmultimodal.utils._rows import RowView
 
 __all__ = ["block_key"]
 
+# Values of a file that are read at a time.
+PART_BYTES = 2**24
+
 
 def block_key(rows: Any, lazy: bool) -> str:
     """A key that changes when the rows of a block change.
 
-    An array is hashed. A lazy block is keyed by its source and modification time: by
-    its own ``cache_key()`` if it has one, else by the file it names (a memmap's and
-    h5py's ``filename``).
+    An array is hashed, and so is a file that can be written to through the block. A
+    lazy block is otherwise keyed by its source: by its own ``cache_key()`` if it has
+    one, else by the file it names (a memmap's and h5py's ``filename``), with its
+    times, size and inode.
 
     Raises
     ------
@@ -37,11 +41,16 @@ def block_key(rows: Any, lazy: bool) -> str:
             f"memory needs a key for the lazy block {type(rows).__name__}: give it a "
             "method cache_key(), a string that changes with its content."
         )
+    if _can_be_written(rows):
+        # Its times change with the first of several changes only.
+        return _hash_rows(rows)
     status = os.stat(source)
     parts = (
         os.path.realpath(source),
         _place_in_file(rows),
+        status.st_ino,
         status.st_mtime_ns,
+        status.st_ctime_ns,
         status.st_size,
         getattr(rows, "name", ""),
         tuple(rows.shape),
@@ -56,14 +65,34 @@ def _source(rows: Any) -> Any:
     return getattr(getattr(rows, "file", None), "filename", None)  # h5py.Dataset
 
 
+def _can_be_written(rows: Any) -> bool:
+    if isinstance(rows, np.memmap):
+        return _whole(rows).mode != "r"
+    return getattr(getattr(rows, "file", None), "mode", "r") != "r"
+
+
+def _whole(rows: np.memmap) -> np.memmap:
+    """The memmap that this one is a part of."""
+    while isinstance(rows.base, np.memmap):
+        rows = rows.base
+    return rows
+
+
 def _place_in_file(rows: Any) -> tuple[Any, ...]:
     """Offset and strides of a memmap: slices of one file differ only in these."""
     if not isinstance(rows, np.memmap):
         return ()
-    whole = rows
-    while isinstance(whole.base, np.memmap):
-        whole = whole.base
+    whole = _whole(rows)
     return whole.offset, rows.ctypes.data - whole.ctypes.data, rows.strides
+
+
+def _hash_rows(rows: Any) -> str:
+    """Of the content of a lazy block, some rows at a time."""
+    digest = hashlib.sha256(repr((tuple(rows.shape), str(rows.dtype))).encode())
+    n_rows = max(1, PART_BYTES // max(1, int(np.prod(rows.shape[1:]))))
+    for start in range(0, rows.shape[0], n_rows):
+        digest.update(_hash_array(np.asarray(rows[start : start + n_rows])).encode())
+    return digest.hexdigest()
 
 
 def _hash_array(array: np.ndarray) -> str:

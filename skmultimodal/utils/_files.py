@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import rmtree
+from shutil import copymode, rmtree
 
-__all__ = ["walk_files", "whole_file", "whole_folder"]
+__all__ = ["readable", "walk_files", "whole_file", "whole_folder"]
 
 # Deeper folders are a loop or an accident, and Python's own walks fail in them.
 MAX_DEPTH = 32
@@ -61,6 +61,11 @@ def walk_files(
         pending += reversed(folders)
 
 
+def readable(name: str) -> str:
+    """A name as the file system has it, as text: a byte that is no UTF-8 as `\\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Write a file under another name, and rename it to `path` once it is complete.
@@ -83,17 +88,22 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     IsADirectoryError
         If `path` is a folder.
     """
-    path = Path(path)
+    # What a link leads to is replaced, and the link stays.
+    path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file in it.")
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"there is no folder {path.parent} for {path.name}: make it first."
         )
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # A name may be as long as the file system takes: nothing is added to it.
+    part = path.with_name(f".part-{secrets.token_hex(4)}")
     try:
-        # Unlike those of tempfile, it has the permissions of any new file.
+        # Unlike those of tempfile, it has the permissions of any new file, or of the
+        # one that it replaces.
         part.touch(exist_ok=False)
+        if path.exists():
+            copymode(path, part)
     except OSError as error:
         raise type(error)(
             f"{path} cannot be written: {error.strerror or error}; choose another "

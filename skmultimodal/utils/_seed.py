@@ -12,7 +12,6 @@ __all__ = [
     "derive_seed",
     "draw_seed",
     "draw_seeds",
-    "fork_generator",
     "seeded_torch",
 ]
 
@@ -50,15 +49,6 @@ def seeded_torch(seed: int, device: Any) -> Iterator[None]:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
-
-
-def fork_generator() -> Any:
-    """A new generator in the state of torch's global one."""
-    import torch
-
-    generator = torch.Generator()
-    generator.set_state(torch.get_rng_state())
-    return generator
 
 
 def derive_seed(random_state: Any, number: int) -> Any:

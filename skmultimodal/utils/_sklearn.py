@@ -1,10 +1,12 @@
 """All uses of scikit-learn's private API: an upgrade touches this file only."""
 
 import copy
+from collections.abc import Callable
+from functools import wraps
 from inspect import signature
 from typing import Any
 
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -16,12 +18,69 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "check_params",
     "fit_context",
     "is_scorer",
     "names_class",
     "uses_own_metric",
     "with_pos_label",
 ]
+
+
+def check_params(estimator: Any) -> None:
+    """Refuse parameters that ``fit`` would refuse, with its ValueError."""
+    if hasattr(estimator, "_parameter_constraints"):
+        estimator._validate_params()
+
+
+# Of an estimator that is not fitted: settings beyond its parameters.
+_SETTINGS = {
+    "_callback_fit_ctx",
+    "_metadata_request",
+    "_parent_callback_ctx",
+    "_skl_callbacks",
+    "_sklearn_output_config",
+}
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Any], Any]:
+    """scikit-learn's decorator of ``fit``, which is all or nothing here.
+
+    While ``fit`` runs, and after one that failed or was interrupted, the estimator is
+    as unfitted as before its first: old parts never meet new classes.
+    """
+    validated = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+
+    def decorate(fit: Any) -> Any:
+        checked = validated(fit)
+
+        @wraps(fit)
+        def whole_fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+            unfitted = _unfitted_state(self)
+            try:
+                # Each of these is one step, between which an interrupt may come.
+                self.__dict__ = unfitted.copy()
+                return checked(self, *args, **kwargs)
+            except BaseException:
+                self.__dict__ = unfitted
+                raise
+
+        return whole_fit
+
+    return decorate
+
+
+def _unfitted_state(estimator: Any) -> dict[str, Any]:
+    params = set(estimator._get_param_names())
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if name in params
+        or name in _SETTINGS
+        or not (name.startswith("_") or name.endswith("_"))
+    }
 
 
 def is_scorer(scorer: Any) -> bool:

@@ -1,7 +1,7 @@
 """The blocks of a cohort, joined into one set of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,6 @@ class Store:
     positions: dict[str, NDArray[np.intp]]  # -1: the row lacks the modality
     index: pd.Index
     metadata: pd.DataFrame | None = None
-    # Keys of the content of blocks, filled by ``Cohort.content_key``.
-    keys: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

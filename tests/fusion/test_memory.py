@@ -563,3 +563,39 @@ def test_a_hit_reads_no_row(tmp_path, monkeypatch):
     read.clear()
     np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), first)
     assert read == []
+
+
+# What changes in place
+
+
+def test_an_array_that_is_changed_in_place(log, memory):
+    X, y = make_case()
+    image = np.array(X.block("image"))
+    blocks = {
+        "image": (X.index[X.has("image")], image),
+        "gene": (X.index[X.has("gene")], X.block("gene")),
+    }
+    cohort = Cohort(blocks, index=X.index)
+    first = counting_model(log, memory).fit(cohort, y)
+    before = first.predict_proba(cohort)
+    image[:] = image[::-1] * 2 + 1
+    found = counting_model(log, memory).fit(cohort, y).predict_proba(cohort)
+    wanted = counting_model(log).fit(cohort, y).predict_proba(cohort)
+    np.testing.assert_array_equal(found, wanted)
+    assert not np.allclose(found, before)
+
+
+def test_a_memmap_that_is_changed_twice(log, memory, tmp_path):
+    X, y = make_case()
+    np.save(tmp_path / "image.npy", X.block("image"))
+    image = np.load(tmp_path / "image.npy", mmap_mode="r+")
+    blocks = {
+        "image": (X.index[X.has("image")], image),
+        "gene": (X.index[X.has("gene")], X.block("gene")),
+    }
+    for factor in (1, 2, 3):
+        image[:] = np.roll(image, 1, axis=0) * factor
+        cohort = Cohort(blocks, index=X.index)
+        found = counting_model(log, memory).fit(cohort, y).predict_proba(cohort)
+        wanted = counting_model(log).fit(cohort, y).predict_proba(cohort)
+        np.testing.assert_array_equal(found, wanted)

@@ -1,5 +1,9 @@
 """Sentences on how to run it again."""
 
+import subprocess
+import sys
+import textwrap
+
 import pytest
 from report_sentences import Case, read, unread
 
@@ -47,3 +51,32 @@ def test_sentences(case):
 
 def test_every_branch_is_read():
     assert unread("again", CASES.values()) == {}
+
+
+@pytest.mark.parametrize("way", ["script", "module", "-c"])
+def test_no_more_than_the_name_of_the_script(tmp_path, way):
+    folder = tmp_path / "alice" / "study"
+    folder.mkdir(parents=True)
+    code = """
+        from skmultimodal.report._sections.again import _script
+        print(_script())
+    """
+    (folder / "run.py").write_text(textwrap.dedent(code))
+    start = {
+        "script": [str(folder / "run.py")],
+        "module": ["-m", "run"],
+        "-c": ["-c", textwrap.dedent(code)],
+    }[way]
+    done = subprocess.run(
+        [sys.executable, *start, "--password", "hunter2"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = {
+        "script": "python run.py",
+        "module": "python -m run",
+        "-c": "python, not a script",
+    }
+    assert done.stdout.strip() == wanted[way]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmultimodal.report._compared import Score
-from skmultimodal.report._formats import FILTERS
+from skmultimodal.report._formats import FILTERS, markdown
 
 NAN = float("nan")
 
@@ -45,3 +45,24 @@ def test_formats(name, value, wanted):
 def test_digits():
     assert FILTERS["number"](0.12345, 3) == "0.123"
     assert FILTERS["percent"](0.01321, 1) == "1.3%"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("roc_auc", "roc_auc"),
+        ("0.91", "0.91"),
+        ("2.13.0+cpu", "2.13.0+cpu"),
+        ("_x_", "\\_x\\_"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("x`\n\n# Approved\n", "x\\` # Approved"),
+        ("# Approved", "\\# Approved"),
+        ("1. first", "1\\. first"),
+        ("- item", "\\- item"),
+        ("[ok](javascript:alert(1))", "\\[ok\\](javascript:alert(1))"),
+        ("a|b", "a\\|b"),
+        ("a & b", "a &amp; b"),
+    ],
+)
+def test_names_in_markdown(name, shown):
+    assert markdown(name) == shown

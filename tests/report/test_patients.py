@@ -67,6 +67,8 @@ CASES = {
                 Summary(4, values=[("female", 7), ("male", 5)]),
                 Summary(0, values=[(c, 9 - i) for i, c in enumerate("abcde")]),
                 Summary(9),
+                Summary(2, n_distinct=37),
+                Summary(0, n_distinct=41),
             ),
             facts={"Ethics": "<b>approved</b>"},
             absent_facts=["Dates", "Updating"],
@@ -79,6 +81,8 @@ CASES = {
             "x2 female: 7 and male: 5; 4 unknown female",
             "x3 a: 9, b: 8, c: 7 and 2 more a: 9",
             "x4 unknown unknown unknown unknown",
+            "x5 37 different; 2 unknown 37",
+            "x6 41 different 41 different",
             "Ethics <b>approved</b>",
             "Dates and Updating: not given. Only those who collected the data have "
             "them",
@@ -107,6 +111,8 @@ def test_every_branch_is_read():
         ([10.0, 20.0, 30.0], Summary(0, [15.0, 20.0, 25.0], 0)),
         ([0.0, 1.0, 1.0], Summary(0, values=[("1", 2), ("0", 1)])),
         (["b", None, "a", "b"], Summary(1, values=[("b", 2), ("a", 1)])),
+        # Names of patients, or their numbers as text.
+        ([f"P{i}" for i in range(9)] + [None], Summary(1, n_distinct=9)),
         ([None, None], Summary(2)),
     ],
 )

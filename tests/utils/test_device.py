@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._device import explain_out_of_memory, resolve_device
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="has a CUDA device")
 
@@ -31,3 +31,13 @@ def test_cuda_device_that_is_not_there():
     absent = f"cuda:{torch.cuda.device_count()}"
     with pytest.raises(ValueError, match=f"device='{absent}'"):
         resolve_device(absent)
+
+
+def test_no_memory_on_a_cpu_has_the_advice_of_a_gpu():
+    with (
+        pytest.raises(MemoryError, match=r"tower.*batch_size=8; try batch_size=4"),
+        explain_out_of_memory("tower", 8),
+    ):
+        torch.empty(2**60, dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="no such"), explain_out_of_memory("a", 8):
+        raise RuntimeError("no such thing")

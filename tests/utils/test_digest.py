@@ -118,14 +118,38 @@ def make_file(path, values, dtype="float32", changed_at=10**18):
     return np.memmap(path, dtype, "r", shape=values.shape)
 
 
-def test_file_is_keyed_by_name_and_time(tmp_path, rng):
+def test_file_is_keyed_by_name_and_times(tmp_path, rng):
     values = rng.normal(size=(6, 5))
     file = make_file(tmp_path / "a.bin", values)
     key = block_key(file, True)
-    assert block_key(make_file(tmp_path / "a.bin", values), True) == key
+    assert block_key(np.memmap(tmp_path / "a.bin", "float32", "r"), True) != key
+    again = np.memmap(tmp_path / "a.bin", "float32", "r", shape=(6, 5))
+    assert block_key(again, True) == key
     later = make_file(tmp_path / "a.bin", values, changed_at=10**18 + 1)
     other = make_file(tmp_path / "b.bin", values)
     assert len({key, block_key(later, True), block_key(other, True)}) == 3
+
+
+def test_another_file_of_the_same_time_and_size(tmp_path, rng):
+    """As cp -p, rsync -t and tar leave it."""
+    key = block_key(make_file(tmp_path / "a.bin", rng.normal(size=(6, 5))), True)
+    other = make_file(tmp_path / "b.bin", rng.normal(size=(6, 5)))
+    os.replace(tmp_path / "b.bin", tmp_path / "a.bin")
+    assert os.stat(tmp_path / "a.bin").st_mtime_ns == 10**18
+    moved = np.memmap(tmp_path / "a.bin", "float32", "r", shape=other.shape)
+    assert block_key(moved, True) != key
+
+
+@pytest.mark.parametrize("mode", ["r+", "c"])
+def test_a_memmap_that_can_be_written_to_is_keyed_by_content(tmp_path, rng, mode):
+    make_file(tmp_path / "a.bin", rng.normal(size=(6, 5)))
+    file = np.memmap(tmp_path / "a.bin", "float32", mode, shape=(6, 5))
+    keys = [block_key(file, True), block_key(file[1:5], True)]
+    for value in (1, 2, 3):
+        file[2, 3] = value
+        keys += [block_key(file, True), block_key(file[1:5], True)]
+    assert len(set(keys)) == 8
+    assert block_key(file, True) == keys[-2]
 
 
 def test_longer_file_of_the_same_time(tmp_path, rng):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skmultimodal.utils._files import walk_files, whole_file, whole_folder
+from skmultimodal.utils._files import readable, walk_files, whole_file, whole_folder
 
 
 def test_a_file_takes_its_place_at_the_end(tmp_path):
@@ -186,3 +186,30 @@ def test_folders_that_lie_too_deep(tmp_path):
     problems = {}
     assert list(walk_files(tmp_path, problems)) == [tmp_path / "d" / "a.txt"]
     assert list(problems) == [deep]
+
+
+def test_mode_and_link_of_what_is_replaced_stay(tmp_path):
+    target, link = tmp_path / "shared" / "model", tmp_path / "latest"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    with whole_file(link) as part:
+        part.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["latest", "model", "shared"]
+
+
+def test_a_name_as_long_as_the_file_system_takes(tmp_path):
+    path = tmp_path / ("n" * os.pathconf(tmp_path, "PC_NAME_MAX"))
+    for text in ("old", "new"):
+        with whole_file(path) as part:
+            part.write_text(text)
+    assert path.read_text() == "new"
+
+
+def test_a_name_that_is_no_text_is_readable():
+    assert readable(os.fsdecode(b"Jos\xe9")) == "Jos\\xe9"
+    assert readable("José") == "José"

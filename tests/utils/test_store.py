@@ -244,10 +244,3 @@ def test_table_of_images():
     assert table.columns.tolist() == ["image"]
     assert table["image"]["a"] is None
     np.testing.assert_array_equal(table["image"]["c"], images[1])
-
-
-def test_views_share_the_keys_of_their_store():
-    store = align_blocks({"gene": np.ones((2, 3))}, None)
-    store.keys["gene"] = "key"
-    assert store.keys == {"gene": "key"}
-    assert align_blocks({"gene": np.ones((2, 3))}, None).keys == {}

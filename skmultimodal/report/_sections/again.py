@@ -1,9 +1,9 @@
 """How to run it again: versions, seeds, command and date."""
 
 import datetime
-import shlex
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from skmultimodal.utils._environment import describe_environment
 
@@ -24,10 +24,9 @@ class Again:
 
 
 def again(study, command):
-    """Numbers of the section from a study and the command, or None for this one."""
+    """Numbers of the section from a study and the command, or None for the script."""
     if command is None:
-        # orig_argv has python -m; where Python is means nothing to the reader.
-        command = shlex.join(["python", *sys.orig_argv[1:]])
+        command = _script()
     seeds = {
         name: value
         for name, value in study.estimator.get_params(deep=True).items()
@@ -42,3 +41,14 @@ def again(study, command):
         n_repeats=study.tested.n_repeats,
         environment=describe_environment(),
     )
+
+
+def _script():
+    """What runs, by name: arguments and folders may be secrets."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is not None:
+        return f"python -m {spec.name.removesuffix('.__main__')}"
+    script = Path(sys.argv[0] or "-c").name
+    # A notebook's kernel is given its connection file, no script.
+    interactive = script in ("-c", "-") or script.startswith("ipykernel")
+    return "python, not a script" if interactive else f"python {script}"

@@ -156,10 +156,11 @@ def examples(study, chosen, found, sets, channels):
     """
     kinds = [choice.kind for choice in chosen.values() if not choice.is_next]
     absent = [k for k in (Kind.RIGHT, Kind.WRONG) if k not in kinds]
+    named = zip(study.number(chosen), chosen.items(), strict=True)
     return Examples(
         examples=[
-            _example(study, row, choice, found, sets, channels)
-            for row, choice in chosen.items()
+            _example(study, name, row, choice, found, sets, channels)
+            for name, (row, choice) in named
         ],
         absent=absent[0] if absent and len(chosen) > 1 else None,
         has_maps=not all(isinstance(m, Refusal) for m in found.maps.values()),
@@ -167,11 +168,11 @@ def examples(study, chosen, found, sets, channels):
     )
 
 
-def _example(study, row, choice, found, sets, channels):
+def _example(study, name, row, choice, found, sets, channels):
     tested = study.tested.probabilities[study.positive]
     final = study.final
     return Example(
-        name=str(study.cohort.index[row]),
+        name=name,
         choice=choice,
         modalities=modalities_of(study.patterns[row]),
         route=as_route(study, row),

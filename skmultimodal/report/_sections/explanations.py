@@ -153,14 +153,20 @@ def _contributions(study, found, examples):
         for (pattern, name), row in result.summary.iterrows()
     ]
     named = {**result, "positive": study.positive_name}
-    ids = [study.cohort.index[row] for row in examples]
+    names = study.number(examples)
+    shown = {
+        key: result[key].iloc[list(examples)].set_axis(names)
+        for key in ("contributions", "prediction", "patterns")
+    }
     make = ModalityContributionsDisplay.from_contributions
     return Contributions(
         rows=rows,
         prior=result.prior,
         figure=draw(lambda: make(named)),
-        examples_figure=draw(lambda: make(named, kind="patients", patients=ids))
-        if ids
+        examples_figure=draw(
+            lambda: make({**named, **shown}, kind="patients", patients=names)
+        )
+        if names
         else None,
     )
 

@@ -1,6 +1,7 @@
 """The parts of the model, what they are fitted on, and all parameters."""
 
 from dataclasses import dataclass
+from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
@@ -69,10 +70,19 @@ def model(study):
 def list_parameters(estimator):
     """Names and values of parameters that are no estimators: sorted list."""
     return sorted(
-        (name, " ".join(repr(value).split()))
+        (name, _show(name, value))
         for name, value in estimator.get_params(deep=True).items()
         if not hasattr(value, "get_params") and name != "steps"
     )
+
+
+def _show(name, value):
+    """A parameter's value; a folder is that of somebody's machine."""
+    if value is None:
+        return repr(value)
+    if name.split("__")[-1] == "memory" or isinstance(value, PathLike):
+        return "(a folder)"
+    return " ".join(repr(value).split())
 
 
 def _cut(text):

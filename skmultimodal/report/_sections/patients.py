@@ -30,6 +30,10 @@ FACTS = {
 }
 
 
+# Words of which more are different, and most patients have one of their own, are names.
+MAX_VALUES = 5
+
+
 class Hidden(NamedTuple):
     """Rows that had a modality when they were loaded, and no longer have it."""
 
@@ -44,6 +48,7 @@ class Summary(NamedTuple):
     quartiles: list | None = None
     digits: int = 2
     values: list = ()
+    n_distinct: int = 0  # of values that could name a patient, and are not listed
 
 
 class Covariate(NamedTuple):
@@ -161,4 +166,6 @@ def _summarise(column):
         quartiles = np.quantile(known.astype(float), [0.25, 0.5, 0.75]).tolist()
         return Summary(n_unknown, quartiles, 0 if quartiles[2] >= 10 else 2)
     words = known.map(lambda value: f"{value:g}" if is_number else str(value))
+    if words.nunique() > max(MAX_VALUES, len(words) / 2):
+        return Summary(n_unknown, n_distinct=words.nunique())
     return Summary(n_unknown, values=list(words.value_counts().items()))

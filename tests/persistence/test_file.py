@@ -47,7 +47,7 @@ from skmultimodal.persistence import (
 from skmultimodal.preprocessing import TumorTextureTransformer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
-STORED = Path(__file__).parent / "data" / "twin_tower-0.1.skops"
+STORED = Path(__file__).parents[1] / "data" / "twin_tower-0.1.skops"
 
 
 def image_tower(**params):
@@ -216,7 +216,7 @@ def test_a_fresh_process_gives_the_same_bits(fitted, saved, tmp_path):
     subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), *arguments],
         check=True,
-        cwd=Path(__file__).parent / "helpers",
+        cwd=Path(__file__).parents[1] / "helpers",
     )
     np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), model.predict_proba(X))
 
@@ -401,7 +401,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
     path = tmp_path / "bomb.skops"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("schema.json", bytes(2**29))
-    with pytest.raises(ValueError, match=r"bomb\.skops would take 536870912 bytes"):
+    with pytest.raises(ValueError, match=r"bomb\.skops.* would take 536870912 bytes"):
         load_model(path)
 
 

@@ -1,0 +1,269 @@
+"""Values of a loaded estimator that code would follow where it must not go.
+
+The types of a model file are harmless; its values are whatever its author wrote.
+Compiled code follows arrays unchecked, and a network is as large as its parameters
+say: a file with such values is refused.
+"""
+
+from inspect import signature
+from types import FunctionType, ModuleType
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    KNeighborsTransformer,
+    LocalOutlierFactor,
+    NearestNeighbors,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+    RadiusNeighborsTransformer,
+)
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+from sklearn.tree import BaseDecisionTree
+
+from skmultimodal.utils._parts import ModelPart
+from skmultimodal.utils._sklearn import check_params
+from skmultimodal.utils._torch_views import torch_view
+
+__all__ = ["UNCHECKED", "check_networks", "check_values", "model_parts", "type_name"]
+
+# Their compiled code follows state that only they understand.
+UNCHECKED = {
+    "sklearn.cluster._bisect_k_means.BisectingKMeans",
+    "sklearn.ensemble._forest.RandomTreesEmbedding",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.feature_extraction._dict_vectorizer.DictVectorizer",
+    "sklearn.feature_extraction._hash.FeatureHasher",
+    "sklearn.feature_extraction.text.CountVectorizer",
+    "sklearn.feature_extraction.text.HashingVectorizer",
+    "sklearn.feature_extraction.text.TfidfVectorizer",
+    "sklearn.preprocessing._label.MultiLabelBinarizer",
+}
+TREE = "sklearn.tree._tree.Tree"
+NAMED = type, ModuleType, FunctionType
+SVMS = SVC, NuSVC, SVR, NuSVR, OneClassSVM
+NEIGHBORS = (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    KNeighborsTransformer,
+    LocalOutlierFactor,
+    NearestNeighbors,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+    RadiusNeighborsTransformer,
+)
+
+
+def type_name(kind):
+    """Name that a type is trusted by."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def model_parts(thing):
+    """Every estimator and part of one inside `thing`, itself among them."""
+    for value in _everything(thing):
+        if isinstance(value, BaseEstimator | ModelPart):
+            yield value
+
+
+def _everything(thing):
+    """Every value inside `thing`, containers and attributes followed."""
+    seen, waiting = {}, [thing]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        yield value
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list | tuple | set):
+            waiting += value
+        elif isinstance(value, np.ndarray) and value.dtype == object:
+            waiting += value.ravel().tolist()
+        elif hasattr(value, "__dict__") and not isinstance(value, NAMED):
+            waiting += vars(value).values()
+
+
+def check_values(estimator, trusted):
+    """Refuse values that code would follow where it must not go.
+
+    Parameters
+    ----------
+    estimator : estimator
+    trusted : set of str
+        Types that the caller vouches for, whose values are not checked.
+
+    Raises
+    ------
+    ValueError
+    """
+    for value in _everything(estimator):
+        name = type_name(type(value))
+        if isinstance(value, BaseEstimator | ModelPart) and name not in trusted:
+            _refuse_overrides(value)
+            if name.startswith("sklearn."):
+                check_params(value)
+        if issparse(value) and hasattr(value, "check_format"):
+            value.check_format(full_check=True)
+        if isinstance(value, np.random.RandomState):
+            _check_random_state(value)
+        for kinds, check in CHECKS.items():
+            if isinstance(value, kinds):
+                _check(value, check)
+
+
+def _check(value, check):
+    try:
+        check(value)
+    except Exception as error:
+        raise ValueError(
+            f"the state of {type(value).__name__} is not one that its fit gives "
+            f"({error or type(error).__name__})"
+        ) from error
+
+
+def check_networks(estimator):
+    """Refuse weights that are not those of their network, before it takes memory.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Raises
+    ------
+    ValueError
+    """
+    for part in model_parts(estimator):
+        # Its own: a FrozenEstimator passes on what its estimator has.
+        if {"weights_", "net_params_"} <= set(vars(part)):
+            try:
+                torch_view(part).check_weights()
+            except Exception as error:
+                reason = str(error).splitlines()[0] if str(error) else "no network"
+                raise ValueError(
+                    f"the weights of {type(part).__name__} do not fit its network "
+                    f"({reason})"
+                ) from error
+
+
+def _refuse_overrides(part):
+    """An attribute of a file never takes the place of one of the class.
+
+    scikit-learn's HTML, for one, has links from such attributes, unescaped.
+    """
+    kind = type(part)
+    own = set(signature(kind).parameters) | set(getattr(kind, "__slots__", ()))
+    own |= set(getattr(kind, "__dataclass_fields__", ()))
+    for name in vars(part):
+        if not isinstance(name, str):
+            raise ValueError(f"{kind.__name__} has an attribute that is no name")
+        if name not in own and hasattr(kind, name):
+            raise ValueError(f"{kind.__name__} has an attribute {name!r} of the class")
+
+
+def _require(condition, what):
+    if not condition:
+        raise ValueError(what)
+
+
+def _check_random_state(generator):
+    state = generator.get_state(legacy=False)
+    _require(0 <= state["state"]["pos"] <= 624, "a random state points past its end")
+
+
+def _check_svm(svm):
+    """libsvm goes as far through its arrays as one of them says."""
+    if not hasattr(svm, "support_"):
+        return
+    one_each = not isinstance(svm, SVC | NuSVC)
+    n_found, counts = len(svm.support_), np.asarray(svm._n_support)
+    n_classes = 2 if one_each else len(svm.classes_)
+    n_pairs = n_classes * (n_classes - 1) // 2
+    _require(counts.shape == (n_classes,) and (counts >= 0).all(), "_n_support")
+    _require((counts[:1] if one_each else counts).sum() == n_found, "_n_support")
+    n_columns = svm.shape_fit_[0] if svm.kernel == "precomputed" else svm.n_features_in_
+    _require(svm.support_.ndim == 1, "support_")
+    places = svm.support_
+    _require(n_found and (places >= 0).all(), "support_")
+    _require((places < svm.shape_fit_[0]).all(), "support_")
+    if svm.kernel == "precomputed":
+        _require(svm.shape_fit_[0] == svm.n_features_in_, "shape_fit_")
+    else:
+        _require(svm.support_vectors_.shape == (n_found, n_columns), "support_vectors_")
+    _require(svm._dual_coef_.shape == (n_classes - 1, n_found), "_dual_coef_")
+    _require(svm.dual_coef_.shape == (n_classes - 1, n_found), "dual_coef_")
+    _require(np.shape(svm._intercept_) == (n_pairs,), "_intercept_")
+    n_scaled = {len(svm._probA), len(svm._probB)}
+    _require(n_scaled in ({0}, {n_pairs}), "_probA")
+    _require(bool(svm._effective_probability) <= (n_scaled == {n_pairs}), "_probA")
+
+
+def _check_neighbors(model):
+    if not hasattr(model, "_fit_X"):
+        return
+    rows = model._fit_X
+    n_rows = rows.shape[0]
+    _require(rows.ndim == 2 and model.n_samples_fit_ == n_rows, "n_samples_fit_")
+    _require(rows.shape[1] == model.n_features_in_, "n_features_in_")
+    _require(rows.dtype.kind in "fiub", "the type of the rows")
+    if hasattr(model, "_y"):
+        _require(len(model._y) == n_rows, "as many labels as rows")
+    if hasattr(model, "classes_"):
+        several = isinstance(model.classes_, list)
+        codes = np.asarray(model._y).reshape(n_rows, -1)
+        classes = model.classes_ if several else [model.classes_]
+        _require(codes.dtype.kind == "i" and codes.shape[1] == len(classes), "_y")
+        sizes = [len(labels) for labels in classes]
+        _require((codes >= 0).all() and (codes < sizes).all(), "numbers of classes")
+
+
+def _check_k_means(model):
+    if not hasattr(model, "cluster_centers_"):
+        return
+    centres = model.cluster_centers_
+    _require(centres.dtype in (np.float32, np.float64), "the type of cluster_centers_")
+    _require(centres.ndim == 2 and len(centres), "cluster_centers_")
+    _require(centres.shape[1] == model.n_features_in_, "n_features_in_")
+    _require(model._n_threads >= 1, "_n_threads")
+
+
+def _check_boosting(model):
+    """Compiled code takes what is in the place of a tree for one."""
+    for tree in np.ravel(getattr(model, "estimators_", [])):
+        _require(isinstance(tree, BaseDecisionTree), "a member that is no tree")
+        _require(type_name(type(tree.tree_)) == TREE, "a tree_ that is none")
+
+
+def _check_encoder(encoder):
+    """Columns that it would set, for every category, are columns of its matrix."""
+    if not hasattr(encoder, "categories_"):
+        return
+    n_rows = max(map(len, encoder.categories_), default=0)
+    if not n_rows:
+        return
+    rows = pd.DataFrame(
+        {n: np.resize(known, n_rows) for n, known in enumerate(encoder.categories_)}
+    )
+    state = {**vars(encoder), "sparse_output": True}
+    for name in ("feature_names_in_", "_sklearn_output_config"):
+        state.pop(name, None)
+    probe = OneHotEncoder()
+    vars(probe).update(state)
+    probe.transform(rows).check_format(full_check=True)
+
+
+CHECKS = {
+    SVMS: _check_svm,
+    NEIGHBORS: _check_neighbors,
+    (KMeans, MiniBatchKMeans): _check_k_means,
+    (GradientBoostingClassifier, GradientBoostingRegressor): _check_boosting,
+    (OneHotEncoder,): _check_encoder,
+}
