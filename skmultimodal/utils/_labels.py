@@ -56,8 +56,9 @@ def _refuse_columns(y: Any) -> None:
     names = getattr(getattr(y, "dtype", None), "names", None)
     if names is None and getattr(y, "columns", None) is not None:
         names = y.columns
-    n_columns = np.shape(y)[1] if names is None and np.ndim(y) == 2 else 1
-    n_columns = n_columns if names is None else len(names)
+    # np.ndim would ask an array-like of another library.
+    shape = np.asarray(y).shape if names is None else (len(y), len(names))
+    n_columns = shape[1] if len(shape) == 2 else 1
     if n_columns > 1:
         named = "" if names is None else f" ({', '.join(map(repr, names))})"
         raise ValueError(
