@@ -31,7 +31,7 @@ def resolve_device(device: Any) -> Any:
 
     try:
         resolved = torch.device("cpu" if device is None else device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(
             f"device={device!r} is no device of torch: use 'cpu' or 'cuda'."
         ) from error

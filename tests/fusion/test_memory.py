@@ -470,10 +470,11 @@ FEW = {"image": 11, "image+gene": 18}
 
 def lazy_case(path, values, changed_at):
     """Images in a file, all of them present; genes of some."""
-    file = np.memmap(path, "float64", "w+", shape=values.shape)
-    file[:] = values
-    file.flush()
-    os.utime(path, ns=(changed_at, changed_at))
+    if changed_at is not None:
+        file = np.memmap(path, "float64", "w+", shape=values.shape)
+        file[:] = values
+        file.flush()
+        os.utime(path, ns=(changed_at, changed_at))
     blocks, y = make_tables(FEW)
     file = np.memmap(path, "float64", "r", shape=values.shape)
     return Cohort({"image": file, "gene": blocks["gene"]}), y
@@ -485,9 +486,11 @@ def lazy_model(log, memory=None):
     return TwinTowerClassifier(towers, LogisticRegression(), memory=memory)
 
 
-def test_file_is_keyed_by_its_modification_time(log, memory, tmp_path, rng):
+def test_file_is_keyed_by_its_times(log, memory, tmp_path, rng):
     values, path = rng.normal(size=(29, 5)), tmp_path / "image.bin"
-    cases = [(values, 10**18, 1), (values, 10**18, 1), (values[::-1], 10**18 + 1, 2)]
+    # The file as it is there; other rows; rows of the same size and time.
+    cases = [(values, 10**18, 1), (values, None, 1), (values[::-1], 10**18 + 1, 2)]
+    cases.append((values[:, ::-1], 10**18 + 1, 3))
     for rows, changed_at, n_fits in cases:
         X, y = lazy_case(path, rows, changed_at)
         found = lazy_model(log, memory).fit(X, y).predict_proba(X)

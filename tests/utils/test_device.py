@@ -41,3 +41,9 @@ def test_no_memory_on_a_cpu_has_the_advice_of_a_gpu():
         torch.empty(2**60, dtype=torch.uint8)
     with pytest.raises(RuntimeError, match="no such"), explain_out_of_memory("a", 8):
         raise RuntimeError("no such thing")
+
+
+@pytest.mark.parametrize("device", [["cpu"], 1.5, object()], ids=["list", "1.5", "any"])
+def test_what_is_no_name_of_a_device(device):
+    with pytest.raises(ValueError, match="is no device of torch"):
+        resolve_device(device)
