@@ -30,6 +30,7 @@ SHARED = {
     "io._labels",
     "io._matrix",
     "io._names",
+    "io._patients",
     "io._tables",
     "model_selection._folds",
     "nn._dropout",

@@ -27,9 +27,13 @@ __all__ = [
 ]
 
 
+# Estimators of others may have none.
+_CONSTRAINTS = "_parameter_constraints"
+
+
 def check_params(estimator: Any) -> None:
     """Refuse parameters that ``fit`` would refuse, with its ValueError."""
-    if hasattr(estimator, "_parameter_constraints"):
+    if hasattr(estimator, _CONSTRAINTS):
         estimator._validate_params()
 
 

@@ -34,7 +34,7 @@ def test_a_folder_that_is_ready(whole):
     assert check.problems == []
     lines = str(check).splitlines()
     columns = "age, sex, site, project, response, words, constant"
-    assert lines[:7] == [
+    assert lines[:6] == [
         "a folder of patients (load_cohort)",
         f"clinical.csv: 41 patients; columns {columns}",
         "expression.csv: 38 patients, 23 genes",
