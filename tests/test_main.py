@@ -22,6 +22,7 @@ from few_steps import few_steps
 import skmultimodal
 from skmultimodal.__main__ import main
 from skmultimodal.datasets import load_folder
+from skmultimodal.exceptions import ReadWarning
 from skmultimodal.persistence import load_model, read_notes
 
 # Tiny towers on 16-pixel images may learn nothing.
@@ -417,9 +418,11 @@ def test_patients_without_pairs(folder, tmp_path, capsys):
     table = pd.read_csv(apart / "expression.csv", index_col="patient")
     scans = {path.name for path in (apart / "mri").iterdir()}
     table[~table.index.isin(scans)].to_csv(apart / "expression.csv")
-    assert "no patient has all of image, gene" in fail(
-        capsys, "evaluate", apart, *command
-    )
+    with pytest.warns(
+        ReadWarning, match=r"few ids meet: expression\.csv has 20 .*, mri"
+    ):
+        printed = fail(capsys, "evaluate", apart, *command)
+    assert "no patient has all of image, gene" in printed
     assert not (tmp_path / "out").exists()
 
 

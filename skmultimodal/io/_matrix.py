@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -47,8 +46,6 @@ GENE_ANNOTATIONS = {
     "hugo_symbol",
 }
 PROBE = 200
-# No linear quantity of all genes stays below this, no log2 quantity gets above it.
-LOG_LIMIT, FAR_ABOVE = 50.0, 1000.0
 
 
 def text_ids(values: pd.Index) -> pd.Index:
@@ -159,7 +156,6 @@ def tidy_matrix(
     samples = text_ids(samples).rename("sample")
     refuse_duplicates(samples, "sample ids", path)
     _check_values(values, samples, genes, path, notes)
-    _check_scales(values, path, notes)
     tidy = pd.DataFrame(values, index=samples, columns=genes, copy=False)
     tidy.attrs = {"notes": notes}
     return tidy
@@ -300,21 +296,6 @@ def _check_values(
             "missing would be: blank the cells if it is one.",
             ReadWarning,
         )
-
-
-def _check_scales(values: NDArray[np.float32], path: Path, notes: list[str]) -> None:
-    """Warn if some samples are on a log scale and others are not, by their maxima."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a sample without any value
-        highest = np.nanmax(values, axis=1)
-    logged, linear = int((highest <= LOG_LIMIT).sum()), int((highest > FAR_ABOVE).sum())
-    if logged and linear:
-        text = (
-            f"{counted(logged, 'sample')} without a value above {LOG_LIMIT:g}, as on a "
-            f"log scale, beside {linear} with values above {FAR_ABOVE:g}"
-        )
-        notes.append(text)
-        warn(f"{path}: {text}: bring them to one unit.", ReadWarning)
 
 
 def tidy_text_matrix(

@@ -415,12 +415,6 @@ def test_a_matrix_without_ids_is_refused(matrix, tmp_path):
         read_patient_matrix(tmp_path / "a.parquet")
 
 
-def test_samples_of_two_scales_are_warned_of(matrix):
-    with pytest.warns(ReadWarning, match="2 samples without a value above 50, as on a"):
-        found = matrix("patient,G1,G2\nP1,1.5,11\nP2,150,3000\nP3,2.5,9\n")
-    assert found["G2"].tolist() == [11, 3000, 9]
-
-
 def test_a_code_among_expression_is_warned_of(matrix):
     with pytest.warns(ReadWarning, match="1 cell of -999, far from all other values"):
         found = matrix("patient,TP53,EGFR\nP1,1.5,-999\nP2,0.5,3\n")
