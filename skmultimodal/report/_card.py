@@ -223,6 +223,8 @@ def _table(table, **options):
     """A table in Markdown, whose names and texts hold no marks of it."""
     names = [table.index.name, table.columns.name]
     table = table.map(lambda cell: markdown(cell) if isinstance(cell, str) else cell)
+    # Of objects, for None is shown as what is missing, and NaN is not.
+    table = table.astype(object).where(table.notna(), None)
     table = table.rename(index=markdown, columns=markdown)
     table.index.name, table.columns.name = names
     return table.to_markdown(**options)

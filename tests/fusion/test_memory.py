@@ -33,6 +33,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.datasets import unpair
+from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.model_selection import PairedStratifiedKFold
 
 
@@ -554,13 +555,15 @@ def test_a_hit_reads_no_row(tmp_path, monkeypatch):
     model = TwinTowerClassifier(
         towers, LogisticRegression(), memory=str(tmp_path / "memory")
     )
-    read, block = [], Cohort.block
+    read, read_rows = [], TowerInput.read
 
-    def counted(cohort, name):
-        read.append(name)
-        return block(cohort, name)
+    def counted(inputs, cohort):
+        read.append(inputs.modality)
+        return read_rows(inputs, cohort)
 
-    monkeypatch.setattr(Cohort, "block", counted)
+    # What is checked before anything is fitted is not for a tower.
+    monkeypatch.setattr(TowerInput, "check", lambda *_: None)
+    monkeypatch.setattr(TowerInput, "read", counted)
     first = clone(model).fit(X, y).predict_proba(X)
     assert set(read) == {"gene", "clinical"}
     read.clear()

@@ -255,8 +255,9 @@ class RecordingPool(LogOpinionPoolClassifier):
     """Keeps what it is given."""
 
     def fit(self, X, y, modalities=None, log_odds=None):
+        super().fit(X, y, modalities, log_odds)
         self.X_, self.y_, self.log_odds_ = X, y, log_odds
-        return super().fit(X, y, modalities, log_odds)
+        return self
 
 
 @TRANSFORMER
