@@ -2,10 +2,15 @@
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import (
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+    version,
+)
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -63,15 +68,29 @@ def _package(name: str) -> str | None:
     if top == "skmultimodal":
         return top
     file = getattr(sys.modules[name], "__file__", None)
-    installed = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
-    if file is None or not installed & set(Path(file).parents):
+    if file is None or not _installed_in(top) & set(Path(file).parents):
         return None
     return f"{top} {_version(top)}"
 
 
 @cache
+def _installed_in(top: str) -> set[Path]:
+    """Folders in which a package may be installed; one's own, editable, is in none."""
+    folders = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
+    # Packages that a .pth file shares with this environment lie elsewhere.
+    for name in _distributions().get(top, []):
+        folders.add(Path(str(distribution(name).locate_file(""))))
+    return folders
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
 def _version(top: str) -> str:
-    distributions = packages_distributions().get(top, [top])
+    distributions = _distributions().get(top, [top])
     try:
         return " ".join(version(name) for name in sorted(set(distributions)))
     except PackageNotFoundError:

@@ -80,7 +80,7 @@ def patterns():
     names = ["image", "gene", "stain"]
     model = TwinTowerClassifier(plain_towers(names), random_state=0)
     with pytest.warns(UserWarning, match="none of 114 rows has all"):
-        return study(X, y, model, others={"again": clone(model)}, model="ours")
+        return study(X, y, model, others={"again": clone(model)}) | {"model": "ours"}
 
 
 @pytest.fixture(scope="module")
