@@ -405,6 +405,7 @@ def test_a_label_must_be_named_and_known(folder, tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.filterwarnings("default:few ids meet")
 def test_patients_without_pairs(folder, tmp_path, capsys):
     single = tmp_path / "single"
     shutil.copytree(folder, single, ignore=shutil.ignore_patterns("mri"))
