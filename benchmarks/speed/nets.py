@@ -96,9 +96,7 @@ def make_autoencoder(n_genes):
 def gene_case(rng, quick, plain=False):
     """The loop has the tower's dropout, and with it its bits, unless `plain`."""
     X, y = gene_data(rng, quick)
-    tower = GeneAutoencoderTransformer(
-        n_components=None, max_epochs=5, random_state=0
-    )
+    tower = GeneAutoencoderTransformer(n_components=None, max_epochs=5, random_state=0)
 
     def by_hand():
         x = torch.from_numpy(StandardScaler().fit_transform(signed_log(X)))

@@ -84,7 +84,7 @@ class PatternCalibrationDisplay:
     ... )
     >>> display.summary.round(2)
                 n_rows  n_bins  brier
-    image           40       2   0.28
+    image           40       1   0.27
     gene            40       2   0.16
     image+gene      40       2   0.09
     >>> plt.close()

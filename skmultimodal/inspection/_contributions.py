@@ -106,10 +106,10 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     >>> result = modality_contributions(model, X, y)
     >>> result.summary["mean_absolute"].round(2)
     pattern     modality
-    image       image       0.02
-    gene        gene        0.40
-    image+gene  image       0.02
-                gene        0.37
+    image       image       0.04
+    gene        gene        0.41
+    image+gene  image       0.03
+                gene        0.41
     Name: mean_absolute, dtype: float64
     """
     if scale not in SCALES:

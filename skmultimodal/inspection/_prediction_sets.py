@@ -113,8 +113,8 @@ def prediction_sets(
     ... )
     >>> result.sets.sum(axis=1).groupby(result.patterns).mean().round(2)
     pattern
-    gene          1.12
-    image         1.94
+    gene          1.06
+    image         2.00
     image+gene    1.18
     dtype: float64
     """

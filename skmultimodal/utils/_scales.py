@@ -16,10 +16,12 @@ __all__ = ["Scale", "some_rows"]
 MOST_ROWS, MOST_COLUMNS, MOST_VALUES = 256, 256, 100_000
 # With fewer columns, those of other units decide what the typical size is.
 MIN_COLUMNS = 50
-MIN_ROWS = 10  # whose quartiles are compared column by column
+# Of fewer, in fit or in what is compared with it, quartiles are chance.
+MIN_FITTED, MIN_ROWS = 30, 10
 SIZE_RATIO = 5.0
 SPREAD_RATIO = 10.0
 N_SPREADS = 4.0
+UNIT_RATIO = 1.5
 SHARE = 0.1
 
 
@@ -46,6 +48,7 @@ class Scale(ModelPart):
         Their places.
     centre, spread : ndarray of shape (n_columns,)
         Median and interquartile range of some columns; none of images.
+    n_rows : int
     """
 
     sizes: tuple[float, float]
@@ -53,6 +56,7 @@ class Scale(ModelPart):
     columns: Any
     centre: Any
     spread: Any
+    n_rows: int
 
     @classmethod
     def of(cls, rows: Any, names: Sequence[str] | None) -> "Scale | None":
@@ -65,7 +69,7 @@ class Scale(ModelPart):
             columns = np.arange(0, rows.shape[1], step)
         centre, spread = _quartiles(rows[:, columns] if len(columns) else rows[:, :0])
         named = None if names is None else [names[int(i)] for i in columns]
-        return cls(_sizes(rows), named, columns, centre, spread)
+        return cls(_sizes(rows), named, columns, centre, spread, len(rows))
 
     def describe_shift(self, rows: Any, names: Sequence[str] | None) -> str | None:
         """How the scale of `rows` differs, as the end of a sentence; None if it hardly
@@ -82,13 +86,18 @@ class Scale(ModelPart):
 
     def _shifted_columns(self, rows: Any, names: Sequence[str] | None) -> str | None:
         columns = self._places(rows, names)
-        if columns is None or len(rows) < MIN_ROWS:
+        if columns is None or self.n_rows < MIN_FITTED or len(rows) < MIN_ROWS:
             return None
         centre, spread = _quartiles(rows[:, columns])
         with np.errstate(divide="ignore", invalid="ignore"):
             moved = np.abs(centre - self.centre) > N_SPREADS * self.spread
+            # Of two units, one is at least so many times the other.
+            sizes = np.sort(np.abs([centre, self.centre]), axis=0)
+            other = sizes[1] > UNIT_RATIO * sizes[0]
+            moved &= other | (centre * self.centre < 0)
             wider = spread / self.spread
-        narrower = (wider < 1 / SPREAD_RATIO) & (spread > 0)
+        # Some patients may be alike.
+        narrower = (wider < 1 / SPREAD_RATIO) & (spread > 0) & other
         odd = (moved | (wider > SPREAD_RATIO) | narrower) & (self.spread > 0)
         if odd.sum() < max(1, SHARE * len(columns)):
             return None

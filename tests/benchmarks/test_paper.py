@@ -389,6 +389,7 @@ def test_table_4_is_run_on_two_sets_of_rows(patients):
 
 
 @pytest.mark.real_data
+@pytest.mark.filterwarnings("ignore:.*more than empty background is cropped")
 def test_real_cohort(real_data, tmp_path):
     pytest.importorskip("imblearn")
     command = ["--cohort", str(real_data / "cohort"), "--label", "idh_mut"]

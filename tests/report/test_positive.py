@@ -145,15 +145,21 @@ def test_maps_and_genes_are_of_the_positive_class(tmp_path):
         {"ours": model}, X, y, cv=PairedStratifiedKFold(2), scoring=["roc_auc", "f1"]
     )
     path = evaluation_report(
-        tmp_path / "r.html", estimator=model.fit(X, y), X=X, y=y, comparison=comparison
+        tmp_path / "r.html",
+        estimator=model.fit(X, y),
+        X=X,
+        y=y,
+        comparison=comparison,
+        patient_key=tmp_path / "key.csv",
     )
+    key = pd.read_csv(tmp_path / "key.csv").set_index("shown as")["id"]
     page = path.read_text(encoding="utf-8")
     text = words_of(page, "examples")
-    maps = re.findall(r"Saliency map of (\S+), log-odds (−?[\d.]+):", text)
+    maps = re.findall(r"Saliency map of (Patient \d+), log-odds (−?[\d.]+):", text)
     assert maps
     p = model.predict_proba(X)[:, model.classes_.tolist().index("Responder")]
     for patient, shown in maps:
-        odds = logit(p[X.index.get_loc(patient)])
+        odds = logit(p[X.index.get_loc(key[patient])])
         assert float(shown.replace("−", "-")) == pytest.approx(odds, abs=0.006)
     assert "red speaks for class Responder" in text
     assert "the log-odds of class Responder" in words_of(page, "explanations")
