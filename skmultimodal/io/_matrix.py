@@ -205,7 +205,7 @@ def _numbers(
     words: list[str] = []
     commas = 0
     replaced = {}
-    for place in np.flatnonzero(~numeric):
+    for place in np.flatnonzero(~numeric).tolist():
         cells = table.iloc[:, place]
         text = cells.astype(object).map(str, na_action="ignore").str.strip()
         missing = missing_cells(text)

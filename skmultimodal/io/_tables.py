@@ -145,7 +145,7 @@ def read_patient_table(path: str | Path) -> pd.DataFrame:
     patients = table.iloc[:, place]
     missing = missing_cells(patients)
     if missing.any():
-        line = int(table.index[missing.argmax()]) + facts["first_line"]
+        line = int(table.index[int(missing.argmax())]) + facts["first_line"]
         raise ValueError(f"{path}, line {line}: a row without a patient id.")
     _refuse_duplicate_patients(patients, path)
     dropped = [place]

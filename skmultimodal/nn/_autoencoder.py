@@ -113,7 +113,7 @@ class Autoencoder(nn.Module):
             Both in float64 and on the CPU.
         """
         first = next(m for m in self.encoder.modules() if isinstance(m, nn.Linear))
-        last = self.decoder[-1]
+        *_, last = (m for m in self.decoder.modules() if isinstance(m, nn.Linear))
         _set_parameters(first, _double(first.weight) @ encoding.T, _double(first.bias))
         _set_parameters(
             last, decoding.T @ _double(last.weight), _double(last.bias) @ decoding

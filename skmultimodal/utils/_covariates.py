@@ -77,7 +77,7 @@ def read_covariate(column: pd.Series) -> Covariate:
     if pd.api.types.is_datetime64_any_dtype(column):
         return Covariate("date", _days(column), [])
     if pd.api.types.is_timedelta64_dtype(column):
-        return Covariate("number", (column / pd.Timedelta(days=1)).to_numpy(), [])
+        return Covariate("number", column.dt.total_seconds().to_numpy() / 86_400, [])
     if pd.api.types.is_numeric_dtype(dtype):
         return Covariate("number", _floats(column), [])
     return _read_text(column)

@@ -136,7 +136,7 @@ def is_barcode_matrix(path: Path) -> bool:
     if columns > 0.5 and rows < 0.5:
         return len(names) > 1
     genes = sum(looks_like_gene_id(x) or is_known_symbol(x) for x in names)
-    return rows > 0.5 and columns == 0 and genes > 1
+    return bool(rows > 0.5 and columns == 0 and genes > 1)
 
 
 def _column(raw: bytes, path: Path, quantity: str | None) -> tuple[str, str, int]:
