@@ -61,10 +61,15 @@ blood = pd.DataFrame(
     columns=["crp", "ldh", "albumin", "sodium", "platelets", "ferritin"],
 )
 blood[["crp", "ldh", "albumin"]] += 0.9 * y[tested].to_numpy()[:, None]
+genes = pd.DataFrame(
+    first.data.block("gene"),
+    index=first.data.index[first.data.has("gene")],
+    columns=first.data.feature_names("gene"),
+)
 X = Cohort(
     {
         "image": (first.data.index[first.data.has("image")], first.data.block("image")),
-        "gene": (first.data.index[first.data.has("gene")], first.data.block("gene")),
+        "gene": genes,
         "blood": blood,
     }
 )

@@ -117,6 +117,8 @@ def _check_names(estimator, cohort):
         return  # saved by an earlier version
     model = type(estimator).__name__
     for name in cohort.modalities:
+        if not cohort.has(name).any():
+            continue
         named = cohort.feature_names(name) is not None
         if not named and name in fitted:
             warn(

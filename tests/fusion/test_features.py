@@ -126,3 +126,16 @@ def test_the_label_among_the_genes_of_a_forest(tables):
     towers = [("gene", RandomForestClassifier()), ("image", LogisticRegression())]
     with pytest.raises(ValueError, match="column 'dead' of modality 'gene' has one"):
         TwinTowerClassifier(towers).fit(cohort_of(leaky, image), y)
+
+
+def test_names_of_a_modality_that_nobody_has_are_not_asked_for():
+    rng = np.random.default_rng(0)
+    y = np.arange(30) % 2
+    genes = pd.DataFrame(rng.normal(size=(30, 4)), columns=list("wxyz"))
+    labs = pd.DataFrame(rng.normal(size=(30, 3)) + y[:, None], columns=list("abc"))
+    towers = [(name, LogisticRegression()) for name in ("gene", "labs")]
+    model = TwinTowerClassifier(towers, random_state=0)
+    model.fit(Cohort({"gene": genes, "labs": labs}), y)
+    nobody = (genes.index, np.full((30, 4), np.nan))
+    hidden = Cohort({"gene": nobody, "labs": labs})
+    assert (model.predict_route(hidden) == "labs").all()
