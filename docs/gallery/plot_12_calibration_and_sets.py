@@ -59,9 +59,9 @@ print(test)
 # the right is the paper's model, in which nothing is calibrated.
 
 models = {
-    "default": TwinTowerClassifier(random_state=0),
+    "default": TwinTowerClassifier(random_state=1),
     "paper's": TwinTowerClassifier(
-        final_estimator=FusionHeadClassifier(), random_state=0
+        final_estimator=FusionHeadClassifier(), random_state=1
     ),
 }
 figure, axes = plt.subplots(1, 2, figsize=(12, 5.4), layout="constrained")
