@@ -229,4 +229,4 @@ def test_interrupts_at_random_moments(interruptible):
             new = set(model.classes_) == set(NEW)
             assert_same(answers(model, X), wanted[which][int(new)])
             found["new" if new else "old"] += 1
-    assert found["unfitted"] > 0
+    assert found["unfitted"] > 20

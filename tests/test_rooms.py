@@ -33,6 +33,7 @@ SHARED = {
     "io._patients",
     "io._tables",
     "model_selection._folds",
+    "model_selection._tested_rows",
     "nn._dropout",
     "preprocessing._expression",
     "preprocessing._intensity",

@@ -5,7 +5,8 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._inputs import CohortClassifierMixin, join_rows, read_cohort
+from skmultimodal.fusion._inputs import CohortClassifierMixin, read_cohort
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import check_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, pool_log_odds
 from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context

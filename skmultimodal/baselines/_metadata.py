@@ -11,7 +11,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
-from skmultimodal.fusion._inputs import CohortClassifierMixin, join_rows
+from skmultimodal.fusion._inputs import CohortClassifierMixin
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._validation import check_rows

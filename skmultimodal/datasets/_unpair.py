@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import encode_labels, label_column, missing_labels
 
 __all__ = ["split_pairs", "unpair"]
@@ -55,7 +55,7 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     Cohort(9 rows: 3 gene, 6 image+gene)
     """
     X, given = as_cohort(X), X
-    y = label_column(join_by_id(y, with_ids(given, X)))
+    y = label_column(*join_rows(given, X, y=y))
     if len(y) != len(X):
         raise ValueError(f"y has {len(y)} labels for {len(X)} rows of X.")
     _, codes = encode_labels(y, allow_unlabelled=True)

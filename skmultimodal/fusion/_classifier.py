@@ -7,7 +7,7 @@ from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._outputs import wanted_outputs
 from skmultimodal.fusion._params import list_towers
-from skmultimodal.fusion._towers import TowerPlan
+from skmultimodal.fusion._plans import TowerPlan
 from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
 from skmultimodal.utils._progress import count_networks
 

@@ -10,11 +10,11 @@ from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import gen_batches, get_tags
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._alignment import join_by_id, name_some, with_ids
+from skmultimodal.utils._alignment import join_rows, name_some
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._scales import Scale, some_rows
@@ -29,10 +29,12 @@ from skmultimodal.utils._warnings import warn
 __all__ = [
     "CohortClassifierMixin",
     "TowerInput",
-    "join_rows",
     "read_cohort",
     "takes_nan",
 ]
+
+# Rows that are looked through at a time.
+CHECKED_ROWS = 64
 
 
 class CohortClassifierMixin(ClassifierMixin):
@@ -148,24 +150,6 @@ def _check_scales(estimator, cohort):
             )
 
 
-def join_rows(X, cohort, **columns):
-    """Labels, groups and the like in the order of the rows of `X`, read as `cohort`.
-
-    Parameters
-    ----------
-    X : Cohort or other input
-    cohort : Cohort
-    **columns : Series or array-like of shape (n_rows,)
-        By the name of the parameter. A Series is joined by patient id.
-
-    Returns
-    -------
-    columns : list of Series or array-like
-    """
-    rows = with_ids(X, cohort)
-    return [join_by_id(values, rows, name=name) for name, values in columns.items()]
-
-
 def _check_bare(estimator, X, reset):
     checked = check_rows(
         estimator, X, ndims=(2, 4), reset=reset, require_y=False, finite=False
@@ -234,7 +218,12 @@ class TowerInput(ModelPart):
 
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""
-        self.read(cohort[cohort.has(self.modality)])
+        own = cohort[cohort.has(self.modality)]
+        # In parts, since rows that are not side by side are copied.
+        for part in gen_batches(len(own), CHECKED_ROWS):
+            rows = self._match_features(own[part])
+            if not (is_lazy(rows) or self.allow_nan) and find_bad_row(rows) is not None:
+                self.read(own)  # its error counts them all
 
     def _refuse_blanks(self, rows, cohort):
         bad = find_bad_row(rows)

@@ -11,11 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._evidence import bayes_weights, fit_covariance, fit_shift
-from skmultimodal.fusion._spans import (
-    check_log_odds,
-    check_spans,
-    feature_columns,
-)
+from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
 from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context

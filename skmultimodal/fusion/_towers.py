@@ -1,7 +1,6 @@
 """One tower inside a model of cohorts: how it is fitted, and what it predicts."""
 
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import joblib
@@ -9,20 +8,17 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output, TowerOutputs
+from skmultimodal.fusion._plans import has_features, is_ensemble
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._progress import announce, count_networks
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "FittedTower",
-    "TowerPlan",
-    "announce_fit",
     "fit_estimator",
     "fit_tower",
     "warn_of_seen_labels",
@@ -30,92 +26,6 @@ __all__ = [
 
 
 # Fitting
-
-
-@dataclass(frozen=True)
-class TowerPlan:
-    """What a tower is fitted on, and what is wanted of it.
-
-    Parameters
-    ----------
-    name : str
-    estimator : estimator
-        Unfitted, unless frozen; with ``transform`` or ``predict_proba``.
-    inputs : TowerInput
-    rows : ndarray of bool, shape (n_rows,)
-        Rows it is fitted on.
-    sees_fused : bool
-        Whether rows whose modalities are fused are among them.
-    wanted : Output
-        What the final estimator reads. A tower without features gives log-odds.
-    cv : int, splitter or None
-        Folds of the `CrossFittedEnsembleClassifier` that the estimator becomes where
-        its log-odds are read. None leaves it as it is.
-    seed : int or None
-        Shuffles these folds.
-    """
-
-    name: str
-    estimator: Any
-    inputs: TowerInput
-    rows: Any
-    sees_fused: bool
-    wanted: Output = Output.FEATURES
-    cv: Any = None
-    seed: Any = None
-
-    @property
-    def frozen(self):
-        return isinstance(self.estimator, FrozenEstimator)
-
-    @property
-    def gives_odds(self):
-        """Whether the final estimator reads log-odds of it."""
-        return Output.LOG_ODDS in self.wanted or not _has_features(self.estimator)
-
-    @property
-    def becomes_ensemble(self):
-        """Whether ``fit_tower`` cross-fits the estimator, as far as its rows allow."""
-        unseen = Output.LOG_ODDS in self.wanted or (
-            self.sees_fused and not _has_features(self.estimator)
-        )
-        ready = self.frozen or _is_ensemble(self.estimator)
-        return unseen and self.cv is not None and not ready
-
-    def count_networks(self):
-        """Number of networks that are trained, if none is found in a cache."""
-        n_networks = count_networks(self.estimator)
-        if not self.becomes_ensemble:
-            return n_networks
-        n_folds = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
-        return n_folds * n_networks
-
-
-def announce_fit(model, plans, final_estimator, data, verbose):
-    """Show what is about to be fitted.
-
-    Parameters
-    ----------
-    model : str
-        Name of the model's class.
-    plans : list of TowerPlan
-    final_estimator : estimator
-    data : TrainingData
-        The training rows.
-    verbose : int
-    """
-    counts = [plan.count_networks() for plan in plans]
-    n_networks = sum(counts) + count_networks(final_estimator)
-    parts = [
-        f"{n} for tower {plan.name!r} on {plan.rows.sum()} rows"
-        for n, plan in zip(counts, plans, strict=True)
-    ]
-    announce(
-        f"[{model}] {n_networks} networks: {', '.join(parts)}; then the final "
-        f"estimator on {data.fused.sum()} rows with "
-        f"{'several modalities' if data.partial else 'every modality'}",
-        verbose,
-    )
 
 
 def fit_tower(plan, data, cache, *, predicts_alone):
@@ -147,7 +57,7 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     if (predicts_alone or plan.gives_odds) and not tower.has_classes:
         tower, rows = _add_head(tower, plan, data, cache)
     unseen = tower.estimator if tower.head is None else tower.head
-    unseen = unseen if _is_ensemble(unseen) else None
+    unseen = unseen if is_ensemble(unseen) else None
     has, parts = data.has[plan.name], {}
     # Features of these rows follow their labels, and only log-odds are out of fold.
     biased = (
@@ -158,7 +68,7 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     )
     if biased and not data.partial:
         tower = tower.giving(Output.LOG_ODDS)
-    if Output.FEATURES in tower.gives and _has_features(estimator):
+    if Output.FEATURES in tower.gives and has_features(estimator):
         # Where no rows are fused, others show how features are scaled.
         own = next(m for m in (data.fused & has, data.train & has, has) if m.any())
         features = tower.run(data.cohort[own], "transform", cache)
@@ -308,9 +218,7 @@ def warn_of_seen_labels(plan, tower, data):
         return
     by_head = plan.gives_odds and tower.head is not None
     learnt = by_head or (_reads_labels(tower.estimator) and not plan.frozen)
-    out_of_fold = _is_ensemble(tower.estimator) or _is_ensemble(tower.head)
-    if isinstance(tower.estimator, DummyClassifier):
-        return  # it predicts every row alike
+    out_of_fold = is_ensemble(tower.estimator) or is_ensemble(tower.head)
     if learnt and not (plan.gives_odds and out_of_fold):
         warn(
             f"tower {plan.name!r} was fitted with the labels of rows whose "
@@ -393,7 +301,7 @@ class FittedTower:
         outputs : dict of Output to ndarray of shape (n_rows, n_outputs)
         """
         outputs = {}
-        if Output.FEATURES in self.gives and _has_features(self.estimator):
+        if Output.FEATURES in self.gives and has_features(self.estimator):
             outputs[Output.FEATURES] = self.run(cohort, "transform", cache)
         if Output.LOG_ODDS in self.gives or not outputs:
             p = self.predict_proba(cohort, outcome, cache)
@@ -404,22 +312,16 @@ class FittedTower:
 # What estimators can do
 
 
-def _has_features(estimator):
-    return hasattr(estimator, "transform")
-
-
-def _is_ensemble(estimator):
-    return isinstance(estimator, CrossFittedEnsembleClassifier)
-
-
 def _reads_labels(estimator):
     """Whether features follow the labels of the rows that they were fitted on."""
-    inner = estimator.estimators_[0] if _is_ensemble(estimator) else estimator
+    inner = estimator.estimators_[0] if is_ensemble(estimator) else estimator
     parts = [inner, *inner.get_params(deep=True).values()]
     return any(_follows_labels(part) for part in parts if hasattr(part, "fit"))
 
 
 def _follows_labels(estimator):
+    if isinstance(estimator, DummyClassifier):
+        return False  # it predicts every row alike
     if hasattr(estimator, "classes_") or get_tags(estimator).target_tags.required:
         return True
     selects = isinstance(estimator, SelectorMixin)

@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, join_rows, read_cohort, takes_nan
+from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
 from skmultimodal.fusion._outputs import (
     Output,
     fit_scalers,
@@ -33,6 +33,7 @@ from skmultimodal.fusion._params import (
     table_columns,
     towers_with_data,
 )
+from skmultimodal.fusion._plans import TowerPlan, announce_fit
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._rows import (
     Routes,
@@ -41,13 +42,8 @@ from skmultimodal.fusion._rows import (
     modality_masks,
     refuse_empty_rows,
 )
-from skmultimodal.fusion._towers import (
-    FittedTower,
-    TowerPlan,
-    announce_fit,
-    fit_tower,
-    warn_of_seen_labels,
-)
+from skmultimodal.fusion._towers import FittedTower, fit_tower, warn_of_seen_labels
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import log_odds

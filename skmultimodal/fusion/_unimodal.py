@@ -11,13 +11,14 @@ from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import (
     CohortClassifierMixin,
     TowerInput,
-    join_rows,
     read_cohort,
     takes_nan,
 )
 from skmultimodal.fusion._outcomes import ClassLabels
+from skmultimodal.fusion._plans import TowerPlan
 from skmultimodal.fusion._rows import TrainingData, modality_masks
-from skmultimodal.fusion._towers import TowerPlan, fit_estimator
+from skmultimodal.fusion._towers import fit_estimator
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context

@@ -11,7 +11,7 @@ from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns
 from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 from skmultimodal.utils._warnings import warn
 
@@ -133,7 +133,7 @@ class PatternCalibrationDisplay:
         cohort = explained_cohort(estimator, X)
         classes = np.asarray(estimator.classes_)
         column = find_positive(classes, positive, of="the model")
-        y = join_by_id(y, with_ids(X, cohort))
+        (y,) = join_rows(X, cohort, y=y)
         codes = codes_of(y, classes, len(cohort), allow_unlabelled=False)
         return cls._from_arrays(
             codes == column,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._patterns import modalities_of
 
@@ -98,7 +98,7 @@ class AvailabilityDisplay:
         cohort = as_cohort(X)
         if not len(cohort):
             raise ValueError("X has no rows: there is nothing to draw.")
-        y = join_by_id(y, with_ids(X, cohort))
+        (y,) = join_rows(X, cohort, y=y)
         by_class = count_by_class(cohort, y, class_names)
         patterns = pd.Index(cohort.summary().index, name="pattern")
         counts = by_class.groupby(cohort.patterns).sum().reindex(patterns)

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import class_frequencies, predict_proba_with
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._patterns import modalities_of
 from skmultimodal.utils._probability import SMALLEST
@@ -119,7 +119,7 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     column = find_positive(classes, positive, of="the model")
     codes = None
     if y is not None:
-        y = join_by_id(y, with_ids(X, cohort))
+        (y,) = join_rows(X, cohort, y=y)
         codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
     prior = _on_scale(class_frequencies(estimator, codes)[column], scale)
     available = cohort.available.to_numpy()

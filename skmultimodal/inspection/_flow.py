@@ -17,7 +17,7 @@ from skmultimodal.inspection._flow_counts import (
     count_flow,
 )
 from skmultimodal.inspection._style import in_style, make_axes
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 
 __all__ = ["ParticipantFlowDisplay"]
 
@@ -156,7 +156,7 @@ class ParticipantFlowDisplay:
         cohort = as_cohort(X)
         if not len(cohort):
             raise ValueError("X has no rows: there is nothing to draw.")
-        y = join_by_id(y, with_ids(X, cohort))
+        (y,) = join_rows(X, cohort, y=y)
         by_class = count_by_class(cohort, y, class_names)
         ids = cohort.index
         if cohort.metadata is not None and "patient" in cohort.metadata:

@@ -8,7 +8,7 @@ from sklearn.utils import Bunch
 
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._optional import import_optional
 
 __all__ = ["prediction_sets"]
@@ -123,9 +123,11 @@ def prediction_sets(
     classes = np.asarray(estimator.classes_)
     calibration = explained_cohort(estimator, X_calibration, "X_calibration")
     cohort = explained_cohort(estimator, X)
-    given = with_ids(X_calibration, calibration)
+    (y_calibration,) = join_rows(
+        X_calibration, calibration, y_calibration=y_calibration
+    )
     codes = codes_of(
-        join_by_id(y_calibration, given, name="y_calibration"),
+        y_calibration,
         classes,
         len(calibration),
         allow_unlabelled=False,

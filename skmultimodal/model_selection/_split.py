@@ -19,7 +19,7 @@ from skmultimodal.model_selection._fold_assignment import (
     train_and_test,
 )
 from skmultimodal.model_selection._tested_rows import check_length, find_tested
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import encode_labels
 
@@ -139,7 +139,8 @@ class PairedStratifiedKFold(BaseCrossValidator):
         UserWarning
             If `min_modalities` is None and rows without some modality are tested.
         """
-        cohort, y, groups = _joined(X, y, groups)
+        cohort = as_cohort(X)
+        y, groups = join_rows(X, cohort, y=y, groups=groups)
         tested = self._find_tested(cohort, y, groups)
         groups = check_groups(groups, len(y))
         rng = check_random_state(self.random_state)
@@ -367,7 +368,8 @@ class PatternStratifiedKFold(BaseCrossValidator):
             If there are fewer rows, or groups, than `n_splits`.
         """
         n_splits = self.get_n_splits()
-        cohort, y, groups = _joined(X, y, groups)
+        cohort = as_cohort(X)
+        y, groups = join_rows(X, cohort, y=y, groups=groups)
         codes = np.full(len(cohort), -1)
         if y is not None:
             _, codes = encode_labels(check_length(cohort, y), allow_unlabelled=True)
@@ -393,10 +395,3 @@ def _check_count(splitter, name, least):
             f"{name} of {type(splitter).__name__} must be an integer of at least "
             f"{least}, got {value!r}."
         )
-
-
-def _joined(X, y, groups=None):
-    """`X` as a cohort, and labels and groups in the order of its rows."""
-    cohort = as_cohort(X)
-    rows = with_ids(X, cohort)
-    return cohort, join_by_id(y, rows), join_by_id(groups, rows, name="groups")

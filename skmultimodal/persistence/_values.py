@@ -11,19 +11,10 @@ from types import FunctionType, ModuleType
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
+from sklearn import neighbors
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
-from sklearn.neighbors import (
-    KNeighborsClassifier,
-    KNeighborsRegressor,
-    KNeighborsTransformer,
-    LocalOutlierFactor,
-    NearestNeighbors,
-    RadiusNeighborsClassifier,
-    RadiusNeighborsRegressor,
-    RadiusNeighborsTransformer,
-)
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import BaseDecisionTree
@@ -50,14 +41,14 @@ TREE = "sklearn.tree._tree.Tree"
 NAMED = type, ModuleType, FunctionType
 SVMS = SVC, NuSVC, SVR, NuSVR, OneClassSVM
 NEIGHBORS = (
-    KNeighborsClassifier,
-    KNeighborsRegressor,
-    KNeighborsTransformer,
-    LocalOutlierFactor,
-    NearestNeighbors,
-    RadiusNeighborsClassifier,
-    RadiusNeighborsRegressor,
-    RadiusNeighborsTransformer,
+    neighbors.KNeighborsClassifier,
+    neighbors.KNeighborsRegressor,
+    neighbors.KNeighborsTransformer,
+    neighbors.LocalOutlierFactor,
+    neighbors.NearestNeighbors,
+    neighbors.RadiusNeighborsClassifier,
+    neighbors.RadiusNeighborsRegressor,
+    neighbors.RadiusNeighborsTransformer,
 )
 
 

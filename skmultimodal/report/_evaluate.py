@@ -22,6 +22,7 @@ from skmultimodal.model_selection import (
     compare_classifiers,
 )
 from skmultimodal.model_selection._folds import check_X_y
+from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.utils._files import whole_folder
@@ -284,7 +285,7 @@ def _requesting_groups(model):
 def _remarks(comparison, X):
     """What a reader of the table should know before its means."""
     tested = comparison.predictions().drop_duplicates("row")["row"].to_numpy()
-    sizes = X[tested].available.to_numpy().sum(axis=1)
+    sizes = count_modalities(X[tested])
     if sizes.min() < len(X.modalities):
         yield (
             f"Too few patients have all of {', '.join(X.modalities)}: {len(tested)} "

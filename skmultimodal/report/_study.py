@@ -12,7 +12,7 @@ from skmultimodal.inspection._inputs import explained_cohort
 from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
 from skmultimodal.report._same import find_model
-from skmultimodal.utils._alignment import join_by_id, with_ids
+from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import class_name, encode_labels
 from skmultimodal.utils._patterns import modalities_of
 
@@ -207,9 +207,7 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
         estimator=estimator,
         X=cohort if isinstance(X, Mapping | list) else X,
         cohort=cohort,
-        codes=_codes_of(
-            join_by_id(y, with_ids(X, cohort)), tested.classes, len(cohort)
-        ),
+        codes=_codes_of(*join_rows(X, cohort, y=y), tested.classes, len(cohort)),
         tested=tested,
         positive=tested.classes.index(comparison.find_positive(positive)),
         class_names=dict(class_names or {}),

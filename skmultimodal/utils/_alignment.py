@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._ids import difference, near_misses
 from skmultimodal.utils._store import check_patient_ids
 from skmultimodal.utils._warnings import warn
 
@@ -16,8 +17,8 @@ __all__ = [
     "id_texts",
     "is_plain",
     "join_by_id",
+    "join_rows",
     "name_some",
-    "with_ids",
 ]
 
 
@@ -57,12 +58,23 @@ def join_by_id(values: Any, X: Any, *, name: str = "y") -> Any:
     return values if places is None else values.iloc[places]
 
 
-def with_ids(X: Any, cohort: Any) -> Any:
-    """What has the ids of the rows of `X`, which was read as `cohort`.
+def join_rows(X: Any, cohort: Any, **columns: Any) -> list[Any]:
+    """Labels, groups and the like in the order of the rows of `X`, read as `cohort`.
 
-    A bare array has none, though a cohort made of it has row numbers.
+    Parameters
+    ----------
+    X : Cohort or other input
+    cohort : Cohort
+    **columns : Series or array-like of shape (n_rows,)
+        By the name of the parameter. A Series is joined by patient id.
+
+    Returns
+    -------
+    columns : list of Series or array-like
     """
-    return cohort if isinstance(X, Mapping) else X
+    # A bare array has no ids, though a cohort made of it has row numbers.
+    rows = cohort if isinstance(X, Mapping) else X
+    return [join_by_id(values, rows, name=name) for name, values in columns.items()]
 
 
 def find_patients(ids: pd.Index, index: pd.Index, name: str) -> NDArray[np.intp] | None:
@@ -191,18 +203,10 @@ def _refuse_unmet(
 
 def _near_miss(ids: pd.Index, index: pd.Index) -> str:
     """What alone keeps ids apart, as a part of a sentence."""
-    known, wanted = id_texts(ids), id_texts(index)
-    for what, simplify in _SIMPLER.items():
-        met = wanted.map(simplify).isin(known.map(simplify)).sum()
-        if met:
-            return f" ({met} would meet but for {what})"
-    return ""
-
-
-_SIMPLER = {
-    "blanks and case": lambda text: text.strip().casefold(),
-    "leading zeros": lambda text: text.strip().lstrip("0").casefold(),
-}
+    pairs = near_misses(id_texts(index).tolist(), id_texts(ids).tolist())
+    if not pairs:
+        return ""
+    return f" ({len(pairs)} would meet but for {difference(*pairs[0])})"
 
 
 def is_plain(index: pd.Index) -> bool:

@@ -43,6 +43,7 @@ def test_a_folder_that_is_ready(whole):
         "  21 of 16 x 16 x 2 voxels, 1 mm in plane, 1 mm between planes, "
         "orientation LPS",
     ]
+    assert "clinical.csv has 41 patients, expression.csv 38, both 38" in lines
     assert "patients with data: 3 image, 20 gene, 18 image+gene" in lines
     assert lines[-1] == "ready"
 

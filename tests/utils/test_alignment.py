@@ -86,8 +86,12 @@ def test_labels_of_other_patients():
     ("own", "ids", "message"),
     [
         (["Q1", "Q2"], ["P1", "P2"], "none of the 2 ids .* 'Q1', 'Q2'.* 'P1', 'P2'"),
-        (["p1 ", "p2"], ["P1", "P2"], "2 would meet but for blanks and case"),
-        ([1, 2], ["001", "002"], "2 would meet but for leading zeros"),
+        (
+            ["p1 ", "p2"],
+            ["P1", "P2"],
+            "2 would meet but for case, blanks or Unicode form",
+        ),
+        ([1, 2], ["001", "002"], "2 would meet but for leading zeros or separators"),
         (["P1", "P4"], ["P1", "P2", "P3"], "no entry for 2 of the 3 .* 'P2', 'P3'"),
         (["P1", "P1"], ["P1"], "index of y has a duplicated patient id: 'P1'"),
         (["P1", "P2"], [0, 1], "make X a Cohort with index="),
@@ -141,7 +145,7 @@ def test_metadata():
     np.testing.assert_array_equal(found["age"], [1, np.nan, 3])
     with pytest.raises(TypeError, match="must be a DataFrame, got dict"):
         align_metadata({"age": [1, 2, 3]}, index)
-    message = "no row for any patient: its index has 'A', 'B', .* but for blanks and c"
+    message = "no row for any patient: its index has 'A', 'B', .*2 would meet but for case"
     with pytest.raises(ValueError, match=message):
         align_metadata(by_id[1:].set_axis(["A", "B"]), index)
     with pytest.raises(ValueError, match="metadata has a duplicated patient id: 'a'"):
