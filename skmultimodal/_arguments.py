@@ -81,7 +81,7 @@ def _add_check(commands, shared):
 def _add_evaluate(commands, shared):
     command = commands.add_parser(
         "evaluate",
-        parents=[shared, _evaluation_options()],
+        parents=[shared, _evaluation_options(10)],
         help="compare models on the patients of a folder, and write a report",
         description="Compare the majority class, each modality alone and three fusions "
         "by repeated cross-validation on the patients who have both modalities, ask "
@@ -123,7 +123,7 @@ def _add_evaluate(commands, shared):
     )
 
 
-def _evaluation_options():
+def _evaluation_options(n_repeats):
     options = _Parser(add_help=False)
     options.add_argument(
         "--out",
@@ -136,7 +136,7 @@ def _evaluation_options():
         "--repeats",
         type=_integer(1, 1000),
         metavar="R",
-        default=10,
+        default=n_repeats,
         help="repeats of cross-validation in three folds, up to 1000 (default: "
         "%(default)s)",
     )
@@ -201,7 +201,7 @@ def _add_predict(commands, shared):
 def _add_demo(commands, shared):
     commands.add_parser(
         "demo",
-        parents=[shared, _evaluation_options()],
+        parents=[shared, _evaluation_options(3)],
         help="evaluate simulated patients",
         description="Simulate 597 patients, of whom 95 have an image only, 452 gene "
         "expression only and 50 both, and evaluate models on them, as `evaluate` does "

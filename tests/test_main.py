@@ -21,6 +21,7 @@ from few_steps import few_steps
 
 import skmultimodal
 from skmultimodal.__main__ import main
+from skmultimodal._arguments import make_parser
 from skmultimodal.datasets import load_folder
 from skmultimodal.persistence import load_model, read_notes
 
@@ -668,3 +669,9 @@ def test_a_wheel_outside_the_checkout_does_the_main_job(real_data, tmp_path):
     assert "Positive class: mutant" in done.stdout
     report = (empty / "results" / "report.html").read_text(encoding="utf-8")
     assert "mutant" in report
+
+
+def test_a_demonstration_repeats_its_folds_less_often():
+    read = make_parser().parse_args
+    assert read(["demo"]).repeats == 3
+    assert read(["evaluate", "folder", "--label", "sex"]).repeats == 10

@@ -17,6 +17,7 @@ from skmultimodal import Cohort
 
 __all__ = [
     "DIGITS",
+    "OMICS",
     "OMICS_LABELS",
     "Draw",
     "draw_patterns",

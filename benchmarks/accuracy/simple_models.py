@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["blocks_of", "models_of_draw"]
+__all__ = ["blocks_of", "models_of_draw", "reduced_logistic"]
 
 N_FOLDS = 5
 # Log-odds of a probability of 0 or 1.

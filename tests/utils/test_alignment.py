@@ -145,7 +145,7 @@ def test_metadata():
     np.testing.assert_array_equal(found["age"], [1, np.nan, 3])
     with pytest.raises(TypeError, match="must be a DataFrame, got dict"):
         align_metadata({"age": [1, 2, 3]}, index)
-    message = "no row for any patient: its index has 'A', 'B', .*2 would meet but for case"
+    message = r"its index has 'A', 'B', .*2 would meet but for case\)\. Index it by"
     with pytest.raises(ValueError, match=message):
         align_metadata(by_id[1:].set_axis(["A", "B"]), index)
     with pytest.raises(ValueError, match="metadata has a duplicated patient id: 'a'"):
