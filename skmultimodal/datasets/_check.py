@@ -210,7 +210,8 @@ def _check_expression(
     n_patients, n_genes = table.shape
     check.found.append(f"{file.name}: {n_patients:,} patients, {n_genes:,} genes")
     _list_changes(check, flow, "gene")
-    table = _attempt(check, check_genes, table, file, flow)
+    columns = None if clinical is None else clinical[1]
+    table = _attempt(check, check_genes, table, file, columns, flow)
     if len(table) < n_patients:
         check.found.append(f"  {n_patients - len(table)} of them without any value")
     return file, table

@@ -141,6 +141,8 @@ def join_cohort(
 
     Without `labels` there is no target.
     """
+    if genes is not None:
+        genes = _without_label(genes, labels, flow)
     image_patients = list(images.patients) if images is not None else []
     gene_patients = list(genes.index) if genes is not None else []
     seen = {*image_patients, *gene_patients}
@@ -176,6 +178,18 @@ def join_cohort(
         image_channels=list(images.channels) if images else [],
         image_info=images.info if images else pd.DataFrame(),
     )
+
+
+def _without_label(
+    genes: pd.DataFrame, labels: pd.Series | None, flow: Flow
+) -> pd.DataFrame:
+    """Genes but for a column with the label's name, which would predict itself."""
+    if labels is None or labels.name not in genes:
+        return genes
+    text = f"column {labels.name!r} is the label, and left out"
+    flow.add("", "gene", "changed", text)
+    warn(f"the expression's {text}.", ReadWarning)
+    return genes.drop(columns=labels.name)
 
 
 def _with_geometry(metadata: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:

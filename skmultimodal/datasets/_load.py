@@ -33,6 +33,7 @@ from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._files import readable
+from skmultimodal.utils._text import some
 from skmultimodal.utils._validation import describe_blanks, fill_advice
 from skmultimodal.utils._warnings import warn
 
@@ -308,7 +309,7 @@ def read_sources(
         sources["mri"] = list(folders)
     compare_sources(sources, flow, clinical=None if file is None else file.name)
     if genes is not None and expression is not None:
-        genes = check_genes(genes, expression, flow)
+        genes = check_genes(genes, expression, clinical, flow)
     return folders, genes
 
 
@@ -318,14 +319,24 @@ def read_genes(file: Path, patients: Sequence[str], flow: Flow) -> pd.DataFrame:
     return by_patient(genes, "gene", flow, file.name)
 
 
-def check_genes(genes: pd.DataFrame, file: Path, flow: Flow) -> pd.DataFrame:
-    """Leave out who has no value; warn of blank cells, which stop most towers."""
+def check_genes(
+    genes: pd.DataFrame, file: Path, clinical: pd.DataFrame | None, flow: Flow
+) -> pd.DataFrame:
+    """Leave out who has no value; warn of blank cells and of clinical columns."""
     genes = without_empty(genes, flow, file.name)
     rows = genes.to_numpy()
     blanks = describe_blanks(rows, genes.index, genes.columns, "gene")
     if blanks is not None:
         flow.add("", "gene", "note", blanks, file.name)
         warn(f"{file}: {blanks}. {fill_advice(rows)}", ReadWarning)
+    shared = [] if clinical is None else [g for g in genes if g in clinical.columns]
+    if shared:
+        text = (
+            f"{some(shared, 'column')} stand in the clinical table as well: read as "
+            "genes, but for the label; take out what is no gene"
+        )
+        flow.add("", "gene", "note", text, file.name)
+        warn(f"{file}: {text}.", ReadWarning)
     return genes
 
 

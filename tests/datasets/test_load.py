@@ -267,6 +267,24 @@ def test_barcodes_are_reduced_to_patients(tmp_path):
     assert (bunch.flow["status"] == "dropped").sum() == 2
 
 
+def test_the_label_is_no_gene(tmp_path):
+    (tmp_path / "clinical.csv").write_text(
+        "patient,response,age\nP1,0,40\nP2,1,41\nP3,0,42\n"
+    )
+    (tmp_path / "expression.csv").write_text(
+        "patient,TP53,response,age\nP1,5,0,40\nP2,6,1,41\n"
+    )
+    with (
+        pytest.warns(ReadWarning, match="expression's column 'response' is the label"),
+        pytest.warns(ReadWarning, match="2 columns .'response', 'age'. stand in"),
+    ):
+        bunch = load_cohort(tmp_path, label="response")
+    assert list(bunch.data.feature_names("gene")) == ["TP53", "age"]
+    assert_array_equal(bunch.data.block("gene"), [[5, 40], [6, 41]])
+    flow = bunch.flow[bunch.flow["item"] == "gene"]
+    assert flow["status"].tolist().count("changed") == 1
+
+
 def test_one_modality_is_enough(home):
     (home / "expression.csv").unlink()
     (home / "clinical.csv").write_text("patient,y\nP1,a\nP2,b\n")
