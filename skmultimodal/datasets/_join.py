@@ -20,6 +20,7 @@ from skmultimodal.io import (
     stack_patients,
 )
 from skmultimodal.io._labels import target_array
+from skmultimodal.utils._files import readable
 from skmultimodal.utils._ids import examples
 from skmultimodal.utils._warnings import warn
 
@@ -32,12 +33,14 @@ FLOW_COLUMNS = ["patient", "item", "status", "reason", "file"]
 class Flow:
     """Collects what was found, kept and dropped, one row per patient and item."""
 
-    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def add(
         self, patient: str, item: str, status: str, reason: str = "", file: Any = ""
     ) -> None:
-        self.rows.append((patient, item, status, reason, str(file)))
+        # Columns of text take no name that is not UTF-8.
+        texts = patient, item, status, reason, str(file)
+        self.rows.append(tuple(map(readable, texts)))
 
     def note(self, texts: Iterable[str], item: str, file: Any = "") -> None:
         """Record what concerns a whole file, such as how a column was read."""

@@ -190,7 +190,8 @@ class CrossFittedEnsembleClassifier(
         -----
         UserWarning
             If no row of a class can be held out, since it has one row or one group, or
-            fewer than 8 rows can be.
+            fewer than 8 rows can be; if predictions for held-out rows do not follow
+            the labels at all.
         """
         X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
@@ -215,6 +216,13 @@ class CrossFittedEnsembleClassifier(
         self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
         if self.calibrate:
             self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
+            if not self.slope_ and seen.sum() >= MIN_ROWS:
+                warn(
+                    f"{type(self).__name__}: predictions for {seen.sum()} held-out "
+                    "rows do not follow their labels, so it predicts the class "
+                    "frequencies: give it more rows or other folds (cv), or leave it "
+                    "out."
+                )
         self.oof_proba_ = self._calibrated(held_out)
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)

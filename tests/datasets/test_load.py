@@ -1,3 +1,5 @@
+import os
+
 import nibabel as nib
 import numpy as np
 import pandas as pd
@@ -265,6 +267,18 @@ def test_barcodes_are_reduced_to_patients(tmp_path):
     bunch = load_cohort(tmp_path, label="y")
     assert_array_equal(bunch.data.block("gene"), [[3, 4], [7, 8]])
     assert (bunch.flow["status"] == "dropped").sum() == 2
+
+
+def test_a_folder_whose_name_is_not_utf_8(home):
+    try:
+        os.rename(home / "mri" / "P4", os.fsencode(home / "mri") + b"/Jos\xe9")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    bunch = load_cohort(home, label="response", image_size=13)
+    assert "Jos\\xe9" in bunch.data.index
+    kept = bunch.flow[bunch.flow["patient"] == "Jos\\xe9"]
+    assert {"kept", "missing"} <= set(kept["status"])
+    assert kept["file"].str.endswith("Jos\\xe9").any()
 
 
 def test_the_label_is_no_gene(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from scipy.special import expit, logit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA
@@ -19,6 +20,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    PredefinedSplit,
     RepeatedStratifiedKFold,
     StratifiedGroupKFold,
     StratifiedKFold,
@@ -346,6 +348,18 @@ def test_class_of_one_row_warns():
     assert np.isnan(model.oof_proba_).all()
     np.testing.assert_allclose(model.predict_proba(X), [[19 / 20, 1 / 20]] * 20)
     np.testing.assert_allclose(model.held_out_proba(np.arange(3))[:, 1], 1 / 20)
+
+
+def test_a_tower_calibrated_to_nothing_warns():
+    # What one half shows is the opposite in the other.
+    half, column = np.repeat([0, 1], 20), np.tile([-1.0, 1.0], 20)
+    y = (column > 0).astype(int) ^ half
+    tower = CrossFittedEnsembleClassifier(
+        LogisticRegression(), cv=PredefinedSplit(half)
+    )
+    with pytest.warns(UserWarning, match="40 held-out rows do not follow"):
+        tower.fit(column[:, None], y)
+    assert_allclose(tower.predict_proba(column[:3, None]), 0.5)
 
 
 def test_uncalibrated_does_not_claim_the_class_frequencies():
