@@ -25,7 +25,13 @@ __all__ = ["TowerCache"]
 
 
 def _fit_tower(key, tower, inputs, cohort, y, options):
-    return tower.fit(inputs.read(cohort), y, **options)
+    try:
+        return tower.fit(inputs.read(cohort), y, **options)
+    except ValueError as error:
+        words = inputs.describe_words(cohort)
+        if words is None or "convert" not in str(error):
+            raise
+        raise ValueError(words) from error
 
 
 def _run_tower(key, tower, method, inputs, cohort):

@@ -201,7 +201,7 @@ class TowerInput(ModelPart):
         Returns
         -------
         rows : ndarray, DataFrame or lazy block of shape (n_rows, ...)
-            A lazy block is checked when it is read.
+            A table with words is a DataFrame. A lazy block is checked when it is read.
 
         Raises
         ------
@@ -214,7 +214,12 @@ class TowerInput(ModelPart):
             return rows
         if not self.allow_nan:
             self._refuse_blanks(rows, cohort)
-        return pd.DataFrame(rows, columns=self.feature_names) if self.as_table else rows
+        if self.as_table:
+            return pd.DataFrame(rows, columns=self.feature_names)
+        if rows.dtype == object and self.feature_names is not None:
+            # Cells of a table with words; numbers, words and dates by column.
+            return pd.DataFrame(rows, columns=self.feature_names).infer_objects()
+        return rows
 
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""
@@ -224,6 +229,25 @@ class TowerInput(ModelPart):
             rows = self._match_features(own[part])
             if not (is_lazy(rows) or self.allow_nan) and find_bad_row(rows) is not None:
                 self.read(own)  # its error counts them all
+
+    def describe_words(self, cohort):
+        """Columns of words, and how a tower encodes them; None if there are none."""
+        rows = cohort.block(self.modality)
+        if is_lazy(rows) or rows.dtype != object or self.feature_names is None:
+            return None
+        words = np.vectorize(lambda cell: isinstance(cell, str), otypes=[bool])(rows)
+        if not words.any():
+            return None
+        row, column = np.argwhere(words)[0]
+        patient = cohort.index[cohort.has(self.modality)].tolist()[row]
+        columns = [self.feature_names[i] for i in np.flatnonzero(words.any(axis=0))]
+        return (
+            f"modality {self.modality!r} holds words, such as {rows[row, column]!r} of "
+            f"patient {patient!r}, which its tower does not take: encode them in the "
+            f"tower, such as ({self.modality!r}, make_pipeline(make_column_transformer("
+            f"(OneHotEncoder(handle_unknown='ignore'), {columns}), "
+            "remainder=SimpleImputer()), LogisticRegression()))."
+        )
 
     def _refuse_blanks(self, rows, cohort):
         bad = find_bad_row(rows)

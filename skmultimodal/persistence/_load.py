@@ -40,7 +40,10 @@ SPLITTERS = (
 HARMLESS = [
     "skmultimodal.preprocessing._expression.signed_log",
     "skmultimodal.preprocessing._expression.signed_log_inverse",
+    "sklearn.feature_selection._univariate_selection.f_classif",
     "sklearn.metrics._scorer._PassthroughScorer",
+    # Of a SimpleImputer; read as the type of an empty array.
+    "numpy.dtype",
     # Checked once they are loaded.
     "scipy.sparse._csr.csr_matrix",
     "scipy.sparse._csr.csr_array",

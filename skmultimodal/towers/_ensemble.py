@@ -193,7 +193,7 @@ class CrossFittedEnsembleClassifier(
             fewer than 8 rows can be; if predictions for held-out rows do not follow
             the labels at all.
         """
-        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
+        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False, words=True)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         refuse_one_class(self, self.classes_)
         rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
@@ -325,7 +325,7 @@ class CrossFittedEnsembleClassifier(
     def _read(self, X):
         """Checked rows for the members; in parts where each is prepared first."""
         check_is_fitted(self)
-        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
+        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False, words=True)
         member = self.estimators_[0]
         if not hasattr(member, "_prepare_rows"):
             return [X]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
@@ -14,6 +15,7 @@ __all__ = [
     "StackedRows",
     "as_dense",
     "is_lazy",
+    "is_numeric",
     "row_positions",
     "take_rows",
     "unmasked",
@@ -39,6 +41,11 @@ def is_lazy(block: Any) -> bool:
     return not in_memory and all(
         hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
     )
+
+
+def is_numeric(table: pd.DataFrame) -> bool:
+    """Whether every column of a table holds numbers."""
+    return all(map(pd.api.types.is_numeric_dtype, table.dtypes))
 
 
 def unmasked(rows: Any) -> Any:
@@ -211,9 +218,11 @@ class StackedRows:
 
 
 def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:
-    """Rows of an array, or of a `RowView`, which stays one."""
+    """Rows of an array, or of a table or `RowView`, which stay one."""
     if isinstance(rows, RowView):
         return rows.view(positions)
+    if isinstance(rows, pd.DataFrame):
+        return rows.iloc[positions]
     return rows[positions]
 
 

@@ -13,6 +13,7 @@ from skmultimodal.utils._rows import (
     RowView,
     StackedRows,
     is_lazy,
+    is_numeric,
     take_rows,
     unmasked,
 )
@@ -120,7 +121,7 @@ def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
 def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
     """Cells of a table as one array; nullable numbers become floats with NaN."""
     types = df.dtypes
-    if not all(pd.api.types.is_numeric_dtype(t) for t in types):
+    if not is_numeric(df):
         return df.to_numpy(dtype=object)
     boolean = [pd.api.types.is_bool_dtype(t) for t in types]
     mixed = any(boolean) and not all(boolean)

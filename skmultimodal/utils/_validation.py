@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skmultimodal.utils._labels import label_column
-from skmultimodal.utils._rows import RowView, is_lazy
+from skmultimodal.utils._rows import RowView, is_lazy, is_numeric
 from skmultimodal.utils._text import counted
 
 __all__ = [
@@ -39,6 +40,7 @@ def check_rows(
     reset: bool = True,
     require_y: bool = True,
     finite: bool = True,
+    words: bool = False,
 ) -> Any:
     """scikit-learn's ``validate_data``, for several ranks and for lazy rows.
 
@@ -55,10 +57,12 @@ def check_rows(
         Whether a missing `y` in ``fit`` is an error.
     finite : bool, default=True
         Whether NaN and infinity are errors.
+    words : bool, default=False
+        Whether a table with words stays one, for an estimator inside to encode.
 
     Returns
     -------
-    X : ndarray or lazy block
+    X : ndarray, DataFrame or lazy block
         A lazy block is not read; its values are checked when they are.
     y : ndarray
         Only if `reset` and given.
@@ -78,6 +82,8 @@ def check_rows(
         validate_data(
             estimator, some, reset=reset, allow_nd=True, ensure_all_finite=False
         )
+    elif words and isinstance(X, pd.DataFrame) and not is_numeric(X):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
     else:
         X = validate_data(
             estimator,

@@ -21,11 +21,21 @@ from fusion_tools import (
     plain_towers,
     row_numbers,
 )
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from skorch.helper import SliceDict
 
-from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
+from skmultimodal import (
+    Cohort,
+    GeneAutoencoderTransformer,
+    TwinTowerClassifier,
+    UnimodalClassifier,
+)
 from skmultimodal.exceptions import MissingModalityWarning
+from skmultimodal.persistence import load_model, save_model
 
 COLUMNS = {"image": list(range(5)), "gene": list(range(5, 12))}
 
@@ -300,3 +310,73 @@ def test_no_tower_has_a_modality():
         pytest.raises(ValueError, match=r"no tower has a modality.*gene.*stain"),
     ):
         model.fit(X, y)
+
+
+# Tables with words
+
+
+def make_clinic(n_rows=44):
+    """Ages and words, of which one cell each is blank; labels follow both."""
+    rng = np.random.default_rng(3)
+    y = np.arange(n_rows) % 2
+    table = pd.DataFrame(
+        {
+            "age": rng.normal(60, 5, n_rows) + 6 * y,
+            "grade": np.where(rng.random(n_rows) < 0.2, 1 - y, y),
+        },
+        index=[f"P{i}" for i in range(n_rows)],
+    )
+    table["grade"] = table["grade"].map({0: "low", 1: "high"})
+    table.loc["P3", "age"], table.loc["P4", "grade"] = np.nan, None
+    genes = pd.DataFrame(rng.normal(size=(n_rows, 5)), table.index).add_prefix("G")
+    return Cohort({"clinical": table[:36], "gene": genes[10:]}), y
+
+
+def encoder():
+    return make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["grade"]), remainder=SimpleImputer()
+    )
+
+
+def test_a_table_with_words_is_given_as_a_table(tmp_path):
+    X, y = make_clinic()
+    towers = [
+        ("clinical", make_pipeline(encoder(), LogisticRegression())),
+        ("gene", LogisticRegression()),
+    ]
+    model = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    # What the encoded table gives as numbers.
+    table = pd.DataFrame(
+        X.block("clinical"),
+        X.index[X.has("clinical")],
+        X.feature_names("clinical"),
+    )
+    numbers = pd.DataFrame(
+        {
+            "age": table["age"].astype(float),
+            **{word: (table["grade"] == word) * 1.0 for word in ("high", "low")},
+        }
+    )
+    numbers["blank"] = table["grade"].isna() * 1.0
+    plain = make_pipeline(SimpleImputer(), LogisticRegression())
+    genes = pd.DataFrame(X.block("gene"), X.index[X.has("gene")])
+    same = TwinTowerClassifier(
+        [("clinical", plain), ("gene", LogisticRegression())], random_state=0
+    ).fit(Cohort({"clinical": numbers, "gene": genes}, index=X.index), y)
+    expected = same.predict_proba(
+        Cohort({"clinical": numbers, "gene": genes}, index=X.index)
+    )
+    # The mean age is that of each fold in both, the order of columns is not.
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
+    save_model(model, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("tower", [LogisticRegression(), GeneAutoencoderTransformer()])
+def test_words_for_a_tower_of_numbers_are_named(tower):
+    X, y = make_clinic()
+    towers = [("clinical", tower), ("gene", LogisticRegression())]
+    with pytest.raises(ValueError, match="'clinical' holds words, such as") as error:
+        TwinTowerClassifier(towers).fit(X, y)
+    assert "OneHotEncoder(handle_unknown='ignore'), ['grade'])" in str(error.value)

@@ -19,7 +19,9 @@ from fusion_tools import make_case, make_pictures
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -109,6 +111,10 @@ ON_ROWS = {
     "head": (lambda: FusionHeadClassifier(max_epochs=4, random_state=0), make_genes),
     "pool": (LogOpinionPoolClassifier, make_genes),
     "pipeline": (lambda: make_pipeline(StandardScaler(), gene_tower()), make_genes),
+    "imputed and selected": (
+        lambda: make_pipeline(SimpleImputer(), SelectKBest(k=2), LogisticRegression()),
+        make_genes,
+    ),
 }
 
 
