@@ -27,6 +27,7 @@ from skmultimodal.persistence import load_model, read_notes
 
 # Tiny towers on 16-pixel images may learn nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
+HELPERS = Path(__file__).parent / "helpers"
 FILES = ["model.skops", "report.html", "roc.png", "table.csv"]
 
 
@@ -452,14 +453,18 @@ def test_a_file_that_grows_too_large_leaves_nothing(evaluated, job, tmp_path):
     script = textwrap.dedent(
         """
         import resource, sys
+        from few_steps import few_steps
         from skmultimodal.__main__ import main
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-        sys.exit(main(sys.argv[1:]))
+        with few_steps():  # those of `evaluated`, whose towers are in the cache
+            sys.exit(main(sys.argv[1:]))
         """
     )
     out = tmp_path / "out"
     command = [sys.executable, "-c", script, *map(str, [*job, "--out", out])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=HELPERS, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert not out.exists()

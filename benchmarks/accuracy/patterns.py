@@ -6,7 +6,8 @@ Of ``tcga_pancan`` 500 patients train, with the modalities that they have or 45 
 these; of ``tcga_brca`` 400, with 45 % and with 0, 5 or 50 complete patients; of the
 digits of ``multifeature``, which have six views, 200 likewise. Complete rows are tested
 in each pattern, their other modalities hidden. FOLDER holds ``powered`` and
-``multifeature``. An interrupted run of the same code continues.
+``multifeature``. An interrupted run of the same code continues; ``--towers FOLDER``
+keeps the fitted towers, so that after a change of the fusion only that is run.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def slope(y, p):
     return LogisticRegression(C=1e6, max_iter=1000).fit(odds, y).coef_[0, 0]
 
 
-def run(data, cohort, label, keep, complete, seed):
+def run(data, towers, cohort, label, keep, complete, seed):
     """Scores of all models in every pattern of one draw: DataFrame."""
     names, n_train, n_test = COHORTS[cohort]
     X, y, X_test, y_test = draw_patterns(
@@ -87,7 +88,7 @@ def run(data, cohort, label, keep, complete, seed):
     kind = f"{cohort}, {keep:g} kept" + ("" if complete is None else f", {complete}")
     with tempfile.TemporaryDirectory() as memory:
         # The towers' outputs for the tested patients, which every pattern reads.
-        model = fit_default(X, y, seed, memory=memory)
+        model = fit_default(X, y, seed, memory=towers or memory)
         table = score_patterns(model, X, y, X_test, y_test, seed)
     return table.assign(setting=f"{label}, {kind}", kind=kind, draw=seed)
 
@@ -166,6 +167,7 @@ def main(arguments=None):
     parser.add_argument("--settings", help="only those whose names contain this")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("results/patterns"))
+    parser.add_argument("--towers", type=Path, help="folder for fitted towers")
     parser.add_argument("--out", type=Path, help="folder for patterns.md")
     options = parser.parse_args(arguments)
     draws = range(options.first, options.first + options.draws)
@@ -175,7 +177,8 @@ def main(arguments=None):
         for setting in settings()
         if options.settings is None or options.settings in str(setting)
     ]
-    scores = run_tasks(partial(run, options.data), tasks, options.work, options.n_jobs)
+    work = partial(run, options.data, options.towers)
+    scores = run_tasks(work, tasks, options.work, options.n_jobs)
     text = report(scores, options.draws)
     print(text)
     if options.out:
