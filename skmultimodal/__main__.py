@@ -77,8 +77,7 @@ def _check_options(options):
 
 
 def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=None):
-    from skmultimodal.baselines import comparison_models
-    from skmultimodal.datasets._unpair import split_pairs
+    from skmultimodal.datasets import unpair
     from skmultimodal.report import evaluate_cohort
     from skmultimodal.report._evaluate import label_table
     from skmultimodal.utils._labels import class_name, missing_labels
@@ -90,18 +89,17 @@ def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=N
             f"--paired {n_paired}: only {n_pairs} labelled patients have both "
             "modalities."
         )
-    X, y, n_split, n_pairs = split_pairs(X, y, n_paired, options.seed)
-    if n_split:
-        title += f", {n_split} of {n_pairs} labelled pairs split up"
+    if n_paired not in (None, n_pairs):
+        X, y = unpair(X, y, n_paired, random_state=options.seed)
+        title += f", {n_pairs - n_paired} of {n_pairs} labelled pairs split up"
     print(f"\n{title}\n\n{label_table(X, y)}\n", flush=True)
     with _folder_for(options.cache) as memory:
         evaluation = evaluate_cohort(
             X,
             y,
             options.out,
-            models=comparison_models(
-                memory=memory, device=options.device, random_state=options.seed
-            ),
+            memory=memory,
+            device=options.device,
             model=MODELS[options.model],
             positive=bunch.get("positive"),
             groups=None if groups is None else _groups(X, y, groups),

@@ -112,8 +112,7 @@ def _add_evaluate(commands, shared):
         type=_integer(1),
         metavar="N",
         help="labelled patients who keep both modalities; of the others one is hidden "
-        "(default: all, or half if fewer than 20 patients have only the "
-        "scarcer modality)",
+        "(default: all keep both)",
     )
     command.add_argument(
         "--groups",

@@ -39,7 +39,7 @@ def soon():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write_cohort_folder(tmp_path_factory.mktemp("patients"))
+    return write_cohort_folder(tmp_path_factory.mktemp("patients"), n_image_only=18)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ comparison = compare_classifiers(
     models,
     X,
     y,
-    cv=PairedStratifiedKFold(3, n_repeats=3, random_state=0),
+    cv=PairedStratifiedKFold(3, random_state=0),
     scoring="roc_auc",
 )
 print(comparison)

@@ -60,7 +60,7 @@ comparison = compare_classifiers(
     models,
     X,
     y,
-    cv=PairedStratifiedKFold(3, n_repeats=2, random_state=0),
+    cv=PairedStratifiedKFold(3, random_state=0),
     scoring=["roc_auc", "neg_brier_score", "accuracy"],
 )
 memory.cleanup()

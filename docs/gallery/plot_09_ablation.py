@@ -41,7 +41,7 @@ X, y = make_glioma_cohort(
 
 memory = tempfile.TemporaryDirectory()
 models = table3(memory=memory.name, random_state=0)
-cv = PairedStratifiedKFold(3, n_repeats=2, random_state=0)
+cv = PairedStratifiedKFold(3, random_state=0)
 comparison = compare_classifiers(models, X, y, cv=cv, scoring="roc_auc")
 display = RocBandsDisplay.from_comparison(comparison, bands=False)
 

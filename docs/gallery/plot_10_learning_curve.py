@@ -45,8 +45,8 @@ for name, model in models.items():
         model,
         X,
         y,
-        cv=PairedStratifiedKFold(3, n_repeats=3, random_state=0),
-        n_pairs=[10, 20, 40, 80],
+        cv=PairedStratifiedKFold(3, n_repeats=2, random_state=0),
+        n_pairs=[10, 30, 80],
         scoring="roc_auc",
         random_state=0,
     )

@@ -58,7 +58,7 @@ model = TwinTowerClassifier(memory=memory.name, random_state=0)
 audit = audit_shortcuts(
     X,
     y,
-    cv=PairedStratifiedKFold(3, n_repeats=2, random_state=0),
+    cv=PairedStratifiedKFold(3, random_state=0),
     estimator=model,
     random_state=0,
 )

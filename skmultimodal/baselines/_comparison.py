@@ -9,8 +9,12 @@ from skmultimodal.fusion import (
     UnimodalClassifier,
 )
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal.utils._labels import missing_labels
 
-__all__ = ["comparison_models"]
+__all__ = ["comparison_models", "rows_for_the_paper"]
+
+# With fewer rows of the scarcer modality alone, a tower learns too little of them.
+MIN_UNPAIRED = 20
 
 
 def comparison_models(*, memory=None, device=None, random_state=None):
@@ -64,3 +68,21 @@ def comparison_models(*, memory=None, device=None, random_state=None):
         "concat (paper)": twin_tower(FusionHeadClassifier()),
         "twin tower": twin_tower(None),
     }
+
+
+def rows_for_the_paper(X, y):
+    """Why ``"concat (paper)"`` cannot be compared: str, or None if it can.
+
+    Its towers learn from rows with one modality, which a cohort of pairs lacks.
+    """
+    alone = X.available.to_numpy().sum(axis=1) == 1
+    known = alone & ~missing_labels(y)
+    counts = {name: int((X.has(name) & known).sum()) for name in X.modalities}
+    name = min(counts, key=counts.get)
+    if counts[name] >= MIN_UNPAIRED:
+        return None
+    return (
+        "concat (paper) is left out: its towers learn from patients with one modality, "
+        f"and {counts[name]} labelled patients have only {name!r}, fewer than "
+        f"{MIN_UNPAIRED}. unpair (--paired) hides a modality of some pairs."
+    )

@@ -7,12 +7,9 @@ from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._labels import encode_labels, label_column, missing_labels
+from skmultimodal.utils._labels import encode_labels, label_column
 
-__all__ = ["split_pairs", "unpair"]
-
-# With fewer rows that have only the scarcer modality, its tower learns too little.
-MIN_UNPAIRED = 20
+__all__ = ["unpair"]
 
 
 def unpair(X, y, n_paired, *, keep=None, random_state=None):
@@ -80,46 +77,6 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
         if name != keep:
             X = X.hide(name, hidden)
     return X, y
-
-
-def split_pairs(X, y, n_paired=None, random_state=None):
-    """Split up pairs where a tower would have too few rows of its own.
-
-    Parameters
-    ----------
-    X : Cohort
-    y : array-like of shape (n_rows,)
-    n_paired : int, default=None
-        Labelled pairs that stay, at least 1. None keeps all, or half of them if fewer
-        than 20 rows have only the scarcer modality.
-    random_state : int, RandomState instance or None, default=None
-
-    Returns
-    -------
-    X : Cohort
-    y : array-like of shape (n_rows,)
-    n_split : int
-        Labelled pairs that were split up.
-    n_pairs : int
-        Labelled pairs that there were.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than `n_paired` of them.
-    """
-    n_pairs = int((X.paired & ~missing_labels(y)).sum())
-    if len(X.modalities) < 2:
-        return X, y, 0, n_pairs
-    scarcest = min(int((X.has(name) & ~X.paired).sum()) for name in X.modalities)
-    if n_paired is None:
-        # Of one pair nothing is left to split up.
-        half = min(n_pairs, max(1, n_pairs // 2))
-        n_paired = half if scarcest < MIN_UNPAIRED else n_pairs
-    if n_paired == n_pairs:
-        return X, y, 0, n_pairs
-    X, y = unpair(X, y, n_paired, random_state=random_state)
-    return X, y, n_pairs - n_paired, n_pairs
 
 
 def _draw(rows, codes, n_drawn, random_state):

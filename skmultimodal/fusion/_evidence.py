@@ -5,12 +5,45 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
 
-__all__ = ["bayes_weights", "fit_covariance", "fit_shift"]
+__all__ = [
+    "bayes_weights",
+    "fit_covariance",
+    "fit_shift",
+    "largest_evidence",
+    "limit_evidence",
+]
 
 # Correlations of pairs of towers need not be those of any distribution of all.
 MIN_EIGENVALUE = 0.05
 # Log-odds that vary less within a class are constant but for rounding.
 MIN_SCALE = 1e-9
+
+
+def largest_evidence(n_rows, n_classes):
+    """How large the log-odds of a tower with so many labelled rows can be.
+
+    What happens less than once in all rows of a class has not been seen. The odds of a
+    class against the others together are at most half as many as it has rows on
+    average, plus one.
+
+    Parameters
+    ----------
+    n_rows : array-like of int
+    n_classes : int
+
+    Returns
+    -------
+    largest : ndarray
+        Of the log-odds between two classes.
+    """
+    half = np.asarray(n_rows) / (2 * n_classes)
+    return np.log1p(half) + np.log(max(n_classes - 1, 1))
+
+
+def limit_evidence(opinions, largest):
+    """Draw centred log-ratios in, smoothly, to half of `largest`."""
+    half = largest / 2
+    return half * np.tanh(opinions / half)
 
 
 def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):

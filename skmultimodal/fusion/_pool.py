@@ -10,7 +10,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
-from skmultimodal.fusion._evidence import bayes_weights, fit_covariance, fit_shift
+from skmultimodal.fusion._evidence import (
+    bayes_weights,
+    fit_covariance,
+    fit_shift,
+    largest_evidence,
+    limit_evidence,
+)
 from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
 from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
@@ -33,7 +39,8 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
 
     A weight is a factor times that of Bayes' rule for towers that are calibrated and
     correlated within a class: two towers that repeat each other count less than two
-    that do not. It depends on which modalities a row has; with one it is 1.
+    that do not. It depends on which modalities a row has; with one it is 1. Log-odds
+    beyond what the rows of a modality can show are drawn in (``limits_``).
 
     Parameters
     ----------
@@ -46,7 +53,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         What the correlation of two towers within a class is drawn to.
     n_prior_rows : float, default=100.0
         Number of rows that `correlation` counts as.
-    shift_scale : float, default=0.5
+    shift_scale : float, default=0.3
         Standard deviation, in log-odds, of a departure of the rows with several
         modalities from the class shares of all, if there is one.
 
@@ -57,6 +64,10 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         Of the weight of each modality.
     weights_ : dict of str to float
         Weights in a row that has every modality; ``weights`` gives those of others.
+    limits_ : dict of str to float
+        What the log-odds of each modality approach if they are large: ``L tanh(x / L)``
+        is added in a row with several modalities, where L is ``log(1 + n / 4)`` of n
+        labelled rows (of k classes ``log(1 + n / 2k) + log(k - 1)``).
     correlations_ : ndarray of shape (n_modalities, n_modalities)
         Of the log-odds within a class, in the order of `factors_`.
     scale_ : ndarray of shape (n_modalities,)
@@ -133,7 +144,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         *,
         correlation=0.1,
         n_prior_rows=100.0,
-        shift_scale=0.5,
+        shift_scale=0.3,
     ):
         self.weight_penalty = weight_penalty
         self.feature_penalty = feature_penalty
@@ -183,6 +194,10 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         several = self._has_several(X)
         self.log_prior_ = centred_log_shares(np.bincount(codes))
         opinions = self._opinions(X)
+        counts = (~np.isnan(opinions[:, :, 0])).sum(axis=1)
+        limits = largest_evidence(counts, len(self.classes_)).tolist()
+        self.limits_ = dict(zip(self._odds, limits, strict=True))
+        opinions = self._limited(opinions)
         self.scale_, self.correlations_ = fit_covariance(
             opinions, codes, len(self.classes_), self.correlation, self.n_prior_rows
         )
@@ -266,6 +281,10 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
         return opinions
 
+    def _limited(self, opinions):
+        largest = np.array(list(self.limits_.values()))
+        return limit_evidence(opinions, largest[:, None, None])
+
     def _weights(self, X):
         """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
         odds = [X[:, columns[0]] for columns in self._odds.values()]
@@ -303,7 +322,10 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
     def _terms(self, X):
         """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""
         self._present(X)  # refuses half a modality
-        opinions = dict(zip(self._odds, np.nan_to_num(self._opinions(X)), strict=True))
+        opinions = self._opinions(X)
+        several = self._has_several(X)[:, None]
+        opinions = np.nan_to_num(np.where(several, self._limited(opinions), opinions))
+        opinions = dict(zip(self._odds, opinions, strict=True))
         weights = dict(zip(self._odds, self._weights(X).T, strict=True))
         terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
         X = np.nan_to_num(X.clip(*self.feature_range_))
@@ -385,13 +407,17 @@ class PoolView(TorchView):
 
     def log_probabilities(self, batch):
         pool, x = self.estimator, batch.x
-        weights = tensor_like(pool._weights(x.detach().cpu().numpy()), x)
+        rows = x.detach().cpu().numpy()
+        weights = tensor_like(pool._weights(rows), x)
+        several = torch.as_tensor(pool._has_several(rows), device=x.device)[:, None]
         inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
         coef = tensor_like(pool.coef_, x)
         logits = inside @ coef.T + tensor_like(pool.intercept_, x)
-        for number, columns in enumerate(pool._odds.values()):
+        for number, (name, columns) in enumerate(pool._odds.items()):
             opinion = odds = x[:, columns].nan_to_num()
             if len(pool.classes_) == 2:
                 opinion = torch.cat([-odds / 2, odds / 2], dim=1)
+            half = pool.limits_[name] / 2
+            opinion = torch.where(several, half * (opinion / half).tanh(), opinion)
             logits = logits + weights[:, number, None] * opinion
         return log_softmax(logits, dim=1)

@@ -13,6 +13,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.baselines import comparison_models
+from skmultimodal.baselines._comparison import rows_for_the_paper
 from skmultimodal.cohort import as_cohort
 from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.inspection import RocBandsDisplay
@@ -75,7 +76,8 @@ def evaluate_cohort(
         Folder for ``table.csv``, ``roc.png``, ``report.html`` and ``model.skops``, made
         if it is absent. They are written together or not at all. None writes nothing.
     models : dict of str to estimator, default=None
-        Models to compare. None means `comparison_models`.
+        Models to compare. None means `comparison_models`, without the paper's if fewer
+        than 20 labelled rows have only the scarcer modality (a remark names them).
     model : str, default=None
         Which of them is fitted to all rows, explained and saved. None is the last.
     positive : class label, default=None
@@ -151,16 +153,21 @@ def evaluate_cohort(
             stack.enter_context(sklearn.config_context(enable_metadata_routing=True))
         if memory is None:
             memory = stack.enter_context(tempfile.TemporaryDirectory())
+        lacking = None
         if models is None:
             _refuse_other_modalities(X)
             models = comparison_models(
                 memory=str(memory), device=device, random_state=random_state
             )
+            lacking = rows_for_the_paper(X, y)
+            if lacking is not None:
+                models = {n: m for n, m in models.items() if n != "concat (paper)"}
         name = _check_model(models, model)
         cv = PairedStratifiedKFold(N_FOLDS, n_repeats, random_state=random_state)
         evaluation = _evaluate(
             models, name, X, y, classes, cv, positive, groups, random_state, verbose
         )
+        evaluation.remarks += [lacking] * (lacking is not None)
         if stage is not None:
             report["positive"] = evaluation.comparison.positive
             _write(stage, evaluation, X, y, notes, verbose, report)

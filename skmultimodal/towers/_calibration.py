@@ -1,10 +1,11 @@
 """How far the log-odds of a tower can be trusted."""
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from skmultimodal.towers._log_linear import fit_log_linear
 
-__all__ = ["MIN_ROWS", "fit_slope"]
+__all__ = ["MIN_ROWS", "averaging_gain", "fit_slope"]
 
 # With fewer labelled rows it is not fitted.
 MIN_ROWS = 8
@@ -48,3 +49,24 @@ def fit_slope(ratios, codes, seen):
         feature_penalty=np.empty(0),
     )
     return float(model.weights[0] / spread), model.intercept
+
+
+def averaging_gain(estimator, n_members):
+    """How much more the mean of members can be trusted than one of them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its attribute ``noise_share``, if it has one, is the share of the variance of a
+        member's log-odds that is not common to all members.
+    n_members : int
+
+    Returns
+    -------
+    gain : float
+        Of the slope: by regression dilution, the variance of one member's log-odds
+        over that of the mean's.
+    """
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    noise = getattr(last, "noise_share", 0.0)
+    return 1 / (1 - noise * (1 - 1 / n_members))

@@ -19,7 +19,7 @@ from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.towers._calibration import MIN_ROWS, fit_slope
+from skmultimodal.towers._calibration import MIN_ROWS, averaging_gain, fit_slope
 from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._members import (
     draw_member_seeds,
@@ -120,6 +120,11 @@ class CrossFittedEnsembleClassifier(
     slope is 0, and the probabilities are the class frequencies. A fold without which a
     class has no rows left is not held out.
 
+    A member is noisier than the mean of all, which the slope of held-out predictions
+    does not show. Networks name the share of a member's variance that is noise
+    (``noise_share``, measured once); ``slope_`` and ``intercept_`` are larger by
+    ``1 / (1 - share * (1 - 1 / n_members))`` for it.
+
     Features of different members have axes of their own; ``transform`` gives as many
     principal components of all of them, standardised, as one member has features.
 
@@ -213,17 +218,7 @@ class CrossFittedEnsembleClassifier(
             held_out[:], seen[:] = np.nan, False
         elif self.calibrate and seen.sum() < MIN_ROWS:
             self._warn(f"only {seen.sum()} labelled rows can be held out")
-        self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
-        if self.calibrate:
-            self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
-            if not self.slope_ and seen.sum() >= MIN_ROWS:
-                warn(
-                    f"{type(self).__name__}: predictions for {seen.sum()} held-out "
-                    "rows do not follow their labels, so it predicts the class "
-                    "frequencies: give it more rows or other folds (cv), or leave it "
-                    "out."
-                )
-        self.oof_proba_ = self._calibrated(held_out)
+        self._calibrate(held_out, codes, seen)
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)
             used = np.concatenate([known, rest]).astype(int)
@@ -261,6 +256,26 @@ class CrossFittedEnsembleClassifier(
         members, heads, ratios = zip(*fitted, strict=True)
         self.estimators_, self.heads_ = list(members), list(heads)
         return ratios
+
+    def _calibrate(self, held_out, codes, seen):
+        """Learn slope and intercept of a member, and from them those of the mean."""
+        self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
+        if not self.calibrate:
+            self.oof_proba_ = self._calibrated(held_out)
+            return
+        self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
+        if not self.slope_ and seen.sum() >= MIN_ROWS:
+            warn(
+                f"{type(self).__name__}: predictions for {seen.sum()} held-out rows do "
+                "not follow their labels, so it predicts the class frequencies: give "
+                "it more rows or other folds (cv), or leave it out."
+            )
+        self.oof_proba_ = self._calibrated(held_out)
+        gain = averaging_gain(self.estimator, len(self.estimators_))
+        known = codes[codes >= 0]
+        shares = np.log(np.bincount(known, minlength=len(self.classes_)) / len(known))
+        self.slope_ *= gain
+        self.intercept_ = shares + gain * (self.intercept_ - shares)
 
     def _ratios(self, member, head, X):
         """Centred log-ratios of the classes, of one member: (n_rows, n_classes)."""

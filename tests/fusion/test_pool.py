@@ -59,6 +59,20 @@ def odds_of(Z, span, n_classes):
     return np.hstack([-own, own]) / 2 if n_classes == 2 else own
 
 
+def limits_by_hand(Z, spans, n_classes):
+    """What each tower's log-odds approach, by the rows that it has."""
+    counts = {n: (~np.isnan(Z[:, s.start])).sum() for n, s in spans["log_odds"].items()}
+    return {
+        name: np.log(1 + n / (2 * n_classes)) + np.log(n_classes - 1)
+        for name, n in counts.items()
+    }
+
+
+def drawn_in(odds, limit):
+    """Centred log-ratios whose differences are at most `limit`."""
+    return limit / 2 * np.tanh(2 * odds / limit)
+
+
 def feature_columns(spans, name):
     span = spans["modalities"][name]
     odds = spans["log_odds"].get(name, slice(0, 0))
@@ -79,8 +93,10 @@ def rows_with_several(Z, spans):
 def bayes_by_hand(Z, y, spans, correlation=0.1, n_prior_rows=100.0):
     """Weights of image and gene in rows that have both: S^-1 diag(S)."""
     n_classes = len(np.unique(y))
+    limits = limits_by_hand(Z, spans, n_classes)
     odds = [
-        odds_of(Z, spans["log_odds"][name], n_classes) for name in ("image", "gene")
+        drawn_in(odds_of(Z, spans["log_odds"][name], n_classes), limits[name])
+        for name in ("image", "gene")
     ]
 
     def within(opinion, rows):
@@ -100,7 +116,7 @@ def bayes_by_hand(Z, y, spans, correlation=0.1, n_prior_rows=100.0):
     return dict(zip(("image", "gene"), weights, strict=True))
 
 
-def pool_loss(Z, y, spans, weights, theta, prior, penalties):
+def pool_loss(Z, y, spans, weights, limits, theta, prior, penalties):
     """Word by word from the docstring, of rows with several modalities.
 
     `theta` holds two factors, the intercept, and a row of coefficients per column of Z.
@@ -117,7 +133,7 @@ def pool_loss(Z, y, spans, weights, theta, prior, penalties):
     penalty = 30 / 2 * np.sum((intercept - prior) ** 2)
     for (name, factor), own in zip(factors.items(), odds, strict=True):
         weight = factor * np.where(both, weights[name], 1.0)
-        logits = logits + weight[:, None] * np.nan_to_num(own)
+        logits = logits + weight[:, None] * np.nan_to_num(drawn_in(own, limits[name]))
         penalty += penalties["weight_penalty"] / 2 * (factor - 1) ** 2
     for name in spans["modalities"]:
         columns = feature_columns(spans, name)
@@ -131,13 +147,14 @@ def check_against_another_solver(Z, y, spans, params):
     model = LogOpinionPoolClassifier(**params).fit(Z, y, **spans)
     n_classes = len(model.classes_)
     weights = bayes_by_hand(Z, y, spans)
+    limits = limits_by_hand(Z, spans, n_classes)
     several = rows_with_several(Z, spans)
     # `shift_` has tests of its own.
     prior = centred_log_shares(y) + model.shift_
     rows, codes, penalties = Z[several], y[several], model.get_params()
 
     def loss(theta):
-        return pool_loss(rows, codes, spans, weights, theta, prior, penalties)
+        return pool_loss(rows, codes, spans, weights, limits, theta, prior, penalties)
 
     n_free = n_classes * (1 + Z.shape[1])
     bounds = [(0, None)] * 2 + [(None, None)] * n_free
@@ -213,6 +230,22 @@ def test_another_solver_finds_the_same_with_one_log_odds_beside_features():
     check_against_another_solver(Z, y, spans, {"weight_penalty": 0.5})
 
 
+def test_large_log_odds_are_drawn_in_where_they_are_added():
+    """To what 53 rows can show; a row with one modality has its calibrated tower."""
+    model, Z, _, spans = fit(2)
+    limit = np.log(1 + 53 / 4)
+    assert model.limits_ == pytest.approx({"image": limit, "gene": limit})
+    Z = np.repeat(Z[:1], 4, axis=0)
+    Z[:, spans["log_odds"]["image"]] = [[-90.0], [0.01], [limit], [90.0]]
+    added = model.decision_terms(Z)["image", "log-odds"] / model.weights_["image"]
+    np.testing.assert_allclose(
+        added, [-limit, 0.01, limit * np.tanh(1), limit], rtol=1e-4
+    )
+    alone = without(without(Z, spans, slice(None), "gene"), spans, slice(None), "stain")
+    alone = model.decision_terms(alone)["image", "log-odds"]
+    np.testing.assert_allclose(alone, [-90, 0.01, limit, 90])
+
+
 def test_bayes_rule():
     """Independent towers that are calibrated are added up, as the docstring says."""
     rng = np.random.default_rng(0)
@@ -254,8 +287,10 @@ def test_strong_penalties_leave_bayes_rule(n_classes):
     np.testing.assert_allclose(model.coef_.T, 0, atol=1e-3)
     weights = bayes_by_hand(Z, y, spans)
     assert max(weights.values()) < 0.99
+    limits = limits_by_hand(Z, spans, n_classes)
+    assert model.limits_ == pytest.approx(limits)
     total = sum(
-        weights[name] * odds_of(Z, span, n_classes)
+        weights[name] * drawn_in(odds_of(Z, span, n_classes), limits[name])
         for name, span in spans["log_odds"].items()
     )
     np.testing.assert_allclose(
@@ -307,7 +342,8 @@ def test_terms_of_two_classes_add_up_to_the_log_odds(dtype):
     ]
     p = model.predict_proba(Z)[:, 1]
     np.testing.assert_allclose(terms.sum(axis=1), logit(p), rtol=1e-6, atol=1e-9)
-    weighted = model.weights_["gene"] * Z[:, model.modalities_["gene"]][:, 0]
+    odds, limit = Z[:, model.modalities_["gene"]][:, 0], model.limits_["gene"]
+    weighted = model.weights_["gene"] * limit * np.tanh(odds / limit)
     np.testing.assert_allclose(terms["gene", "log-odds"], weighted, rtol=1e-6)
     coef = model.coef_.T[-5:, 1] - model.coef_.T[-5:, 0]
     np.testing.assert_allclose(
@@ -431,7 +467,11 @@ def test_bayes_rule_for_every_set_of_correlated_towers(n_classes, complete):
         clean = gaussian_evidence(n_classes, 6000)[0][:200]
         for name in names:
             some[:, spans["modalities"][name]] = clean[:, spans["modalities"][name]]
-        exact = softmax(np.tensordot(wanted, ratios[list(own), :200], 1), axis=1)
+        evidence = ratios[list(own), :200]
+        if len(own) > 1:
+            limits = np.array(list(limits_by_hand(Z, spans, n_classes).values()))
+            evidence = drawn_in(evidence, limits[list(own), None, None])
+        exact = softmax(np.tensordot(wanted, evidence, 1), axis=1)
         np.testing.assert_allclose(model.predict_proba(some), exact, atol=0.06)
     assert model.weights_ == model.weights(["a", "b", "c"])
 
@@ -510,7 +550,9 @@ def test_rows_of_one_modality_count_for_class_shares_and_scales_only():
     Z = without(Z, spans, slice(0, 21), "stain")
     model = LogOpinionPoolClassifier().fit(Z, y, **spans)
     np.testing.assert_allclose(model.log_prior_, centred_log_shares(y))
-    odds = Z[:, spans["log_odds"]["image"]].ravel()
+    # 53 rows have it.
+    limit = np.log(1 + 53 / 4)
+    odds = limit * np.tanh(Z[:, spans["log_odds"]["image"]].ravel() / limit)
     within = np.r_[
         odds[y == 0] - odds[y == 0].mean(), odds[y == 1] - odds[y == 1].mean()
     ]

@@ -9,7 +9,7 @@ import pytest
 import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA
@@ -348,6 +348,29 @@ def test_class_of_one_row_warns():
     assert np.isnan(model.oof_proba_).all()
     np.testing.assert_allclose(model.predict_proba(X), [[19 / 20, 1 / 20]] * 20)
     np.testing.assert_allclose(model.held_out_proba(np.arange(3))[:, 1], 1 / 20)
+
+
+class Noisy(LogisticRegression):
+    """A third of the variance of its log-odds is that of one fit."""
+
+    noise_share = 1 / 3
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, make_pipeline])
+def test_the_mean_of_noisy_members_counts_more_than_one_of_them(wrap):
+    y = np.arange(60) % 3
+    X = make_genes(y)
+    plain, noisy = (
+        CrossFittedEnsembleClassifier(wrap(kind(C=0.1)), cv=4).fit(X, y)
+        for kind in (LogisticRegression, Noisy)
+    )
+    assert_array_equal(noisy.oof_proba_, plain.oof_proba_)
+    # The mean of four has a quarter of the noise: 1 to 2 / 3 + 1 / 12.
+    assert noisy.slope_ == pytest.approx(plain.slope_ / 0.75)
+    shares = np.log(np.full(3, 1 / 3))
+    odds, fewer = (np.log(tower.predict_proba(X)) - shares for tower in (noisy, plain))
+    odds, fewer = (o - o.mean(axis=1, keepdims=True) for o in (odds, fewer))
+    assert_allclose(odds, fewer / 0.75, atol=1e-9)
 
 
 def test_a_tower_calibrated_to_nothing_warns():
