@@ -13,21 +13,28 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._covariates import MISSING, read_covariate
 from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._validation import check_rows
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["MetadataClassifier"]
 
-MISSING = "(missing)"
+EPOCH = pd.Timestamp(0, tz="UTC")
+TEXTS = {
+    "number": "numbers written as text",
+    "date": "dates written as text",
+    "text": "text that is nearly all different",
+}
 
 
 class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
     """Classifier of the metadata of a cohort: age, site, project, ...
 
-    No modality is read. Numbers are imputed by their median and standardised,
-    anything else is one-hot encoded, a missing or unseen category included; all of it
-    is learnt from the labelled rows given to ``fit``.
+    No modality is read. Numbers, and dates as days, are imputed by their median and
+    standardised, anything else is one-hot encoded, a missing or unseen category
+    included; all of it is learnt from the labelled rows given to ``fit``.
 
     Parameters
     ----------
@@ -36,8 +43,8 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
     estimator : classifier, default=None
         Of the encoded columns. None means ``LogisticRegression(max_iter=1000)``.
     categories : list of str, default=()
-        Columns to read as categories though they hold numbers, such as codes of
-        hospitals.
+        Columns to read as categories though they hold numbers or dates, such as codes
+        of hospitals.
 
     Attributes
     ----------
@@ -97,6 +104,12 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
         ------
         ValueError
             If the metadata lack a column, or `y` has one class.
+
+        Warns
+        -----
+        UserWarning
+            If text that is read as categories is that of numbers or dates, or is
+            nearly all different.
         """
         table = self._read(X, reset=True)
         y = check_labels(*join_rows(X, X, y=y), len(table))
@@ -105,13 +118,14 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
         self.columns_ = list(table.columns)
         self.is_number_ = np.array(
             [
-                pd.api.types.is_numeric_dtype(dtype)
-                and not pd.api.types.is_bool_dtype(dtype)
-                and name not in set(self.categories)
+                name not in set(self.categories) and _is_number(dtype)
                 for name, dtype in table.dtypes.items()
             ],
             dtype=bool,
         )
+        for name in table.columns[~self.is_number_]:
+            if name not in set(self.categories):
+                _warn_of_text(name, read_covariate(table[name]).kind)
         labelled = codes >= 0
         final = LogisticRegression(max_iter=1000)
         if self.estimator is not None:
@@ -177,12 +191,31 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
         for place, name in enumerate(self.columns_):
             column = table[name]
             if self.is_number_[place]:
+                if pd.api.types.is_datetime64_any_dtype(column):
+                    column = pd.to_datetime(column, utc=True) - EPOCH
+                    column = column / pd.Timedelta(days=1)
                 values = column.to_numpy(dtype=float, na_value=np.nan)
                 cells[place] = np.where(np.isfinite(values), values, np.nan)
             else:
                 words = [MISSING if pd.isna(v) else str(v) for v in column]
                 cells[place] = np.array(words, dtype=object)
         return pd.DataFrame(cells)
+
+
+def _is_number(dtype):
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return True
+    is_bool = pd.api.types.is_bool_dtype(dtype)
+    return pd.api.types.is_numeric_dtype(dtype) and not is_bool
+
+
+def _warn_of_text(name, kind):
+    if kind in TEXTS:
+        warn(
+            f"column {name!r} of the metadata holds {TEXTS[kind]} and is read as "
+            "categories, of which few are seen twice: convert it with "
+            "pandas.to_numeric or to_datetime, leave it out, or name it in categories."
+        )
 
 
 def _encoder(is_number):

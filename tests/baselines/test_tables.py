@@ -95,7 +95,7 @@ def test_numbers_are_imputed_and_categories_encoded(hospital):
     y = ["yes", "no"] * 10
     model = MetadataClassifier().fit(hospital, y)
     numbers = np.array(model.columns_)[model.is_number_].tolist()
-    assert numbers == ["code", "age", "grade", "unknown"]
+    assert numbers == ["code", "age", "seen", "grade", "unknown"]
     assert model.predict(hospital).tolist() == y
     assert model.classes_.tolist() == ["no", "yes"]
 
@@ -105,6 +105,33 @@ def test_codes_can_be_categories(hospital):
     model = MetadataClassifier(["code"], categories=["code"]).fit(hospital, y)
     assert not model.is_number_.any()
     assert model.score(hospital, y) == 1
+
+
+def test_dates_are_numbers_of_days():
+    """The day of the scan gives the label away; the last days are not in fit."""
+    days = pd.date_range("2019-03-28", periods=40, tz="Europe/Paris")
+    table = pd.DataFrame({"scanned": days})
+    y = (np.arange(40) >= 20).astype(int)
+    X = Cohort({"gene": np.zeros((40, 1))}, metadata=table)
+    model = MetadataClassifier().fit(X[np.r_[0:36]], y[:36])
+    assert model.is_number_.tolist() == [True]
+    assert model.score(X, y) > 0.9
+    assert model.predict(X[[36, 38]]).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ([f"{60 + i},5" for i in range(24)], "numbers written as text"),
+        ([f"2020-01-{i + 1:02}" for i in range(24)], "dates written as text"),
+        ([f"note {i}" for i in range(24)], "text that is nearly all different"),
+    ],
+)
+def test_text_that_is_no_category_is_named(cells, found):
+    X = Cohort({"gene": np.zeros((24, 1))}, metadata=pd.DataFrame({"c": cells}))
+    with pytest.warns(UserWarning, match=f"column 'c' of the metadata holds {found}"):
+        MetadataClassifier().fit(X, np.arange(24) % 2)
+    MetadataClassifier(categories=["c"]).fit(X, np.arange(24) % 2)
 
 
 def test_an_unseen_category_is_answered(hospital):
