@@ -231,7 +231,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
         y, groups = join_rows(X, cohort, y=y, groups=groups)
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
-        groups = check_groups(groups, len(cohort), allow_missing=True)
+        groups = check_groups(groups, len(cohort))
         resolved = list_towers(self.towers)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))

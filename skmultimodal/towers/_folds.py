@@ -41,7 +41,7 @@ def hold_out(cv, codes, groups=None, random_state=None):
     if counts.min() < 2:
         return everything
     if groups is not None:
-        groups = check_groups(groups, len(codes), allow_missing=True)[known]
+        groups = check_groups(groups, len(codes))[known]
     if isinstance(cv, Integral):
         cv = _stratified(min(cv, counts.max()), groups, random_state)
     # A class with fewer rows than folds is held out from as many as it has rows.

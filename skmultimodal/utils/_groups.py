@@ -11,9 +11,7 @@ from skmultimodal.utils._rows import unmasked
 __all__ = ["check_groups"]
 
 
-def check_groups(
-    groups: Any, n_rows: int, *, allow_missing: bool = False
-) -> NDArray[np.intp] | None:
+def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp] | None:
     """Number the groups.
 
     Parameters
@@ -21,8 +19,6 @@ def check_groups(
     groups : array-like of shape (n_rows,) or None
         Of any type: two rows are of one group if their text is the same.
     n_rows : int
-    allow_missing : bool, default=False
-        Whether rows of unknown group, NaN or None, are one group rather than an error.
 
     Returns
     -------
@@ -32,20 +28,17 @@ def check_groups(
     Raises
     ------
     ValueError
-        If there is not one group per row, or one is missing and may not be.
+        If there is not one group per row, or one is missing.
     """
     if groups is None:
         return None
     groups = np.asarray(unmasked(groups))
     if groups.shape != (n_rows,):
         raise ValueError(f"X has {n_rows} rows, groups has shape {groups.shape}.")
-    missing = missing_labels(groups)
-    if missing.any() and not allow_missing:
+    missing = np.flatnonzero(missing_labels(groups))
+    if len(missing):
         raise ValueError(
-            f"the group of row {np.flatnonzero(missing)[0]} is missing: give each row "
-            "of unknown group a group of its own."
+            f"the group of row {missing[0]} is missing, one of {len(missing)}: give "
+            "each row of unknown group a group of its own."
         )
-    numbers = np.unique(groups.astype(str), return_inverse=True)[1]
-    # The text of a missing value may be the name of a group.
-    numbers[missing] = n_rows
-    return np.unique(numbers, return_inverse=True)[1]
+    return np.unique(groups.astype(str), return_inverse=True)[1]

@@ -161,11 +161,12 @@ def test_groups_of_another_shape(make, shape):
         make().fit(X, y, groups=np.zeros(shape))
 
 
-def test_groups_with_gaps():
-    """Rows of unknown group are one group."""
+@pytest.mark.parametrize("make", [twin, pool])
+def test_groups_with_gaps(make):
     X, y = make_case()
     groups = np.array(["a", "b", "c", "d", None, np.nan] * 7, dtype=object)
-    assert np.isfinite(pool().fit(X, y, groups=groups).predict_proba(X)).all()
+    with pytest.raises(ValueError, match="group of row 4 is missing, one of 14: give"):
+        make().fit(X, y, groups=groups)
 
 
 def test_tower_of_one_group():

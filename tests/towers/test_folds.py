@@ -106,8 +106,8 @@ def test_folds_without_which_a_class_has_no_row_are_left_out():
 KINDS = {
     "text": np.array(list("abcdefg")),
     "numbers": np.array([3, 30, 300, 1, 10, 100, 0]),
-    "floats": np.array([0.5, 1.5, np.nan, 2.5, 3.5, -1.0, 7.0]),
-    "objects": np.array(["a", 3, None, "bb", 4.5, "ccc", ""], dtype=object),
+    "floats": np.array([0.5, 1.5, 1e9, 2.5, 3.5, -1.0, 7.0]),
+    "objects": np.array(["a", 3, False, "bb", 4.5, "ccc", ""], dtype=object),
 }
 
 
