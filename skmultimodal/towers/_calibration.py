@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 
 from skmultimodal.towers._log_linear import fit_log_linear
 
-__all__ = ["MIN_ROWS", "averaging_gain", "fit_slope"]
+__all__ = ["MIN_ROWS", "fit_slope", "scale_to_mean"]
 
 # With fewer labelled rows it is not fitted.
 MIN_ROWS = 8
@@ -51,8 +51,11 @@ def fit_slope(ratios, codes, seen):
     return float(model.weights[0] / spread), model.intercept
 
 
-def averaging_gain(estimator, n_members):
-    """How much more the mean of members can be trusted than one of them.
+def scale_to_mean(estimator, n_members, slope, intercept, codes):
+    """Slope and intercept of the mean of members, from those of one member.
+
+    By regression dilution the slope grows by the variance of one member's log-odds over
+    that of the mean's.
 
     Parameters
     ----------
@@ -60,13 +63,19 @@ def averaging_gain(estimator, n_members):
         Its attribute ``noise_share``, if it has one, is the share of the variance of a
         member's log-odds that is not common to all members.
     n_members : int
+    slope, intercept : float and ndarray of shape (n_classes,)
+        As of `fit_slope`.
+    codes : ndarray of int, shape (n_rows,)
+        Class numbers, -1 for a row without label.
 
     Returns
     -------
-    gain : float
-        Of the slope: by regression dilution, the variance of one member's log-odds
-        over that of the mean's.
+    slope, intercept : float and ndarray of shape (n_classes,)
+        Class shares are what log-odds without evidence give.
     """
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     noise = getattr(last, "noise_share", 0.0)
-    return 1 / (1 - noise * (1 - 1 / n_members))
+    gain = 1 / (1 - noise * (1 - 1 / n_members))
+    known = codes[codes >= 0]
+    shares = np.log(np.bincount(known, minlength=len(intercept)) / len(known))
+    return gain * slope, shares + gain * (intercept - shares)

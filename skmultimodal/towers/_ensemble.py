@@ -19,7 +19,7 @@ from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.towers._calibration import MIN_ROWS, averaging_gain, fit_slope
+from skmultimodal.towers._calibration import MIN_ROWS, fit_slope, scale_to_mean
 from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._members import (
     draw_member_seeds,
@@ -258,24 +258,23 @@ class CrossFittedEnsembleClassifier(
         return ratios
 
     def _calibrate(self, held_out, codes, seen):
-        """Learn slope and intercept of a member, and from them those of the mean."""
+        """Calibrate one member by rows that it has not seen, and the mean from it."""
         self.slope_, self.intercept_ = 1.0, np.zeros(len(self.classes_))
-        if not self.calibrate:
-            self.oof_proba_ = self._calibrated(held_out)
-            return
-        self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
-        if not self.slope_ and seen.sum() >= MIN_ROWS:
-            warn(
-                f"{type(self).__name__}: predictions for {seen.sum()} held-out rows do "
-                "not follow their labels, so it predicts the class frequencies: give "
-                "it more rows or other folds (cv), or leave it out."
-            )
+        if self.calibrate:
+            self.slope_, self.intercept_ = fit_slope(held_out, codes, seen)
+            if not self.slope_ and seen.sum() >= MIN_ROWS:
+                warn(
+                    f"{type(self).__name__}: predictions for {seen.sum()} held-out "
+                    "rows do not follow their labels, so it predicts the class "
+                    "frequencies: give it more rows or other folds (cv), or leave it "
+                    "out."
+                )
         self.oof_proba_ = self._calibrated(held_out)
-        gain = averaging_gain(self.estimator, len(self.estimators_))
-        known = codes[codes >= 0]
-        shares = np.log(np.bincount(known, minlength=len(self.classes_)) / len(known))
-        self.slope_ *= gain
-        self.intercept_ = shares + gain * (self.intercept_ - shares)
+        if self.calibrate:
+            one = self.slope_, self.intercept_, codes
+            self.slope_, self.intercept_ = scale_to_mean(
+                self.estimator, len(self.estimators_), *one
+            )
 
     def _ratios(self, member, head, X):
         """Centred log-ratios of the classes, of one member: (n_rows, n_classes)."""
