@@ -19,7 +19,7 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 def run_check(options):
     from skmultimodal.datasets import check_folder
 
-    check = check_folder(options.folder)
+    check = check_folder(options.folder, **_reading(options))
     print(check)
     return int(bool(check.problems))
 
@@ -32,16 +32,23 @@ def run_evaluate(options):
     label = choose_label(folder, options.label)
     _check_options(options)
     _tell(f"Loading {folder} ...")
-    bunch = load_folder(folder, label=label, positive=options.positive)
+    reading = _reading(options)
+    bunch = load_folder(folder, label=label, positive=options.positive, **reading)
     return _evaluate(
         options,
         bunch,
         label,
+        reading=reading,
         title=label,
         channels=bunch.image_channels,
         n_paired=options.paired,
         groups=options.groups,
     )
+
+
+def _reading(options):
+    """How scans are to be read, where it was given: parameters of the loaders."""
+    return {n: v for n, v in vars(options).items() if n in ("spacing", "image_size")}
 
 
 def run_demo(options):
@@ -76,7 +83,9 @@ def _check_options(options):
         ) from error
 
 
-def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=None):
+def _evaluate(
+    options, bunch, label, *, title, channels, reading=None, n_paired=None, groups=None
+):
     from skmultimodal.datasets import unpair
     from skmultimodal.report import evaluate_cohort
     from skmultimodal.report._evaluate import label_table
@@ -105,7 +114,7 @@ def _evaluate(options, bunch, label, *, title, channels, n_paired=None, groups=N
             groups=None if groups is None else _groups(X, y, groups),
             n_repeats=options.repeats,
             random_state=options.seed,
-            notes={"label": label, "channels": list(channels)},
+            notes={"label": label, "channels": list(channels), **(reading or {})},
             verbose=1,
             title=f"Prediction by a {MODELS[options.model]}: {title}",
             label=label,
@@ -158,7 +167,9 @@ def run_predict(options):
     with whole_file(out) as part:  # what cannot be written is refused at once
         facts = read_notes(options.model)
         model = load_model(options.model, device=options.device)
-        reading = {"sequences": facts["channels"]} if facts.get("channels") else {}
+        reading = {n: facts[n] for n in ("spacing", "image_size") if n in facts}
+        if facts.get("channels"):
+            reading["sequences"] = facts["channels"]
         bunch = load_folder(options.folder, on_error="drop", **reading)
         prediction_table(model, bunch.data).to_csv(part)
     dropped = bunch.flow[bunch.flow["status"] == "dropped"]

@@ -40,6 +40,38 @@ def _integer(least, most=None):
     return read
 
 
+def _edge(text):
+    """The type of ``--spacing``: mm, or None for pixels as they are."""
+    try:
+        edge = None if text == "none" else float(text)
+    except ValueError:
+        edge = 0.0
+    if edge is not None and not 0 < edge < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be mm above 0 or none, got {text!r}")
+    return edge
+
+
+def _reading_options():
+    """How scans are read, of commands that read a folder for the first time."""
+    options = _Parser(add_help=False)
+    options.add_argument(
+        "--spacing",
+        type=_edge,
+        default=argparse.SUPPRESS,
+        metavar="MM",
+        help="edge of a pixel, to which planes are resampled; none leaves them as they "
+        "are (default: 1)",
+    )
+    options.add_argument(
+        "--image-size",
+        type=_integer(1),
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="pixels that planes are cropped or padded to (default: 240)",
+    )
+    return options
+
+
 def make_parser():
     """The parser of all commands."""
     parser = _Parser(
@@ -69,7 +101,7 @@ def make_parser():
 def _add_check(commands, shared):
     command = commands.add_parser(
         "check",
-        parents=[shared],
+        parents=[shared, _reading_options()],
         help="read a folder of patients and list what is wrong with it",
         description="Read every file of a folder of patients as the other commands do, "
         "and list what was found. The last line is 'ready', or a numbered list of what "
@@ -81,7 +113,7 @@ def _add_check(commands, shared):
 def _add_evaluate(commands, shared):
     command = commands.add_parser(
         "evaluate",
-        parents=[shared, _evaluation_options(10)],
+        parents=[shared, _reading_options(), _evaluation_options(10)],
         help="compare models on the patients of a folder, and write a report",
         description="Compare the majority class, each modality alone and three fusions "
         "by repeated cross-validation on the patients who have both modalities, ask "

@@ -28,6 +28,8 @@ from skmultimodal.persistence import load_model, read_notes
 # Tiny towers on 16-pixel images may learn nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 HELPERS = Path(__file__).parent / "helpers"
+# The planes have 16 pixels.
+SMALL = ["--image-size", "18", "--spacing", "none"]
 FILES = ["model.skops", "report.html", "roc.png", "table.csv"]
 
 
@@ -51,7 +53,7 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def job(folder, cache):
     """The arguments of an evaluation."""
-    command = ["evaluate", folder, "--label", "words", "--repeats", "1"]
+    command = ["evaluate", folder, "--label", "words", "--repeats", "1", *SMALL]
     return [*command, "--paired", "15", "--cache", cache]
 
 
@@ -142,6 +144,7 @@ def test_the_model_is_saved_with_what_it_was_made_from(evaluated, folder):
     facts = read_notes(path)
     assert facts["label"] == "words"
     assert facts["channels"] == ["t1", "t1ce", "t2", "flair", "seg"]
+    assert (facts["image_size"], facts["spacing"]) == (18, None)
     model = load_model(path)
     assert model.classes_.tolist() == ["Non-responder", "Responder"]
     assert model.memory is None
@@ -177,7 +180,7 @@ def test_groups_are_tested_together(tmp_path, capsys):
     table = pd.read_csv(grouped / "clinical.csv", index_col="patient")
     groups = pd.Series(np.arange(len(table)) % 3, index=table.index)
     table.assign(ward=groups.map("ward {}".format)).to_csv(grouped / "clinical.csv")
-    command = ["evaluate", grouped, "--label", "words", "--repeats", "1"]
+    command = ["evaluate", grouped, "--label", "words", "--repeats", "1", *SMALL]
     options = ["--groups", "ward", "--out", tmp_path / "out"]
     assert main(list(map(str, command + options))) == 0
     assert "twin tower" in capsys.readouterr().out
@@ -204,7 +207,7 @@ def test_predict_every_patient_without_a_clinical_table(evaluated, folder, tmp_p
         "proba_Non-responder",
         "proba_Responder",
     ]
-    wanted = load_folder(patients).data
+    wanted = load_folder(patients, image_size=18, spacing=None).data
     assert table["modalities"].value_counts().to_dict() == wanted.summary().to_dict()
     p = load_model(model).predict_proba(wanted)
     np.testing.assert_allclose(
@@ -228,7 +231,8 @@ def test_predict_reads_the_channels_that_the_model_knows(evaluated, folder, tmp_
     model, out = evaluated[1] / "model.skops", tmp_path / "predictions.csv"
     done = call("predict", model, patients, "--out", out)
     assert done.returncode == 0, done.stderr
-    X = load_folder(patients, sequences=["t1", "t1ce", "t2", "flair", "seg"]).data
+    channels = ["t1", "t1ce", "t2", "flair", "seg"]
+    X = load_folder(patients, sequences=channels, image_size=18).data
     assert X.block("image")[:, 2].any()
     assert not X.block("image")[:, [0, 1, 3, 4]].any()
     p = load_model(model).predict_proba(X)[:, 1]
@@ -309,6 +313,9 @@ def test_demo(tmp_path, monkeypatch, capsys):
     [
         ("--paired", "0", "--paired: must be an integer of at least 1, got '0'"),
         ("--paired", "-3", "--paired: must be an integer of at least 1, got '-3'"),
+        ("--spacing", "0", "--spacing: must be mm above 0 or none, got '0'"),
+        ("--spacing", "inf", "--spacing: must be mm above 0 or none, got 'inf'"),
+        ("--image-size", "0", "--image-size: must be an integer of at least 1"),
         ("--repeats", "0", "--repeats: must be an integer from 1 to 1000, got '0'"),
         ("--repeats", "1.5", "--repeats: must be an integer from 1 to 1000, got '1.5'"),
         ("--repeats", "9" * 30, "--repeats: must be an integer from 1 to 1000"),
@@ -500,7 +507,7 @@ def started(*command):
 @pytest.mark.parametrize("kept", [True, False])
 def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, kept):
     out, cache = tmp_path / "out", tmp_path / "cache"
-    command = ["evaluate", folder, "--label", "words", "--repeats", "60"]
+    command = ["evaluate", folder, "--label", "words", "--repeats", "60", *SMALL]
     options = ["--cache", cache] if kept else []
     with started(*command, *options, "--out", out) as process:
         while kept and not list(cache.rglob("output.pkl")):
@@ -517,7 +524,7 @@ def test_an_interrupt_leaves_no_file_and_names_what_was_kept(folder, tmp_path, k
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
 def test_a_scheduler_that_ends_the_job_leaves_no_file(folder, tmp_path):
     out = tmp_path / "out"
-    command = ["evaluate", folder, "--label", "words", "--repeats", "60"]
+    command = ["evaluate", folder, "--label", "words", "--repeats", "60", *SMALL]
     with started(*command, "--out", out) as process:
         process.terminate()
         shown = process.communicate(timeout=300)[1].splitlines()
@@ -662,7 +669,7 @@ def test_a_wheel_outside_the_checkout_does_the_main_job(real_data, tmp_path):
         (patients / name).symlink_to(real_data / "cohort" / name)
     command = ["evaluate", patients, "--label", "idh", "--positive", "mutant"]
     done = subprocess.run(
-        [home / "bin" / "skmultimodal", *command, "--repeats", "1"],
+        [home / "bin" / "skmultimodal", *command, "--repeats", "1", *SMALL],
         cwd=empty,
         env=outside,
         capture_output=True,
