@@ -287,7 +287,7 @@ def test_check(folder, tmp_path, capsys):
     assert main(["check", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[-1] == "ready"
-    assert "label words: Non-responder 19, Responder 21" in shown
+    assert "label words: Non-responder 27, Responder 28" in shown
     broken = tmp_path / "broken"
     shutil.copytree(folder, broken)
     (broken / "expression.csv").write_text("patient,G1\nP1,1\nP1,2\n")
@@ -579,7 +579,7 @@ def test_names_that_the_terminal_cannot_show(folder, tmp_path, encoding):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "ready"
-    assert r"label words: \u03bd\u03b1\u03b9 21" in done.stdout
+    assert r"label words: \u03bd\u03b1\u03b9 28" in done.stdout
 
 
 def test_a_warning_is_shown_once(folder, monkeypatch, capsys):

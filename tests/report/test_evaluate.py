@@ -154,7 +154,9 @@ def test_without_complete_patients_those_with_the_most_modalities_are_tested(tmp
     own = {"plain": clone(twin).set_params(tower_output="log_odds"), "twin": twin}
     with pytest.warns(UserWarning, match="none of 71 rows has all of") as caught:
         found = evaluate(X, y, tmp_path / "out", models=own)
-    assert [str(w.message)[:4] for w in caught] == ["none"]
+    texts = [str(warning.message) for warning in caught]
+    texts = [text for text in texts if "do not follow their labels" not in text]
+    assert [text[:4] for text in texts] == ["none"]
     tested = found.comparison.predictions()
     assert sorted(tested["pattern"].unique()) == sorted(list(counts)[1:])
     assert found.remarks[0].startswith(
