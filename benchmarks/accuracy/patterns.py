@@ -56,10 +56,10 @@ SHOWN = [
     "boosting on NaN blocks",
 ]
 SLOPE = "calibration slope"
-EXPLANATION = """Scores are means over the patterns with so many modalities. Differences
-are twin tower - other; higher is better. Intervals are t intervals over the draws of
-the mean over settings, not over new patients. Calibration slopes are medians. Forest and boosting are fitted in the
-first five draws."""
+EXPLANATION = """Scores are means over the patterns with so many modalities, calibration
+slopes medians. Differences are twin tower - other; higher is better. Intervals are t
+intervals over the draws of the mean over settings, not over new patients. Forest and
+boosting are fitted in the first five draws."""
 
 
 def settings():
