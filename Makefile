@@ -14,7 +14,7 @@ ARGS ?=
 OUT ?= results/demo
 # make bench: repeats of cross-validation in three folds
 REPEATS ?= 3
-# make fuzz: cohorts tried, and mutations of each kind of file
+# make fuzz: cohorts and joins tried, and mutations of each kind of file
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
@@ -23,7 +23,7 @@ MUTATIONS ?= 500
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
-	@echo "make fuzz         thousands of random cohorts and damaged files (some minutes)"
+	@echo "make fuzz         thousands of random cohorts, joins and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
 	@echo "make docs         this documentation as a site, in docs/_build/html"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
@@ -64,7 +64,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
-# What is in the tests in small: 2,000 cohorts and 500 mutations of each kind of file.
+# What is in the tests in small: 2,000 cohorts, as many joins of labels, groups, weights,
+# covariates and blocks, and of folders, and 500 mutations of each kind of file.
 fuzz: $(VENV)/.dev
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_MUTATIONS=$(MUTATIONS) OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest tests/robustness tests/test_testing.py -q -s

@@ -261,7 +261,9 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         UserWarning
             If `min_modalities` is None and rows without some modality are tested.
         """
-        tested = self._find_tested(X, y, groups)
+        cohort = as_cohort(X)
+        (y,) = join_rows(X, cohort, y=y)
+        tested = self._find_tested(cohort, y, groups)
         codes, rng = tested.codes, check_random_state(self.random_state)
         shuffle = StratifiedShuffleSplit(
             self.n_splits, test_size=self.test_size, random_state=rng

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._ids import difference, near_misses
+from skmultimodal.utils._ids import difference, id_texts, near_misses, spelt_alike
 from skmultimodal.utils._store import check_patient_ids
+from skmultimodal.utils._text import counted
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "align_metadata",
     "find_patients",
-    "id_texts",
     "is_plain",
     "join_by_id",
     "join_rows",
@@ -87,6 +87,8 @@ def find_patients(ids: pd.Index, index: pd.Index, name: str) -> NDArray[np.intp]
     known, wanted = id_texts(ids), id_texts(index)
     met = wanted.isin(known)
     if is_plain(ids) and not met.all():
+        if met.any() and len(ids) == len(index):
+            _warn_of_row_order(name, index, met)
         return None
     _refuse_unmet(ids, index, met, name)
     check_patient_ids(known, f"the index of {name}")
@@ -140,6 +142,8 @@ def align_metadata(
     met = wanted.isin(known)
     if is_plain(ids) and len(ids) == len(index) and not met.all():
         if by_position:
+            if met.any():
+                _warn_of_row_order("metadata", index, met)
             return metadata.set_axis(index, axis=0)
         raise ValueError(
             "metadata has row numbers as its index, and the blocks are joined by "
@@ -155,10 +159,12 @@ def align_metadata(
     if not met.all():
         warn(
             f"metadata has no row for {(~met).sum()} of the {len(index)} patients, "
-            f"such as {name_some(index[~met])}: their covariates are missing."
+            f"such as {name_some(index[~met])}{_near_miss(ids, index)}: their "
+            "covariates are missing."
         )
     elif is_plain(ids):
         _warn_of_row_numbers("metadata", len(ids))
+    _warn_of_rows_alike(known[~known.isin(wanted)], wanted[met])
     return metadata.set_axis(known).reindex(wanted).set_axis(index)
 
 
@@ -176,6 +182,34 @@ def _warn_of_row_numbers(name: str, n_rows: int) -> None:
         f"{name} is joined by id. If its rows are in the order of X, give them the "
         "index of X."
     )
+
+
+def _warn_of_row_order(name: str, index: pd.Index, met: NDArray[np.bool_]) -> None:
+    warn(
+        f"the index of {name}, 0 to {len(index) - 1}, has the ids of {met.sum()} of "
+        f"the {len(index)} rows of X, and not of others, such as "
+        f"{name_some(index[~met])}: {name} is taken in the order of the rows. Give it "
+        "the index of X, or the ids of all its patients."
+    )
+
+
+def _warn_of_rows_alike(others: pd.Index, wanted: pd.Index) -> None:
+    """Warn of rows of no patient whose ids are written like that of one."""
+    if not len(others):
+        return
+    patients = set(wanted)
+    pairs = [
+        (other, patient)
+        for patient, other in spelt_alike([*wanted, *others])
+        if patient in patients and other not in patients
+    ]
+    if pairs:
+        other, patient = pairs[0]
+        warn(
+            f"metadata has {counted(len(pairs), 'row')} of no patient with an id like "
+            f"that of one, such as {other!r}, which differs from {patient!r} in "
+            f"{difference(other, patient)} only: they are not used."
+        )
 
 
 def _refuse_unmet(
@@ -216,16 +250,6 @@ def is_plain(index: pd.Index) -> bool:
     if not pd.api.types.is_integer_dtype(index.dtype):
         return False
     return bool(np.array_equal(index.to_numpy(), np.arange(len(index))))
-
-
-def id_texts(index: pd.Index) -> pd.Index:
-    """Ids as text, in which a number that is whole has no decimals."""
-    return pd.Index([_text(label) for label in index.tolist()], dtype=object)
-
-
-def _text(label: Any) -> str:
-    whole = isinstance(label, float) and label.is_integer()
-    return str(int(label) if whole else label)
 
 
 def name_some(labels: Any, n_shown: int = 3) -> str:

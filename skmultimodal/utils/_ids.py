@@ -4,7 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ __all__ = [
     "compare_ids",
     "difference",
     "examples",
+    "id_texts",
     "near_misses",
     "number_forms",
     "spelt_alike",
@@ -122,28 +123,48 @@ def compare_ids(blocks: Mapping[str, pd.Index]) -> None:
     Warns
     -----
     UserWarning
-        If ids of two modalities differ in case, blanks or the like only.
+        If ids, of two modalities or one, differ in case, blanks or the like only.
     """
-    for (one, first), (other, second) in combinations(blocks.items(), 2):
-        if first.equals(second):
-            continue
-        ones, others = (
-            {str(i): i for i in a.difference(b, sort=False).tolist()}
-            for a, b in ((first, second), (second, first))
+    modality: dict[Any, str] = {}  # where each id is first
+    for name, ids in blocks.items():
+        modality |= {i: name for i in ids.tolist() if i not in modality}
+    by_text: dict[str, Any] = {}
+    for patient in modality:
+        other = by_text.setdefault(str(patient), patient)
+        if other is not patient:
+            _refuse_two_forms(other, patient, modality)
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for one, other in spelt_alike(by_text):
+        if number_forms(one, other):
+            _refuse_two_forms(by_text[one], by_text[other], modality)
+        names = modality[by_text[one]], modality[by_text[other]]
+        alike.setdefault(names, []).append((one, other))
+    for (first, second), pairs in alike.items():
+        one, other = pairs[0]
+        where = f"modality {first!r}"
+        if first != second:
+            where = f"modalities {first!r} and {second!r}"
+        warn(
+            f"{counted(len(pairs), 'pair')} of patient ids of {where} differ in "
+            f"{difference(one, other)} only, such as {one!r} and {other!r}: these are "
+            "read as different patients; write them alike if they are one."
         )
-        pairs = [(text, text) for text in ones if text in others]
-        pairs += near_misses(list(ones), list(others))
-        for a, b in pairs:
-            if a == b or number_forms(a, b):
-                raise ValueError(
-                    f"modality {one!r} has patient id {ones[a]!r} and {other!r} "
-                    f"{others[b]!r}, one id in two forms: write ids alike, as text."
-                )
-        if pairs:
-            a, b = pairs[0]
-            warn(
-                f"{counted(len(pairs), 'patient id')} of modalities {one!r} and "
-                f"{other!r} differ in {difference(a, b)} only, such as {a!r} and "
-                f"{b!r}: these are read as different patients; write them alike if "
-                "they are one."
-            )
+
+
+def _refuse_two_forms(one: Any, other: Any, modality: Mapping[Any, str]) -> None:
+    first, second = modality[one], modality[other]
+    beside = "" if first == second else f"{second!r} "
+    raise ValueError(
+        f"modality {first!r} has patient id {one!r} and {beside}{other!r}, one id in "
+        "two forms: write ids alike, as text."
+    )
+
+
+def id_texts(index: pd.Index) -> pd.Index:
+    """Ids as text, in which a number that is whole has no decimals."""
+    return pd.Index([_text(label) for label in index.tolist()], dtype=object)
+
+
+def _text(label: Any) -> str:
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label) if whole else label)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._ids import compare_ids
+from skmultimodal.utils._ids import compare_ids, id_texts
 from skmultimodal.utils._rows import (
     RowView,
     StackedRows,
@@ -196,6 +196,15 @@ def check_patient_ids(ids: pd.Index, what: str) -> None:
         raise ValueError(f"{what} has a duplicated patient id: {shown}.")
     if ids.hasnans:
         raise ValueError(f"{what} has a missing patient id.")
+    if ids.dtype == object:
+        texts = id_texts(ids)
+        again = np.flatnonzero(texts.duplicated())
+        if len(again):
+            one = ids[texts == texts[again[0]]][0]
+            raise ValueError(
+                f"{what} has the patient ids {one!r} and {ids[again[0]]!r}, one id in "
+                "two forms: write ids alike, as text."
+            )
 
 
 def join(blocks: Mapping[str, Keyed], index: Any) -> Store:

@@ -12,6 +12,7 @@ from skmultimodal.datasets import unpair
 from skmultimodal.inspection import modality_contributions, prediction_sets
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
+    PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
     audit_shortcuts,
     compare_classifiers,
@@ -101,6 +102,9 @@ FUNCTIONS = {
     "labels of unpair": lambda X, y, known: unpair(X, y, 9, random_state=0)[1],
     "paired folds": lambda X, y, known: np.concatenate(
         [test for _, test in CV.split(X, y)]
+    ),
+    "hold-outs": lambda X, y, known: np.concatenate(
+        [t for _, t in PairedStratifiedShuffleSplit(4, random_state=0).split(X, y)]
     ),
     "all folds": lambda X, y, known: np.concatenate(
         [t for _, t in PatternStratifiedKFold(4, random_state=0).split(X, y)]

@@ -1,13 +1,12 @@
 """Any cohort: a fit that keeps its promises, or one clear error."""
 
-import traceback
 import warnings
 
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
-from robustness_tools import COUNTS, FUZZ
+from robustness_tools import COUNTS, FUZZ, is_clear
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -151,16 +150,6 @@ def models(draw):
         missing=draw(st.sampled_from(["tower", "impute", "error"])),
         random_state=0,
     )
-
-
-def is_clear(error):
-    """Raised by checks of ours or of scikit-learn, with a sentence."""
-    where = traceback.extract_tb(error.__traceback__)[-1].filename
-    ours = "skmultimodal" in where or "sklearn" in where
-    told = str(error)
-    # "np.int64(3)" is no name of a patient.
-    plain = len(told) > 15 and "np." not in told
-    return isinstance(error, ValueError | TypeError) and ours and plain
 
 
 def attempt(function):

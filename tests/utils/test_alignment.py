@@ -7,7 +7,6 @@ import pytest
 from skmultimodal import Cohort
 from skmultimodal.utils._alignment import (
     align_metadata,
-    id_texts,
     is_plain,
     join_by_id,
 )
@@ -57,8 +56,18 @@ def test_row_numbers_are_an_order(index):
     """They are no ids of the patients, so there is nothing else to go by."""
     y = pd.Series([5, 6, 7, 8], index=index)
     assert joined(y, IDS) == dict(zip(IDS, [5, 6, 7, 8], strict=True))
-    # Some of the ids are among the numbers, but not all.
-    assert joined(y, [3, 0, 1, 9]) == {3: 5, 0: 6, 1: 7, 9: 8}
+
+
+def test_row_numbers_of_which_some_are_ids():
+    """Either labels by row, or those of other patients, as many as there are rows."""
+    y = pd.Series([5, 6, 7, 8])
+    message = "index of y, 0 to 3, has the ids of 3 of the 4 rows .*, such as 9: y is"
+    with pytest.warns(UserWarning, match=message):
+        assert joined(y, [3, 0, 1, 9]) == {3: 5, 0: 6, 1: 7, 9: 8}
+    table = pd.DataFrame({"age": [5, 6, 7, 8]})
+    with pytest.warns(UserWarning, match="index of metadata, 0 to 3, has the ids of 3"):
+        found = align_metadata(table, pd.Index([3, 0, 1, 9]))
+    assert found["age"].to_dict() == {3: 5, 0: 6, 1: 7, 9: 8}
 
 
 def test_row_numbers_that_are_ids():
@@ -130,11 +139,6 @@ def test_what_row_numbers_are(index, plain):
     assert is_plain(index) is plain
 
 
-def test_texts_of_ids():
-    found = id_texts(pd.Index([1, 2.0, "2.0", "01", 2.5], dtype=object))
-    assert found.tolist() == ["1", "2", "2.0", "01", "2.5"]
-
-
 def test_metadata():
     index = pd.Index(["a", "b", "c"])
     by_id = pd.DataFrame({"age": [3, 1, 2]}, index=["c", "a", "b"])
@@ -150,6 +154,21 @@ def test_metadata():
         align_metadata(by_id[1:].set_axis(["A", "B"]), index)
     with pytest.raises(ValueError, match="metadata has a duplicated patient id: 'a'"):
         align_metadata(by_id[1:].set_axis(["a", "a"]), index)
+
+
+def test_metadata_of_ids_alike():
+    index = pd.Index(["P1", "P2"])
+    table = pd.DataFrame({"age": [1, 2, 3]}, index=["p1", "P2", "P1"])
+    with pytest.warns(
+        UserWarning, match="1 row of no patient .* 'p1', .* 'P1' in case"
+    ):
+        found = align_metadata(table, index)
+    assert found["age"].to_dict() == {"P1": 3, "P2": 2}
+    message = (
+        r"no row for 1 of the 2 patients, such as 'P1' \(1 would meet but for case"
+    )
+    with pytest.warns(UserWarning, match=message):
+        align_metadata(table[:2], index)
 
 
 def test_metadata_by_row_number():
