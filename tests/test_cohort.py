@@ -808,7 +808,7 @@ def test_whole_floats_are_the_numbers_they_are():
 def test_ids_that_differ_in_writing_only_are_warned_of(other):
     rows = np.ones((2, 3))
     with pytest.warns(
-        UserWarning, match="1 patient id of modalities 'image' and 'gene'"
+        UserWarning, match="1 pair of patient ids of modalities 'image' and 'gene'"
     ):
         X = Cohort({"image": (["P1", "Q"], rows), "gene": ([other, "Q"], rows)})
     assert X.patterns.tolist() == ["image", "image+gene", "gene"]
@@ -818,3 +818,13 @@ def test_different_patients_are_no_near_misses():
     rows = np.ones((2, 3))
     X = Cohort({"image": (["P1", "P2"], rows), "gene": (["P3", "Q1"], rows)})
     assert len(X) == 4
+
+
+def test_rows_of_no_patient_of_the_index_are_named_if_they_are_like_one():
+    rows = np.ones((3, 2))
+    blocks = {"image": (["P1", "p2", "X"], rows), "gene": (["P1", "P3", "Q"], rows)}
+    with pytest.warns(
+        UserWarning, match="'image' has 1 row of no patient .* 'p2', .* 'P2' in case"
+    ):
+        X = Cohort(blocks, index=["P1", "P2", "P3"])
+    assert X.has("image").tolist() == [True, False, False]

@@ -7,9 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._ids import difference, id_texts, near_misses, spelt_alike
+from skmultimodal.utils._ids import (
+    difference,
+    id_texts,
+    near_misses,
+    warn_of_rows_alike,
+)
 from skmultimodal.utils._store import check_patient_ids
-from skmultimodal.utils._text import counted
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -164,7 +168,7 @@ def align_metadata(
         )
     elif is_plain(ids):
         _warn_of_row_numbers("metadata", len(ids))
-    _warn_of_rows_alike(known[~known.isin(wanted)], wanted[met])
+    warn_of_rows_alike("metadata", known[~known.isin(wanted)], wanted[met])
     return metadata.set_axis(known).reindex(wanted).set_axis(index)
 
 
@@ -191,25 +195,6 @@ def _warn_of_row_order(name: str, index: pd.Index, met: NDArray[np.bool_]) -> No
         f"{name_some(index[~met])}: {name} is taken in the order of the rows. Give it "
         "the index of X, or the ids of all its patients."
     )
-
-
-def _warn_of_rows_alike(others: pd.Index, wanted: pd.Index) -> None:
-    """Warn of rows of no patient whose ids are written like that of one."""
-    if not len(others):
-        return
-    patients = set(wanted)
-    pairs = [
-        (other, patient)
-        for patient, other in spelt_alike([*wanted, *others])
-        if patient in patients and other not in patients
-    ]
-    if pairs:
-        other, patient = pairs[0]
-        warn(
-            f"metadata has {counted(len(pairs), 'row')} of no patient with an id like "
-            f"that of one, such as {other!r}, which differs from {patient!r} in "
-            f"{difference(other, patient)} only: they are not used."
-        )
 
 
 def _refuse_unmet(

@@ -19,6 +19,7 @@ __all__ = [
     "near_misses",
     "number_forms",
     "spelt_alike",
+    "warn_of_rows_alike",
 ]
 
 MOST_COMPARED = 300
@@ -158,6 +159,35 @@ def _refuse_two_forms(one: Any, other: Any, modality: Mapping[Any, str]) -> None
         f"modality {first!r} has patient id {one!r} and {beside}{other!r}, one id in "
         "two forms: write ids alike, as text."
     )
+
+
+def warn_of_rows_alike(name: str, others: pd.Index, wanted: pd.Index) -> None:
+    """Warn of rows that are of no patient, though their ids are like that of one.
+
+    Parameters
+    ----------
+    name : str
+        Of the table.
+    others : Index of str
+        Ids of the table that are of no patient.
+    wanted : Index of str
+        Those of patients.
+    """
+    if not len(others):
+        return
+    patients = set(wanted)
+    pairs = [
+        (other, patient)
+        for patient, other in spelt_alike([*wanted, *others])
+        if patient in patients and other not in patients
+    ]
+    if pairs:
+        other, patient = pairs[0]
+        warn(
+            f"{name} has {counted(len(pairs), 'row')} of no patient with an id like "
+            f"that of one, such as {other!r}, which differs from {patient!r} in "
+            f"{difference(other, patient)} only: they are not used."
+        )
 
 
 def id_texts(index: pd.Index) -> pd.Index:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmultimodal.utils._ids import compare_ids, id_texts
+from skmultimodal.utils._ids import compare_ids, id_texts, warn_of_rows_alike
 from skmultimodal.utils._rows import (
     RowView,
     StackedRows,
@@ -220,6 +220,12 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
         raise ValueError(
             f"no block has a patient of index, such as {unknown.tolist()[0]!r}."
         )
+    if index is not None:
+        wanted = id_texts(rows)
+        for name, block in blocks.items():
+            known = id_texts(block.ids)
+            others = known[~known.isin(wanted)]
+            warn_of_rows_alike(f"modality {name!r}", others, wanted)
     positions = {}
     for name, block in blocks.items():
         # An id that the block lacks is looked up at -1, the last place.
