@@ -56,7 +56,8 @@ def walk_files(
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((here / entry.name, depth + 1))
-            elif entry.is_file():
+            # pathlib's: a link in a circle is no file, and raises no error.
+            elif (here / entry.name).is_file():
                 yield here / entry.name
         pending += reversed(folders)
 
