@@ -263,13 +263,18 @@ def _read_clinical(
 
 def _find_blocks(folder: Path) -> tuple[Path | None, dict[str, Path]]:
     expression = one_file(folder, EXPRESSION_NAMES)
-    has_mri = (folder / "mri").is_dir()
+    mri = folder / "mri"
+    has_mri = mri.is_dir()
+    if mri.is_symlink() and not mri.exists():
+        raise FileNotFoundError(
+            f"{mri}: a link that leads nowhere; put the folder there, or remove it."
+        )
     if expression is None and not has_mri:
         raise FileNotFoundError(
             f"{folder}: neither expression.parquet (or .csv, .tsv, possibly .gz) nor a "
             "folder mri/ with a folder per patient."
         )
-    return expression, mri_folders(folder / "mri") if has_mri else {}
+    return expression, mri_folders(mri) if has_mri else {}
 
 
 def read_sources(
@@ -341,10 +346,15 @@ def check_genes(
 
 
 def mri_folders(root: Path) -> dict[str, Path]:
-    """Folder of each patient, those without a NIfTI file included."""
+    """Folder of each patient, without a NIfTI file or behind a broken link too."""
     folders = patient_folders(root)
     used = {path for found in folders.values() for path in (found, *found.parents)}
-    empty = [p for p in sorted(root.iterdir()) if p.is_dir() and p not in used]
+    empty = [
+        path
+        for path in sorted(root.iterdir())
+        if path not in used
+        and (path.is_dir() or (path.is_symlink() and not path.exists()))
+    ]
     return folders | {readable(path.name): path for path in empty}
 
 

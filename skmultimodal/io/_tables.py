@@ -44,11 +44,16 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
     Raises
     ------
     ValueError
-        If there are two.
+        If there are two, or one that cannot be read as a file.
     """
     if not folder.is_dir():
         return None
     files = [path for path in sorted(folder.iterdir()) if path.name.lower() in names]
+    for path in files:
+        if not path.is_file() and not path.is_dir():
+            broken = path.is_symlink() and not path.exists()
+            what = "a link that leads nowhere" if broken else "a pipe or a device"
+            raise ValueError(f"{path}: {what}; put the file there, or remove it.")
     found = [path for path in files if path.is_file()]
     if len(found) > 1:
         raise ValueError(

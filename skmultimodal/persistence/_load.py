@@ -36,20 +36,21 @@ SPLITTERS = (
     PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
 )
-# Functions of our pipelines; what a search of scikit-learn holds.
-HARMLESS = [
-    "skmultimodal.preprocessing._expression.signed_log",
-    "skmultimodal.preprocessing._expression.signed_log_inverse",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sklearn.metrics._scorer._PassthroughScorer",
+# Types and functions that models hold, and the node of skops that each is written as:
+# another node would call it, with arguments of the file, before anything is checked.
+HARMLESS = {
+    "skmultimodal.preprocessing._expression.signed_log": "FunctionNode",
+    "skmultimodal.preprocessing._expression.signed_log_inverse": "FunctionNode",
+    "sklearn.feature_selection._univariate_selection.f_classif": "FunctionNode",
+    "sklearn.metrics._scorer._PassthroughScorer": "ObjectNode",
     # Of a SimpleImputer; read as the type of an empty array.
-    "numpy.dtype",
+    "numpy.dtype": "DTypeNode",
     # Checked once they are loaded.
-    "scipy.sparse._csr.csr_matrix",
-    "scipy.sparse._csr.csr_array",
-    "scipy.sparse._csc.csc_matrix",
-    "scipy.sparse._csc.csc_array",
-]
+    "scipy.sparse._csr.csr_matrix": "SparseMatrixNode",
+    "scipy.sparse._csr.csr_array": "SparseMatrixNode",
+    "scipy.sparse._csc.csc_matrix": "SparseMatrixNode",
+    "scipy.sparse._csc.csc_array": "SparseMatrixNode",
+}
 
 
 TREE_PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
@@ -119,9 +120,10 @@ def load_model(path, *, trusted=(), device=None, memory=None):
     with _open(path) as (file, archive, header):
         _warn_of_versions(path, header["environment"])
         with _damage(path):
-            held = check_schema(archive) & UNCHECKED
-            unknown = held | set(skops.io.get_untrusted_types(file=file))
-            known = {n for n in unknown if n in HARMLESS or _is_ours(n)} | names
+            held = check_schema(archive)
+            unknown = set(skops.io.get_untrusted_types(file=file))
+            unknown |= held.keys() & UNCHECKED
+            known = {n for n in unknown - names if _is_known(n, held)} | names
             if TREE_PREDICTOR in names:  # whose nodes lead as far
                 known.add(BIN_MAPPER)
             _refuse_types(path, unknown - known)
@@ -279,6 +281,15 @@ def _warn_of_versions(path, environment):
     ]
     if other:
         warn(f"{path} was saved with {', '.join(other)}: predictions may differ.")
+
+
+def _is_known(name, held):
+    """Whether a type of a file, `held` by its nodes, is one that models consist of."""
+    node = "ObjectNode" if _is_ours(name) else HARMLESS.get(name)
+    others = held.get(name, set()) - {node}
+    if node and others:
+        raise ValueError(f"it holds {name} in a {min(others)}, which no model does")
+    return node is not None
 
 
 def _is_ours(name):

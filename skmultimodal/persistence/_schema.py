@@ -7,6 +7,7 @@ archive. What `save_model` writes has none of these, so a file that has is refus
 
 import json
 import zipfile
+from collections import defaultdict
 from io import BytesIO
 
 from skmultimodal.persistence._archive import (
@@ -43,8 +44,8 @@ def check_schema(archive):
 
     Returns
     -------
-    types : set of str
-        Names of the types in it.
+    types : dict of str to set of str
+        Loaders of the nodes of each type in it, by its name.
 
     Raises
     ------
@@ -53,7 +54,10 @@ def check_schema(archive):
     nodes = _walk(_read(archive))
     _check_repeats(nodes, archive)
     _check_files(nodes, archive)
-    return {f"{node['__module__']}.{node['__class__']}" for node in nodes}
+    types = defaultdict(set)
+    for node in nodes:
+        types[f"{node['__module__']}.{node['__class__']}"].add(str(node["__loader__"]))
+    return dict(types)
 
 
 def _read(archive):

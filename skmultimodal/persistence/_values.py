@@ -5,6 +5,7 @@ Compiled code follows arrays unchecked, and a network is as large as its paramet
 say: a file with such values is refused.
 """
 
+from collections import defaultdict
 from inspect import signature
 from types import FunctionType, ModuleType
 
@@ -174,6 +175,7 @@ def _check_svm(svm):
     """libsvm goes as far through its arrays as one of them says."""
     if not hasattr(svm, "support_"):
         return
+    _require(not callable(svm.kernel), "a kernel that is a function")
     one_each = not isinstance(svm, SVC | NuSVC)
     n_found, counts = len(svm.support_), np.asarray(svm._n_support)
     n_classes = 2 if one_each else len(svm.classes_)
@@ -191,6 +193,11 @@ def _check_svm(svm):
         _require(svm.support_vectors_.shape == (n_found, n_columns), "support_vectors_")
     _require(svm._dual_coef_.shape == (n_classes - 1, n_found), "_dual_coef_")
     _require(svm.dual_coef_.shape == (n_classes - 1, n_found), "dual_coef_")
+    for stored in svm.support_vectors_, svm._dual_coef_:
+        if issparse(stored):
+            _require(stored.format == "csr" and svm.kernel != "precomputed", "_sparse")
+    if issparse(svm._dual_coef_):  # read as if each had a value
+        _require(len(svm._dual_coef_.data) == (n_classes - 1) * n_found, "_dual_coef_")
     _require(np.shape(svm._intercept_) == (n_pairs,), "_intercept_")
     n_scaled = {len(svm._probA), len(svm._probB)}
     _require(n_scaled in ({0}, {n_pairs}), "_probA")
@@ -237,18 +244,56 @@ def _check_encoder(encoder):
     """Columns that it would set, for every category, are columns of its matrix."""
     if not hasattr(encoder, "categories_"):
         return
-    n_rows = max(map(len, encoder.categories_), default=0)
-    if not n_rows:
-        return
-    rows = pd.DataFrame(
-        {n: np.resize(known, n_rows) for n, known in enumerate(encoder.categories_)}
-    )
-    state = {**vars(encoder), "sparse_output": True}
+    known, sizes = encoder.categories_, encoder._n_features_outs
+    _require(isinstance(sizes, list) and len(sizes) == len(known), "_n_features_outs")
+    for labels, size in zip(known, sizes, strict=True):
+        _require(type(size) is int and 0 <= size <= len(labels), "_n_features_outs")
+    for columns in _of_similar_length(known):
+        _check_columns(encoder, columns)
+
+
+# What an encoder holds for each of its columns.
+OF_COLUMNS = {
+    "categories_",
+    "_n_features_outs",
+    "_drop_idx_after_grouping",
+    "_default_to_infrequent_mappings",
+    "_infrequent_indices",
+}
+
+
+def _of_similar_length(known):
+    """Columns whose categories take little more than their place in one table."""
+    groups = defaultdict(list)
+    for column, labels in enumerate(known):
+        groups[len(labels).bit_length()].append(column)
+    return groups.values()
+
+
+def _check_columns(encoder, columns):
+    state = {**vars(encoder), "sparse_output": True, "n_features_in_": len(columns)}
     for name in ("feature_names_in_", "_sklearn_output_config"):
         state.pop(name, None)
+    for name in OF_COLUMNS & state.keys():
+        value = state[name]
+        if value is not None:
+            _require(isinstance(value, list | np.ndarray), name)
+            _require(len(value) == len(encoder.categories_), name)
+            kept = [value[column] for column in columns]
+            state[name] = value[columns] if isinstance(value, np.ndarray) else kept
+    known = state["categories_"]
+    # An unknown category is encoded as the first of the rare ones.
+    groups = state.get("_infrequent_indices") or [None] * len(known)
+    for labels, rare in zip(known, groups, strict=True):
+        places = np.asarray([] if rare is None else rare)
+        inside = (places >= 0) & (places < len(labels))
+        _require(inside.all(), "_infrequent_indices")
+    n_rows = max(map(len, known))
+    rows = {n: np.resize(labels, n_rows) for n, labels in enumerate(known)}
     probe = OneHotEncoder()
     vars(probe).update(state)
-    probe.transform(rows).check_format(full_check=True)
+    if n_rows:
+        probe.transform(pd.DataFrame(rows)).check_format(full_check=True)
 
 
 CHECKS = {

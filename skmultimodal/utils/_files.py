@@ -56,7 +56,8 @@ def walk_files(
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((here / entry.name, depth + 1))
-            elif entry.is_file():
+            # pathlib's: a link in a circle is no file, and raises no error.
+            elif (here / entry.name).is_file():
                 yield here / entry.name
         pending += reversed(folders)
 
@@ -99,23 +100,24 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     # A name may be as long as the file system takes: nothing is added to it.
     part = path.with_name(f".part-{secrets.token_hex(4)}")
     try:
-        # Unlike those of tempfile, it has the permissions of any new file, or of the
-        # one that it replaces.
-        part.touch(exist_ok=False)
-        if path.exists():
-            copymode(path, part)
-    except OSError as error:
-        raise type(error)(
-            f"{path} cannot be written: {error.strerror or error}; choose another "
-            "folder."
-        ) from error
-    try:
+        try:
+            # Unlike those of tempfile, it has the permissions of any new file, or of
+            # the one that it replaces.
+            part.touch(exist_ok=False)
+            if path.exists():
+                copymode(path, part)
+        except OSError as error:
+            raise type(error)(
+                f"{path} cannot be written: {error.strerror or error}; choose another "
+                "folder."
+            ) from error
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise
 
 
@@ -143,21 +145,20 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
     made = [f for f in (folder, *folder.parents) if not f.exists()]
     stage = folder / f".part-{secrets.token_hex(4)}"
     try:
-        stage.mkdir(parents=True)
-    except OSError as error:
-        _remove(made)
-        raise type(error)(
-            f"no files can be written in {folder}: {error.strerror or error}; choose "
-            "another folder."
-        ) from error
-    try:
+        try:
+            stage.mkdir(parents=True)
+        except OSError as error:
+            raise type(error)(
+                f"no files can be written in {folder}: {error.strerror or error}; "
+                "choose another folder."
+            ) from error
         yield stage
         _move_all(stage, folder)
+        rmtree(stage)
     except BaseException:
         rmtree(stage, ignore_errors=True)
         _remove(made)
         raise
-    rmtree(stage)
 
 
 def _move_all(stage: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import resource
 import signal
 import time
@@ -11,9 +12,11 @@ import zipfile
 import model_fuzzer
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from fusion_tools import make_case
 from model_files import (
     array,
+    kind,
     listed,
     made,
     matrix,
@@ -21,6 +24,7 @@ from model_files import (
     node,
     npy,
     read_members,
+    tupled,
     value,
     write_model,
 )
@@ -196,6 +200,60 @@ def test_crafted_structures_are_refused_in_little_memory(tmp_path, name):
     assert error.startswith("ValueError")
     assert "crafted.skops" in error
     assert n_bytes < 2**27
+
+
+def called(loader, module, name, *arguments):
+    """A node of skops that calls what it names."""
+    if loader == "DictNode":
+        keys = listed([kind(name, module)])
+        return node(
+            loader, "builtins", "dict", content={"f8": value(1)}, key_types=keys
+        )
+    parts = {
+        "ConstructorFromReduceNode": {"content": tupled(arguments)},
+        "LossNode": {
+            "__reduce__": {"args": tupled(arguments)},
+            "content": tupled([value(3)]),
+        },
+        "ListNode": {"content": list(arguments)},
+    }
+    return node(loader, module, name, **parts[loader])
+
+
+@pytest.mark.parametrize(
+    "loader", ["ConstructorFromReduceNode", "LossNode", "ListNode", "DictNode"]
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "numpy.dtype",
+        "scipy.sparse._csc.csc_matrix",
+        "sklearn.feature_selection._univariate_selection.f_classif",
+        "skmultimodal.fusion._head.FusionHeadClassifier",
+    ],
+)
+def test_what_a_model_holds_is_not_called(tmp_path, name, loader):
+    module, _, attribute = name.rpartition(".")
+    schema = logistic(extra=called(loader, module, attribute, value("f8")))
+    path = write_model(tmp_path / "crafted.skops", schema)
+    found = "TypeNode" if loader == "DictNode" else loader
+    message = rf"crafted\.skops.*holds {re.escape(name)} in a {found}"
+    with pytest.raises(ValueError, match=message):
+        load_model(path)
+
+
+def test_a_matrix_is_not_followed_before_it_is_checked(tmp_path):
+    """Compiled code would convert it, and leave its arrays."""
+    wrong = sp.csr_matrix(np.eye(3))
+    wrong.indptr = np.array([0, 10**9, -(10**9), 3], np.int32)
+    file = io.BytesIO()
+    sp.save_npz(file, wrong)
+    column = "scipy.sparse._csc", "csc_matrix"
+    of_rows = called("ConstructorFromReduceNode", *column, matrix("x.npz"))
+    path = tmp_path / "crafted.skops"
+    write_model(path, logistic(extra=of_rows), {"x.npz": file.getvalue()})
+    _, _, error = in_a_child(lambda: load_model(path), 60, 2**30)
+    assert "crafted.skops" in error
 
 
 def test_a_large_network_is_compared_before_it_is_built(tmp_path):

@@ -2,7 +2,9 @@
 
 import pickle
 import subprocess
+import tracemalloc
 import zipfile
+from copy import copy
 from inspect import signature
 from pathlib import Path
 
@@ -286,6 +288,7 @@ STATES = {
             "_intercept_": np.ones(1),
             "shape_fit_": (2, 2),
             "_effective_probability": True,
+            "kernel": np.add,  # of which no shape is checked
         },
     ),
     "SVC precomputed": (
@@ -318,12 +321,23 @@ STATES = {
             "categories_": [np.arange(90.0)] * 3,
         },
     ),
+    "one-hot, first dropped": (
+        lambda: OneHotEncoder(drop="first"),
+        {"_drop_idx_after_grouping": np.array([10**6] * 3)},
+    ),
+    "one-hot, rare ones": (
+        lambda: OneHotEncoder(max_categories=3, handle_unknown="infrequent_if_exist"),
+        {
+            "_infrequent_indices": [np.array([10**8])] * 3,
+            "_default_to_infrequent_mappings": [None] * 2,
+        },
+    ),
 }
 
 
 def fit_state(name, rng):
     X, y = rows_and_labels(rng)
-    if name == "one-hot":
+    if name.startswith("one-hot"):
         X = np.round(X)
     if name == "SVC precomputed":
         X = X @ X.T
@@ -337,7 +351,7 @@ def test_whole_state_loads(tmp_path, rng, name):
     loaded = load_model(tmp_path / "model.skops")
     method = "transform" if hasattr(model, "transform") else "predict"
     found, expected = getattr(loaded, method)(X), getattr(model, method)(X)
-    if name == "one-hot":
+    if name.startswith("one-hot"):
         found, expected = found.toarray(), expected.toarray()
     np.testing.assert_array_equal(found, expected)
 
@@ -351,6 +365,59 @@ def test_state_that_leads_out_of_its_arrays(tmp_path, rng, name, attribute):
     save_model(model, tmp_path / "model.skops")
     with pytest.raises(ValueError, match=r"model\.skops is damaged: the state of"):
         load_model(tmp_path / "model.skops")
+
+
+def test_a_category_that_is_not_known_stays_in_the_matrix(tmp_path):
+    """scikit-learn takes the number of the rare ones for it as it stands."""
+    X = np.repeat(np.arange(5.0), [4, 4, 4, 1, 1]).reshape(-1, 1)
+    model = OneHotEncoder(max_categories=4, handle_unknown="infrequent_if_exist")
+    model.fit(X)
+    for rare, refused in (3, False), (5, True), (10**8, True), (-1, True):
+        model._infrequent_indices = [np.array([rare, 4])]
+        model._default_to_infrequent_mappings = [None]
+        model._n_features_outs = [5]
+        save_model(model, tmp_path / "model.skops")
+        if refused:
+            with pytest.raises(ValueError, match=r"model\.skops.*_infrequent_indices"):
+                load_model(tmp_path / "model.skops")
+        else:
+            found = load_model(tmp_path / "model.skops").transform([[7.0]]).toarray()
+            assert found.tolist() == [[0, 0, 0, 1, 0]]
+
+
+def test_columns_are_checked_in_the_memory_of_their_categories(tmp_path):
+    """A table of all columns, each as long as the longest, would take 400 MB."""
+    model = OneHotEncoder().fit(np.eye(2))
+    many = [np.arange(100_000.0), *np.arange(1000.0).reshape(500, 2)]
+    model.categories_ = many
+    model._n_features_outs = [len(labels) for labels in many]
+    model.n_features_in_ = len(many)
+    save_model(model, tmp_path / "model.skops")
+    tracemalloc.start()
+    try:
+        loaded = load_model(tmp_path / "model.skops")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(loaded.categories_) == len(many)
+    assert most < 10**8
+
+
+def test_support_vectors_of_a_sparse_matrix(tmp_path, rng):
+    X, y = rows_and_labels(rng)
+    path = tmp_path / "model.skops"
+    whole = SVC().fit(csr_matrix(X), y)
+    save_model(whole, path)
+    np.testing.assert_array_equal(load_model(path).predict(X), whole.predict(X))
+    for name, wrong in {
+        "_dual_coef_": csr_matrix(whole._dual_coef_.shape),
+        "support_vectors_": whole.support_vectors_.tocsc(),
+    }.items():
+        model = copy(whole)
+        setattr(model, name, wrong)
+        save_model(model, path)
+        with pytest.raises(ValueError, match=r"model\.skops is damaged: the state of"):
+            load_model(path)
 
 
 def test_a_random_state_that_points_past_its_end(tmp_path):

@@ -387,6 +387,57 @@ def test_a_link_out_of_the_folder(tmp_path):
     assert loaded.data.has("image").sum() in (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        *[
+            (n, t)
+            for n in ("clinical.csv", "expression.csv")
+            for t in ("absent", "pipe")
+        ],
+        ("expression.csv", "itself"),
+        ("mri", "absent"),
+        ("mri", "itself"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_not_left_out(tmp_path, name, target):
+    """Such as a link to a disk that is not there: no cohort without its genes."""
+    write_cohort(tmp_path, ["P1", "P2", "P3", "P4"])
+    write_volumes(tmp_path / "mri" / "P1")
+    source = tmp_path / name
+    source.rename(tmp_path / "moved")
+    if target == "pipe":
+        os.mkfifo(source)
+    else:
+        os.symlink(name if target == "itself" else target, source)
+    what = "a pipe" if target == "pipe" else "a link that leads nowhere"
+    with pytest.raises((ValueError, FileNotFoundError), match=rf"{name}: {what}"):
+        load_cohort(tmp_path, label="label")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("target", ["absent", "P2"])
+def test_images_behind_a_broken_link_are_counted(tmp_path, target):
+    write_cohort(tmp_path, ["P1", "P2", "P3", "P4"])
+    write_volumes(tmp_path / "mri" / "P1")
+    os.symlink(target, tmp_path / "mri" / "P2")
+    with pytest.raises(FileNotFoundError, match=r"patient P2: .*no such folder"):
+        load_cohort(tmp_path, label="label")
+    loaded = load_cohort(tmp_path, label="label", on_error="drop")
+    X, flow = loaded.data, loaded.flow
+    assert X.index[X.has("image")].tolist() == ["P1"]
+    reasons = flow.reason[flow.status == "dropped"]
+    assert [r for r in reasons if "no such folder" in r]
+
+
+def test_a_scan_that_is_a_link_to_itself(tmp_path):
+    folder = write_volumes(tmp_path / "P1")
+    scan = folder / "P1_flair.nii"
+    scan.unlink()
+    os.symlink(scan.name, scan)
+    assert read_slices(folder, sequences=["t1"]).channels == ("t1",)
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", ["=1+1", "=cmd|' /C calc'!A0", "+7", "@SUM(A1)", "-2"])
 def test_ids_that_look_like_formulas_stay_text(name, tmp_path):

@@ -3,10 +3,12 @@
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from skmultimodal.utils import _files
 from skmultimodal.utils._files import readable, walk_files, whole_file, whole_folder
 
 
@@ -213,3 +215,69 @@ def test_a_name_as_long_as_the_file_system_takes(tmp_path):
 def test_a_name_that_is_no_text_is_readable():
     assert readable(os.fsdecode(b"Jos\xe9")) == "Jos\\xe9"
     assert readable("José") == "José"
+
+
+def interrupted(function, n_lines):
+    """Interrupt a call before the line of this number that it runs of `_files`."""
+    left = n_lines
+
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code.co_filename != _files.__file__:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def write_file(folder):
+    with whole_file(folder / "table.csv") as part:
+        part.write_text("new")
+
+
+def write_folder(folder):
+    with whole_folder(folder) as stage:
+        (stage / "table.csv").write_text("new")
+
+
+# Python leaves a file open whose `with` is interrupted as it ends.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_an_interrupt_at_any_line_leaves_nothing_behind(tmp_path, write):
+    n_lines = 0
+    running = True
+    while running:
+        n_lines += 1
+        folder = tmp_path / str(n_lines)
+        folder.mkdir()
+        (folder / "table.csv").write_text("old")
+        running = interrupted(lambda folder=folder: write(folder), n_lines)
+        assert [path.name for path in folder.iterdir()] == ["table.csv"], n_lines
+        assert (folder / "table.csv").read_text() in ("old", "new")
+    assert n_lines > 10
+    assert (folder / "table.csv").read_text() == "new"
+
+
+def test_a_file_system_without_permissions_leaves_nothing_behind(tmp_path, monkeypatch):
+    """Shares of other systems refuse to set them."""
+
+    def refuse(source, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(_files, "copymode", refuse)
+    (tmp_path / "table.csv").write_text("old")
+    with pytest.raises(PermissionError, match=r"table\.csv cannot be written"):
+        write_file(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
