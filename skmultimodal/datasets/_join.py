@@ -22,7 +22,7 @@ from skmultimodal.io import (
 from skmultimodal.io._labels import target_array
 from skmultimodal.utils._files import readable
 from skmultimodal.utils._ids import examples
-from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._warnings import ignored_warnings, warn
 
 __all__ = ["Flow", "flow_summary", "join_cohort", "load_images", "warn_of_unplaced"]
 
@@ -173,8 +173,11 @@ def join_cohort(
         metadata = _with_geometry(metadata, images.info)
     if per_slice:
         metadata.insert(0, "patient", patients.to_numpy())
+    # Ids alike are compared, and warned of, by file.
+    with ignored_warnings(r"\d[\d,]* pairs? of patient ids of modalit"):
+        data = Cohort(blocks, index=ids, metadata=metadata)
     return Bunch(
-        data=Cohort(blocks, index=ids, metadata=metadata),
+        data=data,
         target=None if labels is None else target_array(labels.reindex(patients)),
         clinical=clinical,
         flow=flow.table(),
