@@ -179,7 +179,7 @@ def test_the_results_are_those_of_the_benchmark():
     results = (ROOT / "benchmarks/accuracy/results/fusion.md").read_text()
     auc = table_of(results.split("## roc_auc")[1])
     brier = table_of(results.split("## neg_brier_score")[1])
-    shown = table_of(README.split("## What the real data show")[1])
+    shown = table_of(README.split("### A small cohort")[1])
     assert {"twin tower", "site only", "majority class"} <= set(shown)
     for model, row in shown.items():
         labels, mean, loss = row[:-2], row[-2], row[-1]
@@ -190,6 +190,18 @@ def test_the_results_are_those_of_the_benchmark():
         )
         assert mean == auc[model][-1]
         assert float(loss) == pytest.approx(-float(brier[model][-1]), abs=1e-9)
+
+
+def test_the_powered_table_is_that_of_the_benchmark():
+    results = (ROOT / "benchmarks/accuracy/results/powered.md").read_text()
+    means = table_of(results.split("## All settings")[1])
+    gains = table_of(results.split("Differences:")[1])
+    shown = table_of(README.split("## What the real data show")[1])
+    assert {*gains, "twin tower"} == set(shown) == set(means)
+    for model, row in shown.items():
+        found = [abs(float(value)) for value in means[model]]
+        np.testing.assert_allclose([*map(float, row[:3])], found, atol=0.00051)
+        assert row[3:] == gains.get(model, [""] * 3)
 
 
 def table_of(text):
