@@ -17,6 +17,8 @@ __all__ = [
 MIN_EIGENVALUE = 0.05
 # Log-odds that vary less within a class are constant but for rounding.
 MIN_SCALE = 1e-9
+# Log-odds are far below it, and files hold it as they do not hold infinity.
+NO_LIMIT = 1e9
 
 
 def largest_evidence(n_rows, n_classes):
@@ -24,7 +26,8 @@ def largest_evidence(n_rows, n_classes):
 
     What happens less than once in all rows of a class has not been seen. The odds of a
     class against the others together are at most half as many as it has rows on
-    average, plus one.
+    average, plus one. Of a tower of which no row has evidence nothing is known, and
+    its log-odds stay as they are.
 
     Parameters
     ----------
@@ -36,8 +39,9 @@ def largest_evidence(n_rows, n_classes):
     largest : ndarray
         Of the log-odds between two classes.
     """
-    half = np.asarray(n_rows) / (2 * n_classes)
-    return np.log1p(half) + np.log(max(n_classes - 1, 1))
+    n_rows = np.asarray(n_rows)
+    largest = np.log1p(n_rows / (2 * n_classes)) + np.log(max(n_classes - 1, 1))
+    return np.where(n_rows > 0, largest, NO_LIMIT)
 
 
 def limit_evidence(opinions, largest):

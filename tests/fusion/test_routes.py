@@ -300,6 +300,11 @@ def tower_labels(X, y, name, tower_rows):
     return y[X.has(name) & (~X.paired if tower_rows == "unpaired" else True)]
 
 
+def drawn_in(pool, name, odds):
+    """Log-odds of a row with several modalities, as the pool adds them."""
+    return pool.limits_[name] * np.tanh(odds / pool.limits_[name])
+
+
 def weights_by_hand(pool, row):
     """Weights of the modalities that a row has, and 0 of the others."""
     weights, own = np.zeros(len(row)), np.flatnonzero(row)
@@ -334,6 +339,9 @@ def pool_by_hand(model, X, labels):
         shares = np.bincount(own, minlength=n_classes) / len(own)
         p = tower.predict_proba(X.block(name))
         evidence = centred_logs(p) - centred_logs(shares)
+        several = X.available.sum(axis=1).to_numpy()[has, None] > 1
+        fused = drawn_in(pool, name, 2 * evidence) / 2
+        evidence = np.where(several, fused, evidence)
         logits[has] += weights[has, number, None] * evidence
     return softmax(logits, axis=1)
 
@@ -419,6 +427,10 @@ def test_no_row_of_two_modalities(n_classes, tower_output):
     for name, scale in zip(names, pool.scale_, strict=True):
         codes = y[X.has(name)]
         own = centred_logs(model.towers_[name].oof_proba_)
+        shares = centred_logs(np.bincount(codes) / len(codes))
+        own = drawn_in(pool, name, 2 * (own - shares)) / 2
+        limit = np.log(1 + len(codes) / (2 * n_classes)) + np.log(n_classes - 1)
+        assert pool.limits_[name] == pytest.approx(limit)
         means = np.array([own[codes == c].mean(axis=0) for c in range(n_classes)])
         wanted = np.sqrt(np.mean((own - means[codes]) ** 2))
         np.testing.assert_allclose(scale, wanted, rtol=1e-4)
@@ -481,7 +493,8 @@ def test_two_towers_of_one_modality_are_fused():
     odds = np.tile(pool.intercept_[1] - pool.intercept_[0], 42)
     for weight, name in zip(weights, ("plain", "strict"), strict=False):
         p = model.towers_[name].predict_proba(rows.block("gene"))[:, 1]
-        odds += weight * (logit(p) - logit(y[X.has("gene")].mean()))
+        own = logit(p) - logit(y[X.has("gene")].mean())
+        odds += weight * drawn_in(pool, name, own)
     found = logit(model.predict_proba(rows)[:, 1])
     np.testing.assert_allclose(found, odds, rtol=1e-4, atol=1e-5)
 
