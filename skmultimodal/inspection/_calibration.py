@@ -86,7 +86,7 @@ class PatternCalibrationDisplay:
                 n_rows  n_bins  brier
     image           40       1   0.27
     gene            40       2   0.16
-    image+gene      40       2   0.09
+    image+gene      40       2   0.10
     >>> plt.close()
     """
 

@@ -109,7 +109,7 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     image       image       0.04
     gene        gene        0.41
     image+gene  image       0.03
-                gene        0.41
+                gene        0.40
     Name: mean_absolute, dtype: float64
     """
     if scale not in SCALES:
