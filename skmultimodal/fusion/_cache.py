@@ -28,8 +28,8 @@ def _fit_tower(key, tower, inputs, cohort, y, options):
     try:
         return tower.fit(inputs.read(cohort), y, **options)
     except ValueError as error:
-        words = inputs.describe_words(cohort)
-        if words is None or "convert" not in str(error):
+        words = inputs.describe_words(cohort) if "convert" in str(error) else None
+        if words is None:
             raise
         raise ValueError(words) from error
 

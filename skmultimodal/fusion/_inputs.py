@@ -172,6 +172,8 @@ class TowerInput(ModelPart):
         Whether NaN is left to the tower.
     as_table : bool
         Whether the tower was fitted on a table, whose column names it checks.
+    dtypes : dict of str to str or None
+        Types of the columns of a table with words: a row of blanks shows none.
     """
 
     modality: str
@@ -179,6 +181,7 @@ class TowerInput(ModelPart):
     row_shape: tuple
     allow_nan: bool
     as_table: bool
+    dtypes: Any = None
 
     @classmethod
     def of(cls, estimator, cohort, modality):
@@ -187,8 +190,14 @@ class TowerInput(ModelPart):
         if isinstance(estimator, FrozenEstimator):
             as_table = hasattr(estimator, "feature_names_in_")
             names = list(estimator.feature_names_in_) if as_table else names
-        shape = cohort.block_shape(modality)[1:]
-        return cls(modality, names, tuple(shape), takes_nan(estimator), as_table)
+        shape, dtypes = cohort.block_shape(modality)[1:], None
+        own = cohort[cohort.has(modality)]
+        if names is not None and own[:1].block(modality).dtype == object:
+            table = pd.DataFrame(own.block(modality), columns=names).infer_objects()
+            dtypes = table.dtypes.astype(str).to_dict()
+        # What encodes words deals with blanks.
+        allow_nan = dtypes is not None or takes_nan(estimator)
+        return cls(modality, names, tuple(shape), allow_nan, as_table, dtypes)
 
     def read(self, cohort):
         """Rows of the modality, in the order of the cohort.
@@ -214,12 +223,21 @@ class TowerInput(ModelPart):
             return rows
         if not self.allow_nan:
             self._refuse_blanks(rows, cohort)
-        if self.as_table:
-            return pd.DataFrame(rows, columns=self.feature_names)
-        if rows.dtype == object and self.feature_names is not None:
-            # Cells of a table with words; numbers, words and dates by column.
-            return pd.DataFrame(rows, columns=self.feature_names).infer_objects()
+        if self.as_table or self.dtypes is not None:
+            return self._typed(pd.DataFrame(rows, columns=self.feature_names))
         return rows
+
+    def _typed(self, table):
+        """Numbers, words and dates by column, as in ``fit``."""
+        for name, dtype in (self.dtypes or {}).items():
+            try:
+                table[name] = table[name].astype(dtype)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"column {name!r} of modality {self.modality!r} is no {dtype} as "
+                    f"it was in fit ({error}): correct its cells, or leave them blank."
+                ) from error
+        return table
 
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""
@@ -232,9 +250,9 @@ class TowerInput(ModelPart):
 
     def describe_words(self, cohort):
         """Columns of words, and how a tower encodes them; None if there are none."""
-        rows = cohort.block(self.modality)
-        if is_lazy(rows) or rows.dtype != object or self.feature_names is None:
+        if self.dtypes is None:
             return None
+        rows = cohort.block(self.modality)
         words = np.vectorize(lambda cell: isinstance(cell, str), otypes=[bool])(rows)
         if not words.any():
             return None

@@ -373,6 +373,24 @@ def test_a_table_with_words_is_given_as_a_table(tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
+def test_a_row_of_a_table_with_words_does_not_depend_on_those_beside_it():
+    """Patient P4 has no grade, so that her own column of words holds none."""
+    X, y = make_clinic()
+    towers = [
+        ("clinical", make_pipeline(encoder(), LogisticRegression())),
+        ("gene", LogisticRegression()),
+    ]
+    model = TwinTowerClassifier(towers, random_state=0).fit(X, y)
+    every = model.predict_proba(X)
+    for row in range(6):
+        np.testing.assert_allclose(model.predict_proba(X[[row]])[0], every[row])
+    blank = pd.DataFrame({"age": [61.0], "grade": [np.nan]}, index=["new"])
+    assert np.isfinite(model.predict_proba(Cohort({"clinical": blank}))).all()
+    words = pd.DataFrame({"age": ["old"], "grade": ["low"]}, index=["new"])
+    with pytest.raises(ValueError, match=r"column 'age' .* 'clinical' is no float"):
+        model.predict_proba(Cohort({"clinical": words}))
+
+
 @pytest.mark.parametrize("tower", [LogisticRegression(), GeneAutoencoderTransformer()])
 def test_words_for_a_tower_of_numbers_are_named(tower):
     X, y = make_clinic()
