@@ -14,12 +14,14 @@ from skmultimodal._arguments import MODELS, make_parser
 
 # As a shell has them for Ctrl-C, and for output that nobody reads.
 INTERRUPTED, BROKEN_PIPE = 130, 141
+# How scans are read, which is saved with a model: parameters of the loaders.
+READING = ("spacing", "image_size")
 
 
 def run_check(options):
     from skmultimodal.datasets import check_folder
 
-    check = check_folder(options.folder, **_reading(options))
+    check = check_folder(options.folder, **_reading(vars(options)))
     print(check)
     return int(bool(check.problems))
 
@@ -32,7 +34,7 @@ def run_evaluate(options):
     label = choose_label(folder, options.label)
     _check_options(options)
     _tell(f"Loading {folder} ...")
-    reading = _reading(options)
+    reading = _reading(vars(options))
     bunch = load_folder(folder, label=label, positive=options.positive, **reading)
     return _evaluate(
         options,
@@ -46,9 +48,8 @@ def run_evaluate(options):
     )
 
 
-def _reading(options):
-    """How scans are to be read, where it was given: parameters of the loaders."""
-    return {n: v for n, v in vars(options).items() if n in ("spacing", "image_size")}
+def _reading(given):
+    return {name: given[name] for name in READING if name in given}
 
 
 def run_demo(options):
@@ -167,7 +168,7 @@ def run_predict(options):
     with whole_file(out) as part:  # what cannot be written is refused at once
         facts = read_notes(options.model)
         model = load_model(options.model, device=options.device)
-        reading = {n: facts[n] for n in ("spacing", "image_size") if n in facts}
+        reading = _reading(facts)
         if facts.get("channels"):
             reading["sequences"] = facts["channels"]
         bunch = load_folder(options.folder, on_error="drop", **reading)

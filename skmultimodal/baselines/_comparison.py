@@ -11,7 +11,7 @@ from skmultimodal.fusion import (
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
 from skmultimodal.utils._labels import missing_labels
 
-__all__ = ["comparison_models", "rows_for_the_paper"]
+__all__ = ["comparison_models", "why_not_the_paper"]
 
 # With fewer rows of the scarcer modality alone, a tower learns too little of them.
 MIN_UNPAIRED = 20
@@ -70,7 +70,7 @@ def comparison_models(*, memory=None, device=None, random_state=None):
     }
 
 
-def rows_for_the_paper(X, y):
+def why_not_the_paper(X, y):
     """Why ``"concat (paper)"`` cannot be compared: str, or None if it can.
 
     Its towers learn from rows with one modality, which a cohort of pairs lacks.

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._covariates import MISSING, read_covariate
+from skmultimodal.utils._covariates import MISSING, days_of, read_covariate
 from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._validation import check_rows
@@ -21,7 +21,6 @@ from skmultimodal.utils._warnings import warn
 
 __all__ = ["MetadataClassifier"]
 
-EPOCH = pd.Timestamp(0, tz="UTC")
 TEXTS = {
     "number": "numbers written as text",
     "date": "dates written as text",
@@ -116,16 +115,10 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
         refuse_one_class(self, self.classes_)
         self.columns_ = list(table.columns)
-        self.is_number_ = np.array(
-            [
-                name not in set(self.categories) and _is_number(dtype)
-                for name, dtype in table.dtypes.items()
-            ],
-            dtype=bool,
-        )
-        for name in table.columns[~self.is_number_]:
-            if name not in set(self.categories):
-                _warn_of_text(name, read_covariate(table[name]).kind)
+        others = ~table.columns.isin(list(self.categories))
+        self.is_number_ = others & np.array(list(map(_is_number, table.dtypes)), bool)
+        for name in table.columns[others & ~self.is_number_]:
+            _warn_of_text(name, read_covariate(table[name]).kind)
         labelled = codes >= 0
         final = LogisticRegression(max_iter=1000)
         if self.estimator is not None:
@@ -192,8 +185,7 @@ class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
             column = table[name]
             if self.is_number_[place]:
                 if pd.api.types.is_datetime64_any_dtype(column):
-                    column = pd.to_datetime(column, utc=True) - EPOCH
-                    column = column / pd.Timedelta(days=1)
+                    column = pd.Series(days_of(column))
                 values = column.to_numpy(dtype=float, na_value=np.nan)
                 cells[place] = np.where(np.isfinite(values), values, np.nan)
             else:

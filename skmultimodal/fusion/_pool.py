@@ -191,7 +191,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
             log_odds or {}, self.modalities_, X.shape[1], len(self.classes_)
         )
         self._features = feature_columns(self.modalities_, self._odds, X.shape[1])
-        several = self._has_several(X)
+        several = self._several(self._present(X))
         self.log_prior_ = centred_log_shares(np.bincount(codes))
         opinions = self._opinions(X)
         counts = (~np.isnan(opinions[:, :, 0])).sum(axis=1)
@@ -224,7 +224,7 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         high = np.where(known, features, -np.inf).max(axis=0)
         found = known.any(axis=0)
         self.feature_range_[:, columns[found]] = low[found], high[found]
-        weights = self._weights(X)
+        weights = self._weights(self._present(X))
         added = np.nan_to_num(opinions) * weights.T[:, :, None]
         self.shift_ = fit_shift(
             self.log_prior_ + added.sum(axis=0), codes, self.shift_scale
@@ -268,9 +268,9 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
                 )
         return present
 
-    def _has_several(self, X):
+    def _several(self, present):
         """Rows with two modalities; all rows if there is only one."""
-        return self._present(X).sum(axis=1) >= min(2, len(self.modalities_))
+        return present.sum(axis=1) >= min(2, len(self.modalities_))
 
     def _opinions(self, X):
         """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
@@ -285,15 +285,14 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         largest = np.array(list(self.limits_.values()))
         return limit_evidence(opinions, largest[:, None, None])
 
-    def _weights(self, X):
+    def _weights(self, present):
         """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
-        odds = [X[:, columns[0]] for columns in self._odds.values()]
-        present = ~np.isnan(np.reshape(odds, (len(odds), len(X))).T)
-        weights = bayes_weights(self.scale_, self.correlations_, present)
+        place = {name: number for number, name in enumerate(self.modalities_)}
+        present_odds = present[:, [place[name] for name in self._odds]]
+        weights = bayes_weights(self.scale_, self.correlations_, present_odds)
         # One modality alone is a calibrated tower.
         factors = np.array(list(self.factors_.values()))
-        several = self._has_several(X)[:, None]
-        return np.where(several, weights * factors, weights)
+        return np.where(self._several(present)[:, None], weights * factors, weights)
 
     def weights(self, modalities):
         """Weights of the log-odds in a row that has these modalities.
@@ -309,24 +308,22 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         modalities = list(modalities)
-        row = np.full((1, self.n_features_in_), np.nan)
         for name in modalities:
             if name not in self.modalities_:
                 raise ValueError(
                     f"{name!r} is none of the modalities {list(self.modalities_)}."
                 )
-            row[:, self.modalities_[name]] = 0.0
+        row = np.array([[name in modalities for name in self.modalities_]])
         found = dict(zip(self._odds, self._weights(row)[0].tolist(), strict=True))
         return {name: found[name] for name in modalities if name in found}
 
     def _terms(self, X):
         """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""
-        self._present(X)  # refuses half a modality
-        opinions = self._opinions(X)
-        several = self._has_several(X)[:, None]
+        present, opinions = self._present(X), self._opinions(X)
+        several = self._several(present)[:, None]
         opinions = np.nan_to_num(np.where(several, self._limited(opinions), opinions))
         opinions = dict(zip(self._odds, opinions, strict=True))
-        weights = dict(zip(self._odds, self._weights(X).T, strict=True))
+        weights = dict(zip(self._odds, self._weights(present).T, strict=True))
         terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
         X = np.nan_to_num(X.clip(*self.feature_range_))
         for name, columns in self._features.items():
@@ -407,9 +404,9 @@ class PoolView(TorchView):
 
     def log_probabilities(self, batch):
         pool, x = self.estimator, batch.x
-        rows = x.detach().cpu().numpy()
-        weights = tensor_like(pool._weights(rows), x)
-        several = torch.as_tensor(pool._has_several(rows), device=x.device)[:, None]
+        present = pool._present(x.detach().cpu().numpy())
+        weights = tensor_like(pool._weights(present), x)
+        several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
         inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
         coef = tensor_like(pool.coef_, x)
         logits = inside @ coef.T + tensor_like(pool.intercept_, x)

@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.baselines import comparison_models
-from skmultimodal.baselines._comparison import rows_for_the_paper
+from skmultimodal.baselines._comparison import why_not_the_paper
 from skmultimodal.cohort import as_cohort
 from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.inspection import RocBandsDisplay
@@ -159,7 +159,7 @@ def evaluate_cohort(
             models = comparison_models(
                 memory=str(memory), device=device, random_state=random_state
             )
-            lacking = rows_for_the_paper(X, y)
+            lacking = why_not_the_paper(X, y)
             if lacking is not None:
                 models = {n: m for n, m in models.items() if n != "concat (paper)"}
         name = _check_model(models, model)

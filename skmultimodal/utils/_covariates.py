@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["MISSING", "Covariate", "read_covariate"]
+__all__ = ["MISSING", "Covariate", "days_of", "read_covariate"]
 
 MISSING = "(missing)"
 PARSED = 0.9  # share of the cells, from which on the others are damaged
@@ -75,7 +75,7 @@ def read_covariate(column: pd.Series) -> Covariate:
     if isinstance(dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
     if pd.api.types.is_datetime64_any_dtype(column):
-        return Covariate("date", _days(column), [])
+        return Covariate("date", days_of(column), [])
     if pd.api.types.is_timedelta64_dtype(column):
         return Covariate("number", column.dt.total_seconds().to_numpy() / 86_400, [])
     if pd.api.types.is_numeric_dtype(dtype):
@@ -87,14 +87,14 @@ def _read_text(column: pd.Series) -> Covariate:
     known = column.notna()
     cells = column[known]
     if len(cells) and all(isinstance(cell, date) for cell in cells):
-        return Covariate("date", _days(pd.to_datetime(column, utc=True)), [])
+        return Covariate("date", days_of(column), [])
     texts = cells.astype(str).str.strip()
     for kind, parse in (("number", _parse_numbers), ("date", _parse_dates)):
         parsed = parse(texts)
         if parsed is not None and parsed.notna().mean() >= PARSED:
             odd = texts[parsed.isna()].unique().tolist()
             values = parsed.reindex(column.index)
-            numbers = _days(values) if kind == "date" else _floats(values)
+            numbers = days_of(values) if kind == "date" else _floats(values)
             return Covariate(kind, numbers, odd)
     once = (texts.value_counts() == 1).sum()
     kind = "text" if once > max(MOST_CODES / 2, len(texts) / 2) else "category"
@@ -144,8 +144,10 @@ def _floats(column: pd.Series) -> Any:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _days(dates: pd.Series) -> Any:
-    return ((dates - dates.min()) / pd.Timedelta(days=1)).to_numpy(dtype=float)
+def days_of(dates: pd.Series) -> Any:
+    """Days since 1970, NaN where a date is missing; naive times are those of UTC."""
+    since = pd.to_datetime(dates, utc=True) - pd.Timestamp(0, tz="UTC")
+    return (since / pd.Timedelta(days=1)).to_numpy(dtype=float)
 
 
 def _words(column: pd.Series) -> Any:
