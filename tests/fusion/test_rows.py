@@ -16,6 +16,7 @@ from fusion_tools import (
     row_numbers,
     rows_where,
 )
+from scipy.special import logit
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, LeaveOneOut
@@ -403,9 +404,26 @@ def test_frozen_towers_and_a_row_of_one_modality_more(tower_rows):
     before = model.fit(X, y.astype(float)).final_estimator_
     more, labels, _ = add_rows(X, y, "gene", 1.0, [5, 12, 40])
     after = model.fit(more, labels).final_estimator_
-    # Three rows more have genes, so that their log-odds are drawn in a little less.
-    np.testing.assert_allclose(after.scale_, before.scale_, rtol=0.05)
-    np.testing.assert_allclose(after.correlations_, before.correlations_, atol=0.01)
+    assert after.limits_ == before.limits_
+    kept = [place for place, name in enumerate(X.modalities) if name != "gene"]
+    square = np.ix_(kept, kept)
+    np.testing.assert_allclose(after.scale_[kept], before.scale_[kept], rtol=1e-5)
+    np.testing.assert_allclose(
+        after.correlations_[square], before.correlations_[square], rtol=1e-5
+    )
+    # The share of class 1 among those with genes is another, from which the evidence
+    # of genes is counted, and drawn in.
+    gene = list(X.modalities).index("gene")
+    rows = X.has("gene") & (X.available.sum(axis=1).to_numpy() > 1)
+    odds = logit(fitted["gene"].predict_proba(X[rows].block("gene"))[:, 1])
+    shares = y[X.has("gene")].mean(), labels[more.has("gene")].mean()
+    for pool, share in zip((before, after), shares, strict=True):
+        limit = np.log(1 + rows.sum() / 4)
+        evidence = limit * np.tanh((odds - logit(share)) / limit)
+        for c in (0, 1):
+            evidence[y[rows] == c] -= evidence[y[rows] == c].mean()
+        assert pool.scale_[gene] == pytest.approx(evidence.std() / 2, rel=1e-5)
+    np.testing.assert_allclose(after.correlations_, before.correlations_, atol=0.002)
     logs = np.log([np.sum(labels == 0), np.sum(labels == 1)])
     np.testing.assert_allclose(after.log_prior_, logs - logs.mean())
     assert after.log_prior_[1] > before.log_prior_[1]
