@@ -5,8 +5,8 @@
 In each draw 95 patients keep the scarce modality, 452 the plentiful one and 50 both (in
 proportion where a cohort is smaller), and up to 1,500 other pairs are tested. FOLDER
 holds ``ham10000`` and ``tcga_brca``. An interrupted run of the same code continues.
-``--towers FOLDER`` keeps the fitted towers (1 GB a draw), so that after a change of the
-fusion only that is run.
+``--towers FOLDER`` keeps the fitted towers (300 MB a draw), so that after a change of
+the fusion only that is run.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from skmultimodal import (
 
 OURS = "twin tower"
 METRICS = ["roc_auc", "neg_brier_score", "neg_log_loss"]
-# Settings were chosen on the labels of the first list only.
+# The labels that decided on settings; trials have looked at others too (notes.md).
 CHOSEN_ON = ["malignant", "keratosis_vs_nevus", "er", "her2", "lobular"]
 CHOSEN_ON += ["node_positive", "gata3_mut"]
 EXPLANATION = """Differences are twin tower - other; higher is better. Intervals are t
