@@ -213,6 +213,7 @@ API_REFERENCE = [
         (
             "FewPatientsWarning",
             "MissingModalityWarning",
+            "NoSignalWarning",
             "NotExplainableError",
             "ReadWarning",
         ),

@@ -7,6 +7,7 @@ everywhere in scikit-learn: they name the row, file, modality or parameter at fa
 __all__ = [
     "FewPatientsWarning",
     "MissingModalityWarning",
+    "NoSignalWarning",
     "NotExplainableError",
     "ReadWarning",
 ]
@@ -31,6 +32,19 @@ class MissingModalityWarning(UserWarning):
     >>> import warnings
     >>> from skmultimodal.exceptions import MissingModalityWarning
     >>> warnings.simplefilter("error", MissingModalityWarning)  # refuse such data
+    """
+
+
+class NoSignalWarning(UserWarning):
+    """A tower's predictions for held-out rows do not follow their labels.
+
+    It predicts the class frequencies, and adds nothing to what other towers show.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skmultimodal.exceptions import NoSignalWarning
+    >>> warnings.simplefilter("ignore", NoSignalWarning)  # of permuted labels
     """
 
 

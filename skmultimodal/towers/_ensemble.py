@@ -19,6 +19,7 @@ from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.exceptions import NoSignalWarning
 from skmultimodal.towers._calibration import MIN_ROWS, fit_slope, scale_to_mean
 from skmultimodal.towers._folds import hold_out
 from skmultimodal.towers._members import (
@@ -195,8 +196,9 @@ class CrossFittedEnsembleClassifier(
         -----
         UserWarning
             If no row of a class can be held out, since it has one row or one group, or
-            fewer than 8 rows can be; if predictions for held-out rows do not follow
-            the labels at all.
+            fewer than 8 rows can be.
+        NoSignalWarning
+            If predictions for held-out rows do not follow their labels.
         """
         X, y = check_rows(self, X, y, ndims=NDIMS, finite=False, words=True)
         self.classes_, codes = encode_labels(y, allow_unlabelled=True)
@@ -267,7 +269,8 @@ class CrossFittedEnsembleClassifier(
                     f"{type(self).__name__}: predictions for {seen.sum()} held-out "
                     "rows do not follow their labels, so it predicts the class "
                     "frequencies: give it more rows or other folds (cv), or leave it "
-                    "out."
+                    "out.",
+                    NoSignalWarning,
                 )
         self.oof_proba_ = self._calibrated(held_out)
         if self.calibrate:

@@ -40,6 +40,7 @@ from tower_tools import (
 )
 
 from skmultimodal import CrossFittedEnsembleClassifier
+from skmultimodal.exceptions import NoSignalWarning
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._rows import RowView
 
@@ -380,7 +381,7 @@ def test_a_tower_calibrated_to_nothing_warns():
     tower = CrossFittedEnsembleClassifier(
         LogisticRegression(), cv=PredefinedSplit(half)
     )
-    with pytest.warns(UserWarning, match="40 held-out rows do not follow"):
+    with pytest.warns(NoSignalWarning, match="40 held-out rows do not follow"):
         tower.fit(column[:, None], y)
     assert_allclose(tower.predict_proba(column[:3, None]), 0.5)
 
