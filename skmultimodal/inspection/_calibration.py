@@ -11,7 +11,7 @@ from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns
 from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import wilson_interval
-from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._alignment import join_rows, refuse_other_ids
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 from skmultimodal.utils._warnings import warn
 
@@ -185,13 +185,15 @@ class PatternCalibrationDisplay:
         Raises
         ------
         ValueError
-            If a label is missing, lengths differ or a probability is none.
+            If a label is missing, lengths differ, a probability is none, or Series have
+            different patient ids, row by row.
 
         Warns
         -----
         UserWarning
             If a pattern has too few rows for two bins: its curve is then one point.
         """
+        refuse_other_ids(y_true=y_true, y_prob=y_prob, patterns=patterns)
         y_prob, patterns = np.asarray(y_prob, dtype=float), np.asarray(patterns)
         if y_prob.ndim != 1 or y_prob.shape != patterns.shape:
             raise ValueError(

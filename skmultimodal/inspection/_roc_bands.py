@@ -12,6 +12,7 @@ from skmultimodal.inspection._comparison_parts import (
 )
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.model_selection import corrected_t_interval
+from skmultimodal.utils._alignment import refuse_other_ids
 from skmultimodal.utils._labels import class_name, encode_labels, find_positive
 from skmultimodal.utils._warnings import warn
 
@@ -185,14 +186,17 @@ class RocBandsDisplay:
         Raises
         ------
         ValueError
-            If a label is missing, lengths differ, `positive` is no class, or the rows
-            of every fold are of one class.
+            If a label is missing, lengths differ, `positive` is no class, the rows of
+            every fold are of one class, or Series have different patient ids, row by
+            row.
         """
         if not isinstance(y_score, Mapping):
             raise ValueError(
                 "y_score must be a dict of the name of a model to its scores, got "
                 f"{type(y_score).__name__}."
             )
+        named = {f"y_score[{name!r}]": score for name, score in y_score.items()}
+        refuse_other_ids(y_true=y_true, folds=folds, **named)
         classes, codes = encode_labels(y_true)
         column = find_positive(classes, positive, of="y_true")
         folds = np.asarray(folds)

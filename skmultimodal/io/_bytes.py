@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from skmultimodal.exceptions import ReadWarning
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["is_gzip", "read_bytes", "read_text", "stream_gzip"]
 
@@ -144,12 +148,18 @@ def read_text(path: str | Path) -> str:
     Returns
     -------
     str
-        With ``"\\n"`` line ends.
+        With ``"\\n"`` line ends. What is not UTF-8 or UTF-16 is read as Windows-1252,
+        as spreadsheets write it in Western Europe.
 
     Raises
     ------
     FileNotFoundError, ValueError
         As `read_bytes`, and if the bytes are no text.
+
+    Warns
+    -----
+    ReadWarning
+        If the text is not Unicode, so that letters may be others than were written.
     """
     path = Path(path)
     raw = read_bytes(path)
@@ -166,9 +176,29 @@ def read_text(path: str | Path) -> str:
     if b"\0" in raw[:4096]:
         raise ValueError(f"{path}: binary content, a text table was expected.")
     try:
-        text = raw.decode("utf-8-sig")
+        return _plain_lines(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+        return _decode_western(path, raw)
+
+
+def _plain_lines(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _decode_western(path: Path, raw: bytes) -> str:
+    """Text of one byte per letter, of which each is a letter in some encoding."""
+    try:
+        text = _plain_lines(raw.decode("cp1252"))
+    except UnicodeDecodeError:  # five bytes are undefined there
+        text = _plain_lines(raw.decode("latin-1"))
+    lines = enumerate(text.split("\n"), start=1)
+    number, line = next(found for found in lines if not found[1].isascii())
+    cell = next(part for part in re.split("[,;\t]", line) if not part.isascii())
+    warn(
+        f"{path}, line {number}: not UTF-8, and read as Windows-1252: {cell[:40]!r} "
+        "may have had other letters; save the file as UTF-8.",
+        ReadWarning,
+    )
     return text

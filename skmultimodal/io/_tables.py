@@ -50,16 +50,16 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
         return None
     files = [path for path in sorted(folder.iterdir()) if path.name.lower() in names]
     for path in files:
-        if not path.is_file() and not path.is_dir():
-            broken = path.is_symlink() and not path.exists()
-            what = "a link that leads nowhere" if broken else "a pipe or a device"
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "a pipe or a device"
+            if path.is_symlink() and not path.exists():
+                what = "a link that leads nowhere"
             raise ValueError(f"{path}: {what}; put the file there, or remove it.")
-    found = [path for path in files if path.is_file()]
-    if len(found) > 1:
+    if len(files) > 1:
         raise ValueError(
-            f"{folder}: both {found[0].name} and {found[1].name}; keep one."
+            f"{folder}: both {files[0].name} and {files[1].name}; keep one."
         )
-    return found[0] if found else None
+    return files[0] if files else None
 
 
 def read_table(path: Path, text: str | None = None) -> pd.DataFrame:

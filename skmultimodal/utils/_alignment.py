@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skmultimodal.utils._ids import (
     difference,
     id_texts,
+    is_plain,
     near_misses,
     warn_of_rows_alike,
 )
@@ -19,10 +20,10 @@ from skmultimodal.utils._warnings import warn
 __all__ = [
     "align_metadata",
     "find_patients",
-    "is_plain",
     "join_by_id",
     "join_rows",
     "name_some",
+    "refuse_other_ids",
 ]
 
 
@@ -220,21 +221,31 @@ def _refuse_unmet(
     )
 
 
+def refuse_other_ids(**columns: Any) -> None:
+    """Raise a ValueError where Series, taken row by row, have different patient ids.
+
+    Row numbers are no ids here, and a column without an index has none.
+    """
+    first = None
+    for name, values in columns.items():
+        ids = getattr(values, "index", None)
+        if not isinstance(ids, pd.Index) or is_plain(ids):
+            continue
+        if first is None:
+            first = name, ids
+        elif not ids.equals(first[1]):
+            raise ValueError(
+                f"{name} has the patients {name_some(ids)} in its rows, and {first[0]} "
+                f"{name_some(first[1])}: give both the same patients in one order."
+            )
+
+
 def _near_miss(ids: pd.Index, index: pd.Index) -> str:
     """What alone keeps ids apart, as a part of a sentence."""
     pairs = near_misses(id_texts(index).tolist(), id_texts(ids).tolist())
     if not pairs:
         return ""
     return f" ({len(pairs)} would meet but for {difference(*pairs[0])})"
-
-
-def is_plain(index: pd.Index) -> bool:
-    """Whether an index is row numbers, which name no patient."""
-    if isinstance(index, pd.RangeIndex):
-        return True
-    if not pd.api.types.is_integer_dtype(index.dtype):
-        return False
-    return bool(np.array_equal(index.to_numpy(), np.arange(len(index))))
 
 
 def name_some(labels: Any, n_shown: int = 3) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skmultimodal.utils._text import SHOWN, counted, fold
@@ -16,6 +17,8 @@ __all__ = [
     "difference",
     "examples",
     "id_texts",
+    "is_default",
+    "is_plain",
     "near_misses",
     "number_forms",
     "spelt_alike",
@@ -106,6 +109,20 @@ def examples(ones: Collection[str], others: Collection[str]) -> list[tuple[str, 
             pairs += [(patient, other) for other in close]
     unlike = list(zip(alone[:1], rest[:1], strict=False))
     return list(dict.fromkeys(pairs))[:SHOWN] or unlike
+
+
+def is_default(index: pd.Index) -> bool:
+    """Whether pandas made an index, of the row numbers 0, 1, ..., and nobody set it."""
+    return isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
+
+
+def is_plain(index: pd.Index) -> bool:
+    """Whether an index is row numbers, which name no patient."""
+    if isinstance(index, pd.RangeIndex):
+        return True
+    if not pd.api.types.is_integer_dtype(index.dtype):
+        return False
+    return bool(np.array_equal(index.to_numpy(), np.arange(len(index))))
 
 
 def compare_ids(blocks: Mapping[str, pd.Index]) -> None:

@@ -352,9 +352,15 @@ def no_blocks(home):
     (home / "mri").rmdir()
 
 
+def a_folder_for_a_file(home):
+    (home / "expression.csv").unlink()
+    (home / "expression.csv").mkdir()
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        (a_folder_for_a_file, r"expression\.csv: a folder; put the file there"),
         (spoil_clinical("patient,age\nP1,3\n"), "no column of .*; it has: age"),
         (spoil_clinical("patient,response\nP1,1\nP1,2\n"), r"1 duplicated patient ids"),
         (spoil_clinical("patient,response\nP1,\nP2,\n"), "unknown for all of them"),

@@ -4,6 +4,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from fusion_tools import make_case, odds_tower
 from sklearn.calibration import CalibratedClassifierCV, calibration_curve
@@ -140,6 +141,9 @@ def test_refusals(case):
         draw([0, 0, 0, 0], good, patterns)
     with pytest.raises(ValueError, match="positive=2 is no class of y_true"):
         draw([0, 1, 0, 1], good, patterns, positive=2)
+    y = pd.Series([0, 1, 0, 1], index=list("abcd"))
+    with pytest.raises(ValueError, match=r"y_prob has the patients 'd', .* y_true 'a'"):
+        draw(y, pd.Series(good, index=list("dcba")), patterns)
     with pytest.raises(ValueError, match="strategy one of"):
         draw([0, 1, 0, 1], good, patterns, strategy="kmeans")
 

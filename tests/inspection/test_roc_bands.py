@@ -1,6 +1,7 @@
 """ROC curves of compared models, drawn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from comparison_tools import MODELS, compare, legend_title, make_rows, texts
 from hypothesis import given, settings
@@ -209,6 +210,9 @@ def test_wrong_predictions_are_refused():
         draw(y, {"m": [0.1, 0.2, 0.3, 0.4]}, folds)
     with pytest.raises(ValueError, match=r"'folds' has shape \(3,\)"):
         draw(y, {"m": [0.1, 0.2, 0.3, 0.4, 0.5]}, folds[:3])
+    keyed = {"m": pd.Series([0.1, 0.2, 0.3, 0.4, 0.5], index=list("abcde"))}
+    with pytest.raises(ValueError, match=r"y_score\['m'\] has .* 'a', .* y_true 'e'"):
+        draw(pd.Series(y, index=list("edcba")), keyed, folds)
     with pytest.raises(ValueError, match="positive=2 is no class of y_true"):
         draw(y, {"m": [0.1, 0.2, 0.3, 0.4, 0.5]}, folds, positive=2)
     with pytest.raises(ValueError, match="the label of row 1 is missing"):

@@ -47,6 +47,29 @@ def quiet(read, *arguments):
     return found, [str(warning.message) for warning in caught]
 
 
+# Encodings
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_text_that_is_not_unicode_is_warned_of(tmp_path, ends):
+    lines = ["patient,city", "P1,Leeds", "P2,K\xf6ln \u2013 S\xfcd", "P3,York", ""]
+    path = tmp_path / "clinical.csv"
+    path.write_bytes(ends.join(lines).encode("cp1252"))
+    message = "clinical.csv, line 3: not UTF-8, .* 'K\xf6ln \u2013 S\xfcd' may have had"
+    with pytest.warns(ReadWarning, match=message):
+        found = read_patient_table(path)
+    assert found["city"].to_dict() == {
+        "P1": "Leeds",
+        "P2": "K\xf6ln \u2013 S\xfcd",
+        "P3": "York",
+    }
+    path.write_bytes("patient,city\nP1,\x81\nP2,York\n".encode("latin-1"))
+    with pytest.warns(ReadWarning, match="line 2: not UTF-8"):
+        assert read_patient_table(path)["city"].tolist() == ["\x81", "York"]
+    path.write_text(ends.join(lines), encoding="utf-8", newline="")
+    assert quiet(read_patient_table, path)[1] == []
+
+
 # Ids
 
 

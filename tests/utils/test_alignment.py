@@ -7,9 +7,10 @@ import pytest
 from skmultimodal import Cohort
 from skmultimodal.utils._alignment import (
     align_metadata,
-    is_plain,
     join_by_id,
+    refuse_other_ids,
 )
+from skmultimodal.utils._ids import is_plain
 
 IDS = ["P03", "P01", "P02", "P00"]
 
@@ -200,3 +201,15 @@ def test_metadata_of_joined_blocks(index):
         return
     X = Cohort(blocks, index=index, metadata=table)
     assert X.metadata["age"].to_dict() == {"d": 50, "c": 51, "b": 52, "a": 53}
+
+
+def test_columns_taken_row_by_row():
+    y = pd.Series([1, 0, 1, 1], index=IDS)
+    numbers = pd.Series([0.2, 0.4, 0.6, 0.8])
+    refuse_other_ids(y_true=y, y_prob=numbers, folds=[0, 0, 1, 1])
+    refuse_other_ids(folds=numbers, y_true=y, y_prob=numbers.set_axis(IDS))
+    message = "y_prob has the patients 'P00', 'P01', .* y_true 'P03', 'P01', "
+    with pytest.raises(ValueError, match=message):
+        refuse_other_ids(y_true=y, folds=numbers, y_prob=y.sort_index())
+    with pytest.raises(ValueError, match=r"y_prob has .* give both the same patients"):
+        refuse_other_ids(y_true=y, y_prob=y[:3])

@@ -61,3 +61,38 @@ def test_ids_of_one_writing_are_not_warned_of():
         warnings.simplefilter("error")
         assert len(join(gene=["P1", "P10", "P2"], image=["P10", "P3", "P1"])) == 4
         assert len(join(gene=[1, 2, 3], image=[2.0, 4.0])) == 4
+
+
+def table(n_rows, ids=None):
+    return pd.DataFrame(np.ones((n_rows, 2)), index=ids, columns=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("gene", "image", "message"),
+    [
+        (
+            table(7),
+            table(4),
+            r"'gene' has row numbers .* 'image' not as many .* \(4 an",
+        ),
+        (table(4), table(7), "'image' has row numbers .* 'gene' not as many"),
+        (
+            table(7),
+            table(2, ids=["P1", "P2"]),
+            r"such an index \(its ids are 'P1', 'P2",
+        ),
+        (table(3, ids=[5, 6, 7]), table(7), "'gene' not such an index .* 5, 6, 7"),
+    ],
+)
+def test_row_numbers_of_different_tables(gene, image, message):
+    with pytest.raises(ValueError, match=f"{message}.*set_index"):
+        Cohort({"gene": gene, "image": image})
+
+
+def test_row_numbers_of_one_table():
+    one = Cohort({"gene": table(7), "image": table(7).iloc[[1, 4, 5]]})
+    assert one.patterns.tolist() == [
+        *["gene", "gene+image", "gene", "gene"],
+        *["gene+image", "gene+image", "gene"],
+    ]
+    assert len(Cohort({"gene": table(5), "image": table(5) * 2})) == 5
