@@ -4,37 +4,43 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._audit_model import (
+    FoldScores,
+    area_of_folds,
+    gain_over,
+    make_fold_scores,
+    mean_one_against_rest,
+    responses,
+    within,
+)
+from skmultimodal.model_selection._audit_sites import N_FOLDS, areas_of_site
+from skmultimodal.model_selection._audit_sources import (
+    covariate_predictor,
+    metadata_sources,
+    presence_source,
+    refuse_unknown_columns,
+    trainings,
+)
 from skmultimodal.model_selection._folds import (
-    Fold,
     check_X_y,
     fold_stage,
-    labels_of,
     make_folds,
     paired_ratio,
     run_folds,
 )
-from skmultimodal.model_selection._score_table import score_table, summarise
+from skmultimodal.model_selection._intervals import corrected_t_interval
+from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
-from skmultimodal.model_selection._split import PatternStratifiedKFold
-from skmultimodal.utils._alignment import align_metadata, name_some
-from skmultimodal.utils._covariates import read_covariate
-from skmultimodal.utils._labels import missing_labels
-from skmultimodal.utils._leaks import follows_label
-from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._alignment import align_metadata
+from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["audit_shortcuts"]
 
-PRESENCE = "modalities present"
-EVERY_COLUMN = "all columns"
+COLUMNS = ["source", "roc_auc", "low", "high", "n_folds", "kind", "tested", "read_as"]
+MORE = ["trained_on", "difference", "difference_low", "difference_high"]
 
 
 def audit_shortcuts(
@@ -42,8 +48,12 @@ def audit_shortcuts(
     y,
     metadata=None,
     *,
-    cv,
+    cv=None,
     estimator=None,
+    comparison=None,
+    model=None,
+    baseline=None,
+    site=None,
     groups=None,
     confidence_level=0.95,
     random_state=None,
@@ -67,10 +77,23 @@ def audit_shortcuts(
         None means ``X.metadata``. Numbers are used as such, also those written as text
         with a decimal point or comma, and dates as numbers of days; anything else as
         categories. Give numeric codes of hospitals the dtype ``category``.
-    cv : splitter, iterable of (train, test), or int
-        As in `compare_classifiers`. Metadata and `estimator` are evaluated on it.
+    cv : splitter, iterable of (train, test), or int, default=None
+        As in `compare_classifiers`. Metadata and `estimator` are evaluated on it. It
+        must be given unless `comparison` is, whose folds are then used.
     estimator : estimator, default=None
-        A classifier that takes `X`, for comparison.
+        A classifier that takes `X`, to be compared with the covariates.
+    comparison : Comparison, default=None
+        Of models on the same rows. The model `model` is used in place of `estimator`,
+        and not fitted again.
+    model : str, default=None
+        A model of `comparison`; None is the last.
+    baseline : list of str, default=None
+        Columns that are known before the label is. The others, such as a survival time,
+        are scored but are no explanations: their kind is ``"later"``. None makes
+        explanations of all.
+    site : str, default=None
+        Column of the hospital, scanner or batch. The model is also scored within its
+        values, and they are predicted from each modality.
     groups : array-like of shape (n_rows,), default=None
         Passed to `cv`.
     confidence_level : float, default=0.95
@@ -86,16 +109,28 @@ def audit_shortcuts(
     Returns
     -------
     audit : DataFrame
-        A row per ``source``: ``"modalities present"``, each column of the metadata,
-        ``"all columns"`` if there are several, and ``"estimator"``. Further columns:
-        ``roc_auc`` with its interval from ``low`` to ``high``, ``n_folds``, ``kind``
-        (``"presence"``, ``"metadata"``, ``"model"``) and ``tested`` (``"all labelled"``
-        or ``"cv"``), and ``read_as``: ``"number"``, ``"date"``, ``"category"`` or, of
-        all columns, ``"mixed"``. With more than two classes the area is the mean of
-        those of one class against the rest.
+        A row per ``source``, of a ``kind``:
+
+        - ``"presence"``: the modalities present;
+        - ``"metadata"``: each column, and all columns if there are several;
+        - ``"later"``: each column that is not in `baseline`;
+        - ``"model"``: the model;
+        - ``"within"``: the model, over pairs of patients of the same `site`;
+        - ``"beside"``: the model together with `baseline` and `site`;
+        - ``"encoding"``: `site`, predicted from a modality.
+
+        ``roc_auc`` has the interval from ``low`` to ``high``, over ``n_folds``;
+        ``tested`` is ``"all labelled"``, ``"cv"`` or ``"all"``, ``read_as``
+        ``"number"``, ``"date"``, ``"category"`` or ``"mixed"``, and ``trained_on``
+        ``"all"`` or ``"paired"``. ``difference`` is the area of the model less that of
+        the source on the same folds, and beside covariates the gain over them alone,
+        from ``difference_low`` to ``difference_high``. With more than two classes the
+        area is the mean of those of one class against the rest.
 
     Raises
     ------
+    ValueError
+        If neither `cv` nor `comparison` is given, or a column or model is unknown.
     RuntimeError
         If a model fails; the message names it and the fold.
 
@@ -107,14 +142,23 @@ def audit_shortcuts(
 
     Notes
     -----
-    Each predictor is a logistic regression, fitted on all labelled training rows of the
-    fold; categories are one-hot encoded (a missing or unseen one included) and numbers
-    imputed, within the fold. Paired rows all have the same modalities, so presence is
-    judged on a partition of all labelled rows (`PatternStratifiedKFold`) with as many
-    folds and repeats as `cv`.
+    Covariates predict by a logistic regression; categories are one-hot encoded (a
+    missing or unseen one included) and numbers imputed, within the fold. It is fitted
+    twice, on all labelled training rows and on the paired ones, since a hospital may be
+    related to the label one way among unpaired patients and another way among those
+    tested. The row has the fit of the higher area, and an interval of a level that
+    holds for two (Bonferroni's).
+
+    Paired rows all have the same modalities, so presence is judged on a partition of
+    all labelled rows, stratified by class, into as many folds and repeats as `cv`.
+
+    Beside covariates, the log-odds of the model are one more column of a logistic
+    regression, fitted on the test rows of the other folds of a repeat. A site is
+    predicted from principal components of a table, or from statistics of the
+    intensities of an image, of all rows that have the modality.
 
     A column that is the label under another name, or measured after it, is no shortcut:
-    leave it out of `metadata`.
+    leave it out of `baseline` or `metadata`.
 
     Examples
     --------
@@ -132,179 +176,210 @@ def audit_shortcuts(
     ... )
     >>> X = Cohort({"image": rng.normal(size=(90, 4)), "gene": gene}, metadata=table)
     >>> cv = PairedStratifiedKFold(3, n_repeats=10, random_state=0)
-    >>> audit = audit_shortcuts(X, y, cv=cv, random_state=0)
+    >>> audit = audit_shortcuts(X, y, cv=cv, site="site", random_state=0)
     >>> audit[["source", "tested", "roc_auc"]].round(2)
                    source        tested  roc_auc
-    0  modalities present  all labelled     0.50
+    0  modalities present  all labelled     0.46
     1                site            cv     0.80
-    2                 age            cv     0.43
-    3         all columns            cv     0.78
+    2                 age            cv     0.54
+    3         all columns            cv     0.80
+    4     site from image           all     0.49
+    5      site from gene           all     0.54
     """
     X, y, groups = check_X_y(X, y, groups)
     cohort = as_cohort(X)
-    folds = make_folds(cv, X, y, groups)
-    ratio = paired_ratio(folds, X, y)
+    random_state = check_random_state(random_state)
+    if comparison is not None:
+        model = _model_of(comparison, model, estimator)
+        folds = comparison.folds
+    elif cv is None:
+        raise ValueError("audit_shortcuts needs cv, or a comparison for its folds.")
+    else:
+        folds = make_folds(cv, X, y, groups)
     table = cohort.metadata
     if metadata is not None:
         table = align_metadata(metadata, cohort.index)
-    sources = [_presence(cohort, y, folds, groups, random_state)]
-    labelled = _labelled(folds, y)
-    on_cv = y, labelled, ratio, "metadata", "cv"
-    sources += [
-        _Source(name, _predictor(columns), columns, *on_cv, read_as)
-        for name, (columns, read_as) in _sources(table, y).items()
-    ]
+    ratio = paired_ratio(folds, X, y)
+    on_folds = trainings(folds, X, y, ratio)
+    sources = [presence_source(cohort, y, folds, groups, random_state)]
+    sources += metadata_sources(table, y, on_folds, baseline)
+    site = _read_site(table, site, sources)
+    audit = _Audit(y, ratio, confidence_level, n_jobs)
+    arms = _arms(sources)
     if estimator is not None:
-        model = y, folds, ratio, "model", "cv", ""
-        sources.append(_Source("estimator", estimator, X, *model))
-    arms = [(source.name, source.estimator, source.folds) for source in sources]
+        arms.append(("estimator", estimator, folds))
     with fold_stage("audit_shortcuts", arms, verbose) as stage:
-        rows = [_audit(source, confidence_level, n_jobs, stage) for source in sources]
-    return pd.DataFrame(rows)
+        own = None if comparison is None else make_fold_scores(comparison, model)
+        if estimator is not None:
+            own, _ = audit.run("estimator", estimator, X, y, folds, stage)
+        rows = [audit.source(source, own, stage) for source in sources]
+    if own is not None:
+        rows.append(audit.row("estimator", audit.areas(own), ratio, "model", "cv"))
+        rows += _beside(audit, own, sources, baseline, site)
+    rows += _of_site(audit, own, cohort, site, random_state)
+    types = dict.fromkeys(MORE[1:], float)
+    return pd.DataFrame(rows, columns=[*COLUMNS, *MORE]).astype(types)
 
 
-class _Source(NamedTuple):
-    """A predictor of the label, its input, and the folds that it is tested on."""
+class _Site(NamedTuple):
+    """A covariate, the columns that it is read as, and a number for each value."""
 
     name: str
-    estimator: Any
-    X: Any
+    columns: pd.DataFrame
+    codes: np.ndarray
+
+
+class _Audit(NamedTuple):
+    """Labels, and how intervals are made."""
+
     y: np.ndarray
-    folds: list
     ratio: float
-    kind: str
-    tested: str
-    read_as: str
+    confidence_level: float
+    n_jobs: Any
 
+    @property
+    def classes(self):
+        return encode_labels(self.y, allow_unlabelled=True)[0]
 
-def _audit(source, confidence_level, n_jobs, stage):
-    """A row of the audit."""
-    arms = [(source.name, source.estimator, source.folds)]
-    scoring = Scoring({"roc_auc": _mean_one_against_rest}, source.y)
-    results = run_folds(arms, source.X, source.y, scoring, stage=stage, n_jobs=n_jobs)
-    found = summarise(score_table(results), source.ratio, confidence_level).iloc[0]
-    return {
-        "source": source.name,
-        "roc_auc": found["mean"],
-        **{name: found[name] for name in ("low", "high", "n_folds")},
-        "kind": source.kind,
-        "tested": source.tested,
-        "read_as": source.read_as,
-    }
+    def areas(self, model):
+        return area_of_folds(model, self.y, self.classes)
 
-
-def _presence(cohort, y, folds, groups, random_state):
-    """The modalities present, on a partition of all labelled rows."""
-    labelled = np.flatnonzero(~missing_labels(y))
-    names = pd.DataFrame({PRESENCE: cohort.patterns[labelled]}, dtype=object)
-    n_repeats = folds[-1].repeat + 1
-    splitter = PatternStratifiedKFold(
-        max(2, len(folds) // n_repeats), random_state=check_random_state(random_state)
-    )
-    groups = None if groups is None else np.asarray(groups)[labelled]
-    partition = [
-        Fold(repeat, number, train, test)
-        for repeat in range(n_repeats)
-        for number, (train, test) in enumerate(
-            splitter.split(cohort[labelled], y[labelled], groups)
-        )
-    ]
-    ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
-    rows = names, y[labelled], partition, ratio
-    of = "presence", "all labelled", "category"
-    return _Source(PRESENCE, _predictor(names), *rows, *of)
-
-
-def _sources(table, y):
-    """Tables to predict from, and how they were read: each column, and all of them."""
-    if table is None or not table.shape[1]:
-        return {}
-    table = table.reset_index(drop=True)
-    covariates = {str(name): read_covariate(table[name]) for name in table.columns}
-    _warn_of_cells(covariates)
-    _warn_of_label(table, y)
-    sources = {
-        name: (pd.DataFrame({name: found.values}), found.kind)
-        for name, found in covariates.items()
-        if found.kind != "text"
-    }
-    if len(sources) > 1:
-        every = pd.concat([columns for columns, _ in sources.values()], axis=1)
-        sources[EVERY_COLUMN] = every, "mixed"
-    return sources
-
-
-def _warn_of_cells(covariates):
-    """Warn of columns that are left out, and of cells that are taken as missing."""
-    texts = [name for name, found in covariates.items() if found.kind == "text"]
-    if texts:
-        warn(
-            f"{len(texts)} columns of the metadata are left out of the audit, such as "
-            f"{name_some(texts)}: their texts are nearly all different, so that they "
-            "are no categories. Derive some from them, or a number."
-        )
-    odd = {name: found.odd for name, found in covariates.items() if found.odd}
-    if odd:
-        shown = [
-            f"{len(cells)} of {name!r}, read as a {covariates[name].kind}, such as "
-            f"{name_some(cells)}"
-            for name, cells in list(odd.items())[:3]
-        ]
-        warn(
-            f"metadata has different texts that are taken as missing in {len(odd)} "
-            f"columns: {'; '.join(shown)}."
-        )
-
-
-def _warn_of_label(table, y):
-    labelled = ~missing_labels(y)
-    codes = np.unique(labels_of(y, labelled), return_inverse=True)[1]
-    found = [n for n in table if follows_label(table.loc[labelled, n], codes)]
-    if found:
-        warn(
-            f"column {found[0]!r} of the metadata has one value for each class: if it "
-            "is the label under another name, it is no shortcut. Leave it out of "
-            "metadata then."
-        )
-
-
-def _predictor(columns):
-    is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
-    numbers = make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-        StandardScaler(),
-    )
-    return make_pipeline(
-        make_column_transformer(
-            (numbers, np.flatnonzero(is_number)),
+    def source(self, source, own, stage):
+        """The row of a source, of the better of its fits: on all or paired rows."""
+        predictor = covariate_predictor(source.columns)
+        rows = source.columns, source.y
+        found = [
             (
-                OneHotEncoder(handle_unknown="ignore"),
-                np.flatnonzero(~np.array(is_number)),
-            ),
-        ),
-        LogisticRegression(class_weight="balanced", max_iter=1000),
+                training,
+                self.run(source.name, predictor, *rows, training.folds, stage)[1],
+            )
+            for training in source.trainings
+        ]
+        training, areas = max(found, key=lambda fit: np.nan_to_num(fit[1]).sum())
+        level = 1 - (1 - self.confidence_level) / len(found)
+        row = self.row(
+            *(source.name, areas, training.ratio, source.kind, source.tested),
+            level=level,
+            read_as=source.read_as,
+            trained_on=training.rows,
+        )
+        if own is not None and source.tested == "cv":
+            row |= self.difference(self.areas(own) - areas, level)
+        return row
+
+    def run(self, name, estimator, X, y, folds, stage):
+        """Out-of-fold scores of an estimator, and the area of each fold."""
+        classes = self.classes
+        scoring = Scoring({"roc_auc": _Area(classes)}, y)
+        options = {"inspect": _Responses(classes), "n_jobs": self.n_jobs}
+        arms = [(name, estimator, folds)]
+        results = run_folds(arms, X, y, scoring, stage=stage, **options)
+        scores = [FoldScores(fold, *found) for _, fold, _, found in results]
+        return scores, score_table(results)["score"].to_numpy()
+
+    def row(self, source, areas, ratio, kind, tested, **more):
+        """A row of the audit."""
+        level = more.pop("level", self.confidence_level)
+        areas = areas[~np.isnan(areas)]
+        low, high = np.nan, np.nan
+        if len(areas) > 1:
+            options = {"bounded": True, "confidence_level": level}
+            low, high = corrected_t_interval(areas, ratio, **options)
+        mean = np.mean(areas) if len(areas) else np.nan
+        row = dict.fromkeys(["read_as", "trained_on"], "") | dict.fromkeys(MORE[1:])
+        found = source, mean, low, high, len(areas), kind, tested
+        return row | dict(zip(COLUMNS, found, strict=False)) | more
+
+    def difference(self, differences, level=None):
+        """The columns of a difference of two areas on the same folds."""
+        kept = differences[~np.isnan(differences)]
+        low, high = np.nan, np.nan
+        if len(kept) > 1:
+            level = level or self.confidence_level
+            low, high = corrected_t_interval(kept, self.ratio, confidence_level=level)
+        mean = np.mean(kept) if len(kept) else np.nan
+        return dict(zip(MORE[1:], (mean, low, high), strict=True))
+
+
+def _arms(sources):
+    return [
+        (source.name, covariate_predictor(source.columns), training.folds)
+        for source in sources
+        for training in source.trainings
+    ]
+
+
+def _model_of(comparison, model, estimator):
+    if estimator is not None:
+        raise ValueError("give estimator or comparison, not both.")
+    if model is None:
+        return comparison.models[-1]
+    if model not in comparison.models:
+        raise ValueError(f"model {model!r} is none of {', '.join(comparison.models)}.")
+    return model
+
+
+def _read_site(table, site, sources):
+    if site is None:
+        return None
+    refuse_unknown_columns([] if table is None else [*map(str, table)], [site], "site")
+    columns = next((s.columns for s in sources if s.name == site), None)
+    if columns is None:
+        raise ValueError(
+            f"site: column {site!r} has different texts nearly everywhere."
+        )
+    values = table[next(name for name in table if str(name) == site)]
+    return _Site(site, columns, pd.factorize(values)[0])
+
+
+def _beside(audit, own, sources, baseline, site):
+    """The model together with the columns that are known before the label."""
+    known = dict.fromkeys([*(baseline or []), *([] if site is None else [site.name])])
+    columns = [s.columns for s in sources if s.name in known]
+    if not columns:
+        return []
+    with_model, alone = gain_over(
+        own, audit.y, audit.classes, pd.concat(columns, axis=1)
     )
+    name = f"estimator beside {', '.join(known)}"
+    row = audit.row(name, with_model, audit.ratio, "beside", "cv", read_as="mixed")
+    return [row | audit.difference(with_model - alone)]
 
 
-def _labelled(folds, y):
-    labelled = ~missing_labels(y)
-    return [fold._replace(train=fold.train[labelled[fold.train]]) for fold in folds]
+def _of_site(audit, own, cohort, site, random_state):
+    """The model within hospitals, and hospitals predicted from each modality."""
+    if site is None:
+        return []
+    rows = []
+    if own is not None:
+        areas = within(own, audit.y, audit.classes, site.codes)
+        name = f"estimator within {site.name}"
+        rows.append(audit.row(name, areas, audit.ratio, "within", "cv"))
+    for modality in cohort.modalities:
+        areas = areas_of_site(cohort, modality, site.codes, random_state)
+        name = f"{site.name} from {modality}"
+        rows.append(audit.row(name, areas, 1 / (N_FOLDS - 1), "encoding", "all"))
+    return rows
 
 
-def _mean_one_against_rest(fitted, X, y):
-    """Mean AUC of each class against the rest, over the classes in `y`.
+class _Area:
+    """The area as a metric of a fitted classifier."""
 
-    It is NaN if `y` has one class, and 0.5 for a class that training lacked.
-    """
-    if hasattr(fitted, "predict_proba"):
-        scores = fitted.predict_proba(X)
-    else:
-        scores = fitted.decision_function(X)
-        if scores.ndim == 1:
-            scores = np.column_stack([-scores, scores])
-    of_class = dict(zip(fitted.classes_, scores.T, strict=True))
-    classes = np.unique(y)
-    if len(classes) < 2:
-        return np.nan
-    constant = np.zeros(len(y))
-    return np.mean([roc_auc_score(y == c, of_class.get(c, constant)) for c in classes])
+    def __init__(self, classes):
+        self.classes = classes
+
+    def __call__(self, fitted, X, y):
+        return mean_one_against_rest(
+            responses(fitted, X, self.classes), y, self.classes
+        )
+
+
+class _Responses:
+    """Scores for each class, and whether they are probabilities."""
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    def __call__(self, model, X):
+        is_proba = hasattr(model, "predict_proba")
+        return responses(model, X, self.classes), is_proba

@@ -3,12 +3,18 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import LinearSVC
 
 from skmultimodal import Cohort
-from skmultimodal.model_selection import PairedStratifiedKFold, audit_shortcuts
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    audit_shortcuts,
+    compare_classifiers,
+)
 
 CV = PairedStratifiedKFold(3, 2, random_state=0)
 
@@ -26,10 +32,10 @@ def test_presence_that_tells_the_label(make):
     X, y = make(n_image=12, n_gene=12, n_paired=24)
     y = np.repeat([1.0, 0.0, 1.0, 0.0], 12)
     audit = audit_shortcuts(X, y, cv=CV, random_state=0)
-    # In each fold 4 + 4 rows alone tell, and 4 + 4 paired ones do not: of 64 pairs of
-    # positive and negative, 16 are ties and 48 are in order.
+    # Of 24 rows of each class 12 tell, and 12 paired ones do not: of 576 pairs of
+    # positive and negative, 144 are ties and 432 are in order. Folds differ a little.
     row = audit.iloc[0]
-    assert row["roc_auc"] == pytest.approx((48 + 16 / 2) / 64)
+    assert row["roc_auc"] == pytest.approx((432 + 144 / 2) / 576, abs=0.02)
     assert row["source"] == "modalities present"
     assert (row["kind"], row["tested"]) == ("presence", "all labelled")
     assert row["n_folds"] == 6
@@ -201,3 +207,169 @@ def test_the_label_among_the_covariates(cohort):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         audit_shortcuts(X, y, table, cv=CV, random_state=0)
+
+
+def at_sites(n_unpaired, n_paired, seed=0):
+    """Cohort without signal, its labels, and a site with the label of its patients.
+
+    The first rows have one modality.
+    """
+    rng = np.random.default_rng(seed)
+    n_rows = n_unpaired + n_paired
+    y = rng.permutation(np.arange(n_rows) % 2)
+    image = rng.normal(size=(n_rows, 1, 3, 5))
+    gene = rng.normal(size=(n_rows, 7))
+    image[: n_unpaired // 3], gene[n_unpaired // 3 : n_unpaired] = np.nan, np.nan
+    return Cohort({"image": image, "gene": gene}), y, np.array(["Leeds", "York"])[y]
+
+
+def test_a_site_that_is_related_the_other_way_among_paired_rows():
+    X, y, site = at_sites(n_unpaired=90, n_paired=48)
+    site[:90] = np.array(["York", "Leeds"])[y[:90]]
+    table = pd.DataFrame({"site": site, "age": np.arange(138) % 11})
+    audit = audit_shortcuts(X, y, table, cv=CV, random_state=0).set_index("source")
+    assert audit.loc["site", "roc_auc"] == 1
+    assert audit.loc["site", "trained_on"] == "paired"
+    only_paired = np.flatnonzero(X.paired)
+    one = audit_shortcuts(
+        X[only_paired], y[only_paired], table.iloc[only_paired], cv=CV, random_state=0
+    )
+    assert one["trained_on"].tolist() == ["all"] * 4
+
+
+def test_presence_under_permuted_labels():
+    """By patterns too, the folds would give training and test rows the same shares."""
+    X, y, _ = at_sites(n_unpaired=90, n_paired=30)
+    rng = np.random.default_rng(3)
+    means, lows = [], []
+    for _ in range(40):
+        found = audit_shortcuts(
+            X, rng.permutation(y), cv=CV, random_state=rng.integers(99)
+        )
+        means.append(found.loc[0, "roc_auc"])
+        lows.append(found.loc[0, "low"])
+    # Standard error of the mean: about .008.
+    assert np.mean(means) < 0.5 + 3 * 0.008
+    assert np.mean(np.array(lows) > 0.5) <= 0.1
+
+
+def test_columns_that_are_known_later():
+    X, y, site = at_sites(n_unpaired=20, n_paired=36)
+    table = pd.DataFrame({"site": site, "age": np.arange(56.0) % 9, "os_time": y * 9.0})
+    audit = audit_shortcuts(
+        X, y, table, cv=CV, baseline=["site", "age"], random_state=0
+    ).set_index("source")
+    assert audit["kind"].to_dict() == {
+        "modalities present": "presence",
+        "site": "metadata",
+        "age": "metadata",
+        "os_time": "later",
+        "all columns": "metadata",
+    }
+    with pytest.raises(
+        ValueError, match=r"baseline: no column 'sex'; the metadata have"
+    ):
+        audit_shortcuts(X, y, table, cv=CV, baseline=["sex"])
+    with pytest.raises(
+        ValueError, match=r"site: no column 'hospital'; .* have no columns"
+    ):
+        audit_shortcuts(X, y, cv=CV, site="hospital")
+
+
+class Follows(ClassifierMixin, BaseEstimator):
+    """Classifier whose log-odds are a column of the gene block."""
+
+    def __init__(self, column=0):
+        self.column = column
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        p = expit(X.block("gene")[:, self.column])
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def test_a_model_that_recognises_the_site():
+    rng = np.random.default_rng(0)
+    X, y, _ = at_sites(n_unpaired=0, n_paired=120)
+    site = np.where(rng.random(120) < 0.8, y, 1 - y)
+    gene = X.block("gene").copy()
+    gene[:, 0] = 2 * site + rng.normal(size=120) / 10
+    gene[:, 1] = 2 * y + rng.normal(size=120)
+    X = Cohort({"image": X.block("image"), "gene": gene})
+    table = pd.DataFrame({"site": np.array(["Leeds", "York"])[site]})
+    options = {"cv": CV, "site": "site", "random_state": 0}
+    of_site = audit_shortcuts(X, y, table, estimator=Follows(0), **options)
+    of_site = of_site.set_index("source")
+    assert of_site["kind"].tolist() == [
+        *["presence", "metadata", "model", "beside", "within"],
+        *["encoding", "encoding"],
+    ]
+    assert of_site.loc["site", "difference"] == pytest.approx(0, abs=0.06)
+    assert of_site.loc["site", "difference_low"] < 0
+    within = of_site.loc["estimator within site"]
+    assert within["low"] < 0.5 < within["high"]
+    beside = of_site.loc["estimator beside site"]
+    assert beside["difference"] == pytest.approx(0, abs=0.06)
+    assert of_site.loc["site from gene", "roc_auc"] > 0.97
+    assert of_site.loc["site from image", "roc_auc"] == pytest.approx(0.5, abs=0.2)
+
+    of_label = audit_shortcuts(X, y, table, estimator=Follows(1), **options)
+    of_label = of_label.set_index("source")
+    assert of_label.loc["estimator within site", "low"] > 0.6
+    assert of_label.loc["estimator beside site", "difference_low"] > 0
+    # The oracle: each repeat and fold, pair by pair.
+    areas = []
+    for _, test in CV.split(X, y):
+        order = [
+            (gene[i, 1] > gene[j, 1])
+            for i in test
+            for j in test
+            if site[i] == site[j] and y[i] > y[j]
+        ]
+        areas.append(np.mean(order))
+    assert of_label.loc["estimator within site", "roc_auc"] == pytest.approx(
+        np.mean(areas)
+    )
+
+
+def test_a_scanner_that_images_show():
+    X, y, site = at_sites(n_unpaired=30, n_paired=30)
+    site[::7], site[0] = "Hull", None
+    bright = (
+        X.block("image") + 3 * (site[X.has("image")] == "Hull")[:, None, None, None]
+    )
+    ids = X.index
+    blocks = {
+        "image": (ids[X.has("image")], bright),
+        "gene": (ids[X.has("gene")], X.block("gene")),
+    }
+    X = Cohort(blocks, index=ids)
+    table = pd.DataFrame({"site": site}, index=ids)
+    audit = audit_shortcuts(X, y, table, cv=CV, site="site", random_state=0)
+    audit = audit.set_index("source")
+    assert audit.loc["site from image", "roc_auc"] > 0.75
+    assert audit.loc["site from image", "n_folds"] == 5
+    assert "estimator within site" not in audit.index
+
+
+def test_of_a_comparison(cohort, model):
+    X, y = cohort
+    table = pd.DataFrame({"site": np.arange(70) % 3, "age": np.arange(70) % 13})
+    both = {"other": DummyClassifier(), "pairs": model}
+    comparison = compare_classifiers(both, X, y, cv=CV, scoring="roc_auc")
+    options = {"site": "site", "baseline": ["age"], "random_state": 0}
+    found = audit_shortcuts(X, y, table, comparison=comparison, **options)
+    fitted = audit_shortcuts(X, y, table, cv=CV, estimator=model, **options)
+    pd.testing.assert_frame_equal(found, fitted)
+    with pytest.raises(ValueError, match="needs cv, or a comparison"):
+        audit_shortcuts(X, y)
+    with pytest.raises(ValueError, match="model 'none' is none of other, pairs"):
+        audit_shortcuts(X, y, comparison=comparison, model="none")
+    with pytest.raises(ValueError, match="estimator or comparison, not both"):
+        audit_shortcuts(X, y, comparison=comparison, estimator=model)

@@ -1,0 +1,204 @@
+"""What the shortcut audit predicts the label from, and by what."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import check_random_state
+
+from skmultimodal.model_selection._folds import Fold, labels_of, paired_rows
+from skmultimodal.utils._alignment import name_some
+from skmultimodal.utils._covariates import read_covariate
+from skmultimodal.utils._labels import missing_labels
+from skmultimodal.utils._leaks import follows_label
+from skmultimodal.utils._warnings import warn
+
+__all__ = [
+    "PRESENCE",
+    "Source",
+    "Training",
+    "covariate_predictor",
+    "metadata_sources",
+    "presence_source",
+    "trainings",
+]
+
+PRESENCE = "modalities present"
+EVERY_COLUMN = "all columns"
+
+
+class Training(NamedTuple):
+    """Folds whose training rows are all that are labelled, or the paired ones."""
+
+    rows: str
+    folds: list
+    ratio: float  # of test to training rows that differ between folds
+
+
+class Source(NamedTuple):
+    """Covariates that the label is predicted from, one row per row of `y`."""
+
+    name: str
+    columns: pd.DataFrame
+    y: np.ndarray
+    trainings: list
+    kind: str
+    tested: str
+    read_as: str
+
+
+def covariate_predictor(columns):
+    """A logistic regression of a table, whose columns are floats or categories."""
+    is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    words = OneHotEncoder(handle_unknown="ignore")
+    return make_pipeline(
+        make_column_transformer(
+            (numbers, np.flatnonzero(is_number)),
+            (words, np.flatnonzero(~np.array(is_number))),
+        ),
+        LogisticRegression(class_weight="balanced", max_iter=1000),
+    )
+
+
+def trainings(folds, X, y, ratio):
+    """The folds with all labelled training rows, and with the paired ones of them.
+
+    Not with the paired ones if these are all there are, or of one class in some fold.
+    """
+    labelled = ~missing_labels(y)
+    paired = labelled & paired_rows(folds, X)
+    found = [Training("all", _keep(folds, labelled), ratio)]
+    one_class = any(len(np.unique(y[f.train[paired[f.train]]])) < 2 for f in folds)
+    if not one_class and any((labelled & ~paired)[f.train].any() for f in folds):
+        found.append(Training("paired", _keep(folds, paired), ratio))
+    return found
+
+
+def _keep(folds, kept):
+    return [fold._replace(train=fold.train[kept[fold.train]]) for fold in folds]
+
+
+def presence_source(cohort, y, folds, groups, random_state):
+    """The modalities present, on a partition of all labelled rows.
+
+    It is stratified by class only: by pattern too, training shares of the classes of
+    each pattern would be those of the test rows, and no label would be unrelated.
+    """
+    labelled = np.flatnonzero(~missing_labels(y))
+    labels, names = labels_of(y, labelled), cohort.patterns[labelled]
+    n_repeats = folds[-1].repeat + 1
+    smallest = np.unique(labels, return_counts=True)[1].min()
+    n_splits = max(2, min(len(folds) // n_repeats, smallest))
+    options = {"shuffle": True, "random_state": check_random_state(random_state)}
+    splitter = StratifiedKFold(n_splits, **options)
+    if groups is not None:
+        groups = np.asarray(groups)[labelled].astype(str)
+        n_splits = min(n_splits, len(np.unique(groups)))
+        splitter = StratifiedGroupKFold(max(2, n_splits), **options)
+    partition = [
+        Fold(repeat, number, train, test)
+        for repeat in range(n_repeats)
+        for number, (train, test) in enumerate(splitter.split(labels, labels, groups))
+    ]
+    ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
+    columns = pd.DataFrame({PRESENCE: names}, dtype=object)
+    training = [Training("all", partition, ratio)]
+    of = "presence", "all labelled", "category"
+    return Source(PRESENCE, columns, labels, training, *of)
+
+
+def metadata_sources(table, y, on_folds, baseline):
+    """Each column of the metadata, and all of them (of the baseline, if it is named).
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        One row per patient.
+    y : ndarray of shape (n_rows,)
+    on_folds : list of Training
+    baseline : list of str or None
+        Columns that were known before the outcome.
+
+    Returns
+    -------
+    sources : list of Source
+    """
+    if table is None or not table.shape[1]:
+        refuse_unknown_columns([], baseline or [], "baseline")
+        return []
+    table = table.reset_index(drop=True).rename(columns=str)
+    refuse_unknown_columns(list(table), baseline or [], "baseline")
+    covariates = {name: read_covariate(table[name]) for name in table}
+    _warn_of_cells(covariates)
+    _warn_of_label(table if baseline is None else table[baseline], y)
+    read = {n: found for n, found in covariates.items() if found.kind != "text"}
+    known = [n for n in read if baseline is None or n in baseline]
+    sources = [
+        Source(
+            name,
+            pd.DataFrame({name: found.values}),
+            y,
+            on_folds,
+            "metadata" if name in known else "later",
+            "cv",
+            found.kind,
+        )
+        for name, found in read.items()
+    ]
+    if len(known) > 1:
+        every = pd.concat([s.columns for s in sources if s.name in known], axis=1)
+        rest = y, on_folds, "metadata", "cv", "mixed"
+        sources.append(Source(EVERY_COLUMN, every, *rest))
+    return sources
+
+
+def refuse_unknown_columns(known, names, parameter):
+    """Raise a ValueError that names a column which the metadata lack."""
+    for name in names:
+        if name not in known:
+            has = f"have {name_some(known, 8)}" if known else "have no columns"
+            raise ValueError(f"{parameter}: no column {name!r}; the metadata {has}.")
+
+
+def _warn_of_cells(covariates):
+    """Warn of columns that are left out, and of cells that are taken as missing."""
+    texts = [name for name, found in covariates.items() if found.kind == "text"]
+    if texts:
+        warn(
+            f"{len(texts)} columns of the metadata are left out of the audit, such as "
+            f"{name_some(texts)}: their texts are nearly all different, so that they "
+            "are no categories. Derive some from them, or a number."
+        )
+    odd = {name: found.odd for name, found in covariates.items() if found.odd}
+    if odd:
+        shown = [
+            f"{len(cells)} of {name!r}, read as a {covariates[name].kind}, such as "
+            f"{name_some(cells)}"
+            for name, cells in list(odd.items())[:3]
+        ]
+        warn(
+            f"metadata has different texts that are taken as missing in {len(odd)} "
+            f"columns: {'; '.join(shown)}."
+        )
+
+
+def _warn_of_label(table, y):
+    labelled = ~missing_labels(y)
+    codes = np.unique(labels_of(y, labelled), return_inverse=True)[1]
+    found = [n for n in table if follows_label(table.loc[labelled, n], codes)]
+    if found:
+        warn(
+            f"column {found[0]!r} of the metadata has one value for each class: if it "
+            "is the label under another name, it is no shortcut. Leave it out of "
+            "metadata then."
+        )
