@@ -113,6 +113,7 @@ def _evaluate(
             model=MODELS[options.model],
             positive=bunch.get("positive"),
             groups=None if groups is None else _groups(X, y, groups),
+            baseline=getattr(options, "baseline", None),
             n_repeats=options.repeats,
             random_state=options.seed,
             notes={"label": label, "channels": list(channels), **(reading or {})},

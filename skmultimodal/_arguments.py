@@ -152,6 +152,13 @@ def _add_evaluate(commands, shared):
         help="column of clinical.csv whose values are tested together, such as the "
         "hospital",
     )
+    command.add_argument(
+        "--baseline",
+        metavar="COLUMN",
+        nargs="+",
+        help="columns of clinical.csv that are known before the label, such as age: "
+        "others, such as a survival time, are no explanation of the score",
+    )
 
 
 def _evaluation_options(n_repeats):

@@ -185,6 +185,8 @@ def test_groups_are_tested_together(tmp_path, capsys):
     assert main(list(map(str, command + options))) == 0
     assert "twin tower" in capsys.readouterr().out
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
+    message = fail(capsys, *command, "--baseline", "agee", "--out", tmp_path / "b")
+    assert "baseline: no column 'agee'; the metadata have " in message
     message = fail(capsys, *command, "--groups", "hospital", "--out", tmp_path / "b")
     assert "--groups hospital is no column of the clinical table; it has: " in message
 

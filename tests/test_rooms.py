@@ -18,8 +18,8 @@ PACKAGE = ROOT / "skmultimodal"
 # Private modules that a room shares with higher floors, which may import what their
 # ``__all__`` lists. Modules of ``utils`` are shared with every floor.
 SHARED = {
+    "baselines._comparison",
     "datasets._folder",
-    "datasets._unpair",
     "fusion._inputs",
     "fusion._params",
     "inspection._inputs",

@@ -21,7 +21,6 @@ from skmultimodal.model_selection._audit_sources import (
     covariate_predictor,
     metadata_sources,
     presence_source,
-    refuse_unknown_columns,
     trainings,
 )
 from skmultimodal.model_selection._folds import (
@@ -34,7 +33,7 @@ from skmultimodal.model_selection._folds import (
 from skmultimodal.model_selection._intervals import corrected_t_interval
 from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
-from skmultimodal.utils._alignment import align_metadata
+from skmultimodal.utils._alignment import align_metadata, refuse_unknown_columns
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["audit_shortcuts"]
@@ -322,7 +321,7 @@ def _model_of(comparison, model, estimator):
 def _read_site(table, site, sources):
     if site is None:
         return None
-    refuse_unknown_columns([] if table is None else [*map(str, table)], [site], "site")
+    refuse_unknown_columns(table, [site], "site")
     columns = next((s.columns for s in sources if s.name == site), None)
     if columns is None:
         raise ValueError(

@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import check_random_state
 
 from skmultimodal.model_selection._folds import Fold, labels_of, paired_rows
-from skmultimodal.utils._alignment import name_some
+from skmultimodal.utils._alignment import name_some, refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._leaks import follows_label
@@ -133,11 +133,10 @@ def metadata_sources(table, y, on_folds, baseline):
     -------
     sources : list of Source
     """
+    refuse_unknown_columns(table, baseline or [], "baseline")
     if table is None or not table.shape[1]:
-        refuse_unknown_columns([], baseline or [], "baseline")
         return []
     table = table.reset_index(drop=True).rename(columns=str)
-    refuse_unknown_columns(list(table), baseline or [], "baseline")
     covariates = {name: read_covariate(table[name]) for name in table}
     _warn_of_cells(covariates)
     _warn_of_label(table if baseline is None else table[baseline], y)
@@ -160,14 +159,6 @@ def metadata_sources(table, y, on_folds, baseline):
         rest = y, on_folds, "metadata", "cv", "mixed"
         sources.append(Source(EVERY_COLUMN, every, *rest))
     return sources
-
-
-def refuse_unknown_columns(known, names, parameter):
-    """Raise a ValueError that names a column which the metadata lack."""
-    for name in names:
-        if name not in known:
-            has = f"have {name_some(known, 8)}" if known else "have no columns"
-            raise ValueError(f"{parameter}: no column {name!r}; the metadata {has}.")
 
 
 def _warn_of_cells(covariates):

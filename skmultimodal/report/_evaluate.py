@@ -26,6 +26,9 @@ from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluation import evaluation_report
+from skmultimodal.report._study import hospital_columns
+from skmultimodal.utils._alignment import refuse_unknown_columns
+from skmultimodal.utils._covariates import read_covariate
 from skmultimodal.utils._files import whole_folder
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import (
@@ -53,6 +56,7 @@ def evaluate_cohort(
     model=None,
     positive=None,
     groups=None,
+    baseline=None,
     n_repeats=10,
     memory=None,
     device=None,
@@ -85,6 +89,9 @@ def evaluate_cohort(
     groups : array-like of shape (n_rows,), default=None
         Rows that are tested together, such as those of a hospital; also passed to the
         ``fit`` of models that take groups.
+    baseline : list of str, default=None
+        Columns of the metadata that are known before the label is, see
+        `audit_shortcuts`.
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
     memory : str or path, default=None
@@ -144,6 +151,7 @@ def evaluate_cohort(
     X, y, groups = check_X_y(as_cohort(X), y, groups)
     classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
+    refuse_unknown_columns(X.metadata, baseline or [], "baseline")
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")
@@ -165,7 +173,13 @@ def evaluate_cohort(
         name = _check_model(models, model)
         cv = PairedStratifiedKFold(N_FOLDS, n_repeats, random_state=random_state)
         evaluation = _evaluate(
-            models, name, X, y, classes, cv, positive, groups, random_state, verbose
+            models,
+            name,
+            (X, y, groups, classes, cv),
+            positive,
+            baseline,
+            random_state,
+            verbose,
         )
         evaluation.remarks += [lacking] * (lacking is not None)
         if stage is not None:
@@ -243,7 +257,8 @@ def _check_model(models, model):
     return model
 
 
-def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, verbose):
+def _evaluate(models, name, data, positive, baseline, random_state, verbose):
+    X, y, groups, classes, cv = data
     # Drawn once, so that a warning of which rows are tested comes once.
     splits = list(cv.split(X, y, groups))
     options = {"cv": splits, "groups": groups, "verbose": verbose}
@@ -262,7 +277,17 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
             positive=positive,
             **options,
         )
-    audit = audit_shortcuts(X, y, random_state=random_state, **options)
+    audit = audit_shortcuts(
+        X,
+        y,
+        comparison=comparison,
+        model=name,
+        baseline=baseline,
+        site=_site(X.metadata),
+        groups=groups,
+        random_state=random_state,
+        verbose=verbose,
+    )
     fitted = sklearn.clone(models[name])
     grouped = groups is not None and has_fit_parameter(fitted, "groups")
     with Stage(f"[evaluate_cohort] {name} on all rows", None, "", verbose):
@@ -280,6 +305,13 @@ def _evaluate(models, name, X, y, classes, cv, positive, groups, random_state, v
         remarks=list(_remarks(comparison, X)),
         files={},
     )
+
+
+def _site(metadata):
+    """A column of several hospitals, if there is one."""
+    columns = [] if metadata is None else hospital_columns(metadata)
+    several = [c for c in columns if read_covariate(metadata[c]).kind == "category"]
+    return next((str(c) for c in several if metadata[c].nunique() > 1), None)
 
 
 def _requesting_groups(model):

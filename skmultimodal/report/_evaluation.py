@@ -31,6 +31,11 @@ from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluation_report"]
 
+AUDIT_COLUMNS = [
+    *["source", "kind", "tested", "roc_auc", "low", "high"],
+    *["difference", "difference_low", "difference_high"],
+]
+
 # Sections whose questions and answers are the summary.
 SUMMARY = [
     "patients",
@@ -189,7 +194,7 @@ def evaluation_report(
     path = _check_path(path)
     patient_key = None if patient_key is None else _check_path(Path(patient_key))
     facts = _check_given(facts, limits, n_examples)
-    _check_table("audit", audit, ["source", "kind", "tested", "roc_auc", "low", "high"])
+    _check_table("audit", audit, AUDIT_COLUMNS)
     _check_table("flow", flow, ["patient", "item", "status", "reason"])
     study = make_study(
         estimator,

@@ -16,10 +16,15 @@ from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import class_name, encode_labels
 from skmultimodal.utils._patterns import modalities_of
 
-__all__ = ["SITES", "Pattern", "Study", "make_study"]
+__all__ = ["SITES", "Pattern", "Study", "hospital_columns", "make_study"]
 
 # Names of a column of the metadata that is a hospital.
 SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
+
+
+def hospital_columns(metadata):
+    """Columns of a DataFrame whose name is that of a hospital."""
+    return [name for name in metadata if str(name).lower() in SITES]
 
 
 class Pattern(NamedTuple):
@@ -140,8 +145,7 @@ class Study:
     @property
     def hospitals(self):
         """Columns of the metadata that are a hospital."""
-        table = self.metadata
-        return [] if table is None else [c for c in table if str(c).lower() in SITES]
+        return [] if self.metadata is None else hospital_columns(self.metadata)
 
     @cached_property
     def final(self):

@@ -1,6 +1,6 @@
 """Labels, groups and covariates in the order of the rows that they are of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "join_rows",
     "name_some",
     "refuse_other_ids",
+    "refuse_unknown_columns",
 ]
 
 
@@ -238,6 +239,19 @@ def refuse_other_ids(**columns: Any) -> None:
                 f"{name} has the patients {name_some(ids)} in its rows, and {first[0]} "
                 f"{name_some(first[1])}: give both the same patients in one order."
             )
+
+
+def refuse_unknown_columns(
+    metadata: pd.DataFrame | None, names: Sequence[str], parameter: str
+) -> None:
+    """Raise a ValueError that names a column which the covariates lack."""
+    if isinstance(names, str):
+        raise TypeError(f"{parameter} must be a list of columns, got {names!r}.")
+    known = [] if metadata is None else [str(name) for name in metadata]
+    for name in names:
+        if name not in known:
+            has = f"have {name_some(known, 8)}" if known else "have no columns"
+            raise ValueError(f"{parameter}: no column {name!r}; the metadata {has}.")
 
 
 def _near_miss(ids: pd.Index, index: pd.Index) -> str:

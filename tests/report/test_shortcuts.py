@@ -6,6 +6,7 @@ from report_sentences import FIGURE, Case, read, unread
 
 from skmultimodal.report._compared import Score
 from skmultimodal.report._sections.shortcuts import (
+    NOTHING,
     Explains,
     Shortcuts,
     Source,
@@ -16,17 +17,25 @@ from skmultimodal.report._sections.shortcuts import (
 OWN = Score(0.8, 0.7, 0.9)
 
 
-def sources(kind="metadata", **areas):
-    """Sources with intervals of a tenth to each side, the best first."""
+def around(mean, width=0.1):
+    return Score(mean, mean - width, mean + width)
+
+
+def sources(kind="metadata", width=0.1, **areas):
+    """Sources with intervals of a width to each side, the best first.
+
+    The interval of the difference to a model of area 0.8 is as wide.
+    """
     order = sorted(areas.items(), key=lambda item: -item[1])
     return [
-        Source(name, Score(area, area - 0.1, min(area + 0.1, 1)), "cv", kind)
+        Source(name, around(area, width), "cv", kind, around(OWN.mean - area, width))
         for name, area in order
     ]
 
 
-def numbers(own=OWN, hospitals=(), n_left=0, **areas):
+def numbers(own=OWN, hospitals=(), n_left=0, more=None, later=(), **areas):
     judged = sources(**areas)
+    judged += [s._replace(kind="later") for s in sources(**dict(later))]
     if own is not None:
         judged = judge_sources(judged, own, one_pattern=True)
     drawn = [(source.name, source.score) for source in judged]
@@ -39,7 +48,19 @@ def numbers(own=OWN, hospitals=(), n_left=0, **areas):
         figure=FIGURE,
         drawn=drawn,
         n_left=n_left,
+        declared=bool(later),
+        **(more or {}),
     )
+
+
+SITE = {
+    "within": Source("ours within site", around(0.6), "cv", "within"),
+    "beside": Source("site, age", around(0.7), "cv", "beside", around(0.04)),
+    "encoding": [
+        Source("gene", around(0.9), "all", "encoding"),
+        Source("image", around(0.6), "all", "encoding"),
+    ],
+}
 
 
 CASES = {
@@ -56,7 +77,7 @@ CASES = {
             "This cannot be judged: the comparison has no area",
             "Area under the ROC curve of shortcuts: age 0.84 [0.74, 0.94].",
             "Area under the ROC curve of predicting the label from one thing that is",
-            "Tested on age – 0.84 [0.74, 0.94] cv",
+            "Tested on age – 0.84 [0.74, 0.94] −0.04 [−0.14, 0.06] cv",
         ],
         absent=["(the model)"],
     ),
@@ -70,7 +91,7 @@ CASES = {
             "Area under the ROC curve of the model and of shortcuts: age 0.84",
             "Area under the ROC curve of the model, and of predicting",
             "The weakest source is in the table only.",
-            "ours (the model) – 0.80 [0.70, 0.90] cv age all of it 0.84",
+            "ours (the model) – 0.80 [0.70, 0.90] – cv age all of it 0.84",
         ],
     ),
     "perhaps": Case(
@@ -83,9 +104,9 @@ CASES = {
         ],
     ),
     "not ruled out": Case(
-        numbers(hospitals=["site"], age=0.66, site=0.62),
+        numbers(hospitals=["site"], width=0.25, age=0.66, site=0.62),
         [
-            "The hospital alone (site 0.62 [0.52, 0.72]) is not ruled out",
+            "The hospital alone (site 0.62 [0.37, 0.87]) is not ruled out",
             "that are not ruled out as an explanation: age 0.66",
             "age not ruled out 0.66",
         ],
@@ -103,6 +124,32 @@ CASES = {
     "all columns are the label": Case(
         numbers(**{"all columns": 1.0}),
         ["alone. all columns of the metadata together is nearly the label itself"],
+    ),
+    "the other way": Case(
+        numbers(hospitals=["site"], site=0.3, age=0.2),
+        [
+            "site 0.30 [0.20, 0.40]) is related to the label one way in training and "
+            "the other way in the tested patients. None of the other audited sources",
+            "age direction differs 0.20",
+        ],
+    ),
+    "what is known only later": Case(
+        numbers(later={"os_time": 0.95}, age=0.84),
+        [
+            "could explain all of the score: age 0.84 [0.74, 0.94]. Area under",
+            "os_time known later 0.95",
+        ],
+        absent=["This report cannot tell which columns"],
+    ),
+    "the model and the hospital": Case(
+        numbers(hospitals=["site"], more=SITE, site=0.72),
+        [
+            "Among patients of one hospital, the area of the model is 0.60 [0.50, "
+            "0.70]. What a modality shows of the hospital itself, as an area "
+            "(guessing: 0.5): gene 0.90 [0.80, 1.00] and image 0.60 [0.50, 0.70]. "
+            "Added to what is known before (site, age), the model raises the area by "
+            "+0.04 [−0.06, 0.14].",
+        ],
     ),
     "nothing": Case(
         numbers(sex=0.5),
@@ -131,10 +178,24 @@ def test_every_branch_is_read():
 
 
 def test_judgements():
-    found = sources(above=0.85, within=0.75, meets=0.65, below=0.55, guesses=0.5)
+    found = sources(above=0.85, near=0.75, below=0.65, guesses=0.5, reversed=0.3)
     judged = judge_sources(found, OWN, one_pattern=False)
     assert [source.explains for source in judged] == [
-        Explains.ALL, Explains.PERHAPS, Explains.OPEN, Explains.NOT, Explains.NOT,
+        Explains.ALL, Explains.PERHAPS, Explains.NOT, Explains.NOT, Explains.REVERSED,
+    ]  # fmt: skip
+    found = sources(width=0.32, near=0.75, guesses=0.49)
+    judged = judge_sources(found, OWN, one_pattern=False)
+    assert [source.explains for source in judged] == [Explains.OPEN, Explains.OPEN]
+    (later,) = judge_sources(sources(kind="later", os=0.99), OWN, one_pattern=True)
+    assert later.explains == Explains.LATER
+
+
+def test_without_differences_intervals_are_compared():
+    """As of patients in other folds, such as those of the modalities present."""
+    found = [s._replace(gap=NOTHING) for s in sources(a=0.85, b=0.75, c=0.65, d=0.55)]
+    judged = judge_sources(found, OWN, one_pattern=False)
+    assert [source.explains for source in judged] == [
+        Explains.ALL, Explains.PERHAPS, Explains.PERHAPS, Explains.NOT,
     ]  # fmt: skip
 
 

@@ -17,6 +17,10 @@ N_DRAWN = 12
 SAME = 0.98
 BLUE, GREY = "#0072B2", "#767676"  # of the first model in displays, and of guides
 EVERY_COLUMN = "all columns"  # of audit_shortcuts
+COVARIATES = ("presence", "metadata", "later")  # kinds of sources, of it too
+
+
+NOTHING = Score(np.nan, np.nan, np.nan)
 
 
 class Explains(StrEnum):
@@ -25,7 +29,9 @@ class Explains(StrEnum):
     ALL = "all"
     PERHAPS = "perhaps"
     OPEN = "open"
+    REVERSED = "reversed"
     NOT = "not"
+    LATER = "later"
     UNKNOWN = "unknown"
 
 
@@ -36,6 +42,7 @@ class Source(NamedTuple):
     score: Score
     tested: str
     kind: str
+    gap: Score = NOTHING  # of the model to it, on the same folds
     explains: Explains = Explains.UNKNOWN
 
 
@@ -48,6 +55,10 @@ class Shortcuts:
     includes_guessing: bool = False  # whether the interval of the model does
     guessing: float = AREA
     sources: list = ()  # the best first
+    within: Source | None = None  # the model among patients of one hospital
+    beside: Source | None = None  # the model together with known covariates
+    encoding: list = ()  # the hospital, predicted from each modality
+    declared: bool = False  # whether columns known before the outcome were named
     hospitals: list = ()
     suspects: list = ()  # those of the others that explain the score best, if any could
     same: list = ()  # names of sources that are nearly the label
@@ -68,15 +79,18 @@ def shortcuts(study, audit):
             Score(row.roc_auc, row.low, row.high),
             str(row.tested),
             row.kind,
+            Score(row.difference, row.difference_low, row.difference_high),
         )
         for row in table.itertuples()
     ]
     own = _own_area(study.tested, rows)
-    sources = [row for row in rows if row.kind != "model"]
+    sources = [row for row in rows if row.kind in COVARIATES]
+    sources.sort(key=lambda source: source.kind == "later")
     if own is not None:
         one_pattern = len(study.tested_patterns) == 1
         sources = judge_sources(sources, own, one_pattern=one_pattern)
-    drawn = [(s.name, s.score) for s in sources[:N_DRAWN]]
+    candidates = [source for source in sources if source.kind != "later"]
+    drawn = [(s.name, s.score) for s in candidates[:N_DRAWN]]
     if own is not None:
         drawn.insert(0, (study.model, own))
     return Shortcuts(
@@ -84,11 +98,25 @@ def shortcuts(study, audit):
         own=own,
         includes_guessing=own is not None and bool(own.low <= AREA),
         sources=sources,
+        within=next((row for row in rows if row.kind == "within"), None),
+        beside=next(
+            (_of_covariates(row) for row in rows if row.kind == "beside"), None
+        ),
+        encoding=[_of_modality(row) for row in rows if row.kind == "encoding"],
+        declared=any(row.kind == "later" for row in rows),
         **find_suspects(sources, [str(name) for name in study.hospitals]),
         figure=_draw(drawn, own, study.tested.level),
         drawn=drawn,
-        n_left=max(len(sources) - N_DRAWN, 0),
+        n_left=max(len(candidates) - N_DRAWN, 0),
     )
+
+
+def _of_covariates(row):
+    return row._replace(name=row.name.removeprefix("estimator beside "))
+
+
+def _of_modality(row):
+    return row._replace(name=row.name.rpartition(" from ")[2])
 
 
 def _own_area(tested, rows):
@@ -99,7 +127,7 @@ def _own_area(tested, rows):
 
 
 def judge_sources(sources, own, *, one_pattern):
-    """Judge each source against the model, by means and intervals.
+    """Judge each source against the model, by their difference on the same folds.
 
     Parameters
     ----------
@@ -113,20 +141,30 @@ def judge_sources(sources, own, *, one_pattern):
     -------
     sources : list of Source
     """
-    least = own.mean if np.isnan(own.low) else own.low
     judged = []
     for source in sources:
-        area, _, high = source.score
-        explains = Explains.NOT
-        if area > AREA and not (one_pattern and source.kind == "presence"):
-            if area >= own.mean:
-                explains = Explains.ALL
-            elif area >= least:
-                explains = Explains.PERHAPS
-            elif high >= least:
-                explains = Explains.OPEN
+        if source.kind == "later":
+            explains = Explains.LATER
+        elif one_pattern and source.kind == "presence":
+            explains = Explains.NOT
+        else:
+            explains = _judge(source, own)
         judged.append(source._replace(explains=explains))
     return judged
+
+
+def _judge(source, own):
+    area, low, high = source.score
+    gap, least, _ = source.gap
+    if np.isnan(gap):  # of other rows, or folds
+        gap, least = own.mean - area, own.low - high
+    if high < AREA:
+        return Explains.REVERSED
+    if area > AREA and gap <= 0:
+        return Explains.ALL
+    if not least > 0:  # NaN where there is no interval
+        return Explains.PERHAPS if low > AREA else Explains.OPEN
+    return Explains.NOT
 
 
 def find_suspects(sources, hospitals):
