@@ -86,6 +86,9 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
         the class shares that the tower was fitted with if the final estimator learns
         from rows that lack a modality, else at their mean.
     final_estimator_ : estimator
+    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
+        Hashes of the patient ids of ``fit``, by which `prediction_sets` finds rows that
+        trained the model. None where rows are only numbered; not saved.
     class_counts_ : dict of str to ndarray of int, shape (n_classes + 1,)
         Rows of each class, and last those without a label, that each tower fitted here
         learned from, and, as ``"final_estimator"``, those whose modalities are fused.

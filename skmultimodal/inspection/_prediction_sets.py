@@ -1,6 +1,7 @@
 """Prediction sets: sets of classes with a stated coverage."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,10 @@ from sklearn.utils import Bunch
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._patterns import modalities_of
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["prediction_sets"]
 
@@ -21,8 +25,10 @@ def prediction_sets(
     estimator,
     X,
     *,
-    X_calibration,
-    y_calibration,
+    X_calibration=None,
+    y_calibration=None,
+    comparison=None,
+    model=None,
     coverage=0.9,
     label_conditional=False,
 ):
@@ -37,11 +43,17 @@ def prediction_sets(
     estimator : estimator
         Fitted classifier of cohorts with ``predict_proba``.
     X : Cohort, dict of aligned arrays, DataFrame or array
-        Rows to predict.
-    X_calibration : Cohort or other input as `X`
-        Rows on which the model was not fitted, of each pattern in `X`.
-    y_calibration : array-like of shape (n_calibration_rows,)
+        Rows to predict, on which the model was not fitted.
+    X_calibration : Cohort or other input as `X`, default=None
+        Rows on which the model was not fitted either, of each pattern in `X`.
+    y_calibration : array-like of shape (n_calibration_rows,), default=None
         Their labels, none missing.
+    comparison : Comparison, default=None
+        In place of calibration rows, where patients are few: the rows that it tested,
+        with their out-of-fold predictions.
+    model : str, default=None
+        The model of `comparison` that `estimator` is when fitted on all rows. None is
+        the last.
     coverage : float, default=0.9
         Probability, between 0 and 1, with which the set of a new row is to hold its
         class, among rows of its pattern.
@@ -66,7 +78,17 @@ def prediction_sets(
     ------
     ValueError
         If a pattern in `X` has too few calibration rows to exclude any class, which are
-        less than ``ceil(1 / (1 - coverage)) - 1``, or a calibration row is unlabelled.
+        less than ``ceil(1 / (1 - coverage)) - 1``, a calibration row is unlabelled or
+        of a patient on whom `estimator` was fitted, or there are neither calibration
+        rows nor a comparison.
+
+    Warns
+    -----
+    UserWarning
+        If a row of `X` is of a patient of the calibration rows, or on whom `estimator`
+        was fitted: how often such sets hold the class is not how often those of new
+        patients do. If numbers that may be ids of patients or of rows are those of
+        calibration and of training.
 
     See Also
     --------
@@ -81,6 +103,11 @@ def prediction_sets(
     new ones are exchangeable: drawn alike, and not used in training. It is a mean over
     calibration sets: with n calibration rows it varies between them with a standard
     deviation of about ``sqrt(coverage * (1 - coverage) / n)``.
+
+    Out-of-fold predictions are of models that were fitted on fewer rows than the final
+    one, and each model is calibrated by one fold (cross-conformal prediction): the
+    coverage is then found in simulations, and not guaranteed. With several repeats the
+    p values of a row are averaged.
 
     Sets calibrated by all rows at once have the stated coverage over all patterns only:
     in ``benchmarks/accuracy/results/coverage.md`` those stated to hold 90 % hold 87 %
@@ -121,33 +148,26 @@ def prediction_sets(
     if not 0 < coverage < 1:
         raise ValueError(f"coverage must be between 0 and 1, got {coverage}.")
     classes = np.asarray(estimator.classes_)
-    calibration = explained_cohort(estimator, X_calibration, "X_calibration")
     cohort = explained_cohort(estimator, X)
-    (y_calibration,) = join_rows(
-        X_calibration, calibration, y_calibration=y_calibration
-    )
-    codes = codes_of(
-        y_calibration,
-        classes,
-        len(calibration),
-        allow_unlabelled=False,
-        name="y_calibration",
-    )
-    calibration_patterns = patterns_of(calibration)
-    patterns = patterns_of(cohort, calibration)
-    counts = _count(calibration_patterns, codes, classes, label_conditional)
-    # Fewest modalities first, in the order of the cohort.
-    counts = counts.loc[calibration.summary().index]
+    if comparison is not None:
+        rounds = _of_comparison(comparison, model, classes)
+    elif X_calibration is None or y_calibration is None:
+        raise ValueError(
+            "prediction_sets needs X_calibration and y_calibration, rows on which the "
+            "model was not fitted, or a comparison."
+        )
+    else:
+        rounds = [_of_rows(estimator, X_calibration, y_calibration, classes)]
+    _warn_of_known(estimator, cohort, rounds)
+    patterns = _named_as(cohort.patterns, rounds[0].patterns)
+    fewest = min(rounds, key=lambda one: len(one.codes))
+    counts = _count(fewest.patterns, fewest.codes, classes, label_conditional)
+    order = dict.fromkeys(fewest.patterns.tolist())
+    counts = counts.loc[sorted(order, key=lambda name: len(modalities_of(name)))]
     _refuse_too_few(patterns, counts, coverage)
-    p = _p_values(
-        predict_proba(estimator, cohort),
-        patterns,
-        predict_proba(estimator, calibration),
-        calibration_patterns,
-        codes,
-        label_conditional,
-    )
-    p_values = pd.DataFrame(p, index=cohort.index, columns=classes)
+    p = predict_proba(estimator, cohort)
+    p_values = [_p_values(p, patterns, one, label_conditional) for one in rounds]
+    p_values = pd.DataFrame(np.mean(p_values, axis=0), cohort.index, classes)
     return Bunch(
         sets=p_values > 1 - coverage + NEAR,
         p_values=p_values,
@@ -155,6 +175,87 @@ def prediction_sets(
         n_calibration=counts,
         coverage=coverage,
     )
+
+
+class _Calibration(NamedTuple):
+    """Probabilities of rows by models that were not fitted on them, and their classes.
+
+    One per repeat of a cross-validation.
+    """
+
+    p: np.ndarray
+    codes: np.ndarray
+    patterns: np.ndarray
+    index: pd.Index
+
+
+def _of_rows(estimator, X, y, classes):
+    cohort = explained_cohort(estimator, X, "X_calibration")
+    (y,) = join_rows(X, cohort, y_calibration=y)
+    options = {"allow_unlabelled": False, "name": "y_calibration"}
+    codes = codes_of(y, classes, len(cohort), **options)
+    known = _shared(cohort.index, getattr(estimator, "fit_ids_", None))
+    if known.any():
+        message = (
+            f"{known.sum()} of {len(known)} calibration rows are of patients on which "
+            f"the model was fitted, such as {cohort.index[known].tolist()[0]!r}: sets "
+            "would hold the class less often than stated. Leave them out, or pass "
+            "comparison, whose predictions are out of fold."
+        )
+        # Row numbers of two tables may be the same.
+        if not pd.api.types.is_integer_dtype(cohort.index.dtype):
+            raise ValueError(message)
+        warn(message)
+    p = predict_proba(estimator, cohort)
+    return _Calibration(p, codes, patterns_of(cohort), cohort.index)
+
+
+def _of_comparison(comparison, model, classes):
+    model = comparison.models[-1] if model is None else model
+    if list(comparison.classes) != list(classes):
+        raise ValueError("the classes of comparison are not those of estimator.")
+    p = comparison.proba(model).to_numpy()
+    table = comparison.predictions(models=[model])
+    rounds = []
+    for _, part in table.groupby("repeat"):
+        codes = np.searchsorted(comparison.classes, part["y_true"].to_numpy())
+        patterns = part["pattern"].to_numpy(dtype=object)
+        rounds.append(
+            _Calibration(p[part.index], codes, patterns, pd.Index(part["id"]))
+        )
+    return rounds
+
+
+def _shared(index, hashes):
+    """Whether each row is of a patient with one of the hashes."""
+    own = hash_ids(index)
+    if own is None or hashes is None:
+        return np.zeros(len(index), dtype=bool)
+    return np.isin(own, hashes)
+
+
+def _warn_of_known(estimator, cohort, rounds):
+    """Warn of rows to predict that trained or calibrate."""
+    sources = {
+        "on which the model was fitted": getattr(estimator, "fit_ids_", None),
+        "of the calibration": hash_ids(rounds[0].index),
+    }
+    for what, hashes in sources.items():
+        known = _shared(cohort.index, hashes)
+        if known.any():
+            warn(
+                f"{known.sum()} of {len(known)} rows are of patients {what}, such as "
+                f"{cohort.index[known].tolist()[0]!r}: how often their sets hold the "
+                "class is not how often those of new patients do."
+            )
+
+
+def _named_as(patterns, like):
+    """Patterns with their modalities in the order that other patterns have."""
+    names = {frozenset(modalities_of(name)): name for name in set(like.tolist())}
+    own = patterns.tolist()
+    found = [names.get(frozenset(modalities_of(name)), name) for name in own]
+    return np.array(found, dtype=object)
 
 
 def _count(patterns, codes, classes, label_conditional):
@@ -186,19 +287,17 @@ def _refuse_too_few(patterns, counts, coverage):
             )
 
 
-def _p_values(
-    p_test, patterns, p_calibration, calibration_patterns, codes, label_conditional
-):
+def _p_values(p, patterns, given, label_conditional):
     """p value of each class for each row: (n_rows, n_classes)."""
     conformal = import_optional("crepes", "conformal")
     hinge = import_optional("crepes.extras", "conformal").hinge
-    classes = np.arange(p_test.shape[1])
-    calibration_scores, scores = hinge(p_calibration, classes, codes), hinge(p_test)
-    p_values = np.empty_like(p_test)
+    classes = np.arange(p.shape[1])
+    calibration_scores, scores = hinge(given.p, classes, given.codes), hinge(p)
+    p_values = np.empty_like(p)
     for code in classes:
-        rows = codes == code if label_conditional else slice(None)
+        rows = given.codes == code if label_conditional else slice(None)
         predictor = conformal.ConformalClassifier().fit(
-            calibration_scores[rows], bins=calibration_patterns[rows]
+            calibration_scores[rows], bins=given.patterns[rows]
         )
         p_values[:, code] = predictor.predict_p(
             scores[:, code], bins=patterns, smoothing=False

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.utils._text import SHOWN, counted, fold
 from skmultimodal.utils._warnings import warn
@@ -16,6 +17,7 @@ __all__ = [
     "compare_ids",
     "difference",
     "examples",
+    "hash_ids",
     "id_texts",
     "is_default",
     "is_plain",
@@ -114,6 +116,13 @@ def examples(ones: Collection[str], others: Collection[str]) -> list[tuple[str, 
 def is_default(index: pd.Index) -> bool:
     """Whether pandas made an index, of the row numbers 0, 1, ..., and nobody set it."""
     return isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
+
+
+def hash_ids(index: pd.Index) -> NDArray[np.uint64] | None:
+    """A number for each patient id, by its text; None where rows are only numbered."""
+    if is_default(index):
+        return None
+    return pd.util.hash_array(id_texts(index).to_numpy(dtype=object))
 
 
 def is_plain(index: pd.Index) -> bool:

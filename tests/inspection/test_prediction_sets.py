@@ -1,16 +1,22 @@
 """Prediction sets hold the true class as often as stated, whatever the pattern."""
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from fusion_tools import make_case, odds_tower
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RepeatedStratifiedKFold
 
-from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.inspection._prediction_sets import prediction_sets
 from skmultimodal.inspection._prediction_sets_display import PredictionSetsDisplay
-from skmultimodal.model_selection import wilson_interval
+from skmultimodal.model_selection import compare_classifiers, wilson_interval
 
 COUNTS = {"image": 30, "gene": 36, "image+gene": 42}
 
@@ -22,9 +28,18 @@ def case():
     towers = [(name, odds_tower()) for name in X.modalities]
     names = np.array(["a", "bb", "c"])
     model = TwinTowerClassifier(towers, random_state=0).fit(X, names[y])
-    calibration, _ = make_case(COUNTS, n_classes=3, signal=0.7, seed=1)
-    new, _ = make_case(COUNTS, n_classes=3, signal=0.7, seed=2)
+    calibration, new = others(1), others(2)
     return model, calibration, new[::2], names[y]
+
+
+def others(seed):
+    """Other patients than those that train."""
+    X, _ = make_case(COUNTS, n_classes=3, signal=0.7, seed=seed)
+    ids = [f"{patient} of {seed}" for patient in X.index]
+    blocks = {
+        name: (np.array(ids)[X.has(name)], X.block(name)) for name in X.modalities
+    }
+    return Cohort(blocks, index=ids)
 
 
 @pytest.fixture(autouse=True)
@@ -268,3 +283,87 @@ def test_display_without_labels(case):
     display = PredictionSetsDisplay.from_sets(result, labels)
     assert np.isnan(display.summary.loc["image", "coverage"])
     assert display.summary.loc["gene", "n_labelled"] == 18
+
+
+def test_rows_that_trained_or_calibrate(case):
+    model, calibration, new, y = case
+    train, _ = make_case(COUNTS, n_classes=3, signal=0.7)
+    options = {"X_calibration": calibration, "y_calibration": y, "coverage": 0.8}
+    message = (
+        "108 of 108 calibration rows are of patients on which .* 'p00': sets would"
+    )
+    with pytest.raises(ValueError, match=message):
+        prediction_sets(model, new, **options | {"X_calibration": train})
+    with pytest.warns(UserWarning, match=r"54 of 54 rows are of patients on which the"):
+        prediction_sets(model, train[::2], **options)
+    with pytest.warns(
+        UserWarning, match="108 of 108 rows are of patients of the calib"
+    ):
+        prediction_sets(model, calibration, **options)
+    with pytest.raises(ValueError, match="needs X_calibration and y_calibration"):
+        prediction_sets(model, new)
+
+
+def test_numbers_that_may_be_rows():
+    """Rows 40 to 99 of one array are not those of another."""
+    (X, y), (other, _) = (make_numbered(seed) for seed in (0, 1))
+    model = UnimodalClassifier("gene", LogisticRegression()).fit(X[40:], y[40:])
+    options = {"X_calibration": X[:40], "y_calibration": y[:40]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prediction_sets(model, other, **options)
+    options = {"X_calibration": X[20:], "y_calibration": y[20:]}
+    with pytest.warns(
+        UserWarning, match="60 of 80 calibration rows are of patients on"
+    ):
+        prediction_sets(model, other, **options)
+
+
+def make_numbered(seed, n_rows=100):
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n_rows) % 2)
+    return Cohort({"gene": rng.normal(size=(n_rows, 3)) + y[:, None]}), y
+
+
+def test_sets_of_out_of_fold_predictions():
+    """As p values made by hand, of each repeat, and as often right as stated."""
+    X, y = make_numbered(3, 60)
+    model = UnimodalClassifier("gene", LogisticRegression())
+    cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+    models = {"other": DummyClassifier(), "ours": model}
+    comparison = compare_classifiers(models, X, y, cv=cv, scoring="roc_auc")
+    new, _ = make_numbered(4, 9)
+    fitted = sklearn.clone(model).fit(X, y)
+    result = prediction_sets(fitted, new, comparison=comparison)
+    p_new = fitted.predict_proba(new)
+    by_hand = []
+    splits = list(cv.split(X, y))
+    for repeat in (splits[:3], splits[3:]):
+        scores = np.empty(60)
+        for train, test in repeat:
+            one = sklearn.clone(model).fit(X[train], y[train])
+            scores[test] = 1 - one.predict_proba(X[test])[np.arange(len(test)), y[test]]
+        least = (scores[:, None, None] >= 1 - p_new).sum(axis=0)
+        by_hand.append((least + 1) / 61)
+    np.testing.assert_allclose(result.p_values, np.mean(by_hand, axis=0))
+    assert result.n_calibration.to_dict() == {"gene": 60}
+    with pytest.raises(ValueError, match="classes of comparison are not those of est"):
+        prediction_sets(fitted.fit(X, y + 1), new, comparison=comparison)
+
+
+def test_coverage_of_sets_of_out_of_fold_predictions():
+    model = UnimodalClassifier("gene", LogisticRegression())
+    cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+    shares = []
+    for seed in range(60):
+        X, y = make_numbered(seed, 40)
+        models = {"ours": model}
+        comparison = compare_classifiers(models, X, y, cv=cv, scoring="roc_auc")
+        new, labels = make_numbered(1000 + seed, 100)
+        result = prediction_sets(
+            sklearn.clone(model).fit(X, y), new, comparison=comparison
+        )
+        shares.append(result.sets.to_numpy()[np.arange(100), labels].mean())
+    error = np.std(shares) / np.sqrt(len(shares))
+    assert error < 0.01
+    assert 0.9 - 3 * error < np.mean(shares) < 0.93 + 3 * error
