@@ -307,8 +307,9 @@ class Comparison:
         by_pattern : DataFrame
             One row per model and pattern: ``model``, ``pattern``, ``n_patients``,
             ``n_positive`` (of the positive class), ``roc_auc``, ``brier``,
-            ``log_loss``, ``calibration_slope``, ``calibration_intercept``. NaN is
-            undefined.
+            ``log_loss``, ``calibration_slope`` with its interval from
+            ``calibration_slope_low`` to ``calibration_slope_high``, and
+            ``calibration_intercept`` likewise. NaN is undefined.
 
         Raises
         ------
@@ -330,7 +331,8 @@ class Comparison:
         """
         models = choose_names("model", self.models, models)
         models = [name for name in models if self.has_proba(name)]
-        options = self.classes, self.classes.tolist().index(self.positive)
+        positive = self.classes.tolist().index(self.positive)
+        options = self.classes, positive, self.confidence_level
         return pattern_scores(self._predictions, self._proba, models, *options)
 
     def has_proba(self, model):

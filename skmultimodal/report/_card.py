@@ -7,7 +7,8 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.model_selection import Comparison
-from skmultimodal.report._formats import markdown
+from skmultimodal.report._compared import Score
+from skmultimodal.report._formats import markdown, score
 from skmultimodal.report._pool import pool_table, read_pool
 from skmultimodal.report._rendering import make_environment
 from skmultimodal.report._same import find_model
@@ -204,6 +205,12 @@ def _tabulate_patterns(table):
     if table["pattern"].nunique() < 2:
         return None
     table = table.astype(object).where(table.notna(), None)
+    for name in ("calibration_slope", "calibration_intercept"):
+        ends = [f"{name}_low", f"{name}_high"]
+        if set(ends) <= set(table):
+            rows = table[[name, *ends]].astype(float).to_numpy()
+            table[name] = [score(Score(*row)) for row in rows]
+            table = table.drop(columns=ends)
     return _table(table, index=False, floatfmt=".3f", missingval="–")
 
 

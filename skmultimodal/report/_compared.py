@@ -31,8 +31,8 @@ class PatternScores(NamedTuple):
     area: float
     brier: float
     log_loss: float
-    slope: float
-    intercept: float
+    slope: Score
+    intercept: Score
 
 
 class Difference(NamedTuple):
@@ -148,7 +148,12 @@ class ComparedModel:
         """
         shown = [name for name in (self.model, self.best_other) if name is not None]
         table = self.comparison.by_pattern(models=shown)
-        rows = [PatternScores(*row) for row in table.itertuples(index=False)]
+        rows = [
+            PatternScores(*row, Score(*line[:3]), Score(*line[3:]))
+            for *row, line in (
+                (*values[:7], values[7:]) for values in table.itertuples(index=False)
+            )
+        ]
         order = list(dict.fromkeys(row.pattern for row in rows))
         return sorted(rows, key=lambda row: order.index(row.pattern))
 

@@ -13,7 +13,7 @@ from skmultimodal.report._rendering import (
     render_section,
 )
 from skmultimodal.report._sections.again import again
-from skmultimodal.report._sections.certainty import certainty
+from skmultimodal.report._sections.certainty import GivenSets, certainty
 from skmultimodal.report._sections.checklist import ITEMS, checklist
 from skmultimodal.report._sections.examples import choose_examples, examples
 from skmultimodal.report._sections.explanations import explanations
@@ -299,20 +299,21 @@ def _check_table(name, table, columns):
         raise ValueError(f"the table {name} lacks the column {lacking[0]!r}.")
 
 
-def _check_sets(sets, classes):
-    """The boolean table, from it or from a Bunch that has it."""
-    sets = getattr(sets, "sets", sets)
-    if sets is None:
+def _check_sets(given, classes):
+    """The sets as a boolean table, with what else is known of them."""
+    if given is None:
         return None
-    if not isinstance(sets, pd.DataFrame):
+    table = getattr(given, "sets", given)
+    if not isinstance(table, pd.DataFrame):
         raise ValueError(
             "prediction_sets must be what the function of that name returns, or a "
-            f"DataFrame, got {type(sets).__name__}."
+            f"DataFrame, got {type(table).__name__}."
         )
-    lacking = [label for label in classes if label not in sets]
+    lacking = [label for label in classes if label not in table]
     if lacking:
         raise ValueError(
             f"prediction_sets lacks a column for class {lacking[0]!r}: it needs a "
             "boolean column for each class."
         )
-    return sets[classes].astype(bool)
+    stated, counts = (getattr(given, n, None) for n in ("coverage", "n_calibration"))
+    return GivenSets(table[classes].astype(bool), stated, counts)

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmultimodal.utils._metrics import metric_name
 
-__all__ = ["FILTERS", "markdown", "number"]
+__all__ = ["FILTERS", "markdown", "number", "score"]
 
 # Marks of Markdown anywhere, and those that are some at the start of a line only.
 MARKS = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
@@ -29,13 +29,13 @@ def signed(value, digits=2):
     return text if text.startswith(("−", "–")) else f"+{text}"
 
 
-def interval(row):
+def interval(row, digits=2):
     """ "[0.71, 0.93]", "[–]" of no width, or nothing where the ends are unknown."""
     if np.isnan(row.low) or np.isnan(row.high):
         return ""
     if row.low == row.high:
         return "[–]"
-    return f"[{number(row.low)}, {number(row.high)}]"
+    return f"[{number(row.low, digits)}, {number(row.high, digits)}]"
 
 
 def score(row):
@@ -43,9 +43,9 @@ def score(row):
     return f"{number(row.mean)} {interval(row)}".strip()
 
 
-def signed_score(row):
+def signed_score(row, digits=2):
     """ "+0.04 [−0.02, 0.10]"."""
-    return f"{signed(row.mean)} {interval(row)}".strip()
+    return f"{signed(row.mean, digits)} {interval(row, digits)}".strip()
 
 
 def p_value(p):

@@ -25,9 +25,13 @@ COLUMNS = [
     "brier",
     "log_loss",
     "calibration_slope",
+    "calibration_slope_low",
+    "calibration_slope_high",
     "calibration_intercept",
+    "calibration_intercept_low",
+    "calibration_intercept_high",
 ]
-CALIBRATION = COLUMNS[-2:]
+LINE = ["calibration_slope", "calibration_intercept"]
 
 
 def comparison_of(proba, y, patterns, *, classes=("no", "yes"), positive=None):
@@ -115,6 +119,25 @@ def test_two_classes_by_hand():
         assert calibration == pytest.approx(wanted, abs=1e-4)
 
 
+def test_intervals_of_slope_and_intercept():
+    """They hold the true ones as often as stated."""
+    inside = []
+    for seed in range(300):
+        p, hits = make_binary(120, slope=0.7, intercept=0.3, seed=seed)
+        y = np.array(["no", "yes"])[hits]
+        found = comparison_of({"a": two(p)}, y, ["gene"] * 120).by_pattern().iloc[0]
+        inside.append(
+            [
+                found[f"calibration_{name}_low"]
+                < true
+                < found[f"calibration_{name}_high"]
+                for name, true in (("slope", 0.7), ("intercept", 0.3))
+            ]
+        )
+    # Standard error of a share: .013.
+    assert np.mean(inside, axis=0) == pytest.approx([0.95, 0.95], abs=0.035)
+
+
 def test_the_positive_class_is_that_of_the_comparison():
     p, hits = make_binary(80, intercept=0.7)
     y, patterns = np.array(["no", "yes"])[hits], ["gene"] * 80
@@ -189,7 +212,7 @@ def test_of_one_class_there_is_no_area():
         {"a": two(np.full(40, 0.75))}, ["yes"] * 40, ["gene"] * 40
     ).by_pattern()
     row = found.iloc[0]
-    assert row[["roc_auc", *CALIBRATION]].isna().all()
+    assert row[["roc_auc", *LINE]].isna().all()
     assert row["brier"] == pytest.approx(1 / 16)
     assert row["log_loss"] == pytest.approx(-np.log(0.75))
 
@@ -204,7 +227,7 @@ def test_calibration_needs_rows_of_both_classes(n_rows, n_hits, known):
     hits[np.random.default_rng(1).permutation(n_rows)[:n_hits]] = 1
     y = np.array(["no", "yes"])[hits]
     row = comparison_of({"a": two(p)}, y, ["gene"] * n_rows).by_pattern().iloc[0]
-    assert row[CALIBRATION].notna().all() == known
+    assert row[LINE].notna().all() == known
     assert np.isfinite(row["roc_auc"])
 
 
@@ -221,7 +244,7 @@ def test_no_slope_is_greatest_where_classes_are_apart(kind):
     }[kind]
     y = np.array(["no", "yes"])[hits]
     row = comparison_of({"a": two(p)}, y, ["gene"] * 40).by_pattern().iloc[0]
-    assert row[CALIBRATION].isna().all()
+    assert row[LINE].isna().all()
     assert np.isfinite(row["log_loss"])
 
 
@@ -233,7 +256,7 @@ def test_certain_probabilities_have_a_calibration():
     row = comparison_of({"a": two(p)}, y, ["gene"] * 90).by_pattern().iloc[0]
     q = p.clip(np.finfo(float).eps, 1 - np.finfo(float).eps)
     wanted = recalibrate(q, hits)
-    assert row[CALIBRATION].tolist() == pytest.approx(wanted, abs=1e-4)
+    assert row[LINE].tolist() == pytest.approx(wanted, abs=1e-4)
     assert np.isfinite(row["log_loss"])
 
 

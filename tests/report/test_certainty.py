@@ -4,7 +4,11 @@ import pytest
 from report_sentences import FIGURE, Case, read, unread
 
 from skmultimodal.report._compared import Score
-from skmultimodal.report._sections.certainty import Certainty, Reliability
+from skmultimodal.report._sections.certainty import (
+    Certainty,
+    Held,
+    Reliability,
+)
 
 PAIRED = Reliability("image+gene", 40, 0.52, Score(0.45, 0.3, 0.6), 0.2, 0.2475)
 ALL = Reliability(None, 47, 0.55, Score(0.4, 0.28, 0.53), 0.21, 0.24)
@@ -22,36 +26,81 @@ CASES = {
         Certainty(
             has_probabilities=True,
             rows=[PAIRED, ALL],
-            better=True,
+            gain=Score(0.03, 0.01, 0.05),
+            slope=Score(0.9, 0.6, 1.2),
+            intercept=Score(-0.1, -0.4, 0.2),
+            ratio=Score(0.73, 0.51, 0.96),
             figure=FIGURE,
             min_bin_rows=10,
             set_sizes=[0, 40, 1001],
             covered=0.914,
+            stated=0.9,
+            n_calibration=[("gene", 30), ("image+gene", 41)],
+            held=[
+                Held("gene", None, 12, Score(0.75, 0.47, 0.91)),
+                Held("gene", "responder", 5, Score(0.6, 0.23, 0.88)),
+            ],
         ),
         [
             "Its probabilities are better than always predicting the share of the "
             "class: their Brier score is 0.210, that of the share 0.240 (lower is "
-            "better). In cross-validation, the mean probability of class responder is "
-            "0.55, and its share is 0.40.",
+            "better), a gain of +0.030 [0.010, 0.050]. In cross-validation, the mean "
+            "probability of class responder is 0.55, and its share is 0.40. They are "
+            "not shown to be too extreme or too cautious: their calibration slope is "
+            "0.90 [0.60, 1.20] (1 is right).",
+            "Do probabilities of class responder come true?",
+            "Calibration intercept −0.10 [−0.40, 0.20] Observed to expected 0.73 [0.51",
             "in groups of at least 10 patients;",
             "image+gene 40 0.52 0.45 [0.30, 0.60] 0.200 0.247",
             "all tested 47 0.55 0.40 [0.28, 0.53] 0.210 0.240",
-            "Prediction sets of 1,041 patients; 91% of the labelled ones hold the true "
-            "class.",
+            "Prediction sets of 1,041 patients, stated to hold the true class of 90% "
+            "of new patients; 91% of the labelled ones hold it. Patients that "
+            "calibrate: gene 30 and image+gene 41.",
+            "gene all 12 0.75 [0.47, 0.91] gene responder 5 0.60 [0.23, 0.88]",
             "The set holds Patients 0 classes 0 1 class 40 2 classes 1,001",
         ],
         absent=["not given"],
+    ),
+    "worse": Case(
+        Certainty(
+            has_probabilities=True,
+            rows=[ALL],
+            gain=Score(-0.03, -0.05, -0.01),
+            slope=Score(0.4, 0.2, 0.6),
+            figure=FIGURE,
+        ),
+        [
+            "Its probabilities are worse than always predicting the share",
+            "They are too extreme: their calibration slope is 0.40 [0.20, 0.60].",
+        ],
+    ),
+    "too cautious": Case(
+        Certainty(
+            has_probabilities=True,
+            rows=[ALL],
+            slope=Score(2, 1.5, 2.5),
+            figure=FIGURE,
+        ),
+        ["They are too cautious: their calibration slope is 2.00 [1.50, 2.50]."],
     ),
     "no better": Case(
         Certainty(
             has_probabilities=True,
             rows=[PAIRED],
+            gain=Score(0.03, -0.01, 0.07),
+            is_histogram=True,
+            n_trained=1,
             figure=FIGURE,
             untested=["image", "gene"],
             set_sizes=[0, 1],
         ),
         [
-            "Its probabilities are no better than always predicting the share",
+            "Whether its probabilities are better than always predicting the share of "
+            "the class cannot be told: their Brier score is",
+            "extreme or too cautious is not estimable from 40 patients.",
+            "What is predicted, by class; out of fold, the mean",
+            "The model was fitted on 1 of these patients: how often",
+            "Calibration slope – Calibration intercept –",
             "Calibration of patients with image or gene: not given. None of them was",
             "Prediction sets of 1 patient. The set",
         ],

@@ -60,6 +60,15 @@ def numbers(**changes):
     return Performance(**given | changes)
 
 
+PAIR = "image+gene"
+NO_LINE = [Score(np.nan, np.nan, np.nan)] * 2
+
+
+def line(slope, intercept):
+    """Slope and intercept with intervals of a fifth to each side."""
+    return [Score(v, v - 0.2, v + 0.2) for v in (slope, intercept)]
+
+
 CASES = {
     "not shown to be better": Case(
         numbers(),
@@ -97,9 +106,13 @@ CASES = {
             n_repeats=10,
             n_train=(61, 61),
             by_pattern=[
-                PatternScores(*("ours", "gene", 7, 3), 0.75, 0.2, 0.6, *[np.nan] * 2),
-                PatternScores("ours", "image+gene", 50, 12, 0.9, 0.1, 0.35, 0.8, -0.1),
-                PatternScores("genes", "image+gene", 50, 12, 0.7, 0.2, 0.5, 1.2, 0.25),
+                PatternScores(*("ours", "gene", 7, 3), 0.75, 0.2, 0.6, *NO_LINE),
+                PatternScores(
+                    *("ours", PAIR, 50, 12), 0.9, 0.1, 0.35, *line(0.8, -0.1)
+                ),
+                PatternScores(
+                    *("genes", PAIR, 50, 12), 0.7, 0.2, 0.5, *line(1.2, 0.25)
+                ),
             ],
             patterns=[PAIRED, Pattern(["gene"], 7, True)],
         ),
@@ -115,7 +128,7 @@ CASES = {
             "by the modalities that patients have, of ours and genes. A patient's",
             "Patients with Model n Of class yes ROC AUC Brier score Log-loss Slope "
             "Intercept gene ours 7 3 0.75 0.200 0.600 – – image+gene ours 50 12 0.90 "
-            "0.100 0.350 0.80 −0.10 image+gene genes 50 12 0.70 0.200 0.500 1.20 +0.25",
+            "0.100 0.350 0.80 [0.60, 1.00] −0.10 [−0.30, 0.10] image+gene genes",
         ],
     ),
     "guessing": Case(
@@ -146,9 +159,7 @@ CASES = {
             difference=None,
             evidence=None,
             differences=[],
-            by_pattern=[
-                PatternScores("ours", "image", 9, 3, 0.5, 0.3, 0.7, *[np.nan] * 2)
-            ],
+            by_pattern=[PatternScores("ours", "image", 9, 3, 0.5, 0.3, 0.7, *NO_LINE)],
             roc=Roc.ONE_CLASS,
         ),
         [

@@ -6,17 +6,25 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.metrics import brier_score_loss
 
 from skmultimodal.inspection import PatternCalibrationDisplay
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
+from skmultimodal.utils._calibration_line import calibration_line
+from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._optional import import_optional
 
 __all__ = ["certainty"]
 
 MIN_BIN_ROWS = 10
+MIN_CURVE_ROWS = 50
 OTHERS = "(other classes)"
+COLOURS = ["#0072B2", "#D55E00"]
+NOTHING = Score(np.nan, np.nan, np.nan)
 
 
 class Reliability(NamedTuple):
@@ -33,18 +41,43 @@ class Reliability(NamedTuple):
     constant: float
 
 
+class GivenSets(NamedTuple):
+    """Prediction sets; their coverage and calibration rows by pattern, where known."""
+
+    table: pd.DataFrame
+    stated: float | None
+    counts: pd.Series | pd.DataFrame | None
+
+
+class Held(NamedTuple):
+    """How often the sets of labelled patients hold the class."""
+
+    pattern: str
+    label: str | None  # None for all classes
+    n: int
+    share: Score
+
+
 @dataclass(frozen=True)
 class Certainty:
     """Numbers of the section."""
 
     has_probabilities: bool
     rows: list = ()  # by pattern, and last of all tested rows
-    better: bool = False  # the Brier score of all than that of a constant
+    gain: Score = NOTHING  # of the Brier score of all, against that of a constant
+    slope: Score = NOTHING  # of the class on the predicted log-odds, of all
+    intercept: Score = NOTHING
+    ratio: Score = NOTHING  # observed to expected, of all
+    is_histogram: bool = False  # the figure, of too few for a curve
     figure: Figure | None = None
     min_bin_rows: int = MIN_BIN_ROWS
     untested: list = ()  # patterns of which no row was tested
     set_sizes: list | None = None  # rows whose set has no class, one class and so on
     covered: float | None = None
+    stated: float | None = None
+    n_calibration: list = ()  # pairs of a pattern and its calibration rows
+    held: list = ()  # by pattern, and by class in it
+    n_trained: int = 0  # patients with sets on whom the model was fitted
 
 
 def certainty(study, sets):
@@ -53,15 +86,14 @@ def certainty(study, sets):
         return Certainty(has_probabilities=False)
     rows = _reliability(study)
     tested = {row.pattern for row in rows}
-    set_sizes, covered = (None, None) if sets is None else _measure_sets(study, sets)
     return Certainty(
         has_probabilities=True,
         rows=rows,
-        better=bool(rows[-1].brier < rows[-1].constant),
-        figure=_draw(study),
+        **_calibration(study, rows[-1]),
+        is_histogram=rows[-1].n < MIN_CURVE_ROWS,
+        figure=_draw(study, rows[-1].n < MIN_CURVE_ROWS),
         untested=[p for p in study.cohort.summary().index if p not in tested],
-        set_sizes=set_sizes,
-        covered=covered,
+        **({} if sets is None else _measure_sets(study, sets)),
     )
 
 
@@ -91,13 +123,40 @@ def _reliability(study):
     return found
 
 
-def _draw(study):
-    table = study.tested.predictions
-    one = table[table["repeat"] == 0]
-    rows = one["row"].to_numpy()
-    p = one[study.positive].to_numpy().clip(0, 1)
+def _calibration(study, everyone):
+    """Of all tested rows: gain on a constant, slope, intercept and ratio: dict."""
+    tested, level = study.tested, study.tested.level
+    codes = study.codes[tested.rows]
+    p = tested.probabilities.to_numpy()
+    hits = codes == study.positive
+    own = p[:, study.positive]
+    gains = (hits.mean() - hits) ** 2 - (own - hits) ** 2
+    line = calibration_line(codes, p, study.positive, level)
+    found = everyone.observed
+    shares = np.array([found.mean, found.low, found.high]) / everyone.predicted
+    return {
+        "gain": Score(gains.mean(), *_t_interval(gains, level)),
+        "slope": Score(line.slope, line.slope_low, line.slope_high),
+        "intercept": Score(line.intercept, line.intercept_low, line.intercept_high),
+        "ratio": Score(*shares),
+    }
+
+
+def _t_interval(values, level):
+    """Interval of the mean over patients."""
+    if len(values) < 2:
+        return np.nan, np.nan
+    reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return values.mean() - reach, values.mean() + reach
+
+
+def _draw(study, is_histogram):
+    rows = study.tested.rows
+    p = study.tested.probabilities[study.positive].to_numpy().clip(0, 1)
     # Rows of one class are named like it, all others alike.
     named = np.where(study.codes[rows] == study.positive, study.positive_name, OTHERS)
+    if is_histogram:
+        return draw(lambda: _Histogram(p, named, study.positive_name))
 
     def make():
         with warnings.catch_warnings():
@@ -114,12 +173,61 @@ def _draw(study):
     return draw(make)
 
 
+class _Histogram:
+    """Predicted probabilities of the patients of each class."""
+
+    def __init__(self, p, named, positive):
+        plt = import_optional("matplotlib.pyplot", "report")
+        self.figure_, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+        names = [positive, OTHERS]
+        values = [p[named == name] for name in names]
+        labels = [f"{n}, {len(v)}" for n, v in zip(names, values, strict=True)]
+        options = {"color": COLOURS, "edgecolor": "white", "label": labels}
+        _, _, (_, others) = ax.hist(values, np.linspace(0, 1, 11), **options)
+        for bar in others:
+            bar.set_hatch("//")
+        ax.set(
+            xlim=(0, 1),
+            xlabel=f"predicted probability of {positive}",
+            ylabel="patients",
+        )
+        ax.legend()
+
+
 def _measure_sets(study, sets):
-    """How many classes the sets have, and how often the true one."""
-    codes = pd.Series(study.codes, index=study.cohort.index)
-    codes = codes.reindex(sets.index).fillna(-1).astype(int).to_numpy()
-    sizes = np.bincount(sets.sum(axis=1), minlength=len(study.classes) + 1).tolist()
+    """How many classes the sets have, and how often the true one: dict."""
+    table, counts = sets.table, sets.counts
+    places = study.cohort.index.get_indexer(table.index)
+    codes = np.where(places < 0, -1, study.codes[places])
     labelled = np.flatnonzero(codes >= 0)
-    if not len(labelled):
-        return sizes, None
-    return sizes, sets.to_numpy()[labelled, codes[labelled]].mean()
+    holds = table.to_numpy()[labelled, codes[labelled]]
+    patterns, codes = study.patterns[places[labelled]], codes[labelled]
+    sizes = np.bincount(table.sum(axis=1), minlength=len(study.classes) + 1)
+    if isinstance(counts, pd.DataFrame):
+        counts = counts.sum(axis=1)
+    return {
+        "set_sizes": sizes.tolist(),
+        "covered": holds.mean() if len(holds) else None,
+        "stated": sets.stated,
+        "n_calibration": [] if counts is None else list(counts.items()),
+        "held": list(_held(study, holds, patterns, codes)),
+        "n_trained": _count_trained(study.estimator, table.index),
+    }
+
+
+def _held(study, holds, patterns, codes):
+    """Yield a Held for each pattern, and for each class in it."""
+    for pattern in dict.fromkeys(patterns.tolist()):
+        here = patterns == pattern
+        for code in (None, *range(len(study.classes))):
+            rows = here if code is None else here & (codes == code)
+            n, n_held = int(rows.sum()), int(holds[rows].sum())
+            if n:
+                label = None if code is None else class_name(study.classes[code])
+                share = Score(n_held / n, *wilson_interval(n_held, n))
+                yield Held(pattern, label, n, share)
+
+
+def _count_trained(estimator, index):
+    own, trained = hash_ids(index), getattr(estimator, "fit_ids_", None)
+    return 0 if own is None or trained is None else int(np.isin(own, trained).sum())
