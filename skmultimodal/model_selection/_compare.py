@@ -15,7 +15,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
     run_folds,
 )
-from skmultimodal.model_selection._score_table import score_table
+from skmultimodal.model_selection._score_table import choose_names, score_table
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._warnings import warn
 
@@ -31,6 +31,8 @@ def compare_classifiers(
     scoring=None,
     positive=None,
     groups=None,
+    reference=None,
+    primary=None,
     confidence_level=0.95,
     n_jobs=None,
     verbose=0,
@@ -59,6 +61,11 @@ def compare_classifiers(
     groups : array-like of shape (n_rows,), default=None
         Passed to `cv`, and to the ``fit`` of estimators that request it with
         ``set_fit_request(groups=True)``. To do only the latter, give `cv` as splits.
+    reference : str, default=None
+        The model that the others are compared with, named before scores are seen: p
+        values are then adjusted for these comparisons only, and not for all pairs.
+    primary : str, default=None
+        The metric that conclusions rest on, likewise; scores on others are secondary.
     confidence_level : float, default=0.95
         Of the intervals.
     n_jobs : int, default=None
@@ -78,7 +85,8 @@ def compare_classifiers(
     Raises
     ------
     ValueError
-        If `positive` is no class, or a metric cannot be computed for as many classes.
+        If `positive` is no class, a metric cannot be computed for as many classes, or
+        `reference` or `primary` is unknown.
     RuntimeError
         If a model fails; the message names the model and the fold.
 
@@ -96,9 +104,11 @@ def compare_classifiers(
     Notes
     -----
     Intervals and tests are Nadeau and Bengio's, in which only paired rows count as
-    training rows; scores that lie between 0 and 1 on all folds are taken to be bounded
-    there. ``benchmarks/statistics/results`` shows their coverage and false-positive
-    rates next to those of others at 50 paired rows, which is why they are used here.
+    training rows; those of metrics of scikit-learn stay in the range of the metric, and
+    those of an accuracy, recall or AUC of two classes are never narrower than the
+    number of tested patients allows (`corrected_t_interval`).
+    ``benchmarks/statistics/results`` shows their coverage and false-positive rates next
+    to those of others, which is why they are used here.
     The intervals are each for one mean, not adjusted for the number of models. One
     hold-out has no intervals or tests of this kind; see `wilson_interval`.
 
@@ -126,15 +136,19 @@ def compare_classifiers(
     Mean of the folds [95 % interval]
                          roc_auc
     majority  0.500 [0.50, 0.50]
-    logistic  0.808 [0.65, 0.90]
+    logistic  0.808 [0.66, 0.90]
     >>> result.summary()[["model", "metric", "mean", "low", "high"]].round(2)
           model   metric  mean   low  high
     0  majority  roc_auc  0.50  0.50   0.5
-    1  logistic  roc_auc  0.81  0.65   0.9
+    1  logistic  roc_auc  0.81  0.66   0.9
     """
     models = _check_estimators(estimators)
     X, y, groups = check_X_y(X, y, groups)
     scoring = Scoring(scoring, y, positive)
+    if reference is not None:
+        choose_names("reference", [name for name, _ in models], [reference])
+    if primary is not None:
+        choose_names("primary", list(scoring.metrics), [primary])
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
     with fold_stage("compare_classifiers", arms, verbose) as stage:
@@ -148,11 +162,12 @@ def compare_classifiers(
             groups=groups,
             confidence_level=confidence_level,
             n_jobs=n_jobs,
+            named={"reference": reference, "primary": primary},
         )
 
 
 def compare_arms(
-    arms, X, y, scoring, folds, *, stage, groups, confidence_level, n_jobs
+    arms, X, y, scoring, folds, *, stage, groups, confidence_level, n_jobs, named=None
 ):
     """The Comparison of models that are trained each on rows of its own.
 
@@ -161,6 +176,8 @@ def compare_arms(
     arms : list of (name, estimator, folds)
         As of `run_folds`. All have the test rows of `folds`, whose training rows count
         in the variance.
+    named : dict, default=None
+        What was named beforehand, parameters of the Comparison.
     """
     inspect = Predict(scoring.classes)
     options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
@@ -174,6 +191,8 @@ def compare_arms(
         test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
         estimators={name: clone(model) for name, model, _ in arms},
+        known_as=scoring.known_as,
+        **(named or {}),
     )
     for remark in comparison.remarks():
         warn(remark, FewPatientsWarning)

@@ -6,6 +6,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection._metrics import PatientCounts, range_of
 from skmultimodal.model_selection._pattern_scores import pattern_scores
 from skmultimodal.model_selection._remarks import find_remarks
 from skmultimodal.model_selection._score_table import (
@@ -51,6 +52,13 @@ class Comparison:
         Of the intervals.
     estimators : dict of str to estimator, default=None
         The models, unfitted. None if they are not known.
+    known_as : dict of str to str, default=None
+        Names in scikit-learn of metrics that have names of their own, from which the
+        range of their scores is known. None is those names.
+    reference : str, default=None
+        The model that others are compared with, if it was named beforehand.
+    primary : str, default=None
+        The metric that conclusions rest on, if it was named beforehand.
 
     Attributes
     ----------
@@ -80,7 +88,7 @@ class Comparison:
     >>> scoring = ["roc_auc", "accuracy"]
     >>> result = compare_classifiers(models, X, y, cv=cv, scoring=scoring)
     >>> result.table()["roc_auc"]["logistic"]
-    '0.808 [0.65, 0.90]'
+    '0.808 [0.66, 0.90]'
     >>> table = result.differences(metrics=["roc_auc"], reference="majority")
     >>> table[["model_a", "model_b", "difference", "low", "high"]].round(2)
         model_a   model_b  difference   low  high
@@ -101,6 +109,9 @@ class Comparison:
         test_to_train,
         confidence_level=0.95,
         estimators=None,
+        known_as=None,
+        reference=None,
+        primary=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -111,6 +122,9 @@ class Comparison:
         self.test_to_train = test_to_train
         self.confidence_level = confidence_level
         self.estimators = estimators
+        self.known_as = {} if known_as is None else known_as
+        self.reference = reference
+        self.primary = primary
 
     @property
     def models(self):
@@ -173,11 +187,18 @@ class Comparison:
         """
         models = choose_names("model", self.models, models)
         metrics = choose_names("metric", self.metrics, metrics)
-        table = summarise(self._scores, self.test_to_train, self.confidence_level)
+        options = self.test_to_train, self.confidence_level
+        table = summarise(self._scores, *options, self._tested(), self.known_as)
         table = table.set_index(["model", "metric"])
         # A scorer may return other metrics for other models.
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
         return table.loc[chosen].reset_index()
+
+    def _tested(self):
+        """The patients tested."""
+        first = self._predictions.drop_duplicates("row")["y_true"]
+        n_positive = int((first == self.positive).sum())
+        return PatientCounts(n_positive, len(first) - n_positive, len(self.classes))
 
     def differences(self, *, models=None, metrics=None, reference=None):
         """Paired tests of the differences between models.
@@ -187,8 +208,8 @@ class Comparison:
         models, metrics : list of str, default=None
             Which ones, in this order: the earlier model is ``model_a``. None is all.
         reference : str, default=None
-            Compare each of `models` with this model, which is then ``model_b``. None
-            compares all pairs of `models`.
+            Compare each of `models` with this model, which is then ``model_b``. None is
+            the one that the comparison was made with; without, all pairs of `models`.
 
         Returns
         -------
@@ -204,22 +225,29 @@ class Comparison:
 
         Notes
         -----
-        ``p_holm`` is adjusted (`holm_adjust`) for all pairs of models in the
-        comparison, on the one metric: choosing models or a reference afterwards does
-        not make it smaller. The intervals are not adjusted.
+        ``p_holm`` is adjusted (`holm_adjust`) for a family of tests on one metric. If
+        the comparison was made with a reference, these are the comparisons with it, and
+        other pairs have no ``p_holm``; else all pairs of models in the comparison.
+        Choosing models or a reference afterwards does not make it smaller. If it was
+        made with a primary metric, tests on others are secondary, and not adjusted for.
+        The intervals are not adjusted.
         """
         models = choose_names("model", self.models, models)
         metrics = choose_names("metric", self.metrics, metrics)
+        reference = self.reference if reference is None else reference
         if reference is None:
             pairs = list(combinations(models, 2))
         else:
             choose_names("reference", self.models, [reference])
             pairs = [(name, reference) for name in models if name != reference]
-        options = self.test_to_train, self.confidence_level
+        options = self.test_to_train, self.confidence_level, self.reference
         rows = [
             row
             for metric in metrics
-            for row in compare_pairs(self._scores, metric, pairs, *options)
+            for row in compare_pairs(
+                *(self._scores, metric, pairs, *options),
+                bounds=range_of(self.known_as.get(metric, metric)),
+            )
         ]
         columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "t", "p", "p_holm"])

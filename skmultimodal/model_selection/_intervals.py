@@ -1,8 +1,7 @@
 """Intervals and tests for repeated cross-validation of few patients."""
 
 import numpy as np
-from scipy import stats
-from scipy.special import expit, logit
+from scipy import optimize, stats
 from sklearn.utils import Bunch, check_random_state
 
 __all__ = [
@@ -115,7 +114,12 @@ def corrected_t_test(differences, test_to_train, *, popmean=0.0):
 
 
 def corrected_t_interval(
-    scores, test_to_train, *, bounded=False, confidence_level=0.95
+    scores,
+    test_to_train,
+    *,
+    bounded=False,
+    least_variance=None,
+    confidence_level=0.95,
 ):
     """Interval for the mean of per-fold scores by the corrected resampled t.
 
@@ -127,10 +131,15 @@ def corrected_t_interval(
         As for `corrected_t_test`.
     bounded : bool or (low, high), default=False
         Whether the scores lie between 0 and 1, as accuracies and AUCs do, or what else
-        they lie between; an end may be infinite. The interval is then that of the
-        log-odds of their mean, or with one bound of the logarithm of its distance (by
-        the delta method), so it lies there too, and reaches further on the side away
-        from the bound.
+        they lie between; an end may be infinite. Between two ends the variance is
+        taken to fall towards both as that of a share does, so that the interval lies
+        there too, and reaches further on the side away from the nearer end. With one
+        end it is that of the logarithm of the distance (by the delta method).
+    least_variance : callable, default=None
+        Variance of the mean by the patients tested, as a function of its true value,
+        such as ``p * (1 - p) / n_patients`` of an accuracy. Where the folds vary less,
+        it is used: folds that all reach the end of the range show no variance at all.
+        Not used for scores without any spread inside the range, as of a constant.
     confidence_level : float, default=0.95
         Of the interval.
 
@@ -144,6 +153,12 @@ def corrected_t_interval(
     corrected_t_test : The formula and its source.
     patient_bootstrap_interval : An interval that also serves one hold-out.
 
+    Notes
+    -----
+    Between two ends this is Wilson's score interval, for as many patients as would give
+    a share the variance of the mean, with quantiles of t; of the least variance, with
+    those of the normal distribution.
+
     Examples
     --------
     >>> from skmultimodal.model_selection import corrected_t_interval
@@ -153,26 +168,62 @@ def corrected_t_interval(
     '0.63 to 1.07'
     >>> low, high = corrected_t_interval(scores, 1 / 2, bounded=True)
     >>> f"{low:.2f} to {high:.2f}"
-    '0.50 to 0.97'
+    '0.54 to 0.96'
+
+    All 20 patients were predicted correctly:
+
+    >>> low, high = corrected_t_interval(
+    ...     [1.0] * 5, 1 / 4, bounded=True, least_variance=lambda p: p * (1 - p) / 20
+    ... )
+    >>> f"{low:.2f} to {high:.2f}"
+    '0.84 to 1.00'
     """
     result = corrected_t_test(scores, test_to_train)
-    half = stats.t.ppf((1 + confidence_level) / 2, max(result.df, 1))
-    half *= result.standard_error
-    mean = result.mean
-    least, most = (0.0, 1.0) if bounded is True else bounded or (-np.inf, np.inf)
-    if not least < mean < most:
-        return float(mean - half), float(mean + half)
+    mean, error = result.mean, result.standard_error
+    low, high = (0.0, 1.0) if bounded is True else bounded or (-np.inf, np.inf)
+    if np.isnan(error):
+        return np.nan, np.nan
+    half = stats.t.ppf((1 + confidence_level) / 2, result.df) * error
+    if np.isfinite(high - low) and low <= mean <= high:
+        reach = None
+        if least_variance is not None and (error or mean in (low, high)):
+            quantile = stats.norm.ppf((1 + confidence_level) / 2)
+            reach = lambda value: quantile**2 * least_variance(value)  # noqa: E731
+        return _score_interval(mean, half, (low, high), reach)
     ends = np.array([-half, half])
-    if np.isfinite(most - least):
-        share = (mean - least) / (most - least)
-        slope = share * (1 - share) * (most - least)
-        ends = least + (most - least) * expit(logit(share) + ends / slope)
-    elif np.isfinite(most):
-        ends = most - (most - mean) * np.exp(-ends / (most - mean))
-    elif np.isfinite(least):
-        ends = least + (mean - least) * np.exp(ends / (mean - least))
+    if np.isfinite(high) and mean < high:
+        ends = high - (high - mean) * np.exp(-ends / (high - mean))
+    elif np.isfinite(low) and mean > low:
+        ends = low + (mean - low) * np.exp(ends / (mean - low))
     else:
         ends += mean
+    return float(ends[0]), float(ends[1])
+
+
+def _score_interval(mean, half, bounds, least):
+    """Least and greatest true value from which a mean is no further than it may be.
+
+    The square of how far it may be falls towards the ends as the variance of a share
+    does, and is `half` squared at the mean; it is no less than `least` of the value.
+    """
+    low, high = bounds
+    inside = (mean - low) * (high - mean)
+    factor = half**2 / inside if inside else 0.0
+
+    def excess(value):
+        far = factor * (value - low) * (high - value)
+        far = far if least is None else np.maximum(far, least(value))
+        return (mean - value) ** 2 - far
+
+    # More than one value may be just as far as it may be: the outermost ones count.
+    grid = np.union1d(np.linspace(low, high, 513), mean)
+    near = np.flatnonzero(excess(grid) <= 0)
+    first, last = near.min(), near.max()
+    ends = [low, high]
+    if first > 0:
+        ends[0] = optimize.brentq(excess, grid[first - 1], grid[first])
+    if last < len(grid) - 1:
+        ends[1] = optimize.brentq(excess, grid[last], grid[last + 1])
     return float(ends[0]), float(ends[1])
 
 

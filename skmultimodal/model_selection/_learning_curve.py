@@ -137,7 +137,7 @@ def paired_learning_curve(
     >>> curve.summary[["n_pairs", "mean", "low", "high"]].round(2)
        n_pairs  mean   low  high
     0        4  0.74  0.60  0.84
-    1       20  0.78  0.63  0.88
+    1       20  0.78  0.64  0.88
     2       60  0.81  0.68  0.89
     """
     X, y, groups = check_X_y(X, y, groups)

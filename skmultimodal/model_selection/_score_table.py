@@ -10,6 +10,7 @@ from skmultimodal.model_selection._intervals import (
     corrected_t_test,
     holm_adjust,
 )
+from skmultimodal.model_selection._metrics import least_variance, range_of
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -44,33 +45,22 @@ def score_table(results):
     return table
 
 
-# Ranges of metrics of scikit-learn that are not between 0 and 1.
-RANGES = {
-    "neg_brier_score": (-1.0, 0.0),
-    "matthews_corrcoef": (-1.0, 1.0),
-    "mcc": (-1.0, 1.0),
-    "cohen_kappa": (-1.0, 1.0),
-    "kappa": (-1.0, 1.0),
-    "d2_brier_score": (-np.inf, 1.0),
-    "d2_log_loss_score": (-np.inf, 1.0),
-    "r2": (-np.inf, 1.0),
-}
+def summarise(scores, test_to_train, confidence_level, tested=None, known_as=None):
+    """Mean of the folds and its interval, for each model and metric of the scores.
 
+    Parameters
+    ----------
+    scores : DataFrame of `score_table`
+    test_to_train, confidence_level : float
+    tested : PatientCounts, default=None
+        The patients tested.
+    known_as : dict of str to str, default=None
+        Names in scikit-learn of metrics with names of their own.
 
-def _range_of(metric, values):
-    """What scores can be, by the name of the metric, or else by the scores."""
-    known = RANGES.get(metric)
-    if known is None and metric.startswith("neg_"):
-        known = -np.inf, 0.0
-    if known is None and values.min() >= 0 and values.max() <= 1:
-        known = 0.0, 1.0
-    if known is None or values.min() < known[0] or values.max() > known[1]:
-        return -np.inf, np.inf
-    return known
-
-
-def summarise(scores, test_to_train, confidence_level):
-    """Mean of the folds and its interval, for each model and metric of the scores."""
+    Returns
+    -------
+    summary : DataFrame
+    """
     rows = []
     for (model, metric), part in scores.groupby(["model", "metric"], sort=False):
         values = part["score"].dropna().to_numpy()
@@ -79,7 +69,10 @@ def summarise(scores, test_to_train, confidence_level):
             low, high = corrected_t_interval(
                 values,
                 test_to_train,
-                bounded=_range_of(metric, values),
+                bounded=range_of((known_as or {}).get(metric, metric)),
+                least_variance=least_variance(
+                    (known_as or {}).get(metric, metric), tested
+                ),
                 confidence_level=confidence_level,
             )
         std = np.std(values, ddof=1) if len(values) > 1 else np.nan
@@ -89,10 +82,13 @@ def summarise(scores, test_to_train, confidence_level):
     return pd.DataFrame(rows, columns=columns)
 
 
-def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
+def compare_pairs(
+    scores, metric, pairs, test_to_train, confidence_level, reference=None, bounds=None
+):
     """Difference of each pair of models on one metric, a dict each.
 
-    ``p_holm`` is adjusted for all pairs of models in the scores, chosen or not.
+    ``p_holm`` is adjusted for all pairs of models in the scores, chosen or not. With a
+    reference it is so for its pairs among themselves, and others have none.
     """
     models = scores["model"].unique()
     by_fold = (
@@ -107,12 +103,12 @@ def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
         return values, corrected_t_test(values, test_to_train)
 
     every = list(combinations(models, 2))
+    if reference is not None:
+        every = [pair for pair in every if reference in pair]
     adjusted = holm_adjust([test(pair)[1].pvalue for pair in every])
     # A pair has one p value, whichever of its models is subtracted.
     p_holm = dict(zip(map(frozenset, every), adjusted, strict=True))
-    scores_of_all = by_fold.to_numpy()
-    defined = scores_of_all[~np.isnan(scores_of_all)]
-    least, most = _range_of(metric, defined) if len(defined) else (-np.inf, np.inf)
+    least, most = bounds or range_of(metric)
     rows = []
     for model_a, model_b in pairs:
         values, found = test((model_a, model_b))
@@ -131,7 +127,7 @@ def compare_pairs(scores, metric, pairs, test_to_train, confidence_level):
                 "high": high,
                 "t": found.statistic,
                 "p": found.pvalue,
-                "p_holm": p_holm[frozenset((model_a, model_b))],
+                "p_holm": p_holm.get(frozenset((model_a, model_b)), np.nan),
             }
         )
     return rows

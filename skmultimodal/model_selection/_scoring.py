@@ -14,6 +14,7 @@ from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import (
     is_scorer,
     names_class,
+    scorer_name,
     uses_own_metric,
     with_pos_label,
 )
@@ -77,6 +78,8 @@ class Scoring:
     classes : ndarray of shape (n_classes,)
     positive : class label
         Among the classes.
+    known_as : dict of str to str
+        Name in scikit-learn of each metric.
 
     Raises
     ------
@@ -89,10 +92,11 @@ class Scoring:
         self.classes, _ = encode_labels(y, allow_unlabelled=True)
         place = find_positive(self.classes, positive, of="y")
         self.positive = self.classes.tolist()[place]
-        self.metrics = {}
+        self.metrics, self.known_as = {}, {}
         for name, metric in _by_name(scoring).items():
             self.metrics[name] = self._read(metric)
             self._rehearse(name, metric)
+            self.known_as[name] = _known_name(metric) or name
 
     def __call__(self, model, X, y):
         """Scores on some rows.
@@ -187,6 +191,15 @@ def _by_name(scoring):
     if not found:
         raise ValueError("scoring is empty.")
     return found
+
+
+def _known_name(metric):
+    """Name in scikit-learn of a metric, or None."""
+    if isinstance(metric, str):
+        return metric
+    if metric is None:  # of classifiers
+        return "accuracy"
+    return scorer_name(metric) if is_scorer(metric) else None
 
 
 def _own_score(fitted, X, y):

@@ -275,6 +275,8 @@ def _evaluate(models, name, data, positive, baseline, random_state, verbose):
             y,
             scoring=METRICS if len(classes) == 2 else METRICS_OF_MANY,
             positive=positive,
+            reference=name,
+            primary="roc_auc" if len(classes) == 2 else "roc_auc_ovr",
             **options,
         )
     audit = audit_shortcuts(

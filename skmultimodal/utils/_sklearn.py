@@ -22,6 +22,7 @@ __all__ = [
     "fit_context",
     "is_scorer",
     "names_class",
+    "scorer_name",
     "uses_own_metric",
     "with_pos_label",
 ]
@@ -95,6 +96,17 @@ def is_scorer(scorer: Any) -> bool:
 def uses_own_metric(scorer: Any) -> bool:
     """Whether the metric of a scorer is one of scikit-learn's."""
     return getattr(scorer._score_func, "__module__", "").startswith("sklearn.")
+
+
+def scorer_name(scorer: Any) -> str:
+    """Name of the metric of a scorer, as of scikit-learn's scorers.
+
+    Arguments follow the name, after a blank.
+    """
+    name = scorer._score_func.__name__.removesuffix("_score")
+    if scorer._sign < 0:
+        name = f"neg_{name.removesuffix('_loss')}"
+    return " ".join([name, *map(str, scorer._kwargs)])
 
 
 def names_class(scorer: Any) -> bool:

@@ -6,12 +6,20 @@ import pandas as pd
 import pytest
 import sklearn
 from scipy import stats
+from score_interval import area_variance, interval_on_grid
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, log_loss, make_scorer, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    cohen_kappa_score,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+)
 from sklearn.model_selection import (
     GridSearchCV,
     RepeatedStratifiedKFold,
@@ -28,6 +36,7 @@ from skmultimodal.model_selection import (
     PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
     compare_classifiers,
+    corrected_t_interval,
     corrected_t_test,
     holm_adjust,
 )
@@ -60,10 +69,71 @@ def test_numbers_follow_from_the_folds(cohort, model):
     assert summary["n_folds"].eq(12).all()
     values = scores.loc[("C=0.1", "accuracy"), "score"]
     mean, error = values.mean(), np.sqrt((1 / 12 + 1 / 3) * values.var())
-    half = stats.t.ppf(0.975, 11) * error / (mean * (1 - mean))
     found = summary.loc[("C=0.1", "accuracy"), ["mean", "low", "high"]].tolist()
-    odds = mean / (1 - mean) * np.exp([-half, half])
-    assert found == pytest.approx([mean, *(odds / (1 + odds))])
+    wanted = interval_on_grid(
+        mean, error, stats.t.ppf(0.975, 11), lambda share: share * (1 - share) / 40
+    )
+    assert found == pytest.approx([mean, *wanted], abs=1e-5)
+
+
+def test_a_reference_that_is_named_beforehand(cohort, model):
+    X, y = cohort
+    options = {"cv": CV, "scoring": ["accuracy", "roc_auc"]}
+    named = {"reference": "C=0.1", "primary": "roc_auc"}
+    result = compare_classifiers(models(model), X, y, **options, **named)
+    assert (result.reference, result.primary) == ("C=0.1", "roc_auc")
+    table = result.differences(metrics=["roc_auc"])
+    pairs = table[["model_a", "model_b"]].to_numpy().tolist()
+    assert pairs == [["C=0.001", "C=0.1"], ["C=100.0", "C=0.1"]]
+    np.testing.assert_allclose(table["p_holm"], holm_adjust(table["p"]))
+    # The comparison of the others was not among those announced.
+    other = result.differences(metrics=["roc_auc"], reference="C=100.0")
+    assert other.set_index("model_a")["p_holm"].isna().to_dict() == {
+        "C=0.001": True,
+        "C=0.1": False,
+    }
+    plain = compare_classifiers(models(model), X, y, **options)
+    every = plain.differences(metrics=["roc_auc"], reference="C=0.1")
+    assert (every["p_holm"] >= table["p_holm"]).all()
+    with pytest.raises(ValueError, match="reference 'C=9' is not in the comparison"):
+        compare_classifiers(models(model), X, y, **options, reference="C=9")
+    with pytest.raises(ValueError, match="primary 'f1' is not in the comparison"):
+        compare_classifiers(models(model), X, y, **options, primary="f1")
+
+
+def test_ranges_are_those_of_the_metric(cohort, model):
+    """And not of the scores, which may lie between 0 and 1 by chance."""
+    X, y = cohort
+    scoring = {
+        "kappa of mine": make_scorer(cohen_kappa_score, weights="linear"),
+        "mine": lambda fitted, X, y: fitted.predict_proba(X)[:, 1].max(),
+        "area": "roc_auc",
+        "loss": make_scorer(brier_score_loss, greater_is_better=False),
+    }
+    result = compare_classifiers(models(model), X, y, cv=CV, scoring=scoring)
+    assert result.known_as == {
+        "kappa of mine": "cohen_kappa weights",
+        "mine": "mine",
+        "area": "roc_auc",
+        "loss": "neg_brier_score",
+    }
+    summary = result.summary(models=["C=100.0"]).set_index("metric")
+    scores = result.scores(models=["C=100.0"]).set_index("metric")["score"]
+    ratio = result.test_to_train
+    for metric, bounds in {"kappa of mine": (-1, 1), "mine": False}.items():
+        wanted = corrected_t_interval(scores[metric], ratio, bounded=bounds)
+        found = summary.loc[metric, ["low", "high"]].tolist()
+        assert found == pytest.approx(wanted)
+    plain = compare_classifiers(models(model), X, y, cv=CV, scoring="roc_auc")
+    wanted = plain.summary(models=["C=100.0"])[["low", "high"]].iloc[0].tolist()
+    values = scores["area"].to_numpy()
+    error = np.sqrt((1 / 12 + 1 / 3) * values.var(ddof=1))
+    counts = np.bincount(y[X.paired].astype(int))
+    on_grid = interval_on_grid(
+        values.mean(), error, stats.t.ppf(0.975, 11), area_variance(*counts)
+    )
+    assert wanted == pytest.approx(on_grid, abs=1e-5)
+    assert summary.loc["area", ["low", "high"]].tolist() == pytest.approx(wanted)
 
 
 def test_differences_are_corrected_tests_with_holm(cohort, model):

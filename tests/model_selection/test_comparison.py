@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from score_interval import interval_on_grid
 
 from skmultimodal.model_selection import (
     Comparison,
@@ -98,15 +99,13 @@ def test_summary_is_of_the_folds(comparison):
         assert row.std == pytest.approx(values.std(ddof=1))
         assert row.n_folds == 4
         error = np.sqrt((1 / 4 + RATIO) * values.var(ddof=1))
-        half = stats.t.ppf(0.95, 3) * error
-        if row.metric == "roc_auc":  # between 0 and 1: on the log-odds
-            odds = row.mean / (1 - row.mean)
-            half = np.exp(half / (row.mean * (1 - row.mean)))
-            wanted = [odds / half / (1 + odds / half), odds * half / (1 + odds * half)]
+        quantile = stats.t.ppf(0.95, 3)
+        if row.metric == "roc_auc":
+            wanted = interval_on_grid(row.mean, error, quantile)
         else:  # below 0: on the logarithm
-            factor = np.exp(half / -row.mean)
+            factor = np.exp(quantile * error / -row.mean)
             wanted = [row.mean * factor, row.mean / factor]
-        assert [row.low, row.high] == pytest.approx(wanted)
+        assert [row.low, row.high] == pytest.approx(wanted, abs=1e-5)
 
 
 def test_differences_of_all_pairs(comparison):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import logit
+from score_interval import interval_on_grid
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
@@ -75,16 +75,65 @@ def test_interval_and_test_agree():
             assert pvalue == pytest.approx(1 - level)
 
 
-def test_bounded_interval_is_symmetric_in_log_odds():
-    values = [0.8, 0.9, 0.7, 1.0, 0.8, 0.9]
-    low, high = corrected_t_interval(values, 1 / 2, bounded=True)
-    plain = corrected_t_interval(values, 1 / 2)
-    mean = np.mean(values)
-    assert 0 < low < mean < high < 1
-    assert logit(high) + logit(low) == pytest.approx(2 * logit(mean))
-    # To first order both are equally wide.
-    width = (logit(high) - logit(low)) * mean * (1 - mean)
-    assert width == pytest.approx(plain[1] - plain[0])
+def test_bounded_interval_is_wilson_s_of_as_many_patients():
+    values = np.array([0.8, 0.9, 0.7, 1.0, 0.8, 0.9])
+    found = corrected_t_interval(values, 1 / 2, bounded=True)
+    mean, error = values.mean(), np.sqrt((1 / 6 + 1 / 2) * values.var(ddof=1))
+    t, n = stats.t.ppf(0.975, 5), mean * (1 - mean) / error**2
+    centre = (mean + t**2 / (2 * n)) / (1 + t**2 / n)
+    half = t / (1 + t**2 / n) * np.sqrt(mean * (1 - mean) / n + t**2 / (4 * n**2))
+    assert found == pytest.approx((centre - half, centre + half), rel=1e-9)
+    assert found == pytest.approx(interval_on_grid(mean, error, t), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "n_rows"), [([0.8, 0.8, 0.81], 9), ([0.97, 1.0, 0.98, 1.0, 1.0, 0.99] * 5, 40)]
+)
+def test_folds_that_agree_by_chance(values, n_rows):
+    def least(share):
+        return share * (1 - share) / n_rows
+
+    options = {"bounded": True, "least_variance": least, "confidence_level": 0.9}
+    found = corrected_t_interval(values, 1 / 2, **options)
+    n = len(values)
+    error = np.sqrt((1 / n + 1 / 2) * np.var(values, ddof=1))
+    quantile = stats.t.ppf(0.95, n - 1)
+    wanted = interval_on_grid(np.mean(values), error, quantile, least, 0.9)
+    assert found == pytest.approx(wanted, abs=1e-5)
+    wide = corrected_t_interval(values, 1 / 2, bounded=True, confidence_level=0.9)
+    assert found[0] <= wide[0] < wide[1] <= found[1]
+    assert found != wide
+
+
+def test_all_folds_at_the_end_of_the_range():
+    def least(share):
+        return share * (1 - share) / 30
+
+    options = {"bounded": True, "least_variance": least}
+    low, high = corrected_t_interval([1.0] * 6, 1 / 2, **options)
+    z = stats.norm.ppf(0.975)
+    assert (low, high) == pytest.approx((30 / (30 + z**2), 1), rel=1e-6)
+    assert (low, high) == pytest.approx(wilson_interval(30, 30), rel=1e-6)
+    low, high = corrected_t_interval([0.0] * 6, 1 / 2, **options)
+    assert (low, high) == pytest.approx((0, z**2 / (30 + z**2)), rel=1e-6)
+    # A constant prediction has an area of 0.5 in any fold, for any patients.
+    assert corrected_t_interval([0.5] * 6, 1 / 2, **options) == (0.5, 0.5)
+
+
+def test_coverage_near_the_end_of_the_range():
+    """All 30 patients are often predicted correctly: 0.97 is the truth."""
+    rng = np.random.default_rng(0)
+    inside, without = [], []
+    for _ in range(400):
+        correct = rng.random((3, 10)) < 0.97
+        options = {"bounded": True, "least_variance": lambda p: p * (1 - p) / 30}
+        low, high = corrected_t_interval(correct.mean(axis=1), 0.0, **options)
+        inside.append(low <= 0.97 <= high)
+        options.pop("least_variance")
+        low, high = corrected_t_interval(correct.mean(axis=1), 0.0, **options)
+        without.append(low <= 0.97 <= high)
+    assert np.mean(inside) > 0.93
+    assert np.mean(without) < 0.7
 
 
 @pytest.mark.parametrize("bounds", [(-1, 0), (-1, 1), (-np.inf, 0), (-2, np.inf)])

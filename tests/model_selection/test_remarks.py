@@ -29,7 +29,8 @@ def case(n_negative, n_positive, shift=0.0):
 
 
 def compare(models, X, y, scoring=("roc_auc", "accuracy")):
-    return compare_classifiers(models, X, y, cv=CV, scoring=list(scoring))
+    scoring = scoring if isinstance(scoring, dict) else list(scoring)
+    return compare_classifiers(models, X, y, cv=CV, scoring=scoring)
 
 
 def gene(estimator):
@@ -80,12 +81,27 @@ def test_what_guesses_by_design_is_left_out():
         assert compare({"majority": model}, X, y).remarks() == []
 
 
-def test_perfect_scores_have_no_interval():
+def test_perfect_scores_have_an_interval():
+    """24 patients that are all predicted correctly are no proof that others are."""
     X, y = case(12, 12, shift=60.0)
-    (remark,) = compare({"m": gene(LogisticRegression())}, X, y).remarks()
+    found = compare({"m": gene(LogisticRegression())}, X, y)
+    assert found.remarks() == []
+    summary = found.summary().set_index("metric")
+    assert (summary["mean"] == 1).all()
+    assert (summary["high"] == 1).all()
+    assert 0.8 < summary.loc["accuracy", "low"] < 0.9
+    assert 0.8 < summary.loc["roc_auc", "low"] < 0.95
+
+
+def test_a_metric_of_unknown_range_that_never_varies():
+    X, y = case(12, 12, shift=60.0)
+    scoring = {"own": lambda model, X, y: np.mean(model.predict(X) == y)}
+    (remark,) = compare(
+        {"m": gene(LogisticRegression())}, X, y, scoring=scoring
+    ).remarks()
     assert remark == (
-        "The interval of roc_auc of 'm', at 1, has no width, one of 2 such intervals: "
-        "every fold has the same score, which is no certainty."
+        "The interval of own of 'm', at 1, has no width: every fold has the same "
+        "score, which is no certainty."
     )
 
 
