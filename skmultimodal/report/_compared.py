@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from skmultimodal.utils._progress import count_networks
+
 __all__ = ["GUESSING", "ComparedModel", "Score"]
 
 # Areas under the curve, and what guessing has.
@@ -98,9 +100,11 @@ class ComparedModel:
 
     @cached_property
     def metrics(self):
-        """The leading metric, an area under the curve if there is one, and others."""
+        """The leading metric, an area under the curve if none was named, and others."""
         known = self.comparison.metrics
-        leading = next((name for name in GUESSING if name in known), known[0])
+        leading = self.comparison.primary
+        if leading is None:
+            leading = next((name for name in GUESSING if name in known), known[0])
         return list(dict.fromkeys([leading, *known]))
 
     @property
@@ -140,6 +144,22 @@ class ComparedModel:
         columns = ["model_a", "difference", "low", "high", "p", "p_holm"]
         return {row[0]: Difference(*row) for row in table[columns].to_numpy()}
 
+    @property
+    def largest_p(self):
+        """Largest p value of the models that are worse; NaN if one is not, or untested.
+
+        To be better than every other, each difference must be found: the least certain
+        one decides, and needs no adjustment.
+        """
+        found = [d.p if d.mean < 0 else np.nan for d in self.differences.values()]
+        return float(np.max(found)) if found else np.nan
+
+    @property
+    def networks(self):
+        """Networks that a fit of each model averages or combines: dict, or empty."""
+        estimators = self.comparison.estimators or {}
+        return {name: count_networks(model) for name, model in estimators.items()}
+
     @cached_property
     def by_pattern(self):
         """Scores by pattern of the model and the best other: list of PatternScores.
@@ -156,6 +176,11 @@ class ComparedModel:
         ]
         order = list(dict.fromkeys(row.pattern for row in rows))
         return sorted(rows, key=lambda row: order.index(row.pattern))
+
+    @property
+    def named(self):
+        """Whether the model was named beforehand as the one to compare with."""
+        return self.comparison.reference == self.model
 
     @property
     def n_tests(self):

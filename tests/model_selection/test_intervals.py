@@ -87,7 +87,8 @@ def test_bounded_interval_is_wilson_s_of_as_many_patients():
 
 
 @pytest.mark.parametrize(
-    ("values", "n_rows"), [([0.8, 0.8, 0.81], 9), ([0.97, 1.0, 0.98, 1.0, 1.0, 0.99] * 5, 40)]
+    ("values", "n_rows"),
+    [([0.8, 0.8, 0.81], 9), ([0.97, 1.0, 0.98, 1.0, 1.0, 0.99] * 5, 40)],
 )
 def test_folds_that_agree_by_chance(values, n_rows):
     def least(share):

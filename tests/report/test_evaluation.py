@@ -126,7 +126,10 @@ def test_scores_by_the_modalities_that_patients_have(patterns, tmp_path):
     for row in table.itertuples():
         start = f"{row.pattern} ours {row.n_patients} {row.n_positive}"
         scores = f"{cell(row.roc_auc)} {cell(row.brier, 3)} {cell(row.log_loss, 3)}"
+        ends = row.calibration_slope_low, row.calibration_slope_high
         slope = cell(row.calibration_slope)
+        if slope != "–":
+            slope += " [{}, {}]".format(*map(cell, ends))
         intercept = cell(row.calibration_intercept, sign="+")
         assert f"{start} {scores} {slope} {intercept}" in text
         # The same Brier score stands where calibration is judged.

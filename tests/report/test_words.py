@@ -10,6 +10,9 @@ CASES = {
         "{{ words.count(2, 'class', 'classes') }}",
         ["1 patient / 1,234 patients / 2 classes"],
     ),
+    "ranges": Case(
+        "{{ words.range((7, 7)) }}; {{ words.range((61, 1062)) }}", ["7; 61 to 1,062"]
+    ),
     "lists": Case(
         "{{ words.joined([]) }}[{{ words.joined(['<a>']) }}] {{ words.joined('ab') }}; "
         "{{ words.joined('abc', 'or') }}; {{ words.joined([1, 2, 3, 4], limit=3) }}; "

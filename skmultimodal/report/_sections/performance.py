@@ -77,12 +77,16 @@ class Performance:
     best_score: Score | None
     difference: Any  # score of the best other model less that of the model
     evidence: Evidence | None
+    largest_p: float  # of the differences to the others, NaN if one is not worse
+    named: bool  # whether the model was named beforehand as the reference
+    networks: dict  # that a fit of each model trains; empty if they are all as many
     n_others: int
     n_tested: int
     patterns: list
     n_folds: int
     n_repeats: int
     n_train: tuple  # training rows of the smallest and of the largest fold
+    n_train_several: tuple  # those of them that are labelled and have two modalities
     level: str  # of the intervals, in percent
     scores: dict  # scores of each model on `metrics`
     metrics: list
@@ -100,7 +104,11 @@ class Performance:
 def performance(study):
     """Numbers of the section from a study."""
     tested = study.tested
-    sizes = [len(np.unique(fold.train)) for fold in tested.folds]
+    trains = [np.unique(fold.train) for fold in tested.folds]
+    sizes = [len(train) for train in trains]
+    several = study.cohort.available.to_numpy().sum(axis=1) > 1
+    several &= study.codes >= 0
+    of_fusion = [int(several[train].sum()) for train in trains]
     scored = tested.classes.index(tested.comparison.positive)
     return Performance(
         verdict=_judge(tested),
@@ -118,6 +126,7 @@ def performance(study):
         n_folds=tested.n_folds,
         n_repeats=tested.n_repeats,
         n_train=(min(sizes), max(sizes)),
+        n_train_several=(min(of_fusion), max(of_fusion)),
         level=f"{100 * tested.level:.3g}",
         scores={m: [tested.score(m, k) for k in tested.metrics] for m in tested.models},
         metrics=tested.metrics,
@@ -143,6 +152,9 @@ def _compare(tested):
         "best_score": tested.others.get(best),
         "difference": difference,
         "evidence": None if best is None else _weigh(difference),
+        "largest_p": tested.largest_p,
+        "named": tested.named,
+        "networks": tested.networks if len(set(tested.networks.values())) > 1 else {},
         "n_others": len(tested.others),
         "differences": list(tested.differences.values()) if several else [],
         "n_tests": tested.n_tests if several else 0,
@@ -158,8 +170,7 @@ def _judge(tested):
         return Verdict.GUESSING
     if tested.best_other is None:
         return Verdict.ALONE
-    other = tested.differences[tested.best_other]
-    better = other.mean < 0 and _weigh(other) == Evidence.BEYOND_CHANCE
+    better = tested.largest_p < ALPHA
     return Verdict.BETTER if better else Verdict.NOT_BETTER
 
 
