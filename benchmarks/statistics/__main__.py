@@ -1,6 +1,6 @@
 """``python -m benchmarks.statistics``: which interval and test can be trusted.
 
-Draws cohorts of 50 paired patients many times, cross-validates models on each, and
+Draws cohorts of 25 to 200 paired patients many times, cross-validates models on each, and
 counts how often candidate intervals contain the true mean performance of the procedure
 (over training sets of that size), and how often tests find a difference between models
 that are equal by construction.
@@ -38,6 +38,20 @@ SCENARIOS = [
     Scenario("moderate, 5 x 10", 0.8, n_splits=5),
     Scenario("moderate, 3 x 1", 0.8, n_repeats=1),
     Scenario("unequal models", 0.8, handicap=0.0, n_models=2),
+    *[
+        Scenario(
+            f"{n} pairs, {name}",
+            auc,
+            n_positive=n // 2,
+            n_negative=n - n // 2,
+            n_models=2,
+        )
+        for n in (25, 200)
+        for name, auc in (("no signal", 0.5), ("moderate", 0.8), ("near 1", 0.98))
+    ],
+    Scenario("near 1", 0.98, n_models=2),
+    Scenario("nearly 1", 0.995, n_models=2),
+    Scenario("small towers", 0.85, n_features=20, n_shared=0, n_unpaired=30),
 ]
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit, logit
 
-from skmultimodal.model_selection import corrected_t_interval
+from skmultimodal.model_selection import corrected_t_interval, corrected_t_test
+from skmultimodal.model_selection._metrics import PatientCounts, least_variance
 
 N_RESAMPLES = 500
 # Unpaired rows of the glioma cohort that the paper describes, less those counted here.
@@ -92,8 +94,15 @@ def candidates(scores, y, metric, n_splits, difference=False):
     found = {
         "naive t": corrected_t_interval(scores.folds, 0.0),
         "corrected t": corrected_t_interval(scores.folds, ratio),
-        "corrected t, log-odds": corrected_t_interval(
+        "corrected t, log-odds": _on_log_odds(scores.folds, ratio),
+        "corrected t, score interval": corrected_t_interval(
             scores.folds, ratio, bounded=True
+        ),
+        "corrected t, score interval, patients": corrected_t_interval(
+            scores.folds,
+            ratio,
+            bounded=True,
+            least_variance=least_variance(metric, _count(y)),
         ),
         "corrected t, all rows counted": corrected_t_interval(
             scores.folds, counting_all
@@ -103,8 +112,24 @@ def candidates(scores, y, metric, n_splits, difference=False):
         "patient bootstrap": tuple(np.quantile(scores.resampled, [0.025, 0.975])),
     }
     if difference:
-        found.pop("corrected t, log-odds")
+        for name in [name for name in found if name.startswith("corrected t, ")]:
+            if "all rows" not in name:
+                found.pop(name)
     return found
+
+
+def _count(y):
+    return PatientCounts(int(np.sum(y == 1)), int(np.sum(y == 0)))
+
+
+def _on_log_odds(folds, ratio):
+    """By the delta method."""
+    result = corrected_t_test(folds, ratio)
+    share = result.mean * (1 - result.mean)
+    if share == 0:
+        return result.mean, result.mean
+    half = stats.t.ppf(0.975, result.df) * result.standard_error / share
+    return tuple(expit(logit(result.mean) + np.array([-half, half])))
 
 
 def _symmetric(mean, error, df):

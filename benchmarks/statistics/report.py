@@ -10,14 +10,17 @@ NOMINAL = 0.95
 METHODS = """\
 - naive t: J fold scores taken as independent.
 - corrected t: Nadeau and Bengio's variance, (1/J + n_test/n_train); on the log-odds of
-  the mean; and with the unpaired training rows counted in n_train.
+  the mean (delta method); as a score interval, whose variance falls towards 0 and 1 as
+  that of a share does; the same, but no narrower than the number of tested patients
+  allows (Wilson's for the accuracy, Hanley and McNeil's variance for the AUC); and with
+  the unpaired training rows counted in n_train.
 - patients (DeLong): standard error over patients of their mean share in the score (for
   the AUC the placement in their fold); inflated: times sqrt(k / (k - 1)).
 - patient bootstrap: percentiles, over resampled patients, of the pooled out-of-fold
   score.
 
-`compare_classifiers` uses the corrected t for differences and for scores of any range,
-on the log-odds where all scores lie between 0 and 1.""".splitlines()
+`compare_classifiers` uses the corrected t for differences and scores of any range, and
+the score interval with the number of patients for accuracy and AUC.""".splitlines()
 
 
 def write_report(frames, folder, command):
@@ -63,13 +66,13 @@ def markdown(frames, command):
 def head(n_cohorts, command):
     noise = 100 * np.sqrt(NOMINAL * (1 - NOMINAL) / n_cohorts)
     return [
-        "# Intervals and tests on 50 paired rows",
+        "# Intervals and tests on few paired rows",
         "",
         f"`{command}`, {date.today().isoformat()}, numpy {np.__version__}, "
         f"scipy {scipy.__version__}, scikit-learn {sklearn.__version__}.",
         "",
         f"{n_cohorts} cohorts a scenario (Monte-Carlo standard error at 95%: "
-        f"{noise:.1f} points); 3 folds x 10 repeats unless the scenario says "
+        f"{noise:.1f} points); 50 pairs, 3 folds x 10 repeats, unless the scenario says "
         "otherwise. The target is the mean performance of the models that training "
         "sets of this size give, on the whole population.",
         "",
