@@ -1,9 +1,9 @@
 """``python -m benchmarks.statistics``: which interval and test can be trusted.
 
-Draws cohorts of 25 to 200 paired patients many times, cross-validates models on each, and
-counts how often candidate intervals contain the true mean performance of the procedure
-(over training sets of that size), and how often tests find a difference between models
-that are equal by construction.
+Draws cohorts of 25 to 200 pairs many times, cross-validates models on each, and counts
+how often candidate intervals contain the true mean performance of the procedure (over
+training sets of that size), and how often tests find a difference between models that
+are equal by construction.
 """
 
 import argparse

@@ -72,9 +72,9 @@ def head(n_cohorts, command):
         f"scipy {scipy.__version__}, scikit-learn {sklearn.__version__}.",
         "",
         f"{n_cohorts} cohorts a scenario (Monte-Carlo standard error at 95%: "
-        f"{noise:.1f} points); 50 pairs, 3 folds x 10 repeats, unless the scenario says "
-        "otherwise. The target is the mean performance of the models that training "
-        "sets of this size give, on the whole population.",
+        f"{noise:.1f} points); 50 pairs, 3 folds x 10 repeats, unless the scenario "
+        "says otherwise. The target is the mean performance of the models that "
+        "training sets of this size give, on the whole population.",
         "",
         *METHODS,
         "",
