@@ -19,7 +19,7 @@ def number(value, digits=2):
     """A number of so many digits; a dash for NaN."""
     if value is None or np.isnan(value):
         return "–"
-    text = f"{value:.{digits}f}".replace("-", "−")
+    text = f"{value:.{digits}f}".replace("-", "−").replace("inf", "∞")
     return text.lstrip("−") if not text.strip("−0.") else text
 
 

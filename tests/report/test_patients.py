@@ -11,6 +11,7 @@ from skmultimodal.report._sections.patients import (
     Patients,
     Summary,
     _summarise,
+    standardised_difference,
 )
 from skmultimodal.report._study import Pattern
 
@@ -32,6 +33,9 @@ def numbers(**changes):
         "availability_figure": FIGURE,
         "availability": {"image": [("no", 50), (None, 45)], "gene": [("yes", 1452)]},
         "covariates": [],
+        "unlike": [],
+        "n_tested": 50,
+        "n_censored": 0,
         "groups": ["no", "yes"],
         "facts": {},
         "absent_facts": [],
@@ -40,7 +44,7 @@ def numbers(**changes):
 
 
 def covariates(*summaries):
-    return [Covariate(f"x{i}", [s, s, s, s]) for i, s in enumerate(summaries)]
+    return [Covariate(f"x{i}", [s, s, s, s], i / 4) for i, s in enumerate(summaries)]
 
 
 CASES = {
@@ -49,7 +53,8 @@ CASES = {
         [
             "1,597 patients: 95 with image only, 1,452 with gene only and 50 with "
             "image "
-            "and gene. The label is known for 1,590 of them.",
+            "and gene. The label is known for 1,590 of them. The scores below are of "
+            "50 tested patients, and of others like them.",
             "found and why some were dropped: not given. Pass flow, the table",
             "Flow diagram of the participants of the cohort: 95 with image only,",
             "by class. image: 50 no and 45 unknown. gene: 1452 yes.",
@@ -60,6 +65,8 @@ CASES = {
     "all given": Case(
         numbers(
             hidden=[Hidden("gene", 3), Hidden("image", 1)],
+            unlike=[Covariate("site", [], np.inf), Covariate("age", [], 0.31)],
+            n_censored=12,
             dropped=(12, 1),
             covariates=covariates(
                 Summary(2, [40.2, 51.0, 63.9], 0),
@@ -74,7 +81,12 @@ CASES = {
             absent_facts=["Dates", "Updating"],
         ),
         [
-            "missing: gene of 3 patients and image of 1 patient.",
+            "missing: gene of 3 patients and image of 1 patient. The scores below are "
+            "of 50 tested patients, and of others like them, who differ from the rest "
+            "in site (∞) and age (0.31) (standardised differences). To read them for "
+            "all patients assumes",
+            "12 patients without a label are neither tested nor in the share",
+            "Tested, others Labelled, others x0 0.00 – x1 0.25 – x2 0.50 –",
             "12 entries of 1 patient dropped; in the cohort 95 with image only,",
             "Covariate All Tested Class no Class yes x0 51 (40 to 64); 2 unknown 51",
             "x1 0.50 (0.12 to 0.75) 0.50",
@@ -118,3 +130,24 @@ def test_every_branch_is_read():
 )
 def test_a_covariate_is_summarised(values, wanted):
     assert _summarise(pd.Series(values)) == wanted
+
+
+def test_standardised_differences():
+    rows = np.arange(12) < 5
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=12) + 2 * rows
+    a, b = values[:5], values[5:]
+    wanted = (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2)
+    assert standardised_difference(pd.Series(values), rows) == pytest.approx(wanted)
+    # Dates and numbers as text are read as such; the order does not matter.
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.round(100 * values), "D")
+    text = pd.Series(days.strftime("%Y-%m-%d"))
+    assert standardised_difference(text, ~rows) == pytest.approx(wanted, rel=1e-2)
+    # Of words, the value whose share differs most: 4 of 5 and 2 of 7 are of C.
+    site = pd.Series(list("CCCCA") + list("CCAABBB"))
+    p, q = 4 / 5, 2 / 7
+    by_hand = (p - q) / np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
+    assert standardised_difference(site, rows) == pytest.approx(by_hand)
+    assert standardised_difference(pd.Series(["a"] * 5 + ["b"] * 7), rows) == np.inf
+    assert np.isnan(standardised_difference(site, np.ones(12, dtype=bool)))
+    assert np.isnan(standardised_difference(pd.Series([None] * 12), rows))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
 from skmultimodal.report._figures import Figure, draw
+from skmultimodal.utils._covariates import read_covariate
 
 __all__ = ["FACTS", "hidden", "patients"]
 
@@ -32,6 +33,7 @@ FACTS = {
 
 # Words of which more are different, and most patients have one of their own, are names.
 MAX_VALUES = 5
+UNLIKE = 0.25  # standardised differences above this are usually thought large
 
 
 class Hidden(NamedTuple):
@@ -52,10 +54,16 @@ class Summary(NamedTuple):
 
 
 class Covariate(NamedTuple):
-    """A covariate of all rows, the tested ones and those of each class."""
+    """A covariate of all rows, the tested ones and those of each class.
+
+    Standardised differences are of the tested rows from the others, and of the labelled
+    ones from the others; NaN if there are no others.
+    """
 
     name: str
     summaries: list
+    tested: float = np.nan
+    labelled: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,9 @@ class Patients:
     availability_figure: Figure
     availability: dict  # classes of the rows of a pattern, and how many have each
     covariates: list
+    unlike: list  # covariates in which tested rows are unlike the others, most first
+    n_tested: int
+    n_censored: int  # unlabelled rows
     groups: list  # classes that have a column of the covariates
     facts: dict
     absent_facts: list
@@ -80,6 +91,7 @@ def patients(study, flow, facts):
     """Numbers of the section from a study, the flow of patients and the facts."""
     facts = {name: text for name, text in facts.items() if name != "Command"}
     groups = [code for code in range(len(study.classes)) if (study.codes == code).any()]
+    covariates = _covariates(study, groups)
     return Patients(
         n=len(study.cohort),
         n_labelled=int((study.codes >= 0).sum()),
@@ -97,7 +109,12 @@ def patients(study, flow, facts):
             )
         ),
         availability=_availability(study),
-        covariates=_covariates(study, groups),
+        covariates=covariates,
+        unlike=sorted(
+            (c for c in covariates if c.tested > UNLIKE), key=lambda c: -c.tested
+        ),
+        n_tested=len(study.tested.rows),
+        n_censored=int((study.codes < 0).sum()),
         groups=[study.names[code] for code in groups],
         facts=facts,
         absent_facts=[name for name in FACTS if name not in facts],
@@ -143,6 +160,7 @@ def _covariates(study, groups):
     if table is None:
         return []
     tested = study.tested.rows
+    is_tested = np.isin(np.arange(len(table)), tested)
     return [
         Covariate(
             str(name),
@@ -151,9 +169,50 @@ def _covariates(study, groups):
                 _summarise(table[name].iloc[tested]),
                 *(_summarise(table[name][study.codes == code]) for code in groups),
             ],
+            standardised_difference(table[name], is_tested),
+            standardised_difference(table[name], study.codes >= 0),
         )
         for name in table.columns
     ]
+
+
+def standardised_difference(column, rows):
+    """How far some rows are from the others, in standard deviations.
+
+    Of numbers and dates that of the means, of categories the largest of their shares.
+
+    Parameters
+    ----------
+    column : Series
+    rows : ndarray of bool, shape (n_rows,)
+
+    Returns
+    -------
+    difference : float
+        0 or more; NaN if nothing is known of either.
+    """
+    found = read_covariate(column)
+    if found.kind == "text":
+        return np.nan
+    known = column.notna().to_numpy()
+    if found.kind in ("number", "date"):
+        values = np.asarray(found.values, dtype=float)
+        parts = values[known & rows], values[known & ~rows]
+        return _distance(*(part[np.isfinite(part)] for part in parts))
+    values = column.astype(str).to_numpy()
+    distances = [
+        _distance(values[known & rows] == value, values[known & ~rows] == value)
+        for value in np.unique(values[known])
+    ]
+    return float(np.nanmax(distances)) if distances else np.nan
+
+
+def _distance(ones, others):
+    if not len(ones) or not len(others):
+        return np.nan
+    gap = abs(np.mean(ones) - np.mean(others))
+    spread = np.sqrt((np.var(ones) + np.var(others)) / 2)
+    return float(gap / spread) if spread else (np.inf if gap else 0.0)
 
 
 def _summarise(column):
