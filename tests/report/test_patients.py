@@ -143,9 +143,9 @@ def test_standardised_differences():
     days = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.round(100 * values), "D")
     text = pd.Series(days.strftime("%Y-%m-%d"))
     assert standardised_difference(text, ~rows) == pytest.approx(wanted, rel=1e-2)
-    # Of words, the value whose share differs most: 4 of 5 and 2 of 7 are of C.
+    # Of words, the value whose share differs most: none of 5 and 3 of 7 are of B.
     site = pd.Series(list("CCCCA") + list("CCAABBB"))
-    p, q = 4 / 5, 2 / 7
+    p, q = 3 / 7, 0
     by_hand = (p - q) / np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
     assert standardised_difference(site, rows) == pytest.approx(by_hand)
     assert standardised_difference(pd.Series(["a"] * 5 + ["b"] * 7), rows) == np.inf
