@@ -200,11 +200,10 @@ def standardised_difference(column, rows):
         parts = values[known & rows], values[known & ~rows]
         return _distance(*(part[np.isfinite(part)] for part in parts))
     values = column.astype(str).to_numpy()
-    distances = [
-        _distance(values[known & rows] == value, values[known & ~rows] == value)
-        for value in np.unique(values[known])
-    ]
-    return float(np.nanmax(distances)) if distances else np.nan
+    ones, others = values[known & rows], values[known & ~rows]
+    every = np.unique(values[known])
+    distances = [_distance(ones == value, others == value) for value in every]
+    return max(distances, default=np.nan)  # all are NaN, or none is
 
 
 def _distance(ones, others):
