@@ -156,8 +156,9 @@ def _add_evaluate(commands, shared):
         "--baseline",
         metavar="COLUMN",
         nargs="+",
-        help="columns of clinical.csv that are known before the label, such as age: "
-        "others, such as a survival time, are no explanation of the score",
+        help="columns of clinical.csv that are known before the label, such as age: a "
+        "model of them alone is compared, and others, such as a survival time, are no "
+        "explanation of the score",
     )
 
 

@@ -181,9 +181,11 @@ def test_groups_are_tested_together(tmp_path, capsys):
     groups = pd.Series(np.arange(len(table)) % 3, index=table.index)
     table.assign(ward=groups.map("ward {}".format)).to_csv(grouped / "clinical.csv")
     command = ["evaluate", grouped, "--label", "words", "--repeats", "1", *SMALL]
-    options = ["--groups", "ward", "--out", tmp_path / "out"]
+    options = ["--groups", "ward", "--baseline", "age", "--out", tmp_path / "out"]
     assert main(list(map(str, command + options))) == 0
-    assert "twin tower" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "twin tower" in printed
+    assert "baseline columns" in printed
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
     message = fail(capsys, *command, "--baseline", "agee", "--out", tmp_path / "b")
     assert "baseline: no column 'agee'; the metadata have " in message

@@ -3,6 +3,7 @@
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal.baselines._late import LateFusionClassifier
+from skmultimodal.baselines._metadata import MetadataClassifier
 from skmultimodal.fusion import (
     FusionHeadClassifier,
     TwinTowerClassifier,
@@ -17,11 +18,14 @@ __all__ = ["comparison_models", "why_not_the_paper"]
 MIN_UNPAIRED = 20
 
 
-def comparison_models(*, memory=None, device=None, random_state=None):
+def comparison_models(*, baseline=None, memory=None, device=None, random_state=None):
     """Models to compare on a new cohort of modalities "image" and "gene".
 
     Parameters
     ----------
+    baseline : list of str, default=None
+        Columns of the metadata that are known before the label, such as age and stage:
+        a model of them alone is compared too.
     memory : str, path, joblib.Memory or None, default=None
         Where fitted towers are kept for the folds to come.
     device : str, torch.device or None, default=None
@@ -32,7 +36,8 @@ def comparison_models(*, memory=None, device=None, random_state=None):
     Returns
     -------
     models : dict of str to estimator
-        Unfitted: ``"majority class"``; ``"image only"`` and ``"gene only"``, each
+        Unfitted: ``"majority class"``; ``"baseline columns"``, a `MetadataClassifier`,
+        if there are any; ``"image only"`` and ``"gene only"``, each
         tower on all rows that have its modality; ``"mean of towers"``, the mean of
         their probabilities; ``"concat (paper)"``, the paper's head on the same towers;
         and ``"twin tower"``, the default of `TwinTowerClassifier`.
@@ -60,8 +65,12 @@ def comparison_models(*, memory=None, device=None, random_state=None):
     def twin_tower(final_estimator):
         return TwinTowerClassifier(towers, final_estimator, memory=memory, **shared)
 
+    clinical = {}
+    if baseline:
+        clinical["baseline columns"] = MetadataClassifier(list(baseline))
     return {
         "majority class": UnimodalClassifier("gene", DummyClassifier()),
+        **clinical,
         "image only": single["image"],
         "gene only": single["gene"],
         "mean of towers": LateFusionClassifier(list(single.items())),

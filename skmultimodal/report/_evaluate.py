@@ -91,7 +91,7 @@ def evaluate_cohort(
         ``fit`` of models that take groups.
     baseline : list of str, default=None
         Columns of the metadata that are known before the label is, see
-        `audit_shortcuts`.
+        `audit_shortcuts`; a model of them alone is among the default models.
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
     memory : str or path, default=None
@@ -165,7 +165,10 @@ def evaluate_cohort(
         if models is None:
             _refuse_other_modalities(X)
             models = comparison_models(
-                memory=str(memory), device=device, random_state=random_state
+                baseline=baseline,
+                memory=str(memory),
+                device=device,
+                random_state=random_state,
             )
             lacking = why_not_the_paper(X, y)
             if lacking is not None:

@@ -12,7 +12,11 @@ from skmultimodal import (
     TwinTowerClassifier,
     UnimodalClassifier,
 )
-from skmultimodal.baselines import LateFusionClassifier, comparison_models
+from skmultimodal.baselines import (
+    LateFusionClassifier,
+    MetadataClassifier,
+    comparison_models,
+)
 
 NAMES = [
     "majority class",
@@ -50,6 +54,14 @@ def test_what_the_models_are():
     assert {k: v for k, v in given.items() if k != "towers"} == {
         k: v for k, v in default.items() if k != "towers"
     }
+
+
+def test_baseline_columns_are_a_model_of_their_own():
+    models = comparison_models(baseline=["age", "site"])
+    assert list(models) == [NAMES[0], "baseline columns", *NAMES[1:]]
+    clinical = models["baseline columns"]
+    assert isinstance(clinical, MetadataClassifier)
+    assert clinical.columns == ["age", "site"]
 
 
 def test_parameters_reach_every_part(tmp_path):
