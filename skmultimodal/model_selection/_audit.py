@@ -31,6 +31,7 @@ from skmultimodal.model_selection._folds import (
     run_folds,
 )
 from skmultimodal.model_selection._intervals import corrected_t_interval
+from skmultimodal.model_selection._metrics import PatientCounts, least_variance
 from skmultimodal.model_selection._score_table import score_table
 from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._alignment import align_metadata, refuse_unknown_columns
@@ -213,7 +214,9 @@ def audit_shortcuts(
             own, _ = audit.run("estimator", estimator, X, y, folds, stage)
         rows = [audit.source(source, own, stage) for source in sources]
     if own is not None:
-        rows.append(audit.row("estimator", audit.areas(own), ratio, "model", "cv"))
+        counts = audit.count(y, folds)
+        of_model = audit.areas(own), ratio, "model", "cv"
+        rows.append(audit.row("estimator", *of_model, counts=counts))
         rows += _beside(audit, own, sources, baseline, site)
     rows += _of_site(audit, own, cohort, site, random_state)
     types = dict.fromkeys(MORE[1:], float)
@@ -259,6 +262,7 @@ class _Audit(NamedTuple):
         row = self.row(
             *(source.name, areas, training.ratio, source.kind, source.tested),
             level=level,
+            counts=self.count(source.y, training.folds),
             read_as=source.read_as,
             trained_on=training.rows,
         )
@@ -276,14 +280,26 @@ class _Audit(NamedTuple):
         scores = [FoldScores(fold, *found) for _, fold, _, found in results]
         return scores, score_table(results)["score"].to_numpy()
 
+    def count(self, y, folds):
+        """Tested patients of two classes, or None."""
+        if len(self.classes) > 2:
+            return None
+        rows = np.unique(np.concatenate([fold.test for fold in folds]))
+        n_positive = int(np.sum(y[rows] == self.classes[-1]))
+        return PatientCounts(n_positive, len(rows) - n_positive)
+
     def row(self, source, areas, ratio, kind, tested, **more):
         """A row of the audit."""
         level = more.pop("level", self.confidence_level)
+        counts = more.pop("counts", None)
         areas = areas[~np.isnan(areas)]
         low, high = np.nan, np.nan
         if len(areas) > 1:
             options = {"bounded": True, "confidence_level": level}
-            low, high = corrected_t_interval(areas, ratio, **options)
+            least = least_variance("roc_auc", counts)
+            low, high = corrected_t_interval(
+                areas, ratio, least_variance=least, **options
+            )
         mean = np.mean(areas) if len(areas) else np.nan
         row = dict.fromkeys(["read_as", "trained_on"], "") | dict.fromkeys(MORE[1:])
         found = source, mean, low, high, len(areas), kind, tested

@@ -95,8 +95,8 @@ CASES = {
             set_sizes=[0, 1],
         ),
         [
-            "Whether its probabilities are better than always predicting the share of "
-            "the class cannot be told: their Brier score is",
+            "It is open whether its probabilities are better than always predicting "
+            "the share of the class: their Brier score is",
             "extreme or too cautious is not estimable from 40 patients.",
             "What is predicted, by class; out of fold, the mean",
             "The model was fitted on 1 of these patients: how often",

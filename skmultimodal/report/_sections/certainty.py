@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss
 from skmultimodal.inspection import PatternCalibrationDisplay
 from skmultimodal.model_selection import wilson_interval
 from skmultimodal.report._compared import Score
-from skmultimodal.report._figures import Figure, draw
+from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.utils._calibration_line import calibration_line
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._labels import class_name
@@ -181,17 +181,20 @@ class _Histogram:
         self.figure_, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
         names = [positive, OTHERS]
         values = [p[named == name] for name in names]
-        labels = [f"{n}, {len(v)}" for n, v in zip(names, values, strict=True)]
+        labels = [
+            f"{short(name)}: {len(part)} patients"
+            for name, part in zip(names, values, strict=True)
+        ]
         options = {"color": COLOURS, "edgecolor": "white", "label": labels}
         _, _, (_, others) = ax.hist(values, np.linspace(0, 1, 11), **options)
         for bar in others:
             bar.set_hatch("//")
         ax.set(
             xlim=(0, 1),
-            xlabel=f"predicted probability of {positive}",
+            xlabel=f"predicted probability of class {short(positive)}",
             ylabel="patients",
         )
-        ax.legend()
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
 def _measure_sets(study, sets):
