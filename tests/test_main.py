@@ -303,7 +303,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
     from skmultimodal import datasets
 
     made = datasets.make_glioma_cohort(25, 30, 20, n_genes=20, image_size=16)
-    monkeypatch.setattr(datasets, "make_glioma_cohort", lambda random_state: made)
+    monkeypatch.setattr(datasets, "make_glioma_cohort", lambda **given: made)
     assert main(["demo", "--repeats", "1", "--out", str(tmp_path / "out")]) == 0
     assert "simulated patients" in capsys.readouterr().out
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES

@@ -25,7 +25,7 @@ first = make_glioma_cohort(
     n_gene_only=160,
     n_paired=140,
     n_genes=100,
-    image_size=32,
+    image_size=24,
     random_state=0,
 )
 y = pd.Series(first.target, index=first.data.index)
