@@ -295,11 +295,13 @@ class DifferencesDisplay:
         ----------
         comparison : Comparison
             From `compare_classifiers`, of two models or more. The p values are its
-            ``p_holm``, adjusted for all its pairs, also for those not drawn.
+            ``p_holm``, adjusted for all its pairs, or those with its reference, also
+            for those not drawn.
         metric : str
             Of the comparison; more must be better, as with scikit-learn's scorers.
         reference : str, default=None
-            The model that the others are compared with. None draws all pairs.
+            The model that the others are compared with. None is that of the
+            comparison; if it has none, all pairs are drawn.
         models : list of str, default=None
             Models to compare, in this order. None is all.
         ax : matplotlib Axes, default=None
@@ -314,6 +316,7 @@ class DifferencesDisplay:
             If the metric or a model is not in the comparison, or there is no pair.
         """
         check_comparison(comparison)
+        reference = comparison.reference if reference is None else reference
         table = comparison.differences(
             models=models, metrics=[metric], reference=reference
         )

@@ -1,5 +1,7 @@
 """Scores and differences of compared models, drawn."""
 
+import copy
+
 import numpy as np
 import pytest
 from comparison_tools import MODELS, compare, texts
@@ -140,6 +142,20 @@ def test_differences_are_those_to_the_reference(comparison):
     shown = [tick.get_text() for tick in right.get_yticklabels()]
     assert shown[2] == f"{last['p_holm']:.3f}"
     assert right.get_ylabel() == "p (Holm,\n6 tests)"
+
+
+def test_the_reference_may_have_been_named_beforehand(comparison):
+    named = copy.copy(comparison)
+    named.reference = "weak"
+    display = DifferencesDisplay.from_comparison(named, metric="roc_auc")
+    assert display.reference == "weak"
+    assert display.labels == [m for m in comparison.models if m != "weak"]
+    assert display.n_tests == len(comparison.models) - 1
+    # The p values of other pairs were not announced, and are none.
+    other = DifferencesDisplay.from_comparison(
+        named, metric="roc_auc", reference="strong"
+    )
+    assert np.isfinite(other.p).sum() == 1
 
 
 def test_the_reference_need_not_be_chosen(comparison):
