@@ -1,5 +1,7 @@
 """Comparison of classifiers on the same folds."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -17,6 +19,7 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._score_table import choose_names, score_table
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.utils._seed import reseed
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["compare_arms", "compare_classifiers"]
@@ -33,6 +36,7 @@ def compare_classifiers(
     groups=None,
     reference=None,
     primary=None,
+    n_seeds=1,
     confidence_level=0.95,
     n_jobs=None,
     verbose=0,
@@ -66,6 +70,10 @@ def compare_classifiers(
         values are then adjusted for these comparisons only, and not for all pairs.
     primary : str, default=None
         The metric that conclusions rest on, likewise; scores on others are secondary.
+    n_seeds : int, default=1
+        Times that each model is fitted on each fold, with other seeds wherever it has
+        an integer `random_state`. Scores and probabilities are means over the seeds,
+        and ``comparison.seeds()`` has the mean score of each.
     confidence_level : float, default=0.95
         Of the intervals.
     n_jobs : int, default=None
@@ -85,8 +93,8 @@ def compare_classifiers(
     Raises
     ------
     ValueError
-        If `positive` is no class, a metric cannot be computed for as many classes, or
-        `reference` or `primary` is unknown.
+        If `positive` is no class, a metric cannot be computed for as many classes,
+        `reference` or `primary` is unknown, or `n_seeds` below 1.
     RuntimeError
         If a model fails; the message names the model and the fold.
 
@@ -151,7 +159,9 @@ def compare_classifiers(
         choose_names("primary", list(scoring.metrics), [primary])
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
-    with fold_stage("compare_classifiers", arms, verbose) as stage:
+    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
+    with fold_stage("compare_classifiers", arms * n_seeds, verbose) as stage:
         return compare_arms(
             arms,
             X,
@@ -163,11 +173,23 @@ def compare_classifiers(
             confidence_level=confidence_level,
             n_jobs=n_jobs,
             named={"reference": reference, "primary": primary},
+            n_seeds=n_seeds,
         )
 
 
 def compare_arms(
-    arms, X, y, scoring, folds, *, stage, groups, confidence_level, n_jobs, named=None
+    arms,
+    X,
+    y,
+    scoring,
+    folds,
+    *,
+    stage,
+    groups,
+    confidence_level,
+    n_jobs,
+    named=None,
+    n_seeds=1,
 ):
     """The Comparison of models that are trained each on rows of its own.
 
@@ -178,13 +200,27 @@ def compare_arms(
         in the variance.
     named : dict, default=None
         What was named beforehand, parameters of the Comparison.
+    n_seeds : int, default=1
     """
     inspect = Predict(scoring.classes)
     options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
-    results = run_folds(arms, X, y, scoring, **options)
+    runs = [
+        run_folds([(n, reseed(m, i), f) for n, m, f in arms], X, y, scoring, **options)
+        for i in range(n_seeds)
+    ]
+    tables = [score_table(results).assign(seed=i) for i, results in enumerate(runs)]
+    scores = tables[0].drop(columns="seed")
+    scores["score"] = np.mean([table["score"] for table in tables], axis=0)
+    predictions, proba = prediction_arrays(runs[0], X, y)
+    if n_seeds > 1:
+        proba = np.mean([prediction_arrays(run, X, y)[1] for run in runs], axis=0)
+        known = ~np.isnan(proba).any(axis=1)
+        predictions.loc[known, "y_pred"] = scoring.classes[proba[known].argmax(axis=1)]
+    by_seed = pd.concat(tables).groupby(["model", "metric", "seed"], sort=False)
     comparison = Comparison(
-        score_table(results),
-        *prediction_arrays(results, X, y),
+        scores,
+        predictions,
+        proba,
         folds=folds,
         classes=scoring.classes,
         positive=scoring.positive,
@@ -192,6 +228,7 @@ def compare_arms(
         confidence_level=confidence_level,
         estimators={name: clone(model) for name, model, _ in arms},
         known_as=scoring.known_as,
+        by_seed=by_seed["score"].mean().reset_index(),
         **(named or {}),
     )
     for remark in comparison.remarks():

@@ -20,6 +20,8 @@ from skmultimodal.utils._labels import class_name, find_positive
 
 __all__ = ["Comparison"]
 
+SEED_COLUMNS = ["model", "metric", "seed", "score"]
+
 
 class Comparison:
     """Several models, tested on the same rows of the same folds.
@@ -59,6 +61,8 @@ class Comparison:
         The model that others are compared with, if it was named beforehand.
     primary : str, default=None
         The metric that conclusions rest on, if it was named beforehand.
+    by_seed : DataFrame, default=None
+        Of `seeds`. None is of one seed.
 
     Attributes
     ----------
@@ -112,6 +116,7 @@ class Comparison:
         known_as=None,
         reference=None,
         primary=None,
+        by_seed=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -125,6 +130,7 @@ class Comparison:
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary
+        self._by_seed = by_seed
 
     @property
     def models(self):
@@ -193,6 +199,21 @@ class Comparison:
         # A scorer may return other metrics for other models.
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
         return table.loc[chosen].reset_index()
+
+    def seeds(self):
+        """Mean score of each model for each random seed that it was fitted with.
+
+        Returns
+        -------
+        seeds : DataFrame
+            One row per model, metric and seed (0, 1, ...): ``model``, ``metric``,
+            ``seed``, ``score``. How far seeds of a model are apart is not in the
+            intervals of `summary`, which are given these seeds.
+        """
+        if self._by_seed is not None:
+            return self._by_seed.copy()
+        groups = self._scores.groupby(["model", "metric"], sort=False)["score"]
+        return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
 
     def _tested(self):
         """The patients tested."""

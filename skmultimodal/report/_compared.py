@@ -155,6 +155,13 @@ class ComparedModel:
         return float(np.max(found)) if found else np.nan
 
     @property
+    def seeds(self):
+        """Score of the model on the leading metric, of each seed: list of float."""
+        table = self.comparison.seeds()
+        own = (table["model"] == self.model) & (table["metric"] == self.metric)
+        return table.loc[own, "score"].tolist()
+
+    @property
     def networks(self):
         """Networks that a fit of each model averages or combines: dict, or empty."""
         estimators = self.comparison.estimators or {}

@@ -58,6 +58,7 @@ def evaluate_cohort(
     groups=None,
     baseline=None,
     n_repeats=10,
+    n_seeds=1,
     memory=None,
     device=None,
     random_state=0,
@@ -94,6 +95,8 @@ def evaluate_cohort(
         `audit_shortcuts`; a model of them alone is among the default models.
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
+    n_seeds : int, default=1
+        See `compare_classifiers`.
     memory : str or path, default=None
         Folder that keeps fitted towers, from which an interrupted job goes on; of the
         default models only. None keeps them for the time of the job.
@@ -179,7 +182,7 @@ def evaluate_cohort(
             models,
             name,
             (X, y, groups, classes, cv),
-            positive,
+            {"positive": positive, "n_seeds": n_seeds},
             baseline,
             random_state,
             verbose,
@@ -260,7 +263,7 @@ def _check_model(models, model):
     return model
 
 
-def _evaluate(models, name, data, positive, baseline, random_state, verbose):
+def _evaluate(models, name, data, compare, baseline, random_state, verbose):
     X, y, groups, classes, cv = data
     # Drawn once, so that a warning of which rows are tested comes once.
     splits = list(cv.split(X, y, groups))
@@ -277,7 +280,7 @@ def _evaluate(models, name, data, positive, baseline, random_state, verbose):
             X,
             y,
             scoring=METRICS if len(classes) == 2 else METRICS_OF_MANY,
-            positive=positive,
+            **compare,
             reference=name,
             primary="roc_auc" if len(classes) == 2 else "roc_auc_ovr",
             **options,

@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 __all__ = [
     "derive_seed",
     "draw_seed",
     "draw_seeds",
+    "reseed",
     "seeded_torch",
 ]
 
@@ -57,3 +60,19 @@ def derive_seed(random_state: Any, number: int) -> Any:
         return random_state
     mixed = np.random.SeedSequence([int(random_state), number])
     return int(mixed.generate_state(1)[0] % np.iinfo(np.int32).max)
+
+
+def reseed(estimator: Any, number: int) -> Any:
+    """A clone whose integer seeds, and those of its parts, are those of run `number`.
+
+    Run 0 has the estimator's own. What has no seed differs from run to run anyway.
+    """
+    cloned = clone(estimator)
+    if number == 0:
+        return cloned
+    seeds = {
+        name: derive_seed(value, number)
+        for name, value in cloned.get_params().items()
+        if name.split("__")[-1] == "random_state" and isinstance(value, Integral)
+    }
+    return cloned.set_params(**seeds)

@@ -10,7 +10,7 @@ from score_interval import area_variance, interval_on_grid
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import AdaBoostClassifier
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     accuracy_score,
@@ -29,7 +29,7 @@ from sklearn.model_selection import (
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
-from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
@@ -40,6 +40,7 @@ from skmultimodal.model_selection import (
     corrected_t_test,
     holm_adjust,
 )
+from skmultimodal.utils._seed import derive_seed
 
 CV = PairedStratifiedKFold(4, 3, random_state=0)
 
@@ -99,6 +100,43 @@ def test_a_reference_that_is_named_beforehand(cohort, model):
         compare_classifiers(models(model), X, y, **options, reference="C=9")
     with pytest.raises(ValueError, match="primary 'f1' is not in the comparison"):
         compare_classifiers(models(model), X, y, **options, primary="f1")
+
+
+def test_several_seeds(cohort):
+    """Scores and probabilities are the means of fits with seeds of their own."""
+    X, y = cohort
+    forest = RandomForestClassifier(5, random_state=3)
+    models = {"forest": UnimodalClassifier("gene", forest), "none": PairedNone()}
+    options = {"cv": CV, "scoring": ["roc_auc", "accuracy"]}
+    found = compare_classifiers(models, X, y, **options, n_seeds=3)
+    seeds = found.seeds()
+    of_each = seeds.groupby(["model", "metric"])["seed"].apply(list)
+    assert of_each.tolist() == [[0, 1, 2]] * 4
+    by_hand, proba = [], []
+    for number in range(3):
+        seed = derive_seed(3, number) if number else 3
+        one = UnimodalClassifier("gene", clone(forest).set_params(random_state=seed))
+        single = compare_classifiers({"forest": one}, X, y, **options)
+        by_hand.append(single.scores()["score"].to_numpy())
+        proba.append(single.proba("forest").to_numpy())
+    table = found.scores(models=["forest"])
+    np.testing.assert_allclose(table["score"], np.mean(by_hand, axis=0))
+    np.testing.assert_allclose(found.proba("forest"), np.mean(proba, axis=0))
+    areas = seeds[(seeds["model"] == "forest") & (seeds["metric"] == "roc_auc")]
+    expected = [part[table["metric"] == "roc_auc"].mean() for part in by_hand]
+    assert areas["score"].tolist() == pytest.approx(expected)
+    assert len(set(areas["score"])) == 3
+    with pytest.raises(ValueError, match="n_seeds must be an integer of at least 1"):
+        compare_classifiers(models, X, y, **options, n_seeds=0)
+
+
+class PairedNone(DummyClassifier):
+    """Without probabilities, and without a seed."""
+
+    predict_proba = property()
+
+    def decision_function(self, X):
+        return np.zeros(len(X))
 
 
 def test_ranges_are_those_of_the_metric(cohort, model):

@@ -79,6 +79,7 @@ class Performance:
     evidence: Evidence | None
     largest_p: float  # of the differences to the others, NaN if one is not worse
     named: bool  # whether the model was named beforehand as the reference
+    seeds: list  # score of the model for each random seed of training
     networks: dict  # that a fit of each model trains; empty if they are all as many
     n_others: int
     n_tested: int
@@ -121,6 +122,7 @@ def performance(study):
         place=_place(tested.own, tested.guessing),
         **_count_found(study),
         **_compare(tested),
+        seeds=tested.seeds,
         n_tested=len(tested.rows),
         patterns=study.tested_patterns,
         n_folds=tested.n_folds,
