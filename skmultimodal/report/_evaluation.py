@@ -117,9 +117,12 @@ def evaluation_report(
     facts : dict of str to str, default=None
         What the data do not have, by heading: ``"Background"``, ``"Objectives"``,
         ``"Data source"``, ``"Dates"``, ``"Eligibility"``, ``"Treatments"``,
-        ``"Preparation"``, ``"Predictors"``, ``"Sample size"``, ``"Ethics"``, ``"Open
-        science"``, ``"Public involvement"``, ``"Updating"``, ``"Intended use"``,
-        ``"Command"`` (by default the name of the script), or any other.
+        ``"Preparation"``, ``"Predictors"``, ``"Sample size"``, ``"Reasons for missing
+        data"``, ``"Choice of settings"``, ``"Class imbalance"``, ``"Fairness"``,
+        ``"Threshold"``, ``"Training and evaluation data"``, ``"Ethics"``, ``"Open
+        science"``, ``"Public involvement"``, ``"Follow-up"``, ``"Updating"``,
+        ``"Interpretation"``, ``"Intended use"``, ``"Command"`` (by default the name of
+        the script), or any other.
     limits : sequence of str, default=()
         Limits in addition to those that hold for every model and those that the data
         show.

@@ -1,6 +1,7 @@
 """Where each item of TRIPOD+AI is reported, and which are not."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from skmultimodal.report._sections.patients import FACTS
@@ -15,16 +16,24 @@ ITEMS = {
     "shortcuts": [12, 23],
     "certainty": [12, 15, 23],
     "explanations": [15, 22],
-    "examples": [15, 25],
+    "examples": [15],
     "subgroups": [14, 23],
     "limits": [26, 27],
     "missing": [11],
-    "model": [9, 13, 21, 22],
+    "model": [9, 21, 22],
     "again": [18],
     "checklist": [],
 }
 N_ITEMS = 27
 TITLE, SUMMARY, OUTCOME = 1, 2, 8
+
+
+class State(StrEnum):
+    """How much of what an item asks for is in the report."""
+
+    COVERED = "covered"
+    PARTLY = "partly"
+    NOT = "not"
 
 
 class Item(NamedTuple):
@@ -34,13 +43,15 @@ class Item(NamedTuple):
     headings: list
     absent: list
     unclear_outcome: bool
+    state: State = State.COVERED
 
 
 @dataclass(frozen=True)
 class Checklist:
     """Numbers of the section."""
 
-    n_lacking: int  # items that lack something
+    n_covered: int
+    n_partly: int
     has_title: bool
     intended_use: str | None
     checklist: list
@@ -63,16 +74,17 @@ def checklist(study, sections, *, title, label, facts):
         asked = [name for name, item in FACTS.items() if item == number]
         if not headings and any(name in facts for name in asked):
             headings = [of["patients"]]  # which lists the facts
-        found.append(
-            Item(
-                number,
-                headings,
-                absent=[name for name in asked if name not in facts],
-                unclear_outcome=number == OUTCOME and bool(study.unnamed or not label),
-            )
-        )
+        unclear = number == OUTCOME and bool(study.unnamed or not label)
+        absent = [name for name in asked if name not in facts]
+        given = bool(headings) or (number == TITLE and bool(title)) or number == SUMMARY
+        state = State.COVERED if given else State.NOT
+        if given and (absent or unclear):
+            state = State.PARTLY
+        found.append(Item(number, headings, absent, unclear, state))
+    states = [item.state for item in found]
     return Checklist(
-        n_lacking=sum(bool(item.absent or item.unclear_outcome) for item in found),
+        n_covered=states.count(State.COVERED),
+        n_partly=states.count(State.PARTLY),
         has_title=bool(title),
         intended_use=facts.get("Intended use"),
         checklist=found,

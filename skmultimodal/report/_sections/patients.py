@@ -23,10 +23,18 @@ FACTS = {
     "Preparation": 7,
     "Predictors": 9,
     "Sample size": 10,
+    "Reasons for missing data": 11,
+    "Choice of settings": 12,
+    "Class imbalance": 13,
+    "Fairness": 14,
+    "Threshold": 15,
+    "Training and evaluation data": 16,
     "Ethics": 17,
     "Open science": 18,
     "Public involvement": 19,
+    "Follow-up": 20,
     "Updating": 24,
+    "Interpretation": 25,
     "Intended use": 27,
 }
 
