@@ -185,11 +185,11 @@ def corrected_t_interval(
         return np.nan, np.nan
     half = stats.t.ppf((1 + confidence_level) / 2, result.df) * error
     if np.isfinite(high - low) and low <= mean <= high:
-        reach = None
-        if least_variance is not None and (error or mean in (low, high)):
-            quantile = stats.norm.ppf((1 + confidence_level) / 2)
-            reach = lambda value: quantile**2 * least_variance(value)  # noqa: E731
-        return _score_interval(mean, half, (low, high), reach)
+        # A constant has no variance, whoever is tested.
+        varies = error or mean in (low, high)
+        least = least_variance if varies else None
+        quantile = stats.norm.ppf((1 + confidence_level) / 2)
+        return _score_interval(mean, half, (low, high), least, quantile)
     ends = np.array([-half, half])
     if np.isfinite(high) and mean < high:
         ends = high - (high - mean) * np.exp(-ends / (high - mean))
@@ -200,11 +200,12 @@ def corrected_t_interval(
     return float(ends[0]), float(ends[1])
 
 
-def _score_interval(mean, half, bounds, least):
+def _score_interval(mean, half, bounds, least_variance, quantile):
     """Least and greatest true value from which a mean is no further than it may be.
 
     The square of how far it may be falls towards the ends as the variance of a share
-    does, and is `half` squared at the mean; it is no less than `least` of the value.
+    does, and is `half` squared at the mean; it is no less than that of `quantile`
+    standard errors of the least variance.
     """
     low, high = bounds
     inside = (mean - low) * (high - mean)
@@ -212,7 +213,8 @@ def _score_interval(mean, half, bounds, least):
 
     def excess(value):
         far = factor * (value - low) * (high - value)
-        far = far if least is None else np.maximum(far, least(value))
+        if least_variance is not None:
+            far = np.maximum(far, quantile**2 * least_variance(value))
         return (mean - value) ** 2 - far
 
     # More than one value may be just as far as it may be: the outermost ones count.
