@@ -317,10 +317,14 @@ class _Audit(NamedTuple):
 
 
 def _arms(sources):
+    """What is fitted for the sources, as of `fold_stage`."""
     return [
-        (source.name, covariate_predictor(source.columns), training.folds)
+        (
+            source.name,
+            covariate_predictor(source.columns),
+            [fold for training in source.trainings for fold in training.folds],
+        )
         for source in sources
-        for training in source.trainings
     ]
 
 

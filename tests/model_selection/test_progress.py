@@ -56,10 +56,10 @@ WORK = {
         "[compare_classifiers] 2 models on folds: 12 fits",
         "[compare_classifiers] 2 models: 12 fits",
     ),
-    # Presence, two columns, both, and the model.
+    # Presence; two columns, and both, on all and on paired rows; and the model.
     audit: (
-        "[audit_shortcuts] 5 models on folds: 30 fits",
-        "[audit_shortcuts] 5 models: 30 fits",
+        "[audit_shortcuts] 5 models on folds: 48 fits",
+        "[audit_shortcuts] 5 models: 48 fits",
     ),
     learn: (
         "[paired_learning_curve] 3 models on folds: 18 fits",
