@@ -7,6 +7,7 @@ say: a file with such values is refused.
 
 from collections import defaultdict
 from inspect import signature
+from numbers import Integral
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -40,6 +41,7 @@ UNCHECKED = {
 }
 TREE = "sklearn.tree._tree.Tree"
 NAMED = type, ModuleType, FunctionType
+MOST_FEATURES = 1 << 22
 SVMS = SVC, NuSVC, SVR, NuSVR, OneClassSVM
 NEIGHBORS = (
     neighbors.KNeighborsClassifier,
@@ -101,6 +103,7 @@ def check_values(estimator, trusted):
         name = type_name(type(value))
         if isinstance(value, BaseEstimator | ModelPart) and name not in trusted:
             _refuse_overrides(value)
+            _check_n_features(value)
             if name.startswith("sklearn."):
                 check_params(value)
         if issparse(value) and hasattr(value, "check_format"):
@@ -159,6 +162,16 @@ def _refuse_overrides(part):
             raise ValueError(f"{kind.__name__} has an attribute that is no name")
         if name not in own and hasattr(kind, name):
             raise ValueError(f"{kind.__name__} has an attribute {name!r} of the class")
+
+
+def _check_n_features(part):
+    """scikit-learn makes a name for each column when it shows a model."""
+    n_features = vars(part).get("n_features_in_", 0)
+    if not isinstance(n_features, Integral) or not 0 <= n_features <= MOST_FEATURES:
+        raise ValueError(
+            f"{type(part).__name__} has an n_features_in_ of {n_features!r:.40}, which "
+            f"is not from 0 to {MOST_FEATURES:,}"
+        )
 
 
 def _require(condition, what):

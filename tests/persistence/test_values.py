@@ -420,6 +420,17 @@ def test_support_vectors_of_a_sparse_matrix(tmp_path, rng):
             load_model(path)
 
 
+@pytest.mark.parametrize("wrong", [10**11, -1, "many"])
+def test_a_number_of_columns_that_nobody_has(tmp_path, wrong):
+    """An encoder makes a name for each when it is shown, for hours."""
+    model = OneHotEncoder().fit(np.array([["a"], ["b"]]))
+    model.n_features_in_ = wrong
+    path = tmp_path / "model.skops"
+    save_model(model, path)
+    with pytest.raises(ValueError, match=r"OneHotEncoder has an n_features_in_ of "):
+        load_model(path)
+
+
 def test_a_random_state_that_points_past_its_end(tmp_path):
     state = np.random.RandomState(0)
     whole = state.get_state(legacy=False)
