@@ -332,6 +332,8 @@ def change(schema, members, rng):
     schema, members = json.loads(json.dumps(schema)), dict(members)
     for _ in range(rng.integers(1, 4)):
         nodes = all_nodes(schema)
+        if len(nodes) < 2:  # the change before left no other
+            break
         one = nodes[rng.integers(1, len(nodes))]
         how = rng.integers(6)
         if how == 0:
