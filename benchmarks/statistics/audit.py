@@ -104,12 +104,15 @@ def main():
     found = Parallel(options.n_jobs)(delayed(run)(*task) for task in tasks)
     keys = ["scenario", "n_pairs", "n_single"]
     table = pd.DataFrame(found).groupby(keys, sort=False).mean().T
+    table.columns = [f"{name}, {pairs} / {single}" for name, pairs, single in table]
     text = markdown(table, 3)
     print(text)
     command = f"`python -m benchmarks.statistics.audit --cohorts {options.cohorts}`"
     head = f"# The shortcut audit\n\n{command}, {date.today()}\n\n"
     head += " ".join(__doc__.split("\n\n", 1)[1].split()) + "\n\n"
-    head += "Columns: scenario, number of pairs, patients with each modality alone.\n\n"
+    head += (
+        "Columns: scenario, number of pairs / patients with each modality alone.\n\n"
+    )
     (options.out / "audit.md").write_text(head + text + "\n")
 
 
