@@ -6,6 +6,8 @@ share are computed once, and each fold picks its own.
 """
 
 import os
+import pickle
+from hashlib import blake2b
 from inspect import signature
 
 import joblib
@@ -21,12 +23,33 @@ from skmultimodal.utils._warnings import warn
 __all__ = ["TowerCache"]
 
 
+class _Sealed:
+    """A result that is not loaded where its bytes are not those written.
+
+    A changed bit of an array would be another result: pickles have no checksum. joblib
+    warns of what cannot be loaded, and computes it anew.
+    """
+
+    def __init__(self, result):
+        self.result = result
+
+    def __getstate__(self):
+        content = pickle.dumps(self.result, protocol=pickle.HIGHEST_PROTOCOL)
+        return content, blake2b(content).digest()
+
+    def __setstate__(self, state):
+        content, digest = state
+        if blake2b(content).digest() != digest:
+            raise ValueError("the bytes of a cached result are not those written")
+        self.result = pickle.loads(content)
+
+
 # Rows are read inside the cached functions: a hit reads none.
 
 
 def _fit_tower(key, tower, inputs, cohort, y, options):
     try:
-        return tower.fit(inputs.read(cohort), y, **options)
+        return _Sealed(tower.fit(inputs.read(cohort), y, **options))
     except ValueError as error:
         words = inputs.describe_words(cohort) if "convert" in str(error) else None
         if words is None:
@@ -35,7 +58,7 @@ def _fit_tower(key, tower, inputs, cohort, y, options):
 
 
 def _run_tower(key, tower, method, inputs, cohort):
-    return as_dense(getattr(tower, method)(inputs.read(cohort)))
+    return _Sealed(as_dense(getattr(tower, method)(inputs.read(cohort))))
 
 
 class TowerCache:
@@ -64,13 +87,13 @@ class TowerCache:
         """Call a function whose first argument names the others."""
         others = list(signature(function).parameters)[1:]
         try:
-            return self.memory.cache(function, ignore=others)(*arguments)
+            return self.memory.cache(function, ignore=others)(*arguments).result
         except OSError as error:
             folder = str(self.memory.location)
             if not str(error.filename or folder).startswith(folder):
                 raise  # a block that cannot be read
             self._warn(folder, error)
-            return function(*arguments)
+            return function(*arguments).result
 
     def fit(self, tower, inputs, cohort, y, **options):
         """Fit `tower` on the rows of `cohort`.
@@ -94,7 +117,7 @@ class TowerCache:
             Names the fit; None without a cache.
         """
         if not self.active:
-            return _fit_tower(None, tower, inputs, cohort, y, options), None
+            return _fit_tower(None, tower, inputs, cohort, y, options).result, None
         modality = inputs.modality
         positions = cohort.positions(modality)
         key = joblib.hash(
@@ -127,7 +150,7 @@ class TowerCache:
         output : ndarray of shape (n_present, n_outputs)
         """
         if key is None or not self.active:
-            return _run_tower(key, tower, method, inputs, cohort)
+            return _run_tower(key, tower, method, inputs, cohort).result
         modality = inputs.modality
         everyone = cohort.widest(modality)
         # Cohorts may share a block and not the rows that have it.
@@ -138,7 +161,7 @@ class TowerCache:
         try:
             table = self._cached(_run_tower, table_key, tower, method, inputs, everyone)
         except ValueError:  # a bad row that is perhaps not wanted
-            return _run_tower(key, tower, method, inputs, cohort)
+            return _run_tower(key, tower, method, inputs, cohort).result
         wanted = cohort.positions(modality)
         order = np.argsort(place)
         where = np.searchsorted(place, wanted[wanted >= 0], sorter=order)

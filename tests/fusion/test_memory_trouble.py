@@ -76,6 +76,22 @@ def test_a_damaged_entry_is_computed_anew(case, log, tmp_path, damage, caplog):
     assert len(count_fits(log)) == 2
 
 
+def test_a_changed_bit_is_no_result(case, log, tmp_path, caplog):
+    """A pickle with another number in it loads as well as a whole one."""
+    X, y, expected = case
+    make_model(log, tmp_path / "cache").fit(X, y).predict_proba(X)
+    rng = np.random.default_rng(0)
+    for entry in (tmp_path / "cache").rglob("output.pkl"):
+        whole = entry.read_bytes()
+        for place in rng.integers(len(whole), size=25):
+            changed = bytearray(whole)
+            changed[place] ^= 1 << rng.integers(8)
+            entry.write_bytes(changed)
+            model = make_model(log, tmp_path / "cache").fit(X, y)
+            np.testing.assert_array_equal(model.predict_proba(X), expected)
+    assert "the bytes of a cached result are not those written" in caplog.text
+
+
 def test_a_full_disk_costs_the_cache_and_nothing_else(tmp_path):
     script = """
         import resource, signal, sys, warnings
