@@ -56,7 +56,7 @@ def run_demo(options):
     from skmultimodal.datasets import make_glioma_cohort
 
     _check_options(options)
-    # Images of 64 pixels, the default, would take three times as long.
+    # Smaller than the default: image towers take most of the time.
     bunch = make_glioma_cohort(image_size=32, random_state=options.seed)
     return _evaluate(
         options,

@@ -32,6 +32,8 @@ class LateFusionClassifier(CohortClassifierMixin, BaseComposition):
     classes_ : ndarray of shape (n_classes,)
     estimators_ : list of estimator
         Fitted.
+    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
+        As of `TwinTowerClassifier`.
     modalities_in_ : list of str
         Modalities of the data seen in ``fit``.
     features_in_ : dict of str to ndarray of str

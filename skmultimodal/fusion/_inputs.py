@@ -15,7 +15,8 @@ from sklearn.utils import gen_batches, get_tags
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.utils._alignment import join_rows, name_some
-from skmultimodal.utils._parts import ModelPart
+from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._parts import ModelPart, about_rows
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._validation import (
@@ -60,6 +61,11 @@ class CohortClassifierMixin(ClassifierMixin):
         return super().score(cohort, y, sample_weight)
 
 
+@about_rows.register
+def _(estimator: CohortClassifierMixin):
+    return {"fit_ids_"}
+
+
 def read_cohort(estimator, X, *, reset, columns=None):
     """Read `X` as a cohort; a bare array or table is checked as scikit-learn would.
 
@@ -98,6 +104,7 @@ def read_cohort(estimator, X, *, reset, columns=None):
             _check_names(estimator, cohort)
         _check_scales(estimator, cohort)
         return cohort
+    estimator.fit_ids_ = hash_ids(cohort.index)
     estimator.modalities_in_ = cohort.modalities
     named = {name: cohort.feature_names(name) for name in cohort.modalities}
     estimator.features_in_ = {

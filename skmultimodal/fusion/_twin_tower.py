@@ -45,8 +45,7 @@ from skmultimodal.fusion._rows import (
 from skmultimodal.fusion._towers import FittedTower, fit_tower, warn_of_seen_labels
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
-from skmultimodal.utils._ids import hash_ids
-from skmultimodal.utils._parts import about_rows, bound_to_memory
+from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import log_odds
 from skmultimodal.utils._progress import Stage, count_networks
 from skmultimodal.utils._seed import draw_seeds
@@ -256,7 +255,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             for plan, tower in zip(plans, fitted, strict=True):
                 warn_of_seen_labels(plan, tower, data)
         outcome.record(self)
-        self.fit_ids_ = hash_ids(cohort.index)
         self._keep_towers(fitted)
         self.class_counts_ = {
             plan.name: outcome.count(codes[plan.rows])
@@ -543,11 +541,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-@about_rows.register
-def _(estimator: BaseTwinTower):
-    return {"fit_ids_"}
 
 
 @bound_to_memory.register

@@ -19,8 +19,7 @@ from skmultimodal.fusion._plans import TowerPlan
 from skmultimodal.fusion._rows import TrainingData, modality_masks
 from skmultimodal.fusion._towers import fit_estimator
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._ids import hash_ids
-from skmultimodal.utils._parts import about_rows, bound_to_memory
+from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
 
@@ -122,7 +121,6 @@ class UnimodalClassifier(MetaEstimatorMixin, CohortClassifierMixin, BaseEstimato
         (y,) = join_rows(X, cohort, y=y)
         outcome, y, codes = ClassLabels.read(y, len(cohort))
         self.classes_ = outcome.classes
-        self.fit_ids_ = hash_ids(cohort.index)
         if self.modality not in cohort.modalities:
             raise ValueError(
                 f"the data have no modality {self.modality!r}, only "
@@ -213,11 +211,6 @@ class UnimodalClassifier(MetaEstimatorMixin, CohortClassifierMixin, BaseEstimato
 
     def _has(self, cohort):
         return modality_masks(cohort, {"": self.modality})[""]
-
-
-@about_rows.register
-def _(estimator: UnimodalClassifier):
-    return {"fit_ids_"}
 
 
 @bound_to_memory.register

@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from skmultimodal.model_selection._audit_model import (
     mean_one_against_rest,
@@ -57,8 +56,7 @@ def areas_of_site(cohort, modality, codes, random_state):
     if len(classes) < 2:
         return np.empty(0)
     Z, predictor = _read(cohort[rows], modality)
-    seed = check_random_state(random_state)
-    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state)
     areas = []
     for train, test in folds.split(rows, y):
         fitted = predictor.fit(Z.iloc[train], y[train])

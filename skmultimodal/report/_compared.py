@@ -23,6 +23,9 @@ class Score(NamedTuple):
     high: float
 
 
+NOTHING = Score(np.nan, np.nan, np.nan)
+
+
 class PatternScores(NamedTuple):
     """Scores of a model for tested rows with the same modalities; NaN is undefined."""
 

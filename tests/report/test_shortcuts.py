@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from report_sentences import FIGURE, Case, read, unread
 
-from skmultimodal.report._compared import Score
+from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._sections.shortcuts import (
-    NOTHING,
     Explains,
     Shortcuts,
     Source,

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss
 
 from skmultimodal.inspection import PatternCalibrationDisplay
 from skmultimodal.model_selection import wilson_interval
-from skmultimodal.report._compared import Score
+from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.utils._calibration_line import calibration_line
 from skmultimodal.utils._ids import hash_ids
@@ -24,7 +24,6 @@ MIN_BIN_ROWS = 10
 MIN_CURVE_ROWS = 50
 OTHERS = "(other classes)"
 COLOURS = ["#0072B2", "#D55E00"]
-NOTHING = Score(np.nan, np.nan, np.nan)
 
 
 class Reliability(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmultimodal.inspection import MetricIntervalsDisplay
-from skmultimodal.report._compared import GUESSING, Score
+from skmultimodal.report._compared import GUESSING, NOTHING, Score
 from skmultimodal.report._figures import Figure, draw, short
 
 __all__ = ["shortcuts"]
@@ -20,7 +20,6 @@ EVERY_COLUMN = "all columns"  # of audit_shortcuts
 COVARIATES = ("presence", "metadata", "later")  # kinds of sources, of it too
 
 
-NOTHING = Score(np.nan, np.nan, np.nan)
 
 
 class Explains(StrEnum):
