@@ -1,22 +1,11 @@
 """The shortcut audit: how well covariates alone predict the label."""
 
-from typing import Any, NamedTuple
-
-import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
-from skmultimodal.model_selection._audit_model import (
-    FoldScores,
-    area_of_folds,
-    gain_over,
-    make_fold_scores,
-    mean_one_against_rest,
-    responses,
-    within,
-)
-from skmultimodal.model_selection._audit_sites import N_FOLDS, areas_of_site
+from skmultimodal.model_selection._audit_model import make_fold_scores
+from skmultimodal.model_selection._audit_rows import COLUMNS, DIFFERENCE, Audit, Site
 from skmultimodal.model_selection._audit_sources import (
     covariate_predictor,
     metadata_sources,
@@ -28,19 +17,11 @@ from skmultimodal.model_selection._folds import (
     fold_stage,
     make_folds,
     paired_ratio,
-    run_folds,
 )
-from skmultimodal.model_selection._intervals import corrected_t_interval
-from skmultimodal.model_selection._metrics import PatientCounts, least_variance
-from skmultimodal.model_selection._score_table import score_table
-from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._alignment import align_metadata, refuse_unknown_columns
 from skmultimodal.utils._labels import encode_labels
 
 __all__ = ["audit_shortcuts"]
-
-COLUMNS = ["source", "roc_auc", "low", "high", "n_folds", "kind", "tested", "read_as"]
-MORE = ["trained_on", "difference", "difference_low", "difference_high"]
 
 
 def audit_shortcuts(
@@ -204,116 +185,25 @@ def audit_shortcuts(
     sources = [presence_source(cohort, y, folds, groups, random_state)]
     sources += metadata_sources(table, y, on_folds, baseline)
     site = _read_site(table, site, sources)
-    audit = _Audit(y, ratio, confidence_level, n_jobs)
-    arms = _arms(sources)
+    classes, _ = encode_labels(y, allow_unlabelled=True)
+    audit = Audit(y, classes, ratio, confidence_level, n_jobs)
+    arms, own = _arms(sources), None
+    if comparison is not None:
+        own = audit.model(make_fold_scores(comparison, model))
     if estimator is not None:
         arms.append(("estimator", estimator, folds))
     with fold_stage("audit_shortcuts", arms, verbose) as stage:
-        own = None if comparison is None else make_fold_scores(comparison, model)
         if estimator is not None:
-            own, _ = audit.run("estimator", estimator, X, y, folds, stage)
-        rows = [audit.source(source, own, stage) for source in sources]
+            own = audit.run("estimator", estimator, X, y, folds, stage)
+        rows = [audit.row_of_source(source, own, stage) for source in sources]
     if own is not None:
-        counts = audit.count(y, folds)
-        of_model = audit.areas(own), ratio, "model", "cv"
-        rows.append(audit.row("estimator", *of_model, counts=counts))
-        rows += _beside(audit, own, sources, baseline, site)
-    rows += _of_site(audit, own, cohort, site, random_state)
-    types = dict.fromkeys(MORE[1:], float)
-    return pd.DataFrame(rows, columns=[*COLUMNS, *MORE]).astype(types)
-
-
-class _Site(NamedTuple):
-    """A covariate, the columns that it is read as, and a number for each value."""
-
-    name: str
-    columns: pd.DataFrame
-    codes: np.ndarray
-
-
-class _Audit(NamedTuple):
-    """Labels, and how intervals are made."""
-
-    y: np.ndarray
-    ratio: float
-    confidence_level: float
-    n_jobs: Any
-
-    @property
-    def classes(self):
-        return encode_labels(self.y, allow_unlabelled=True)[0]
-
-    def areas(self, model):
-        return area_of_folds(model, self.y, self.classes)
-
-    def source(self, source, own, stage):
-        """The row of a source, of the better of its fits: on all or paired rows."""
-        predictor = covariate_predictor(source.columns)
-        rows = source.columns, source.y
-        found = [
-            (
-                training,
-                self.run(source.name, predictor, *rows, training.folds, stage)[1],
-            )
-            for training in source.trainings
-        ]
-        training, areas = max(found, key=lambda fit: np.nan_to_num(fit[1]).sum())
-        level = 1 - (1 - self.confidence_level) / len(found)
-        row = self.row(
-            *(source.name, areas, training.ratio, source.kind, source.tested),
-            level=level,
-            counts=self.count(source.y, training.folds),
-            read_as=source.read_as,
-            trained_on=training.rows,
-        )
-        if own is not None and source.tested == "cv":
-            row |= self.difference(self.areas(own) - areas, level)
-        return row
-
-    def run(self, name, estimator, X, y, folds, stage):
-        """Out-of-fold scores of an estimator, and the area of each fold."""
-        classes = self.classes
-        scoring = Scoring({"roc_auc": _Area(classes)}, y)
-        options = {"inspect": _Responses(classes), "n_jobs": self.n_jobs}
-        arms = [(name, estimator, folds)]
-        results = run_folds(arms, X, y, scoring, stage=stage, **options)
-        scores = [FoldScores(fold, *found) for _, fold, _, found in results]
-        return scores, score_table(results)["score"].to_numpy()
-
-    def count(self, y, folds):
-        """Tested patients of two classes, or None."""
-        if len(self.classes) > 2:
-            return None
-        rows = np.unique(np.concatenate([fold.test for fold in folds]))
-        n_positive = int(np.sum(y[rows] == self.classes[-1]))
-        return PatientCounts(n_positive, len(rows) - n_positive)
-
-    def row(self, source, areas, ratio, kind, tested, **more):
-        """A row of the audit."""
-        level = more.pop("level", self.confidence_level)
-        counts = more.pop("counts", None)
-        areas = areas[~np.isnan(areas)]
-        low, high = np.nan, np.nan
-        if len(areas) > 1:
-            options = {"bounded": True, "confidence_level": level}
-            least = least_variance("roc_auc", counts)
-            low, high = corrected_t_interval(
-                areas, ratio, least_variance=least, **options
-            )
-        mean = np.mean(areas) if len(areas) else np.nan
-        row = dict.fromkeys(["read_as", "trained_on"], "") | dict.fromkeys(MORE[1:])
-        found = source, mean, low, high, len(areas), kind, tested
-        return row | dict(zip(COLUMNS, found, strict=False)) | more
-
-    def difference(self, differences, level=None):
-        """The columns of a difference of two areas on the same folds."""
-        kept = differences[~np.isnan(differences)]
-        low, high = np.nan, np.nan
-        if len(kept) > 1:
-            level = level or self.confidence_level
-            low, high = corrected_t_interval(kept, self.ratio, confidence_level=level)
-        mean = np.mean(kept) if len(kept) else np.nan
-        return dict(zip(MORE[1:], (mean, low, high), strict=True))
+        known = [*(baseline or []), *([] if site is None else [site.name])]
+        rows.append(audit.row_of_model(own))
+        rows += audit.rows_beside(own, sources, dict.fromkeys(known))
+    if site is not None:
+        rows += audit.rows_of_site(own, cohort, site, random_state)
+    types = dict.fromkeys(DIFFERENCE, float)
+    return pd.DataFrame(rows, columns=[*COLUMNS, *DIFFERENCE]).astype(types)
 
 
 def _arms(sources):
@@ -348,57 +238,4 @@ def _read_site(table, site, sources):
             f"site: column {site!r} has different texts nearly everywhere."
         )
     values = table[next(name for name in table if str(name) == site)]
-    return _Site(site, columns, pd.factorize(values)[0])
-
-
-def _beside(audit, own, sources, baseline, site):
-    """The model together with the columns that are known before the label."""
-    known = dict.fromkeys([*(baseline or []), *([] if site is None else [site.name])])
-    columns = [s.columns for s in sources if s.name in known]
-    if not columns:
-        return []
-    with_model, alone = gain_over(
-        own, audit.y, audit.classes, pd.concat(columns, axis=1)
-    )
-    name = f"estimator beside {', '.join(known)}"
-    row = audit.row(name, with_model, audit.ratio, "beside", "cv", read_as="mixed")
-    return [row | audit.difference(with_model - alone)]
-
-
-def _of_site(audit, own, cohort, site, random_state):
-    """The model within hospitals, and hospitals predicted from each modality."""
-    if site is None:
-        return []
-    rows = []
-    if own is not None:
-        areas = within(own, audit.y, audit.classes, site.codes)
-        name = f"estimator within {site.name}"
-        rows.append(audit.row(name, areas, audit.ratio, "within", "cv"))
-    for modality in cohort.modalities:
-        areas = areas_of_site(cohort, modality, site.codes, random_state)
-        name = f"{site.name} from {modality}"
-        rows.append(audit.row(name, areas, 1 / (N_FOLDS - 1), "encoding", "all"))
-    return rows
-
-
-class _Area:
-    """The area as a metric of a fitted classifier."""
-
-    def __init__(self, classes):
-        self.classes = classes
-
-    def __call__(self, fitted, X, y):
-        return mean_one_against_rest(
-            responses(fitted, X, self.classes), y, self.classes
-        )
-
-
-class _Responses:
-    """Scores for each class, and whether they are probabilities."""
-
-    def __init__(self, classes):
-        self.classes = classes
-
-    def __call__(self, model, X):
-        is_proba = hasattr(model, "predict_proba")
-        return responses(model, X, self.classes), is_proba
+    return Site(site, columns, pd.factorize(values)[0])

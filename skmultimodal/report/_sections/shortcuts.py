@@ -20,8 +20,6 @@ EVERY_COLUMN = "all columns"  # of audit_shortcuts
 COVARIATES = ("presence", "metadata", "later")  # kinds of sources, of it too
 
 
-
-
 class Explains(StrEnum):
     """Whether a source could explain the score of the model."""
 
