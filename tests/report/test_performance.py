@@ -147,6 +147,15 @@ CASES = {
             "0.100 0.350 0.80 [0.60, 1.00] −0.10 [−0.30, 0.10] image+gene genes",
         ],
     ),
+    "another than the one named beforehand": Case(
+        numbers(
+            evidence=Evidence.UNNAMED,
+            difference=Difference("genes", -0.2, -0.3, -0.1, 0.012, np.nan),
+        ),
+        [
+            "not among the comparisons named beforehand (p 0.012, not adjusted).",
+        ],
+    ),
     "better than several": Case(
         numbers(verdict=Verdict.BETTER, largest_p=0.031, seeds=[0.8, 0.744, 0.76]),
         [
@@ -227,8 +236,13 @@ def test_where_a_score_lies():
     [
         (0.049, Evidence.BEYOND_CHANCE),
         (0.05, Evidence.UNCERTAIN),
-        (np.nan, Evidence.UNTESTED),
+        (np.nan, Evidence.UNNAMED),
     ],
 )
 def test_what_a_p_value_shows(p, wanted):
     assert _weigh(Difference("genes", -0.1, -0.2, 0.0, 0.01, p)) == wanted
+
+
+def test_what_was_not_tested():
+    difference = Difference("genes", -0.1, -0.2, 0.0, np.nan, np.nan)
+    assert _weigh(difference) == Evidence.UNTESTED

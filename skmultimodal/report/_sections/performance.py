@@ -43,6 +43,7 @@ class Evidence(StrEnum):
     """Whether the model and the best of the others differ."""
 
     UNTESTED = "untested"
+    UNNAMED = "unnamed"  # not among the comparisons that were named beforehand
     BEYOND_CHANCE = "beyond chance"
     UNCERTAIN = "uncertain"
 
@@ -185,8 +186,10 @@ def _place(own, guessing):
 
 
 def _weigh(difference):
-    if np.isnan(difference.p_holm):
+    if np.isnan(difference.p):
         return Evidence.UNTESTED
+    if np.isnan(difference.p_holm):
+        return Evidence.UNNAMED
     beyond = difference.p_holm < ALPHA
     return Evidence.BEYOND_CHANCE if beyond else Evidence.UNCERTAIN
 
