@@ -41,6 +41,7 @@ UNCHECKED = {
 }
 TREE = "sklearn.tree._tree.Tree"
 NAMED = type, ModuleType, FunctionType
+# Columns of a model, each of which gets a name when it is shown.
 MOST_FEATURES = 1 << 22
 SVMS = SVC, NuSVC, SVR, NuSVR, OneClassSVM
 NEIGHBORS = (

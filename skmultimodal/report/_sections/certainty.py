@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.metrics import brier_score_loss
 
 from skmultimodal.inspection import PatternCalibrationDisplay
-from skmultimodal.model_selection import wilson_interval
+from skmultimodal.model_selection import corrected_t_interval, wilson_interval
 from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.utils._calibration_line import calibration_line
@@ -130,23 +129,17 @@ def _calibration(study, everyone):
     hits = codes == study.positive
     own = p[:, study.positive]
     gains = (hits.mean() - hits) ** 2 - (own - hits) ** 2
+    # Over patients, given the fitted models: the plain interval of t.
+    of_patients = corrected_t_interval(gains, 0.0, confidence_level=level)
     line = calibration_line(codes, p, study.positive, level)
     found = everyone.observed
     shares = np.array([found.mean, found.low, found.high]) / everyone.predicted
     return {
-        "gain": Score(gains.mean(), *_t_interval(gains, level)),
+        "gain": Score(gains.mean(), *of_patients),
         "slope": Score(line.slope, line.slope_low, line.slope_high),
         "intercept": Score(line.intercept, line.intercept_low, line.intercept_high),
         "ratio": Score(*shares),
     }
-
-
-def _t_interval(values, level):
-    """Interval of the mean over patients."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    return values.mean() - reach, values.mean() + reach
 
 
 def _draw(study, is_histogram):
