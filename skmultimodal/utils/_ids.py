@@ -23,6 +23,7 @@ __all__ = [
     "is_plain",
     "near_misses",
     "number_forms",
+    "refuse_row_numbers",
     "spelt_alike",
     "warn_of_rows_alike",
 ]
@@ -132,6 +133,33 @@ def is_plain(index: pd.Index) -> bool:
     if not pd.api.types.is_integer_dtype(index.dtype):
         return False
     return bool(np.array_equal(index.to_numpy(), np.arange(len(index))))
+
+
+def refuse_row_numbers(blocks: Mapping[str, pd.Index]) -> None:
+    """Refuse tables whose row numbers cannot be those of one list of patients.
+
+    Row numbers are ids where all tables have as many rows, or some lack rows of the
+    others, as after ``dropna``.
+    """
+    numbered = {
+        n: len(ids) for n, ids in blocks.items() if len(ids) and is_default(ids)
+    }
+    if not numbered:
+        return
+    longest = max(numbered, key=numbered.__getitem__)
+    for name, ids in blocks.items():
+        own = f"as many rows ({len(ids)} and {numbered[longest]})"
+        if name not in numbered:
+            if ids.isin(range(numbered[longest])).all():
+                continue
+            own = f"such an index (its ids are {', '.join(map(repr, ids[:3]))})"
+        elif len(ids) == numbered[longest]:
+            continue
+        raise ValueError(
+            f"modality {longest!r} has row numbers as its index, and modality {name!r} "
+            f"not {own}: which rows are one patient is not known. Index each table by "
+            "patient id, as with df.set_index('patient')."
+        )
 
 
 def compare_ids(blocks: Mapping[str, pd.Index]) -> None:

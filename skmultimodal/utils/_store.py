@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skmultimodal.utils._ids import (
     compare_ids,
     id_texts,
-    is_default,
+    refuse_row_numbers,
     warn_of_rows_alike,
 )
 from skmultimodal.utils._rows import (
@@ -214,7 +214,7 @@ def check_patient_ids(ids: pd.Index, what: str) -> None:
 
 def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
     """Outer-join keyed blocks by patient id, rows in order of first appearance."""
-    _refuse_row_numbers({name: block.ids for name, block in blocks.items()})
+    refuse_row_numbers({name: block.ids for name, block in blocks.items()})
     compare_ids({name: block.ids for name, block in blocks.items()})
     everyone = pd.Index(
         pd.unique(np.concatenate([np.asarray(b.ids, object) for b in blocks.values()]))
@@ -239,33 +239,6 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
         positions[name] = places[block.ids.get_indexer(rows)]
     made = {name: make_block(b.rows, b.names) for name, b in blocks.items()}
     return Store(made, positions, rows)
-
-
-def _refuse_row_numbers(blocks: Mapping[str, pd.Index]) -> None:
-    """Refuse tables whose row numbers cannot be those of one list of patients.
-
-    Row numbers are ids where all tables have as many rows, or some lack rows of the
-    others, as after ``dropna``.
-    """
-    numbered = {
-        n: len(ids) for n, ids in blocks.items() if len(ids) and is_default(ids)
-    }
-    if not numbered:
-        return
-    longest = max(numbered, key=numbered.__getitem__)
-    for name, ids in blocks.items():
-        own = f"as many rows ({len(ids)} and {numbered[longest]})"
-        if name not in numbered:
-            if ids.isin(range(numbered[longest])).all():
-                continue
-            own = f"such an index (its ids are {', '.join(map(repr, ids[:3]))})"
-        elif len(ids) == numbered[longest]:
-            continue
-        raise ValueError(
-            f"modality {longest!r} has row numbers as its index, and modality {name!r} "
-            f"not {own}: which rows are one patient is not known. Index each table by "
-            "patient id, as with df.set_index('patient')."
-        )
 
 
 def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
