@@ -53,7 +53,10 @@ def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=
     """
     image = ImageTowerClassifier(
         global_pool=False,
+        intensity="zscore",
         max_size=None,
+        linear_penalty=None,
+        augment=None,
         optimizer="sgd",
         lr=2e-5,
         max_epochs=20,

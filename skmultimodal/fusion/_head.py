@@ -51,9 +51,10 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         Of SGD; the first beta of Adam.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
-    n_steps : int, default=120
+    n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
-        classes, log2(n) for n), rounded up to whole epochs.
+        classes, log2(n) for n), rounded up to whole epochs. None is 120, and with more
+        rows as many as make an epoch per 50 rows, at most 30 epochs.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int, default=16
@@ -130,7 +131,7 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         lr=1e-3,
         momentum=0.9,
         weight_decay=1e-4,
-        n_steps=120,
+        n_steps=None,
         max_epochs=None,
         batch_size=16,
         early_stopping=False,

@@ -4,11 +4,13 @@ from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
 from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.nn._init import draw_weights
+from skmultimodal.nn._statistics import ImageStatistics
 
 __all__ = [
     "Autoencoder",
     "AutoencoderLoss",
     "ConvTower",
+    "ImageStatistics",
     "MixtureOfExperts",
     "MultilayerPerceptron",
     "choose_memory_format",

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import skip_init
 
 from skmultimodal.nn._dropout import Dropout
-from skmultimodal.nn._heads import dense_stack
+from skmultimodal.nn._heads import dense_stack, make_linear
 
 __all__ = ["Autoencoder", "AutoencoderLoss"]
 
@@ -92,8 +91,7 @@ class Autoencoder(nn.Module):
         weight : Tensor of shape (n_classes, n_features)
         bias : Tensor of shape (n_classes,)
         """
-        self.linear = skip_init(nn.Linear, 1, 1).to(next(self.parameters()))
-        _set_parameters(self.linear, weight, bias)
+        self.linear = make_linear(weight, bias, like=next(self.parameters()))
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
         """Mean squared error of each row: (B, n_features) -> (B,)."""

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skmultimodal.nn._heads import dense_stack
+from skmultimodal.nn._heads import dense_stack, make_linear
+from skmultimodal.nn._statistics import ImageStatistics
 
 __all__ = ["ConvBlocks", "ConvTower", "choose_memory_format", "flip"]
 
@@ -60,7 +61,10 @@ class ConvTower(nn.Module):
         `mask_channel`, averaged to the map's size. "auto" flattens maps of up to 16
         positions and takes the mean of larger ones.
     mask_channel : int or None, default=None
-        Channel of the segmentation, for "mask".
+        Channel of the segmentation, for "mask" and the statistics.
+    linear : bool, default=False
+        Whether a linear model of the image's statistics, as of `set_linear`, stands
+        beside the network.
 
     Examples
     --------
@@ -79,6 +83,7 @@ class ConvTower(nn.Module):
         dense_units: Sequence[int],
         pool: str,
         mask_channel: int | None = None,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         in_channels = image_shape[0]
@@ -93,6 +98,11 @@ class ConvTower(nn.Module):
         n_pooled = self._pooled(x, maps).shape[1]
         self.dense = dense_stack(n_pooled, dense_units)
         self.output = nn.Linear([n_pooled, *dense_units][-1], n_classes)
+        self.statistics = ImageStatistics(in_channels, mask_channel)
+        self.linear = None
+        if linear:
+            n_statistics = self.statistics(x).shape[1]
+            self.linear = nn.Linear(n_statistics, n_classes)
 
     @torch.no_grad()
     def _encode_once(self, x: Tensor) -> Tensor:
@@ -124,11 +134,30 @@ class ConvTower(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """Class logits: (B, C, H, W) -> (B, n_classes)."""
-        return self.output(self.features(x))
+        return self.classify(x, self.features(x))
+
+    def classify(self, x: Tensor, z: Tensor) -> Tensor:
+        """Class logits of images (B, C, H, W) whose features are known."""
+        logits = self.output(z)
+        if self.linear is None:
+            return logits
+        # What is marked is learnt better by the network, and colours by the other.
+        share = 1 / 2 if self.mask_channel is not None else 2 / 3
+        return (1 - share) * logits + share * self.linear(self.statistics(x))
+
+    def set_linear(self, weight: Tensor, bias: Tensor) -> None:
+        """Average the logits with those of a linear model that was fitted by itself.
+
+        Parameters
+        ----------
+        weight : Tensor of shape (n_classes, n_statistics)
+        bias : Tensor of shape (n_classes,)
+        """
+        self.linear = make_linear(weight, bias, like=self.output.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class logits: (B, C, H, W) -> (B, n_classes)."""
-        return self.logits(x)
+        """What is trained: class logits of the network alone, (B, n_classes)."""
+        return self.output(self.features(x))
 
 
 def _choose_pool(maps: Tensor) -> str:

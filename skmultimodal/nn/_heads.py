@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from skmultimodal.nn._dropout import Dropout
 
-__all__ = ["MixtureOfExperts", "MultilayerPerceptron", "dense_stack"]
+__all__ = ["MixtureOfExperts", "MultilayerPerceptron", "dense_stack", "make_linear"]
 
 
 def dense_stack(
@@ -21,6 +22,14 @@ def dense_stack(
             layers.append(Dropout(dropout))
         n_inputs = n_outputs
     return nn.Sequential(*layers)
+
+
+def make_linear(weight: Tensor, bias: Tensor, like: Tensor) -> nn.Linear:
+    """A linear layer with these parameters, in the type and on the device of `like`."""
+    layer = skip_init(nn.Linear, *weight.shape[::-1])
+    layer.weight = nn.Parameter(weight.to(like).contiguous())
+    layer.bias = nn.Parameter(bias.to(like).contiguous())
+    return layer
 
 
 class MultilayerPerceptron(nn.Module):

@@ -5,12 +5,15 @@ import numpy as np
 __all__ = [
     "find_mask_channel",
     "normalize_channels",
+    "resolve_intensity",
     "resolve_mask_channel",
     "shrink",
 ]
 
 # Labels of BraTS segmentations: background, necrosis, oedema, (3,) enhancing tumour.
 LABELS = (0, 1, 2, 3, 4)
+# A scan has a background of zeros, and a photograph hardly any.
+MAX_BACKGROUND = 0.05
 
 
 def normalize_channels(images, method, mask_channel=None):
@@ -19,10 +22,10 @@ def normalize_channels(images, method, mask_channel=None):
     Parameters
     ----------
     images : ndarray of shape (n_rows, n_channels, height, width)
-    method : {"zscore", "minmax", "none"}
+    method : {"zscore", "minmax", "none"} or float
         "zscore" has mean 0 and standard deviation 1 over the non-zero voxels,
-        "minmax" range 0 to 1 over them; zero voxels (background) stay 0.
-
+        "minmax" range 0 to 1 over them; zero voxels (background) stay 0. A number maps
+        the range from 0 to it to -2 to 2, for all images alike.
     mask_channel : int or None, default=None
         Channel of a segmentation, which is divided by 4, the largest label, instead.
 
@@ -31,7 +34,10 @@ def normalize_channels(images, method, mask_channel=None):
     normalized : ndarray of float32, same shape
     """
     images = np.asarray(images, dtype=np.float32)
-    normalized = images if method == "none" else _normalize(images, method)
+    if isinstance(method, float):
+        normalized = images * np.float32(4 / method) - np.float32(2)
+    else:
+        normalized = images if method == "none" else _normalize(images, method)
     if mask_channel is None:
         return normalized
     normalized = normalized.copy() if method == "none" else normalized
@@ -88,6 +94,32 @@ def shrink(images, factor):
     stripes = stripes.mean(axis=3)
     # Sums of whole slices: a reduction over the short last axis is slow.
     return sum(stripes[..., i::factor] for i in range(factor)) / np.float32(factor)
+
+
+def resolve_intensity(intensity, images, mask_channel):
+    """Turn an `intensity` parameter into a method of `normalize_channels`.
+
+    Parameters
+    ----------
+    intensity : {"auto", "zscore", "minmax", "none"}
+        "auto" is the range of photographs, 255.0 or 1.0, and else "zscore".
+    images : ndarray of shape (n_rows, n_channels, height, width)
+    mask_channel : int or None
+
+    Returns
+    -------
+    method : str or float
+    """
+    if intensity != "auto":
+        return intensity
+    others = np.delete(images, [] if mask_channel is None else mask_channel, axis=1)
+    background = (others == 0).all(axis=1).mean() if others.size else 1.0
+    if not others.size or background > MAX_BACKGROUND or not others.min() >= 0:
+        return "zscore"
+    largest = others.max()
+    if largest <= 1:
+        return 1.0
+    return 255.0 if largest <= 255 else "zscore"
 
 
 def resolve_mask_channel(mask_channel, images):

@@ -18,6 +18,7 @@ from skmultimodal.towers._net import (
     Rows,
     Training,
     as_history,
+    choose_epochs,
     count_epochs,
     run_net,
     train_net,
@@ -63,6 +64,10 @@ class NetEstimator(BaseEstimator):
     # Convolutions are too slow in it, and round alike in batches of most sizes.
     inference_dtype = torch.float64
 
+    # Steps and epochs of ``n_steps=None``, as of `choose_epochs`.
+    fewest_steps = 120
+    most_epochs = 30
+
     # Whether the network draws nothing at random and treats each row by itself.
     trains_in_parts = False
 
@@ -80,7 +85,7 @@ class NetEstimator(BaseEstimator):
         "lr": [Interval(Real, 0, None, closed="neither")],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, None, closed="left"), None],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -161,9 +166,11 @@ class NetEstimator(BaseEstimator):
         yield module, generator
 
     def _training(self, device, n_rows, n_classes):
-        n_epochs = self.max_epochs
-        if n_epochs is None:
-            n_epochs = count_epochs(self.n_steps, n_classes, n_rows, self.batch_size)
+        n_epochs, size = self.max_epochs, (n_classes, n_rows, self.batch_size)
+        if n_epochs is None and self.n_steps is None:
+            n_epochs = choose_epochs(self.fewest_steps, self.most_epochs, *size)
+        elif n_epochs is None:
+            n_epochs = count_epochs(self.n_steps, *size)
         return Training(
             name=type(self).__name__,
             n_epochs=n_epochs,

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils import gen_batches
 
+from skmultimodal.towers._linear import fit_linear
 from skmultimodal.utils._device import place_rows
 from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._threads import one_thread
 
-__all__ = ["Components", "TrainingRows", "finish_network", "fit_linear"]
+__all__ = ["Components", "TrainingRows", "finish_network"]
 
-# With more rows, products of each two take longer than a network's training.
-MAX_ROWS = 1000
+# Products of each two rows, or columns, take longer than a network's training if there
+# are more of both.
+MAX_SIDE = 1000
+MAX_ROWS = 20_000
 # Values that are read at a time: 64 MB of float64.
 CHUNK_ELEMENTS = 2**23
 # Components with a smaller share of the largest variance are rounding.
@@ -121,7 +123,7 @@ class TrainingRows:
     n_inputs : int
         Number of its columns.
     components : Components or None
-        Of few rows; the network reads the first `n_inputs` of them.
+        The network reads the first `n_inputs` of them.
     """
 
     read: Callable
@@ -131,7 +133,7 @@ class TrainingRows:
 
     @classmethod
     def choose(cls, read, shape, n_components, kept=None):
-        """The first components of a few rows, or else the rows themselves.
+        """The first components if they are cheap, or else the rows themselves.
 
         Parameters
         ----------
@@ -143,7 +145,8 @@ class TrainingRows:
             All rows, if they are in memory.
         """
         n_rows, n_columns = shape
-        if n_components is None or n_rows > MAX_ROWS:
+        small = kept is not None and n_rows <= MAX_ROWS and n_columns <= MAX_SIDE
+        if n_components is None or not (n_rows <= MAX_SIDE or small):
             return cls(read, kept, n_columns)
         found = None
         # Of columns that are not many more, the first components hold too little.
@@ -201,27 +204,3 @@ def finish_network(net_params, rows, codes, penalty, module):
     weight = coefficients[:, rows.n_inputs :].T
     module.set_linear(torch.from_numpy(weight), torch.from_numpy(bias))
     return net_params | {"linear": True}
-
-
-def fit_linear(inputs, codes, penalty):
-    """Coefficients of a ridge logistic regression.
-
-    Parameters
-    ----------
-    inputs : ndarray of shape (n_rows, n_inputs)
-    codes : ndarray of int, shape (n_rows,)
-        Class numbers, each from 0 at least once.
-    penalty : float
-
-    Returns
-    -------
-    weight : ndarray of float64, shape (n_classes, n_inputs)
-    bias : ndarray of float64, shape (n_classes,)
-    """
-    with one_thread():
-        model = LogisticRegression(C=1 / penalty, tol=1e-7, max_iter=10_000)
-        model.fit(inputs.astype(np.float64), codes)
-    weight, bias = model.coef_, model.intercept_
-    if len(weight) == 1:
-        weight, bias = np.vstack([-weight, weight]) / 2, np.append(-bias, bias) / 2
-    return weight, bias

@@ -58,12 +58,13 @@ class GeneAutoencoderTransformer(
     label_weight : float, default=0.3
         Weight of the labels in the loss.
     n_components : int or None, default=50
-        Up to 1,000 rows with more than twice as many genes train the network in their
-        first principal components, which takes a fraction of the time. Its first and
-        last layers are then turned back, so that it reads and returns genes. None
-        trains it on the genes themselves, and adds no linear model.
+        Rows with more than twice as many genes train the network in their first
+        principal components, which takes a fraction of the time: up to 1,000 rows, and
+        up to 20,000 in memory with at most 1,000 genes. Its first and last layers are
+        then turned back, so that it reads and returns genes. None trains it on the
+        genes themselves, and adds no linear model.
     linear_penalty : float or None, default=10.0
-        Of a ridge logistic regression of up to 1,000 rows, whose logits are averaged
+        Of a ridge logistic regression of as many rows, whose logits are averaged
         with those of the bottleneck: the sum over rows of the cross-entropy, plus
         ``linear_penalty / 2 * |coef|^2``, in units in which the first `n_components`
         components have a mean variance of 1. None leaves it out.
@@ -79,9 +80,10 @@ class GeneAutoencoderTransformer(
         Of SGD; the first beta of Adam.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
-    n_steps : int, default=150
+    n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
-        classes or none, log2(n) for n), rounded up to whole epochs.
+        classes, log2(n) for n), rounded up to whole epochs. None is 150, and with more
+        rows as many as make an epoch per 50 rows, at most 30 epochs.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int, default=32
@@ -147,6 +149,7 @@ class GeneAutoencoderTransformer(
     uses_unlabelled_rows = True
     # Of 40 to 500 patients; benchmarks/accuracy/results/notes.md.
     noise_share = 0.14
+    fewest_steps = 150
 
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],
@@ -173,7 +176,7 @@ class GeneAutoencoderTransformer(
         lr=3e-3,
         momentum=0.9,
         weight_decay=1e-4,
-        n_steps=150,
+        n_steps=None,
         max_epochs=None,
         batch_size=32,
         early_stopping=False,

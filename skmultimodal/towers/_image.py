@@ -1,6 +1,7 @@
 """The image tower."""
 
-from numbers import Integral
+from functools import partial
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
 from skmultimodal.towers._base import NetEstimator, make_cross_entropy
+from skmultimodal.towers._linear import add_linear
 from skmultimodal.towers._prepared import (
     ImagePreparation,
     PreparedRows,
@@ -37,7 +39,10 @@ class ImageTowerClassifier(
 
     Three blocks of convolution, max-pooling and ReLU, pooling to a vector, two dense
     layers and a linear output, trained with the cross-entropy. ``transform`` returns
-    the activations of the last dense layer, which a fusion head reads.
+    the activations of the last dense layer, which a fusion head reads. Class
+    probabilities are those of the network and of a linear model beside it, which reads
+    statistics of each image (`IntensityStatisticsTransformer`): the log-odds are
+    averaged.
 
     Parameters
     ----------
@@ -53,20 +58,28 @@ class ImageTowerClassifier(
         Channel that holds a segmentation (labels 0 to 4); it is divided by 4 rather
         than normalised. "auto" takes the last channel if it holds only such
         labels while another channel does not.
-    intensity : {"zscore", "minmax", "none"}, default="zscore"
+    intensity : {"auto", "zscore", "minmax", "none"}, default="auto"
         Normalisation of each other channel of each image over its non-zero voxels.
+        "auto" keeps the colours and the brightness of photographs (values from 0 to
+        255, or to 1, and hardly any that is 0), which it maps to -2 to 2 for all alike,
+        and is "zscore" for other images, such as scans, whose unit means nothing.
     max_size : int or None, default=64
         Larger images are averaged over blocks of pixels, the smallest that bring both
         sides to at most `max_size`. None keeps every pixel (the paper).
+    linear_penalty : float or None, default=0.5
+        Of a ridge logistic regression of the statistics, scaled to a total variance of
+        1: the sum over rows of the cross-entropy, plus
+        ``linear_penalty / 2 * |coef|^2``. None leaves it out (the paper).
     encoder : callable, default=None
         ``encoder(in_channels=...)`` returns a torch module that maps images to feature
         maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks. It
         must be importable for the fitted tower to be saved.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
-    augment : {"flip"}, callable or None, default=None
-        "flip" mirrors each training image left to right with probability 1/2. A
-        callable maps a batch, a tensor (B, C, H, W), to an augmented batch.
+    augment : {"flip"}, callable or None, default="flip"
+        "flip" mirrors each training image left to right with probability 1/2; None
+        suits images whose sides differ, such as of a chest. A callable maps a batch, a
+        tensor (B, C, H, W), to an augmented batch.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
     lr : float, default=3e-3
         Learning rate.
@@ -74,10 +87,10 @@ class ImageTowerClassifier(
         Of SGD; the first beta of Adam.
     weight_decay : float, default=1e-4
         Decoupled from the gradient with "adamw".
-    n_steps : int, default=120
+    n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
-        classes, log2(n) for n), rounded up to whole epochs. A small cohort is trained
-        for as many steps as a large one.
+        classes, log2(n) for n), rounded up to whole epochs. None is 120, and with more
+        rows as many as make an epoch per 50 rows, at most 10 epochs.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int, default=16
@@ -142,14 +155,16 @@ class ImageTowerClassifier(
     trains_in_parts = True
     # Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md.
     noise_share = 0.33
+    most_epochs = 10  # more cost minutes, and the linear model has learnt it by then
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],
         "dense_units": ["array-like"],
         "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
         "mask_channel": [StrOptions({"auto"}), Integral, None],
-        "intensity": [StrOptions({"zscore", "minmax", "none"})],
+        "intensity": [StrOptions({"auto", "zscore", "minmax", "none"})],
         "max_size": [Interval(Integral, 1, None, closed="left"), None],
+        "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
         "encoder": [callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "augment": [StrOptions({"flip"}), callable, None],
@@ -163,16 +178,17 @@ class ImageTowerClassifier(
         *,
         global_pool="auto",
         mask_channel="auto",
-        intensity="zscore",
+        intensity="auto",
         max_size=64,
+        linear_penalty=0.5,
         encoder=None,
         class_weight=None,
-        augment=None,
+        augment="flip",
         optimizer="adamw",
         lr=3e-3,
         momentum=0.9,
         weight_decay=1e-4,
-        n_steps=120,
+        n_steps=None,
         max_epochs=None,
         batch_size=16,
         early_stopping=False,
@@ -189,6 +205,7 @@ class ImageTowerClassifier(
         self.mask_channel = mask_channel
         self.intensity = intensity
         self.max_size = max_size
+        self.linear_penalty = linear_penalty
         self.encoder = encoder
         self.class_weight = class_weight
         self.augment = augment
@@ -243,9 +260,15 @@ class ImageTowerClassifier(
             "mask_channel": self.mask_channel_,
         }
         criterion = make_cross_entropy(self, y)
+        read = self._reader(X)
         options = {"augment": self._augmenter(X)}
         options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
-        self._fit_net(net_params, criterion, self._reader(X), codes, **options)
+        if self.linear_penalty is not None and not flat:
+            linear = partial(
+                add_linear, net_params, read, codes, self.linear_penalty, criterion
+            )
+            options["finish"] = linear
+        self._fit_net(net_params, criterion, read, codes, **options)
         return self
 
     def predict(self, X):

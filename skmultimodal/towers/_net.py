@@ -27,6 +27,7 @@ __all__ = [
     "Rows",
     "Training",
     "as_history",
+    "choose_epochs",
     "count_batches",
     "count_epochs",
     "run_net",
@@ -37,6 +38,9 @@ __all__ = [
 # number depends on the batch alone, so that the sums are the same on any machine.
 PART_ELEMENTS = 2**19
 MAX_PARTS = 4
+# Few rows are learnt by heart, and many need more epochs:
+# benchmarks/accuracy/results/towers_gene.md.
+ROWS_PER_EPOCH = 50
 # A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
 
@@ -97,6 +101,16 @@ def count_epochs(n_steps, n_classes, n_rows, batch_size):
     """
     bits = log2(max(n_classes, 2))
     return ceil(n_steps * bits / count_batches(n_rows, batch_size))
+
+
+def choose_epochs(fewest_steps, most_epochs, n_classes, n_rows, batch_size):
+    """Epochs that grow with the rows: one per `ROWS_PER_EPOCH`.
+
+    At least `fewest_steps` steps per bit of a label are made, and otherwise at most
+    `most_epochs` epochs.
+    """
+    fewest = count_epochs(fewest_steps, n_classes, n_rows, batch_size)
+    return max(fewest, min(n_rows // ROWS_PER_EPOCH, most_epochs))
 
 
 class BatchIterator:

@@ -10,6 +10,7 @@ from sklearn.utils import gen_batches
 from skmultimodal.nn import choose_memory_format
 from skmultimodal.preprocessing._intensity import (
     normalize_channels,
+    resolve_intensity,
     resolve_mask_channel,
     shrink,
 )
@@ -34,14 +35,15 @@ class ImagePreparation(ModelPart):
         Channels, height and width of the images.
     factor : int
         Side of the blocks.
-    intensity : {"zscore", "minmax", "none"}
+    intensity : {"zscore", "minmax", "none"} or float
+        As of `normalize_channels`.
     mask_channel : int or None
         Channel that is divided by 4 rather than normalised.
     """
 
     image_shape: tuple[int, ...]
     factor: int
-    intensity: str
+    intensity: str | float
     mask_channel: int | None
 
     @classmethod
@@ -50,7 +52,9 @@ class ImagePreparation(ModelPart):
         shape = tuple(X.shape[1:])
         some = X[: min(N_MASK_ROWS, X.shape[0])]
         factor = 1 if max_size is None else ceil(max(shape[1:]) / max_size)
-        return cls(shape, factor, intensity, resolve_mask_channel(mask_channel, some))
+        mask_channel = resolve_mask_channel(mask_channel, some)
+        intensity = resolve_intensity(intensity, np.asarray(some), mask_channel)
+        return cls(shape, factor, intensity, mask_channel)
 
     @property
     def net_shape(self):

@@ -57,7 +57,8 @@ class ImageView(NetView):
         return batch.once(self.estimator, self.module.features)
 
     def log_probabilities(self, batch):
-        return log_softmax(self.module.output(self.features(batch)).double(), dim=1)
+        logits = self.module.classify(batch.x, self.features(batch))
+        return log_softmax(logits.double(), dim=1)
 
     def image_views(self):
         return [self]

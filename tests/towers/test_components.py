@@ -122,10 +122,20 @@ def test_where_components_are_used(n_rows, n_genes, n_components, rotated, monke
     assert bool(calls) == rotated
 
 
-def test_more_rows_are_read_by_genes(monkeypatch):
-    monkeypatch.setattr(_components, "MAX_ROWS", 35)
+def test_more_rows_and_genes_are_read_by_genes(monkeypatch):
+    monkeypatch.setattr(_components, "MAX_SIDE", 35)
     monkeypatch.setattr(Components, "fit", None)
     GeneAutoencoderTransformer(n_components=12, max_epochs=1).fit(GENES, Y)
+
+
+@pytest.mark.parametrize(("largest", "linear"), [(76, True), (75, False)])
+def test_many_rows_of_few_genes_are_read_by_components(largest, linear, monkeypatch):
+    rng = np.random.default_rng(0)
+    genes, y = rng.normal(size=(76, 30)), np.arange(76) % 2
+    monkeypatch.setattr(_components, "MAX_SIDE", 31)
+    monkeypatch.setattr(_components, "MAX_ROWS", largest)
+    tower = GeneAutoencoderTransformer(n_components=12, max_epochs=1).fit(genes, y)
+    assert ("linear.weight" in tower.weights_) == linear
 
 
 def test_genes_that_are_all_constant():

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import torch
 from cohort_tools import RecordingBlock
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_class_weight
 from tower_tools import (
     IMAGE_SHAPE,
@@ -18,6 +21,7 @@ from tower_tools import (
 
 from skmultimodal import ImageTowerClassifier
 from skmultimodal.nn import flip
+from skmultimodal.preprocessing import IntensityStatisticsTransformer
 
 # A few epochs of a small net are enough here, and may be too few to learn.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -40,7 +44,11 @@ def with_mask(images, seed=0):
 def test_size_of_the_papers_tower():
     images = np.random.default_rng(0).normal(size=(4, 5, 240, 240)).astype(np.float32)
     tower = ImageTowerClassifier(
-        global_pool=False, max_epochs=1, mask_channel=None, max_size=None
+        global_pool=False,
+        max_epochs=1,
+        mask_channel=None,
+        max_size=None,
+        linear_penalty=None,
     )
     assert n_parameters(tower.fit(images, [0, 1, 0, 1])) == 1_867_666
     assert tower.transform(images).shape == (4, 16)
@@ -261,7 +269,7 @@ def test_augment_gets_batches_of_training_rows_only():
 
 
 def test_augment_that_does_nothing_changes_nothing():
-    plain = image_tower().fit(X, Y).transform(X)
+    plain = image_tower(augment=None).fit(X, Y).transform(X)
     same = image_tower(augment=torch.clone).fit(X, Y).transform(X)
     np.testing.assert_array_equal(plain, same)
     flipped = image_tower(augment="flip").fit(X, Y).transform(X)
@@ -315,8 +323,9 @@ def test_huge_values_are_normalised_like_others(scale):
     y = np.arange(38) % 2
     X = make_images(y) + 20
     large = X * np.float32(scale)
-    wanted = image_tower().fit(X, y).predict_proba(X)
-    found = image_tower().fit(large, y).predict_proba(large)
+    tower = image_tower(intensity="zscore")
+    wanted = clone(tower).fit(X, y).predict_proba(X)
+    found = clone(tower).fit(large, y).predict_proba(large)
     np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
@@ -326,3 +335,54 @@ def test_values_beyond_float32_are_refused():
     X[5, 0, 2, 3] = 1e300
     with pytest.raises(ValueError, match="value too large in row 5"):
         image_tower().fit(X, y)
+
+
+# The linear model beside the network
+
+
+def lit_images(y, seed=0):
+    """Photographs of noise, those of class 1 a little brighter."""
+    rng = np.random.default_rng(seed)
+    images = rng.normal(120, 30, size=(len(y), 3, 13, 10))
+    return (images + 12 * np.asarray(y)[:, None, None, None]).clip(1, 255)
+
+
+@pytest.mark.parametrize("class_weight", [None, {"dark": 1, "light": 7}])
+def test_probabilities_are_those_of_the_network_and_of_statistics(class_weight):
+    y = np.where(np.arange(41) % 3 == 0, "light", "dark")
+    images = lit_images(y == "light")
+    tower = image_tower(class_weight=class_weight, linear_penalty=0.8)
+    p = tower.fit(images, y).predict_proba(images)
+    alone = clone(tower).set_params(linear_penalty=None).fit(images, y)
+    network = np.log(alone.predict_proba(images))
+    statistics = IntensityStatisticsTransformer().fit_transform(images)
+    Z = StandardScaler().fit_transform(statistics.astype(float))
+    Z /= np.sqrt(Z.shape[1])
+    ridge = LogisticRegression(C=1 / 0.8, class_weight=class_weight, tol=1e-7)
+    odds = ridge.fit(Z, y).decision_function(Z)
+    wanted = 2 / 3 * odds + 1 / 3 * (network[:, 1] - network[:, 0])
+    np.testing.assert_allclose(np.log(p[:, 1] / p[:, 0]), wanted, atol=2e-3)
+    # Features are those of the network alone.
+    np.testing.assert_array_equal(tower.transform(images), alone.transform(images))
+
+
+def test_brightness_is_learnt_from_few_photographs():
+    y = np.arange(60) % 2
+    tower = image_tower().fit(lit_images(y), y)
+    assert tower.score(lit_images(y, seed=1), y) > 0.9
+
+
+def test_constant_images_have_no_statistics():
+    images = np.full((12, 2, 9, 7), 3.0)
+    p = image_tower(max_epochs=1).fit(images, np.arange(12) % 3).predict_proba(images)
+    np.testing.assert_allclose(p, p[:1].repeat(12, axis=0))
+
+
+def test_a_tower_with_its_linear_model_is_pickled():
+    y = np.arange(15) % 3
+    images = lit_images(y)
+    tower = image_tower(max_epochs=1).fit(images, y)
+    again = pickle.loads(pickle.dumps(tower))
+    np.testing.assert_array_equal(
+        again.predict_proba(images), tower.predict_proba(images)
+    )
