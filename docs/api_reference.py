@@ -171,7 +171,7 @@ API_REFERENCE = [
         "skmultimodal.preprocessing",
         "Preprocessing",
         "Features of a tumour, for towers that are no network.",
-        ("TumorTextureTransformer",),
+        ("IntensityStatisticsTransformer", "TumorTextureTransformer"),
     ),
     Section(
         "skmultimodal.testing",

@@ -82,6 +82,9 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         Columns of each modality, as given to ``fit``.
     history_ : skorch.history.History
         Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell; below .05, training did nothing, as a
+        warning states. NaN after a single epoch.
     weights_ : dict of str to ndarray
         Parameters of the trained network.
     n_features_in_ : int

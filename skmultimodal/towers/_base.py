@@ -20,6 +20,7 @@ from skmultimodal.towers._net import (
     as_history,
     choose_epochs,
     count_epochs,
+    loss_fall,
     run_net,
     train_net,
 )
@@ -58,6 +59,8 @@ class NetEstimator(BaseEstimator):
         Arguments that build the module.
     history_ : skorch.history.History
         Losses by epoch and batch.
+    loss_fall_ : float
+        Share by which the training loss fell; below .05, training did nothing.
     """
 
     # In float64, the outputs of a dense net for a row do not depend on its batch.
@@ -138,6 +141,7 @@ class NetEstimator(BaseEstimator):
                 generator=generator,
                 workers=workers if in_parts else None,
             )
+        self.loss_fall_ = loss_fall(self.history_)
         self.net_params_ = net_params if finish is None else finish(module)
         self.weights_ = {
             # A copy: state_dict gives views of the module that is kept.

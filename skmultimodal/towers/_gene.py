@@ -113,6 +113,9 @@ class GeneAutoencoderTransformer(
         Statistics of the genes in the training rows, after the signed log.
     history_ : skorch.history.History
         Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell; below .05, training did nothing, as a
+        warning states. NaN after a single epoch.
     weights_ : dict of str to ndarray
         Parameters of the trained network.
     n_features_in_ : int

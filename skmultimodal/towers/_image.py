@@ -117,6 +117,9 @@ class ImageTowerClassifier(
     classes_ : ndarray of shape (n_classes,)
     history_ : skorch.history.History
         Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell; below .05, training did nothing, as a
+        warning states. NaN after a single epoch.
     image_shape_ : tuple of int
         Channels, height and width of the images seen in ``fit``.
     mask_channel_ : int or None

@@ -30,6 +30,7 @@ __all__ = [
     "choose_epochs",
     "count_batches",
     "count_epochs",
+    "loss_fall",
     "run_net",
     "train_net",
 ]
@@ -359,7 +360,14 @@ def train_net(
         if stage.n_done < training.n_epochs and not stopped_early:
             # skorch swallows Ctrl-C to keep a half-trained net; an estimator must not.
             raise KeyboardInterrupt
-    _warn_if_untrained(net.history, training.name)
+    fall = loss_fall(net.history)
+    if fall < MIN_LOSS_FALL:
+        warn(
+            f"{training.name}: training did nothing, the loss fell by "
+            f"{max(fall, 0):.1%} in {len(net.history)} epochs; increase lr or "
+            "max_epochs.",
+            ConvergenceWarning,
+        )
     return net.history
 
 
@@ -370,17 +378,10 @@ def as_history(epochs):
     return history
 
 
-def _warn_if_untrained(history, name):
+def loss_fall(history):
+    """Share by which the training loss fell; NaN after a single epoch."""
     losses = np.array(history[:, "train_loss"])
-    if len(losses) < 2:
-        return
-    fall = 1 - losses.min() / losses[0]
-    if fall < MIN_LOSS_FALL:
-        warn(
-            f"{name}: training did nothing, the loss fell by {max(fall, 0):.1%} in "
-            f"{len(losses)} epochs; increase lr or max_epochs.",
-            ConvergenceWarning,
-        )
+    return float(1 - losses.min() / losses[0]) if len(losses) > 1 else np.nan
 
 
 def run_net(function, read, n_rows, batch_size, run=map):

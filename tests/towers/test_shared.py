@@ -24,6 +24,7 @@ from tower_tools import (
     stream_all_blocks,
 )
 
+from skmultimodal.towers._net import choose_epochs
 from skmultimodal.utils._rows import RowView
 
 KINDS = ["image", "columns", "gene"]
@@ -602,3 +603,37 @@ def test_a_batch_is_read_while_another_trains(case, monkeypatch):
         outputs_of(lazy, case, X),
         outputs_of(case.make(batch_size=7).fit(case.X, case.y), case),
     )
+
+
+# How long a network is trained
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "wanted"),
+    [
+        (95, 16, 20),  # 120 steps of 6 batches
+        (500, 16, 10),  # an epoch per 50 rows
+        (5_000, 16, 30),  # and no more than 30
+        (31, 32, 120),
+    ],
+)
+def test_epochs_grow_with_the_rows(n_rows, batch_size, wanted):
+    assert choose_epochs(120, 30, 2, n_rows, batch_size) == wanted
+
+
+def test_more_rows_are_trained_for_more_steps():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(460, 7)), np.arange(460) % 2
+    tower = gene_tower(batch_size=115, n_steps=None, max_epochs=None)
+    tower.fewest_steps = 8
+    assert len(tower.fit(X, y).history_) == 9  # an epoch of 4 batches per 50 rows
+    assert len(tower.set_params(n_steps=8).fit(X, y).history_) == 2
+    assert len(tower.set_params(max_epochs=3).fit(X, y).history_) == 3
+
+
+def test_a_network_that_did_not_train_is_marked(case):
+    moved = case.make(max_epochs=12).fit(case.X, case.y)
+    assert moved.loss_fall_ > 0.05
+    with pytest.warns(ConvergenceWarning, match="training did nothing"):
+        still = case.make(lr=1e-9, max_epochs=2).fit(case.X, case.y)
+    assert still.loss_fall_ < 0.05
