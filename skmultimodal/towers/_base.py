@@ -27,6 +27,7 @@ from skmultimodal.towers._net import (
 from skmultimodal.utils._device import (
     check_precision,
     explain_out_of_memory,
+    most_precise,
     resolve_device,
 )
 from skmultimodal.utils._progress import advance, count_networks
@@ -232,7 +233,7 @@ class NetEstimator(BaseEstimator):
         def read_as_inferred(rows):
             with reading:
                 batch = read(rows)
-            return batch.to(self.inference_dtype)
+            return batch.to(most_precise(self.inference_dtype, batch.device))
 
         with (
             explain_out_of_memory(type(self).__name__, batch_size),
@@ -282,7 +283,11 @@ class NetEstimator(BaseEstimator):
                 raise ValueError(f"{name} is no array of numbers")
 
     def _to_inference(self, module):
-        return module.to(self.inference_dtype)
+        return module.to(self._dtype_of(module))
+
+    def _dtype_of(self, module):
+        """Type that a trained module predicts in."""
+        return most_precise(self.inference_dtype, next(module.parameters()).device)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "weights_")

@@ -407,7 +407,7 @@ class GeneAutoencoderTransformer(
         # Without the decoder, which is as large and rarely used.
         for part in (module.encoder, module.classifier, module.linear):
             if part is not None:
-                part.to(self.inference_dtype)
+                part.to(self._dtype_of(module))
         return module
 
     @staticmethod

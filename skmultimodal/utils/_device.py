@@ -6,10 +6,17 @@ from typing import Any
 
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["check_precision", "explain_out_of_memory", "place_rows", "resolve_device"]
+__all__ = [
+    "check_precision",
+    "explain_out_of_memory",
+    "most_precise",
+    "place_rows",
+    "resolve_device",
+]
 
 # Share of a GPU's free memory that the rows of a modality may take.
 RESIDENT_SHARE = 0.5
+WITHOUT_DOUBLE = ("mps",)
 # What torch raises where a CPU has no memory left is a RuntimeError of these words.
 CPU_ALLOCATOR = "DefaultCPUAllocator"
 
@@ -25,7 +32,7 @@ def resolve_device(device: Any) -> Any:
     Raises
     ------
     ValueError
-        If torch has no device of this name, or finds no CUDA device.
+        If torch has no device of this name, or finds none here.
     """
     import torch
 
@@ -35,23 +42,34 @@ def resolve_device(device: Any) -> Any:
         raise ValueError(
             f"device={device!r} is no device of torch: use 'cpu' or 'cuda'."
         ) from error
-    if resolved.type == "cuda":
-        n_devices = torch.cuda.device_count()
-        if not n_devices:
-            raise ValueError(
-                f"device={str(device)!r}, but torch finds no CUDA device here: use "
-                "device='cpu', or install a CUDA build of torch."
-            )
-        if (resolved.index or 0) >= n_devices:
-            raise ValueError(
-                f"device={str(device)!r}, but torch finds {n_devices} CUDA device(s): "
-                f"the last is 'cuda:{n_devices - 1}'."
-            )
-    elif resolved.type != "cpu":
+    if resolved.type == "cpu":
+        return resolved
+    accelerator: Any = getattr(torch, resolved.type, None)
+    if not hasattr(accelerator, "device_count"):
         raise ValueError(
-            f"device={str(device)!r} is not supported: use 'cpu' or 'cuda'."
+            f"device={str(device)!r} is not supported: use 'cpu', 'cuda' or another "
+            "accelerator of torch."
+        )
+    name = {"cuda": "CUDA"}.get(resolved.type, resolved.type)
+    n_devices = accelerator.device_count() if accelerator.is_available() else 0
+    if not n_devices:
+        raise ValueError(
+            f"device={str(device)!r}, but torch finds no {name} device here: use "
+            f"device='cpu', or install a build of torch for {name}."
+        )
+    if (resolved.index or 0) >= n_devices:
+        raise ValueError(
+            f"device={str(device)!r}, but torch finds {n_devices} {name} device(s): "
+            f"the last is '{resolved.type}:{n_devices - 1}'."
         )
     return resolved
+
+
+def most_precise(dtype: Any, device: Any) -> Any:
+    """The type of numbers `dtype`, or float32 where a device has no float64."""
+    import torch
+
+    return torch.float32 if device.type in WITHOUT_DOUBLE else dtype
 
 
 def check_precision(precision: str, device: Any, name: str) -> None:
@@ -77,7 +95,7 @@ def check_precision(precision: str, device: Any, name: str) -> None:
                 f"{name}: {torch.cuda.get_device_name(device)} has no bfloat16: use "
                 "precision='float32'."
             )
-    elif not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    elif device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         warn(
             f"{name}: this processor has no bfloat16, which is emulated and slower "
             "than precision='float32'."

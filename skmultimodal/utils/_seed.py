@@ -39,7 +39,8 @@ def draw_seeds(random_state: Any, n_seeds: int) -> list[int | None]:
 def seeded_torch(seed: int, device: Any) -> Iterator[None]:
     """Seed torch inside the block and leave its global generators as they were.
 
-    One thread at a time; others wait for the end of the block.
+    Those of other accelerators than a CPU or CUDA device stay seeded. One thread at a
+    time; others wait for the end of the block.
     """
     import torch
 
@@ -51,6 +52,9 @@ def seeded_torch(seed: int, device: Any) -> Iterator[None]:
         if on_cuda:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
+        elif device.type != "cpu":
+            # Their generators cannot be forked alike.
+            torch.get_device_module(device).manual_seed(seed)
         yield
 
 

@@ -26,6 +26,24 @@ def test_unknown_device_is_named(device):
         resolve_device(device)
 
 
+@pytest.mark.parametrize("name", ["mps", "xpu"])
+def test_another_accelerator(name, monkeypatch):
+    accelerator = getattr(torch, name)
+    monkeypatch.setattr(accelerator, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=f"device='{name}'.*no {name} device here"):
+        resolve_device(name)
+    monkeypatch.setattr(accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(accelerator, "device_count", lambda: 1)
+    assert resolve_device(name) == torch.device(name)
+    with pytest.raises(ValueError, match=f"the last is '{name}:0'"):
+        resolve_device(f"{name}:3")
+
+
+def test_a_device_that_computes_nothing():
+    with pytest.raises(ValueError, match="device='meta' is not supported"):
+        resolve_device("meta")
+
+
 @pytest.mark.cuda
 def test_cuda_device_that_is_not_there():
     absent = f"cuda:{torch.cuda.device_count()}"
