@@ -47,7 +47,8 @@ def saliency_map(
     method : {"auto", "integrated_gradients", "grad_cam", "occlusion"}, default="auto"
         "integrated_gradients" gives each pixel a signed share of the log-odds, and
         the shares add up to the difference from the baseline. "grad_cam" shows which
-        regions of the last feature map make the class likelier. "occlusion" covers
+        regions of the last feature map make the class likelier, by the network alone,
+        without the linear model of statistics beside it. "occlusion" covers
         squares, and needs no gradients. "auto" is "integrated_gradients", or
         "occlusion" for a model without gradients.
     n_steps : int, default=64

@@ -119,7 +119,7 @@ def _of_image(x: Tensor, inside: Tensor) -> Named:
 def _of_region(x: Tensor, inside: Tensor, mask: Tensor) -> Named:
     region = (LABEL * mask).clamp(max=1)
     rim = (F.max_pool2d(region, 5, stride=1, padding=2) - region) * inside
-    yield from _shape(region, inside)
+    yield from _shape(region)
     for label in (1, 2, 4):
         same = 1 - (LABEL * mask - label).abs().clamp(max=1)
         yield f"image:label{label}_share", _share(same * region, region)
@@ -229,9 +229,9 @@ def _correlations(x: Tensor, weight: Tensor) -> Tensor:
     return torch.stack(found, dim=1)
 
 
-def _shape(region: Tensor, inside: Tensor) -> Named:
-    """Size, place, elongation and edge of a region."""
-    area = _share(region, inside)
+def _shape(region: Tensor) -> Named:
+    """Size, place, elongation and edge of a region, in the frame of the image."""
+    area = region.mean(dim=(2, 3))
     yield "image:region_area", area
     yield "image:region_side", (area + 1e-8).sqrt()
     down, across = (
@@ -239,8 +239,7 @@ def _shape(region: Tensor, inside: Tensor) -> Named:
         for side in region.shape[2:]
     )
     down, across = down[None, None, :, None], across[None, None, None]
-    shift_down = _mean(down, region) - _mean(down, inside)
-    shift_across = _mean(across, region) - _mean(across, inside)
+    shift_down, shift_across = _mean(down, region), _mean(across, region)
     yield "image:region_down", shift_down
     yield "image:region_right", shift_across
     yield "image:region_sideways", shift_across.abs()
