@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import log_softmax
 
@@ -13,6 +12,7 @@ from skmultimodal.fusion._spans import check_spans
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.towers._base import NetEstimator, make_cross_entropy
 from skmultimodal.towers._views import NetView
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
@@ -22,7 +22,7 @@ from skmultimodal.utils._validation import check_rows
 __all__ = ["FusionHeadClassifier"]
 
 
-class FusionHeadClassifier(ClassifierMixin, NetEstimator):
+class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
     """Neural classifier of the towers' standardised, concatenated features.
 
     With ``hidden_units=(64, 16)`` on the features of one gene tower it is the paper's
@@ -210,20 +210,6 @@ class FusionHeadClassifier(ClassifierMixin, NetEstimator):
         criterion = make_cross_entropy(self, y)
         self._fit_net(net_params, criterion, rows.__getitem__, codes)
         return self
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict class probabilities.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
@@ -19,6 +19,7 @@ from skmultimodal.fusion._evidence import (
 )
 from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
 from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, fit_context
 from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
@@ -29,7 +30,7 @@ __all__ = ["LogOpinionPoolClassifier"]
 INTERCEPT_PENALTY = 30.0
 
 
-class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
+class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
     """Logarithmic opinion pool of the towers' log-odds, with a residual of features.
 
     The logit of a class is an intercept, plus the sum over modalities of a weight times
@@ -362,20 +363,6 @@ class LogOpinionPoolClassifier(ClassifierMixin, BaseEstimator):
                 }
             )
         return table
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict class probabilities.

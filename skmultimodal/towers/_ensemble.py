@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
-    ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     MetaEstimatorMixin,
     TransformerMixin,
@@ -27,6 +26,7 @@ from skmultimodal.towers._members import (
     fit_feature_head,
     trains_in_threads,
 )
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._labels import (
     UNLABELLED,
     encode_labels,
@@ -62,7 +62,7 @@ def _prepare_rows(estimator, X):
 class CrossFittedEnsembleClassifier(
     MetaEstimatorMixin,
     ClassNamePrefixFeaturesOutMixin,
-    ClassifierMixin,
+    ProbableClassMixin,
     TransformerMixin,
     BaseEstimator,
 ):
@@ -310,20 +310,6 @@ class CrossFittedEnsembleClassifier(
 
     def _member_features(self, X):
         return [as_dense(member.transform(X)) for member in self.estimators_]
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, ...)
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict class probabilities, calibrated.

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import (
-    ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
@@ -23,6 +22,7 @@ from skmultimodal.towers._prepared import (
     PreparedRows,
     as_tensor,
 )
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
@@ -33,7 +33,7 @@ __all__ = ["ImageTowerClassifier"]
 
 
 class ImageTowerClassifier(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, NetEstimator
+    ClassNamePrefixFeaturesOutMixin, ProbableClassMixin, TransformerMixin, NetEstimator
 ):
     """Convolutional classifier of images whose last dense layer gives features.
 
@@ -273,20 +273,6 @@ class ImageTowerClassifier(
             options["finish"] = linear
         self._fit_net(net_params, criterion, read, codes, **options)
         return self
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_channels, height, width)
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict class probabilities.
