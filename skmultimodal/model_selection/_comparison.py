@@ -3,11 +3,11 @@
 from html import escape
 from itertools import combinations, product
 
-import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection._fixed import fixed_score, is_fixed
 from skmultimodal.model_selection._metrics import PatientCounts, range_of
-from skmultimodal.model_selection._pattern_scores import pattern_scores
+from skmultimodal.model_selection._out_of_fold import OutOfFold
 from skmultimodal.model_selection._remarks import find_remarks
 from skmultimodal.model_selection._score_table import (
     choose_names,
@@ -16,14 +16,14 @@ from skmultimodal.model_selection._score_table import (
     summarise,
     text_table,
 )
-from skmultimodal.utils._labels import class_name, find_positive
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["Comparison"]
 
 SEED_COLUMNS = ["model", "metric", "seed", "score"]
 
 
-class Comparison:
+class Comparison(OutOfFold):
     """Several models, tested on the same rows of the same folds.
 
     `compare_classifiers` and `unpaired_gain` return it. It holds a score for each
@@ -77,6 +77,7 @@ class Comparison:
     skmultimodal.inspection.MetricIntervalsDisplay : Draws the means.
     skmultimodal.inspection.DifferencesDisplay : Draws the differences.
     skmultimodal.inspection.RocBandsDisplay : Draws the ROC curves.
+    skmultimodal.inspection.DecisionCurveDisplay : Draws the net benefit.
     skmultimodal.inspection.PatternCalibrationDisplay : Draws the calibration.
 
     Examples
@@ -118,24 +119,21 @@ class Comparison:
         primary=None,
         by_seed=None,
     ):
+        super().__init__(
+            predictions,
+            proba,
+            folds=folds,
+            classes=classes,
+            positive=positive,
+            confidence_level=confidence_level,
+        )
         self._scores = scores
-        self._predictions = predictions
-        self._proba = proba
-        self.folds = folds
-        self.classes = classes
-        self.positive = positive
         self.test_to_train = test_to_train
-        self.confidence_level = confidence_level
         self.estimators = estimators
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary
         self._by_seed = by_seed
-
-    @property
-    def models(self):
-        """Names of the models."""
-        return self._scores["model"].unique().tolist()
 
     @property
     def metrics(self):
@@ -190,12 +188,20 @@ class Comparison:
         The intervals are those of `corrected_t_interval`. Each is for one mean: they
         are not adjusted for the number of models, and overlapping intervals are no
         test of a difference.
+
+        A model that no fold changes (a ``FrozenEstimator``, or one whose tag
+        ``requires_fit`` is False) is tested once on all patients: with two classes its
+        ``roc_auc`` is that of all of them, with `delong_interval`, its accuracy,
+        recall, precision and the like their share, with `wilson_interval`, and nothing
+        is corrected for folds.
         """
         models = choose_names("model", self.models, models)
         metrics = choose_names("metric", self.metrics, metrics)
         options = self.test_to_train, self.confidence_level
         table = summarise(self._scores, *options, self._tested(), self.known_as)
         table = table.set_index(["model", "metric"])
+        for place, found in self._fixed_scores().items():
+            table.loc[place, ["mean", "low", "high"]] = found
         # A scorer may return other metrics for other models.
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
         return table.loc[chosen].reset_index()
@@ -214,6 +220,29 @@ class Comparison:
             return self._by_seed.copy()
         groups = self._scores.groupby(["model", "metric"], sort=False)["score"]
         return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
+
+    def _fixed_scores(self):
+        """Scores over patients of models that no fold changes: by model and metric."""
+        estimators = self.estimators if len(self.classes) == 2 else None
+        found = {}
+        for model, estimator in (estimators or {}).items():
+            if not is_fixed(estimator):
+                continue
+            table = self.predictions(models=[model]).drop_duplicates("row")
+            hits, called = (
+                (table[name] == self.positive).to_numpy()
+                for name in ("y_true", "y_pred")
+            )
+            score = None
+            if self.has_proba(model):
+                score = table[f"proba_{class_name(self.positive)}"].to_numpy()
+            for metric in self.scores(models=[model])["metric"].unique():
+                name = self.known_as.get(metric, metric)
+                level = self.confidence_level
+                values = fixed_score(name, hits, called, score, level)
+                if values is not None:
+                    found[model, metric] = values
+        return found
 
     def _tested(self):
         """The patients tested."""
@@ -272,157 +301,6 @@ class Comparison:
         ]
         columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "t", "p", "p_holm"])
-
-    def predictions(self, *, models=None):
-        """Out-of-fold predictions of each model.
-
-        Parameters
-        ----------
-        models : list of str, default=None
-            Which ones, in this order. None is all.
-
-        Returns
-        -------
-        predictions : DataFrame
-            One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
-            ``row`` (its number), ``id`` of the patient, ``pattern`` of the modalities
-            that it has, ``y_true``, ``y_pred``, and a column ``proba_<class>`` for each
-            class, NaN where the model has no ``predict_proba``.
-
-        Raises
-        ------
-        ValueError
-            If a model is not in the comparison.
-
-        See Also
-        --------
-        Comparison.proba : The probabilities by themselves, with columns of labels.
-        """
-        names = [f"proba_{class_name(label)}" for label in self.classes.tolist()]
-        table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
-        return rows_of(table, choose_names("model", self.models, models))
-
-    def proba(self, model, label=None):
-        """Out-of-fold probabilities of one model.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-        label : class label, default=None
-            One of the classes. None is all.
-
-        Returns
-        -------
-        proba : DataFrame of shape (n_predictions, n_classes), or Series
-            In the order of ``predictions(models=[model])``, indexed by ``repeat``,
-            ``fold``, ``row`` and ``id``. Columns are the class labels. With `label`,
-            the Series of that class.
-
-        Raises
-        ------
-        ValueError
-            If the model is not in the comparison or has no ``predict_proba``, or
-            `label` is none of the classes.
-        """
-        labels = self.classes.tolist()
-        if label is not None and label not in labels:
-            raise ValueError(
-                f"label {label!r} is no class of the comparison: they are "
-                f"{', '.join(map(class_name, labels))}."
-            )
-        if not self.has_proba(model):
-            raise ValueError(
-                f"model {model!r} has no probabilities: it has no predict_proba."
-            )
-        chosen = (self._predictions["model"] == model).to_numpy()
-        levels = self._predictions.loc[chosen, ["repeat", "fold", "row", "id"]]
-        table = pd.DataFrame(
-            self._proba[chosen], index=pd.MultiIndex.from_frame(levels), columns=labels
-        )
-        return table if label is None else table[label]
-
-    def by_pattern(self, *, models=None):
-        """Scores and calibration of the tested rows, by the modalities that they have.
-
-        Parameters
-        ----------
-        models : list of str, default=None
-            Which ones, in this order. None is all. Those without probabilities are left
-            out.
-
-        Returns
-        -------
-        by_pattern : DataFrame
-            One row per model and pattern: ``model``, ``pattern``, ``n_patients``,
-            ``n_positive`` (of the positive class), ``roc_auc``, ``brier``,
-            ``log_loss``, ``calibration_slope`` with its interval from
-            ``calibration_slope_low`` to ``calibration_slope_high``, and
-            ``calibration_intercept`` likewise. NaN is undefined.
-
-        Raises
-        ------
-        ValueError
-            If a model is not in the comparison.
-
-        Notes
-        -----
-        All are of the mean of a patient's out-of-fold probabilities over the repeats.
-        With more than two classes the area is the mean of those of each class against
-        the others, and the Brier score their sum.
-
-        Slope and intercept are those of a logistic regression, not penalised, of the
-        class on its log-odds. Calibrated probabilities have 1 and 0; too extreme ones
-        have a slope below 1. With more than two classes the slope is one for the
-        log-ratios of all pairs, and there is no intercept. They are NaN with fewer than
-        30 patients, fewer than two classes with 5, and where probabilities are constant
-        or separate the classes.
-        """
-        models = choose_names("model", self.models, models)
-        models = [name for name in models if self.has_proba(name)]
-        positive = self.classes.tolist().index(self.positive)
-        options = self.classes, positive, self.confidence_level
-        return pattern_scores(self._predictions, self._proba, models, *options)
-
-    def has_proba(self, model):
-        """Whether a model has probabilities.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-
-        Returns
-        -------
-        has_proba : bool
-            False if the model has no ``predict_proba``.
-        """
-        choose_names("model", self.models, [model])
-        chosen = (self._predictions["model"] == model).to_numpy()
-        return not np.isnan(self._proba[chosen]).any()
-
-    def find_positive(self, positive=None):
-        """The class that `positive` stands for.
-
-        Parameters
-        ----------
-        positive : class label, default=None
-            One of the classes, or its name as text. None is the positive class of the
-            comparison.
-
-        Returns
-        -------
-        label : class label
-
-        Raises
-        ------
-        ValueError
-            If `positive` is none of the classes.
-        """
-        if positive is None:
-            positive = self.positive
-        place = find_positive(self.classes, positive, of="the comparison")
-        return self.classes.tolist()[place]
 
     def remarks(self, *, models=None):
         """What to know before the means are read.
