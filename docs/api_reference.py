@@ -94,6 +94,7 @@ API_REFERENCE = [
             "holm_adjust",
             "patient_bootstrap_interval",
             "wilson_interval",
+            "delong_interval",
         ),
     ),
     Section(
@@ -120,6 +121,7 @@ API_REFERENCE = [
             "RocBandsDisplay",
             "MetricIntervalsDisplay",
             "DifferencesDisplay",
+            "DecisionCurveDisplay",
             "PairedLearningCurveDisplay",
             "ModalityContributionsDisplay",
             "MissingModalityDisplay",

@@ -123,6 +123,7 @@ def _evaluate(
             label=label,
             flow=bunch.get("flow"),
             patient_key=options.patient_key,
+            thresholds=options.thresholds,
             channel_names={"image": list(channels)},
         )
     print(f"Positive class: {class_name(evaluation.comparison.positive)}")

@@ -40,6 +40,17 @@ def _integer(least, most=None):
     return read
 
 
+def _probability(text):
+    """The type of ``--thresholds``."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 and below 1, got {text!r}")
+    return number
+
+
 def _edge(text):
     """The type of ``--spacing``: mm, or None for pixels as they are."""
     try:
@@ -178,6 +189,14 @@ def _evaluation_options(n_repeats):
         default=n_repeats,
         help="repeats of cross-validation in three folds, up to 1000 (default: "
         "%(default)s)",
+    )
+    options.add_argument(
+        "--thresholds",
+        type=_probability,
+        nargs="+",
+        metavar="P",
+        help="probabilities of the positive class from which one would act: the report "
+        "then has decision curves",
     )
     options.add_argument(
         "--model",

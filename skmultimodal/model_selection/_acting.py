@@ -9,29 +9,14 @@ from skmultimodal.model_selection._intervals import (
 )
 
 __all__ = [
-    "TREAT_ALL",
-    "TREAT_NONE",
-    "check_threshold",
     "count_shares",
     "net_benefit",
     "threshold_scores",
 ]
 
-TREAT_ALL, TREAT_NONE = "treat all", "treat none"
 SHARES = ["model", "metric", "score", "low", "high", "n_right", "n_patients"]
 BENEFITS = ["model", "threshold", "net_benefit", "low", "high"]
 BENEFITS += ["treat_all", "gain", "gain_low", "gain_high"]
-
-
-def check_threshold(threshold, name="threshold"):
-    """A probability strictly between 0 and 1, or an error that names it."""
-    is_number = isinstance(threshold, int | float | np.number)
-    if not is_number or not 0 < threshold < 1:
-        raise ValueError(
-            f"{name} must be a probability between 0 and 1, both excluded, got "
-            f"{threshold!r}."
-        )
-    return float(threshold)
 
 
 def count_shares(hits, called):

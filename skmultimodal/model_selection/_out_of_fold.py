@@ -3,15 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from skmultimodal.model_selection._acting import (
-    check_threshold,
-    net_benefit,
-    threshold_scores,
-)
+from skmultimodal.model_selection._acting import net_benefit, threshold_scores
 from skmultimodal.model_selection._patients import by_patient
 from skmultimodal.model_selection._pattern_scores import pattern_scores
 from skmultimodal.model_selection._score_table import choose_names, rows_of
 from skmultimodal.utils._labels import class_name, find_positive
+from skmultimodal.utils._probability import check_threshold, check_thresholds
 
 __all__ = ["OutOfFold"]
 
@@ -152,11 +149,14 @@ class OutOfFold:
         >>> from sklearn.datasets import make_classification
         >>> from sklearn.linear_model import LogisticRegression
         >>> from skmultimodal.model_selection import compare_classifiers
+        >>> from skmultimodal.model_selection import PairedStratifiedKFold
         >>> X, y = make_classification(n_samples=60, random_state=0)
-        >>> result = compare_classifiers({"logistic": LogisticRegression()}, X, y, cv=3)
+        >>> cv = PairedStratifiedKFold(3, random_state=0)
+        >>> models = {"logistic": LogisticRegression()}
+        >>> result = compare_classifiers(models, X, y, cv=cv)
         >>> table = result.at_threshold(0.3).set_index("metric")
         >>> table.loc["sensitivity", ["score", "low", "high"]].round(2).tolist()
-        [0.77, 0.59, 0.88]
+        [0.8, 0.63, 0.9]
         """
         threshold = check_threshold(threshold)
         patients, place = self._by_patient(models, positive)
@@ -205,9 +205,7 @@ class OutOfFold:
         prediction models", Medical Decision Making 26 (2006).
         :doi:`10.1177/0272989X06295361`
         """
-        values = [check_threshold(t, "each threshold") for t in thresholds]
-        if not values:
-            raise ValueError("thresholds is empty: name at least one.")
+        values = check_thresholds(thresholds)
         patients, place = self._by_patient(models, positive)
         return net_benefit(patients, place, values, self.confidence_level)
 

@@ -38,6 +38,7 @@ from skmultimodal.utils._labels import (
     missing_labels,
 )
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
@@ -109,8 +110,8 @@ def evaluate_cohort(
     verbose : int, default=0
         Above 0 shows what will be done and a bar, or a line, for each stage.
     **report
-        Passed to `evaluation_report`, such as ``title``, ``label``, ``flow`` and
-        ``channel_names``.
+        Passed to `evaluation_report`, such as ``title``, ``label``, ``flow``,
+        ``channel_names`` and ``thresholds``.
 
     Returns
     -------
@@ -155,6 +156,8 @@ def evaluate_cohort(
     classes = _check_data(X, y, groups)
     find_positive(classes, positive, of="y")
     refuse_unknown_columns(X.metadata, baseline or [], "baseline")
+    if report.get("thresholds") is not None:
+        check_thresholds(report["thresholds"])
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")

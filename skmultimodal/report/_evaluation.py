@@ -15,6 +15,7 @@ from skmultimodal.report._rendering import (
 from skmultimodal.report._sections.again import again
 from skmultimodal.report._sections.certainty import GivenSets, certainty
 from skmultimodal.report._sections.checklist import ITEMS, checklist
+from skmultimodal.report._sections.decisions import decisions
 from skmultimodal.report._sections.examples import choose_examples, examples
 from skmultimodal.report._sections.explanations import explanations
 from skmultimodal.report._sections.label import label as label_numbers
@@ -27,6 +28,7 @@ from skmultimodal.report._sections.shortcuts import shortcuts
 from skmultimodal.report._sections.subgroups import subgroups
 from skmultimodal.report._study import make_study
 from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluation_report"]
@@ -60,6 +62,7 @@ def evaluation_report(
     audit=None,
     flow=None,
     prediction_sets=None,
+    thresholds=None,
     title=None,
     label=None,
     class_names=None,
@@ -105,6 +108,9 @@ def evaluation_report(
     prediction_sets : Bunch or DataFrame, default=None
         Of `prediction_sets`, or a DataFrame indexed by patient id, with a boolean
         column for each class: whether it is in the patient's set.
+    thresholds : sequence of float, default=None
+        Probabilities of the positive class from which one would act, for shares, net
+        benefit and decision curves at each. None shows shares at 0.5.
     title : str, default=None
         None is "Evaluation of" the model's name.
     label : str, default=None
@@ -145,7 +151,7 @@ def evaluation_report(
     ValueError
         If `comparison`, `audit` or `flow` is not what it should be, or is of other
         rows than `X`, `estimator` is none of the models compared, or another than
-        `model`, or `positive` is no class.
+        `model`, `positive` is no class, or a threshold no probability.
     NotFittedError
         If the estimator is not fitted.
     FileNotFoundError
@@ -197,6 +203,7 @@ def evaluation_report(
     path = _check_path(path)
     patient_key = None if patient_key is None else _check_path(Path(patient_key))
     facts = _check_given(facts, limits, n_examples)
+    thresholds = None if thresholds is None else check_thresholds(thresholds)
     _check_table("audit", audit, AUDIT_COLUMNS)
     _check_table("flow", flow, ["patient", "item", "status", "reason"])
     study = make_study(
@@ -219,6 +226,7 @@ def evaluation_report(
         "performance": lambda: performance(study),
         "shortcuts": lambda: shortcuts(study, audit),
         "certainty": lambda: certainty(study, sets),
+        "decisions": lambda: decisions(study, thresholds),
         "explanations": lambda: explanations(study, found, list(chosen), channels),
         "examples": lambda: examples(study, chosen, found, sets, channels),
         "subgroups": lambda: subgroups(study),

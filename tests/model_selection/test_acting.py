@@ -27,9 +27,14 @@ def comparison_of(level=0.9, **models):
             tables.append(
                 pd.DataFrame(
                     {
-                        **{"model": model, "repeat": repeat, "fold": 0, "row": rows},
-                        **{"id": [f"p{r}" for r in rows], "pattern": "gene"},
-                        **{"y_true": Y[rows], "y_pred": "no"},
+                        "model": model,
+                        "repeat": repeat,
+                        "fold": 0,
+                        "row": rows,
+                        "id": [f"p{r}" for r in rows],
+                        "pattern": "gene",
+                        "y_true": Y[rows],
+                        "y_pred": "no",
                     }
                 )
             )
@@ -120,5 +125,10 @@ def test_a_threshold_is_a_probability(comparison, threshold):
 
 
 def test_thresholds_are_named(comparison):
-    with pytest.raises(ValueError, match=r"^thresholds is empty"):
+    with pytest.raises(ValueError, match=r"^thresholds must be a list of some"):
         comparison.net_benefit([])
+
+
+def test_thresholds_are_in_order_and_each_once(comparison):
+    table = comparison.net_benefit([0.5, 0.1, 0.5], models=["ours"])
+    assert table["threshold"].tolist() == [0.1, 0.5]

@@ -42,7 +42,8 @@ def test_interval_is_that_of_the_bootstrap_where_both_hold():
 def test_a_perfect_area_is_no_certainty():
     y = np.repeat([0, 1], [10, 8])
     low, high = delong_interval(y, y + 0.5)
-    assert (0.6 < low < 0.9) and high == 1
+    assert 0.6 < low < 0.9
+    assert high == 1
     wider = delong_interval(y, y + 0.5, confidence_level=0.99)
     assert wider[0] < low
 

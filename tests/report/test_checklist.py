@@ -77,7 +77,9 @@ def test_without_facts_the_items_that_need_them_lack(unnamed):
     found = checklist(study, SECTIONS, title=None, label="response", facts={})
     items = {item.number: item for item in found.checklist}
     assert list(items) == list(range(1, 28))
-    assert items[12].headings == ["performance?", "shortcuts?", "certainty?"]
+    assert items[12].headings == [
+        *("performance?", "shortcuts?", "certainty?", "decisions?"),
+    ]
     assert items[5].absent == ["Data source", "Dates"]
     assert items[17][1:] == ([], ["Ethics"], False, State.NOT)
     assert (items[12].state, items[23].state) == (State.PARTLY, State.COVERED)

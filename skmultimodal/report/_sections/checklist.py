@@ -15,6 +15,7 @@ ITEMS = {
     "performance": [12, 16, 23],
     "shortcuts": [12, 23],
     "certainty": [12, 15, 23],
+    "decisions": [12, 15, 23],
     "explanations": [15, 22],
     "examples": [15],
     "subgroups": [14, 23],
