@@ -75,9 +75,10 @@ def evaluation_report(
 ):
     """Write a report on a model and its evaluation: one HTML file.
 
-    The report follows the items of TRIPOD+AI: which patients there are, what is
-    predicted, how well and against which other models, whether a shortcut could
-    explain it, how sure the model is, what it looks at, and what would break it.
+    The report follows the items of TRIPOD+AI, and for images those of CLAIM: which
+    patients there are, what is predicted, how well and against which other models,
+    whether a shortcut could explain it, how sure the model is, what comes of acting on
+    it, what it looks at, and what would break it.
     What was not given is named as such. The file holds its figures, needs no network
     and runs no script.
 
@@ -175,6 +176,10 @@ def evaluation_report(
     Collins et al. (2024), TRIPOD+AI statement: updated guidance for reporting clinical
     prediction models, BMJ 385. :doi:`10.1136/bmj-2023-078378`
 
+    Tejani et al. (2024), Checklist for artificial intelligence in medical imaging
+    (CLAIM): 2024 update, Radiology: Artificial Intelligence 6.
+    :doi:`10.1148/ryai.240300`
+
     Examples
     --------
     >>> import tempfile
@@ -231,7 +236,7 @@ def evaluation_report(
         "examples": lambda: examples(study, chosen, found, sets, channels),
         "subgroups": lambda: subgroups(study),
         "limits": lambda: limits_numbers(study, audit, limits),
-        "missing": lambda: missing(study, flow),
+        "missing": lambda: missing(study, flow, channels),
         "model": lambda: model_numbers(study),
         "again": lambda: again(study, facts.get("Command")),
     }
@@ -253,18 +258,19 @@ def _write_key(path, study, chosen):
 
 def _render(study, makers, title, label, facts, verbose):
     """The page of sections, of which `makers` make the numbers, and the checklist."""
-    environment, sections = make_environment(), {}
+    environment, sections, numbers = make_environment(), {}, {}
 
-    def add(name, numbers):
-        sections[name] = render_section(environment, name, numbers, study.shared)
+    def add(name, made):
+        numbers[name] = made
+        sections[name] = render_section(environment, name, made, study.shared)
         stage.advance()
 
     with Stage("[evaluation_report]", len(makers) + 1, "section", verbose) as stage:
         for name, make in makers.items():
             add(name, make())
         rendered = list(sections.values())
-        items = checklist(study, rendered, title=title, label=label, facts=facts)
-        add("checklist", items)
+        given = {"title": title, "label": label, "facts": facts}
+        add("checklist", checklist(study, rendered, numbers, **given))
     return render_page(
         environment,
         list(sections.values()),

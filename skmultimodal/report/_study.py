@@ -18,6 +18,7 @@ from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["SITES", "Pattern", "Study", "hospital_columns", "make_study"]
 
+IMAGE_AXES = 4  # of a block: patients, channels, height, width
 # Names of a column of the metadata that is a hospital.
 SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
 
@@ -103,6 +104,12 @@ class Study:
     def patterns(self):
         """Modalities of each row: array of str, such as "image+gene"."""
         return self.cohort.patterns
+
+    @property
+    def image_modalities(self):
+        """Names of the modalities of images: list."""
+        shapes = {n: self.cohort.block_shape(n) for n in self.cohort.modalities}
+        return [name for name, shape in shapes.items() if len(shape) == IMAGE_AXES]
 
     @cached_property
     def tested_codes(self):
