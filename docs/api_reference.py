@@ -95,6 +95,7 @@ API_REFERENCE = [
             "patient_bootstrap_interval",
             "wilson_interval",
             "delong_interval",
+            "selection_weights",
         ),
     ),
     Section(

@@ -115,6 +115,7 @@ def _evaluate(
             positive=bunch.get("positive"),
             groups=None if groups is None else _groups(X, y, groups),
             baseline=getattr(options, "baseline", None),
+            censored=getattr(options, "censored", None),
             n_repeats=options.repeats,
             random_state=options.seed,
             notes={"label": label, "channels": list(channels), **(reading or {})},

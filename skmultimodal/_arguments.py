@@ -169,7 +169,14 @@ def _add_evaluate(commands, shared):
         nargs="+",
         help="columns of clinical.csv that are known before the label, such as age: a "
         "model of them alone is compared, and others, such as a survival time, are no "
-        "explanation of the score",
+        "explanation of the score; the report also weighs the tested patients by "
+        "them, so that they stand for all",
+    )
+    command.add_argument(
+        "--censored",
+        metavar="COLUMN",
+        help="column of clinical.csv that is 1 for patients whose label is unknown "
+        "because follow-up ended, for these weights",
     )
 
 

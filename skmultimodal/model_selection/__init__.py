@@ -19,6 +19,7 @@ from skmultimodal.model_selection._split import (
     PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
 )
+from skmultimodal.model_selection._weighting import selection_weights
 
 __all__ = [
     "Comparison",
@@ -34,6 +35,7 @@ __all__ = [
     "paired_learning_curve",
     "paired_permutation_test",
     "patient_bootstrap_interval",
+    "selection_weights",
     "unpaired_gain",
     "wilson_interval",
 ]

@@ -53,7 +53,7 @@ class Source(NamedTuple):
     read_as: str
 
 
-def covariate_predictor(columns):
+def covariate_predictor(columns, class_weight="balanced"):
     """A logistic regression of a table, whose columns are floats or categories."""
     is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
     numbers = make_pipeline(
@@ -66,7 +66,7 @@ def covariate_predictor(columns):
             (numbers, np.flatnonzero(is_number)),
             (words, np.flatnonzero(~np.array(is_number))),
         ),
-        LogisticRegression(class_weight="balanced", max_iter=1000),
+        LogisticRegression(class_weight=class_weight, max_iter=1000),
     )
 
 

@@ -3,12 +3,17 @@
 from html import escape
 from itertools import combinations, product
 
+import numpy as np
 import pandas as pd
 
-from skmultimodal.model_selection._fixed import fixed_score, is_fixed
+from skmultimodal.model_selection._fixed import fixed_scores
 from skmultimodal.model_selection._metrics import PatientCounts, range_of
 from skmultimodal.model_selection._out_of_fold import OutOfFold
 from skmultimodal.model_selection._remarks import find_remarks
+from skmultimodal.model_selection._reweighting import (
+    check_weights,
+    reweighted_scores,
+)
 from skmultimodal.model_selection._score_table import (
     choose_names,
     compare_pairs,
@@ -16,6 +21,7 @@ from skmultimodal.model_selection._score_table import (
     summarise,
     text_table,
 )
+from skmultimodal.model_selection._weighting import effective_number
 from skmultimodal.utils._labels import class_name
 
 __all__ = ["Comparison"]
@@ -63,6 +69,8 @@ class Comparison(OutOfFold):
         The metric that conclusions rest on, if it was named beforehand.
     by_seed : DataFrame, default=None
         Of `seeds`. None is of one seed.
+    sample_weight : ndarray of shape (n_rows,), default=None
+        Weights of all rows in the scores, see `reweighted`.
 
     Attributes
     ----------
@@ -118,6 +126,7 @@ class Comparison(OutOfFold):
         reference=None,
         primary=None,
         by_seed=None,
+        sample_weight=None,
     ):
         super().__init__(
             predictions,
@@ -133,6 +142,7 @@ class Comparison(OutOfFold):
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary
+        self.sample_weight = sample_weight
         self._by_seed = by_seed
 
     @property
@@ -200,7 +210,7 @@ class Comparison(OutOfFold):
         options = self.test_to_train, self.confidence_level
         table = summarise(self._scores, *options, self._tested(), self.known_as)
         table = table.set_index(["model", "metric"])
-        for place, found in self._fixed_scores().items():
+        for place, found in fixed_scores(self).items():
             table.loc[place, ["mean", "low", "high"]] = found
         # A scorer may return other metrics for other models.
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
@@ -221,34 +231,60 @@ class Comparison(OutOfFold):
         groups = self._scores.groupby(["model", "metric"], sort=False)["score"]
         return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
 
-    def _fixed_scores(self):
-        """Scores over patients of models that no fold changes: by model and metric."""
-        estimators = self.estimators if len(self.classes) == 2 else None
-        found = {}
-        for model, estimator in (estimators or {}).items():
-            if not is_fixed(estimator):
-                continue
-            table = self.predictions(models=[model]).drop_duplicates("row")
-            hits, called = (
-                (table[name] == self.positive).to_numpy()
-                for name in ("y_true", "y_pred")
-            )
-            score = None
-            if self.has_proba(model):
-                score = table[f"proba_{class_name(self.positive)}"].to_numpy()
-            for metric in self.scores(models=[model])["metric"].unique():
-                name = self.known_as.get(metric, metric)
-                level = self.confidence_level
-                values = fixed_score(name, hits, called, score, level)
-                if values is not None:
-                    found[model, metric] = values
-        return found
-
     def _tested(self):
-        """The patients tested."""
-        first = self._predictions.drop_duplicates("row")["y_true"]
-        n_positive = int((first == self.positive).sum())
-        return PatientCounts(n_positive, len(first) - n_positive, len(self.classes))
+        """The patients tested; of weighted ones as many as vary so much."""
+        first = self._predictions.drop_duplicates("row")
+        hits = (first["y_true"] == self.positive).to_numpy()
+        weights = np.ones(len(hits))
+        if self.sample_weight is not None:
+            weights = self.sample_weight[first["row"].to_numpy()]
+        sizes = (effective_number(weights[part]) for part in (hits, ~hits))
+        return PatientCounts(*sizes, len(self.classes))
+
+    def reweighted(self, sample_weight, *, metrics=None):
+        """The same predictions, scored with weights for the tested rows.
+
+        Parameters
+        ----------
+        sample_weight : array-like of shape (n_rows,)
+            A weight for each row of the data that was compared on, such as those of
+            `selection_weights`. Those of rows that are not tested do not matter.
+        metrics : list of str, default=None
+            Which ones, in this order. None is all.
+
+        Returns
+        -------
+        comparison : Comparison
+            Its scores, and what follows from them, are weighted. Predictions, and what
+            follows from these, such as `by_pattern`, are not. The intervals are given
+            the weights.
+
+        Raises
+        ------
+        ValueError
+            If a tested row has no weight or one below 0, or a metric is none of
+            scikit-learn's by name.
+
+        See Also
+        --------
+        selection_weights : Weights by the probability of being tested.
+
+        Notes
+        -----
+        Where a comparison is of several seeds, metrics are those of the mean
+        probabilities, not means of the seeds.
+        """
+        metrics = choose_names("metric", self.metrics, metrics)
+        weights = check_weights(sample_weight, self._predictions["row"].to_numpy())
+        names = ["folds", "classes", "positive", "test_to_train", "confidence_level"]
+        names += ["estimators", "known_as", "reference", "primary"]
+        return Comparison(
+            reweighted_scores(self, weights, metrics),
+            self._predictions,
+            self._proba,
+            **{name: getattr(self, name) for name in names},
+            sample_weight=weights,
+        )
 
     def differences(self, *, models=None, metrics=None, reference=None):
         """Paired tests of the differences between models.

@@ -65,7 +65,7 @@ CLAIM = {
     25: Asked(("model",), ("Choice of settings",)),
     28: Asked(("performance", "certainty")),
     29: Asked(("performance",)),
-    30: Asked(("shortcuts", "subgroups")),
+    30: Asked(("shortcuts", "subgroups", "selection")),
     31: Asked(("explanations",)),
     32: Asked(("performance",)),
     33: Asked(),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import get_scorer_names
 
 from skmultimodal.utils._progress import count_networks
 
@@ -137,6 +138,12 @@ class ComparedModel:
     def metric(self):
         """The leading metric."""
         return self.metrics[0]
+
+    @property
+    def can_be_weighted(self):
+        """Whether the leading metric is one of scikit-learn's, which take weights."""
+        known = self.comparison.known_as.get(self.metric, self.metric)
+        return known in get_scorer_names()
 
     @property
     def guessing(self):

@@ -24,6 +24,7 @@ from skmultimodal.report._sections.missing import missing
 from skmultimodal.report._sections.model import model as model_numbers
 from skmultimodal.report._sections.patients import patients
 from skmultimodal.report._sections.performance import performance
+from skmultimodal.report._sections.selection import selection
 from skmultimodal.report._sections.shortcuts import shortcuts
 from skmultimodal.report._sections.subgroups import subgroups
 from skmultimodal.report._study import make_study
@@ -63,6 +64,7 @@ def evaluation_report(
     flow=None,
     prediction_sets=None,
     thresholds=None,
+    weights=None,
     title=None,
     label=None,
     class_names=None,
@@ -112,6 +114,8 @@ def evaluation_report(
     thresholds : sequence of float, default=None
         Probabilities of the positive class from which one would act, for shares, net
         benefit and decision curves at each. None shows shares at 0.5.
+    weights : Bunch, default=None
+        Of `selection_weights`, for weighted scores beside the others.
     title : str, default=None
         None is "Evaluation of" the model's name.
     label : str, default=None
@@ -235,6 +239,7 @@ def evaluation_report(
         "explanations": lambda: explanations(study, found, list(chosen), channels),
         "examples": lambda: examples(study, chosen, found, sets, channels),
         "subgroups": lambda: subgroups(study),
+        "selection": lambda: selection(study, weights),
         "limits": lambda: limits_numbers(study, audit, limits),
         "missing": lambda: missing(study, flow, channels),
         "model": lambda: model_numbers(study),

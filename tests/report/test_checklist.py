@@ -96,6 +96,7 @@ def test_without_facts_the_items_that_need_them_lack(unnamed):
     assert list(items) == list(range(1, 28))
     assert items[12].headings == [
         *("performance?", "shortcuts?", "certainty?", "decisions?"),
+        "selection?",
     ]
     assert items[5].absent == ["Data source", "Dates"]
     assert items[17][1:] == ([], ["Ethics"], False, State.NOT)

@@ -19,6 +19,7 @@ ITEMS = {
     "explanations": [15, 22],
     "examples": [15],
     "subgroups": [14, 23],
+    "selection": [12, 23],
     "limits": [26, 27],
     "missing": [11],
     "model": [9, 21, 22],
