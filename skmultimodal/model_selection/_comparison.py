@@ -69,6 +69,9 @@ class Comparison(OutOfFold):
         The metric that conclusions rest on, if it was named beforehand.
     by_seed : DataFrame, default=None
         Of `seeds`. None is of one seed.
+    n_unpaired : int, default=0
+        Rows with fewer modalities than those tested, which train the models of each
+        fold: what is estimated is given these rows.
     sample_weight : ndarray of shape (n_rows,), default=None
         Weights of all rows in the scores, see `reweighted`.
 
@@ -126,6 +129,7 @@ class Comparison(OutOfFold):
         reference=None,
         primary=None,
         by_seed=None,
+        n_unpaired=0,
         sample_weight=None,
     ):
         super().__init__(
@@ -142,6 +146,7 @@ class Comparison(OutOfFold):
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary
+        self.n_unpaired = n_unpaired
         self.sample_weight = sample_weight
         self._by_seed = by_seed
 
@@ -277,7 +282,7 @@ class Comparison(OutOfFold):
         metrics = choose_names("metric", self.metrics, metrics)
         weights = check_weights(sample_weight, self._predictions["row"].to_numpy())
         names = ["folds", "classes", "positive", "test_to_train", "confidence_level"]
-        names += ["estimators", "known_as", "reference", "primary"]
+        names += ["estimators", "known_as", "reference", "primary", "n_unpaired"]
         return Comparison(
             reweighted_scores(self, weights, metrics),
             self._predictions,
@@ -367,15 +372,21 @@ class Comparison(OutOfFold):
         return text_table(self.summary(), self.models, self.metrics)
 
     def _heading(self):
-        n_models, n_folds = len(self.models), len(self.folds)
         n_repeats = len({fold.repeat for fold in self.folds})
+        n_seeds = self.seeds()["seed"].nunique()
         repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
-        return [
-            f"Comparison of {n_models} model{'' if n_models == 1 else 's'} on "
-            f"{n_folds} fold{'' if n_folds == 1 else 's'}{repeats}, positive class "
+        lines = [
+            f"Comparison of {_count(len(self.models), 'model')} on "
+            f"{_count(len(self.folds), 'fold')}{repeats}, positive class "
             f"{class_name(self.positive)}",
             f"Mean of the folds [{100 * self.confidence_level:.3g} % interval]",
         ]
+        if self.n_unpaired:
+            lines.append(
+                f"Intervals are given {_count(self.n_unpaired, 'unpaired row')} that "
+                f"train, and {_count(n_seeds, 'random seed')} of training"
+            )
+        return lines
 
     def __repr__(self):
         cells = self.table().rename_axis(index=None, columns=None)
@@ -384,3 +395,7 @@ class Comparison(OutOfFold):
     def _repr_html_(self):
         heading = "<br>".join(map(escape, self._heading()))
         return f"<p>{heading}</p>{self.table().to_html()}"
+
+
+def _count(n, thing):
+    return f"{n} {thing}{'' if n == 1 else 's'}"
