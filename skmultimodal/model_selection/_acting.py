@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
-    wilson_interval,
+    score_interval,
 )
 
 __all__ = [
@@ -44,7 +45,7 @@ def count_shares(hits, called):
     }
 
 
-def threshold_scores(patients, positive, threshold, level):
+def threshold_scores(patients, positive, threshold, level, ratios):
     """Shares at a threshold, as of ``Comparison.at_threshold``.
 
     Parameters
@@ -54,6 +55,8 @@ def threshold_scores(patients, positive, threshold, level):
     positive : int
         Number of the positive class.
     threshold, level : float
+    ratios : dict of str to float
+        Test to training rows that differ between folds; 0 of a fixed model.
 
     Returns
     -------
@@ -67,12 +70,12 @@ def threshold_scores(patients, positive, threshold, level):
             share, low, high = np.nan, np.nan, np.nan
             if n:
                 share = n_right / n
-                low, high = wilson_interval(n_right, n, confidence_level=level)
+                low, high = _share_interval(share, n / (1 + ratios[model]), level)
             rows.append((model, metric, share, low, high, n_right, n))
     return pd.DataFrame(rows, columns=SHARES)
 
 
-def net_benefit(patients, positive, thresholds, level):
+def net_benefit(patients, positive, thresholds, level, ratios):
     """Net benefit at thresholds, as of ``Comparison.net_benefit``.
 
     Parameters
@@ -83,6 +86,8 @@ def net_benefit(patients, positive, thresholds, level):
         Number of the positive class.
     thresholds : list of float
     level : float
+    ratios : dict of str to float
+        As of `threshold_scores`.
 
     Returns
     -------
@@ -91,6 +96,7 @@ def net_benefit(patients, positive, thresholds, level):
     rows = []
     for model, of_model in patients.items():
         hits = of_model.codes == positive
+        given = ratios[model] / len(hits), level
         for threshold in thresholds:
             # What a patient who is treated adds: a hit 1, others the odds.
             value = np.where(hits, 1.0, -threshold / (1 - threshold))
@@ -99,13 +105,21 @@ def net_benefit(patients, positive, thresholds, level):
             gain = own - value if everyone > 0 else own
             rows.append(
                 (
-                    *(model, threshold, own.mean(), *_over_patients(own, level)),
-                    *(everyone, gain.mean(), *_over_patients(gain, level)),
+                    *(model, threshold, own.mean(), *_over_patients(own, *given)),
+                    *(everyone, gain.mean(), *_over_patients(gain, *given)),
                 )
             )
     return pd.DataFrame(rows, columns=BENEFITS)
 
 
-def _over_patients(values, level):
-    """Interval of a mean over patients, given the models."""
-    return corrected_t_interval(values, 0.0, confidence_level=level)
+def _share_interval(share, n, level):
+    """Wilson's interval of a share of `n` patients, no whole number perhaps."""
+    quantile = float(stats.norm.ppf((1 + level) / 2))
+    return score_interval(
+        share, 0.0, (0.0, 1.0), lambda true: true * (1 - true) / n, quantile
+    )
+
+
+def _over_patients(values, ratio, level):
+    """Interval of a mean over patients, whose variance has the ratio added to 1 / n."""
+    return corrected_t_interval(values, ratio, confidence_level=level)

@@ -138,11 +138,11 @@ class Comparison(OutOfFold):
             folds=folds,
             classes=classes,
             positive=positive,
+            test_to_train=test_to_train,
             confidence_level=confidence_level,
+            estimators=estimators,
         )
         self._scores = scores
-        self.test_to_train = test_to_train
-        self.estimators = estimators
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary

@@ -105,7 +105,7 @@ def unpaired_gain(
     Comparison of 2 models on 30 folds (10 repeats), positive class 1
     Mean of the folds [95 % interval]
     Intervals are given 200 unpaired rows that train, and 1 random seed of training
-                                roc_auc
+                                 roc_auc
     with unpaired     0.707 [0.49, 0.86]
     without unpaired  0.575 [0.37, 0.76]
     >>> result.differences()[["difference", "low", "high"]].round(2)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.model_selection._acting import net_benefit, threshold_scores
+from skmultimodal.model_selection._fixed import is_fixed
 from skmultimodal.model_selection._patients import by_patient
 from skmultimodal.model_selection._pattern_scores import pattern_scores
 from skmultimodal.model_selection._score_table import choose_names, rows_of
@@ -21,14 +22,25 @@ class OutOfFold:
     """
 
     def __init__(
-        self, predictions, proba, *, folds, classes, positive, confidence_level
+        self,
+        predictions,
+        proba,
+        *,
+        folds,
+        classes,
+        positive,
+        test_to_train,
+        confidence_level,
+        estimators,
     ):
         self._predictions = predictions
         self._proba = proba
         self.folds = folds
         self.classes = classes
         self.positive = positive
+        self.test_to_train = test_to_train
         self.confidence_level = confidence_level
+        self.estimators = estimators
 
     @property
     def models(self):
@@ -140,9 +152,11 @@ class OutOfFold:
         Notes
         -----
         A patient's probability is out of fold, the mean over the repeats, and each
-        tested row counts once. The intervals are Wilson's: they are over patients, and
-        leave out that other training patients would give other models. Precision and
-        negative predictive value are those at this share of the class.
+        tested row counts once. The intervals are Wilson's, over patients; as other
+        training patients would give other models, they are those of ``1 + r`` times
+        fewer patients, where r is the ratio of test to training rows of
+        `corrected_t_test`, 0 of a model that no fold changes. Precision and negative
+        predictive value are those at this share of the class.
 
         Examples
         --------
@@ -160,7 +174,8 @@ class OutOfFold:
         """
         threshold = check_threshold(threshold)
         patients, place = self._by_patient(models, positive)
-        return threshold_scores(patients, place, threshold, self.confidence_level)
+        given = self.confidence_level, self._ratios(patients)
+        return threshold_scores(patients, place, threshold, *given)
 
     def net_benefit(self, thresholds, *, models=None, positive=None):
         """What it is worth to act on probabilities at thresholds (decision curves).
@@ -196,8 +211,8 @@ class OutOfFold:
 
         Notes
         -----
-        As of `at_threshold`, the intervals are over patients, given the models. They
-        are not adjusted for the number of thresholds.
+        The intervals are over patients (Student's), widened as those of
+        `at_threshold`. They are not adjusted for the number of thresholds.
 
         References
         ----------
@@ -207,7 +222,8 @@ class OutOfFold:
         """
         values = check_thresholds(thresholds)
         patients, place = self._by_patient(models, positive)
-        return net_benefit(patients, place, values, self.confidence_level)
+        given = self.confidence_level, self._ratios(patients)
+        return net_benefit(patients, place, values, *given)
 
     def _by_patient(self, models, positive):
         """Predictions by model and patient, and the number of the positive class."""
@@ -220,6 +236,13 @@ class OutOfFold:
             if self.has_proba(name)
         }
         return found, self.classes.tolist().index(label)
+
+    def _ratios(self, models):
+        """Test to training rows that differ between folds: 0 where no fold matters."""
+        known = self.estimators or {}
+        fixed = {name for name in models if name in known and is_fixed(known[name])}
+        ratio = self.test_to_train if np.isfinite(self.test_to_train) else 0.0
+        return {name: 0.0 if name in fixed else ratio for name in models}
 
     def by_pattern(self, *, models=None):
         """Scores and calibration of the tested rows, by the modalities that they have.

@@ -151,8 +151,17 @@ class ComparedModel:
         return GUESSING.get(self.metric)
 
     def score(self, model, metric):
-        """Score of a model, or None."""
+        """Score of a model, or None; a precision of nobody is none."""
+        if metric == "precision" and model in self._naming_nobody:
+            return None
         return self._scores.get((model, metric))
+
+    @cached_property
+    def _naming_nobody(self):
+        """Models that assign no tested row to the positive class: set."""
+        table = self.comparison.predictions()
+        called = table["model"][table["y_pred"] == self.comparison.positive]
+        return {*self.models} - {*called}
 
     @property
     def own(self):

@@ -230,7 +230,7 @@ def evaluation_report(
     with Stage("[evaluation_report] explanations", None, "", verbose):
         found = explain(study, list(chosen))
     makers = {
-        "patients": lambda: patients(study, flow, facts),
+        "patients": lambda: patients(study, flow, facts, audit),
         "label": lambda: label_numbers(study, label),
         "performance": lambda: performance(study),
         "shortcuts": lambda: shortcuts(study, audit),

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.inspection._inputs import explained_cohort
@@ -153,6 +154,14 @@ class Study:
     def hospitals(self):
         """Columns of the metadata that are a hospital."""
         return [] if self.metadata is None else hospital_columns(self.metadata)
+
+    def shares_hospital(self, column):
+        """Whether some tested rows are of a hospital, a column, that also trains."""
+        values = self.metadata[column].to_numpy(dtype=object)
+        return any(
+            set(values[fold.test]) & {v for v in values[fold.train] if not pd.isna(v)}
+            for fold in self.tested.folds
+        )
 
     @cached_property
     def final(self):

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.model_selection import Comparison, wilson_interval
 from skmultimodal.model_selection._folds import Fold
@@ -17,7 +19,7 @@ P = np.array([0.9, 0.1, 0.3, 0.6, 0.7, 0.2])
 NOBODY = np.full_like(REPEATS, 0.25)
 
 
-def comparison_of(level=0.9, **models):
+def comparison_of(level=0.9, estimators=None, **models):
     """Models with these probabilities of "yes": (n_repeats, n_rows)."""
     rng = np.random.default_rng(0)
     tables, values, scores = [], [], []
@@ -50,6 +52,7 @@ def comparison_of(level=0.9, **models):
         positive="yes",
         test_to_train=0.5,
         confidence_level=level,
+        estimators=estimators,
     )
 
 
@@ -72,8 +75,21 @@ def test_shares_of_patients_at_a_threshold(comparison):
         "negative_predictive_value": [2, 3],
     }
     assert table["score"].tolist() == pytest.approx([4 / 6, *[2 / 3] * 4])
+    # Folds of which a test row is for two training rows: as of 4 patients, not 6.
+    quantile = stats.norm.ppf(0.95)
+    middle = (4 / 6 + quantile**2 / 8) / (1 + quantile**2 / 4)
+    half = np.sqrt(4 / 6 * 2 / 6 / 4 + quantile**2 / 64) * quantile
+    half /= 1 + quantile**2 / 4
+    ends = table.loc["accuracy", ["low", "high"]].tolist()
+    assert ends == pytest.approx([middle - half, middle + half])
+
+
+def test_a_fixed_model_has_wilsons_interval():
+    fixed = FrozenEstimator(DummyClassifier().fit(P[:, None], Y))
+    result = comparison_of(estimators={"ours": fixed}, ours=REPEATS)
+    table = result.at_threshold(0.6).set_index("metric")
     ends = wilson_interval(4, 6, confidence_level=0.9)
-    assert table.loc["accuracy", ["low", "high"]].tolist() == list(ends)
+    assert table.loc["accuracy", ["low", "high"]].tolist() == pytest.approx(ends)
 
 
 def test_a_share_of_nobody_is_undefined(comparison):
@@ -110,7 +126,7 @@ def test_net_benefit_by_hand(comparison):
 def test_the_interval_of_the_net_benefit_is_over_patients(comparison):
     row = comparison.net_benefit([0.6], models=["ours"]).iloc[0]
     values = np.array([1, 0, 0, -1.5, 1, 0])
-    half = stats.t.ppf(0.95, 5) * values.std(ddof=1) / np.sqrt(6)
+    half = stats.t.ppf(0.95, 5) * values.std(ddof=1) / np.sqrt(6 / 1.5)
     ends = [values.mean() - half, values.mean() + half]
     assert row[["low", "high"]].tolist() == pytest.approx(ends)
     assert row[["gain_low", "gain_high"]].tolist() == pytest.approx(ends)

@@ -136,7 +136,8 @@ CASES = {
         numbers(later={"os_time": 0.95}, age=0.84),
         [
             "could explain all of the score: age 0.84 [0.74, 0.94]. Area under",
-            "os_time known later 0.95",
+            "Columns that were not named as known before the outcome are not judged:",
+            "os_time not judged 0.95",
         ],
         absent=["This report cannot tell which columns"],
     ),
