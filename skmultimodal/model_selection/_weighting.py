@@ -49,8 +49,9 @@ def selection_weights(X, y, covariates, *, tested=None, censored=None):
         - ``n_tested``, and ``n_effective``: how many patients of equal weight vary as
           much (Kish).
         - ``largest_share``: of the weight, that of the heaviest patient.
-        - ``rare_share``: share of all patients whose probability is below a tenth of
-          the mean, of whom those tested are hardly like.
+        - ``rare_share``: share of all patients whom those tested are hardly like:
+          with a probability below a tenth of the mean, a category that no tested
+          patient has, or a number outside the range of theirs.
         - ``covariates``, ``censored``: as given.
 
     Raises
@@ -96,7 +97,7 @@ def selection_weights(X, y, covariates, *, tested=None, censored=None):
     ... )
     >>> result = selection_weights(X, np.arange(200) % 2, ["age"])
     >>> result.n_tested, round(result.n_effective), result.rare_share
-    (89, 76, 0.0)
+    (89, 76, 0.005)
     """
     X = as_cohort(X)
     y = label_column(join_by_id(y, X))
@@ -124,7 +125,9 @@ def selection_weights(X, y, covariates, *, tested=None, censored=None):
         n_tested=int(tested.sum()),
         n_effective=effective_number(weights),
         largest_share=float(weights.max() / weights.sum()),
-        rare_share=float(np.mean(probability < RARE * probability.mean())),
+        rare_share=float(
+            np.mean((probability < RARE * probability.mean()) | _beyond(table, tested))
+        ),
         covariates=list(covariates),
         censored=censored,
     )
@@ -152,6 +155,19 @@ def _read(metadata, names):
             "different for nearly every patient: group the values."
         )
     return pd.DataFrame({n: c.values for n, c in found.items() if n not in text})
+
+
+def _beyond(table, tested):
+    """Rows with a category, or a number beyond those, of no tested row."""
+    beyond = np.zeros(len(table), dtype=bool)
+    for name in table:
+        column = table[name]
+        if pd.api.types.is_float_dtype(column):
+            own = column[tested]
+            beyond |= ((column < own.min()) | (column > own.max())).to_numpy()
+        else:
+            beyond |= ~column.isin(column[tested]).to_numpy()
+    return beyond
 
 
 def _censored(X, name, labelled):

@@ -59,6 +59,10 @@ def test_patients_of_whom_hardly_any_is_tested_are_counted():
     result = selection_weights(X, y, ["grade"], tested=tested)
     assert result.rare_share == pytest.approx(0.2)
     assert result.n_tested == tested.sum()
+    # Not in the range of those tested, or so few that the penalty hides it.
+    X, y = make_cohort(age=np.where(np.arange(N) < 4, 99.0, 50 + np.arange(N) % 7))
+    tested = (np.arange(N) >= 4) & (np.arange(N) % 3 == 0)
+    assert selection_weights(X, y, ["age"], tested=tested).rare_share == 0.01
 
 
 def test_censoring_is_a_selection_of_its_own():

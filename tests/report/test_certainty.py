@@ -82,6 +82,16 @@ CASES = {
             "They are too extreme: their calibration slope is 0.40 [0.20, 0.60].",
         ],
     ),
+    "of nothing": Case(
+        Certainty(
+            has_probabilities=True,
+            rows=[ALL],
+            slope=Score(-0.4, -1.1, 0.3),
+            figure=FIGURE,
+        ),
+        ["are not shown to go with the class at all: their calibration slope is −0.40"],
+        absent=["too extreme"],
+    ),
     "too cautious": Case(
         Certainty(
             has_probabilities=True,

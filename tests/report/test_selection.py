@@ -47,10 +47,10 @@ CASES = {
     "weighted": Case(
         Selection(weights(), **GIVEN),
         [
-            "Weighted so that the tested stand for all 473 patients in age and sex, "
-            "ours has a mean ROC AUC of 0.70 [0.42, 0.88], unweighted 0.76 [0.50, "
-            "0.90]. The weights of the 50 tested patients vary as much as 31.4 of "
-            "equal weight do, and the heaviest has 8% of all.",
+            "Weighted so that the tested stand for all 473 patients, as far as can be, "
+            "in age and sex, ours has a mean ROC AUC of 0.70 [0.42, 0.88], unweighted "
+            "0.76 [0.50, 0.90]. The weights of the 50 tested patients vary as much as "
+            "31.4 of equal weight do, and the heaviest has 8% of all.",
             "Model As tested Weighted ours 0.76 [0.50, 0.90] 0.70 [0.42, 0.88] gene",
             "A label that is unknown because follow-up ended counts as one more reason",
         ],
@@ -59,8 +59,9 @@ CASES = {
     "censored": Case(
         Selection(weights(censored="ended", rare_share=0.27), **GIVEN),
         [
-            "27% of all patients had less than a tenth of the mean probability of "
-            "being tested: of them the scores show next to nothing, weighted or not.",
+            "27% of all patients are hardly like any tested one (a value of these "
+            "columns that none of them has, or less than a tenth of the mean "
+            "probability of being tested): of them the scores show next to nothing",
             "on age and sex, and of not being censored (ended). It is right if",
         ],
         absent=["one more reason"],
