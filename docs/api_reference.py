@@ -94,6 +94,8 @@ API_REFERENCE = [
             "holm_adjust",
             "patient_bootstrap_interval",
             "wilson_interval",
+            "delong_interval",
+            "selection_weights",
         ),
     ),
     Section(
@@ -120,6 +122,7 @@ API_REFERENCE = [
             "RocBandsDisplay",
             "MetricIntervalsDisplay",
             "DifferencesDisplay",
+            "DecisionCurveDisplay",
             "PairedLearningCurveDisplay",
             "ModalityContributionsDisplay",
             "MissingModalityDisplay",

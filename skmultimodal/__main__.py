@@ -115,6 +115,7 @@ def _evaluate(
             positive=bunch.get("positive"),
             groups=None if groups is None else _groups(X, y, groups),
             baseline=getattr(options, "baseline", None),
+            censored=getattr(options, "censored", None),
             n_repeats=options.repeats,
             random_state=options.seed,
             notes={"label": label, "channels": list(channels), **(reading or {})},
@@ -123,6 +124,7 @@ def _evaluate(
             label=label,
             flow=bunch.get("flow"),
             patient_key=options.patient_key,
+            thresholds=options.thresholds,
             channel_names={"image": list(channels)},
         )
     print(f"Positive class: {class_name(evaluation.comparison.positive)}")

@@ -40,6 +40,17 @@ def _integer(least, most=None):
     return read
 
 
+def _probability(text):
+    """The type of ``--thresholds``."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 and below 1, got {text!r}")
+    return number
+
+
 def _edge(text):
     """The type of ``--spacing``: mm, or None for pixels as they are."""
     try:
@@ -158,7 +169,14 @@ def _add_evaluate(commands, shared):
         nargs="+",
         help="columns of clinical.csv that are known before the label, such as age: a "
         "model of them alone is compared, and others, such as a survival time, are no "
-        "explanation of the score",
+        "explanation of the score; the report also weighs the tested patients by "
+        "them, so that they stand for all",
+    )
+    command.add_argument(
+        "--censored",
+        metavar="COLUMN",
+        help="column of clinical.csv that is 1 for patients whose label is unknown "
+        "because follow-up ended, for these weights",
     )
 
 
@@ -178,6 +196,14 @@ def _evaluation_options(n_repeats):
         default=n_repeats,
         help="repeats of cross-validation in three folds, up to 1000 (default: "
         "%(default)s)",
+    )
+    options.add_argument(
+        "--thresholds",
+        type=_probability,
+        nargs="+",
+        metavar="P",
+        help="probabilities of the positive class from which one would act: the report "
+        "then has decision curves",
     )
     options.add_argument(
         "--model",

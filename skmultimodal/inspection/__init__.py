@@ -15,6 +15,7 @@ from skmultimodal.inspection._comparison import (
 )
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._contributions_display import ModalityContributionsDisplay
+from skmultimodal.inspection._decision_curve import DecisionCurveDisplay
 from skmultimodal.inspection._flow import ParticipantFlowDisplay
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._history import TrainingHistoryDisplay
@@ -30,6 +31,7 @@ from skmultimodal.inspection._saliency import saliency_map
 
 __all__ = [
     "AvailabilityDisplay",
+    "DecisionCurveDisplay",
     "DifferencesDisplay",
     "GeneAttributionsDisplay",
     "MetricIntervalsDisplay",

@@ -1,5 +1,6 @@
 """The score of a class as a function of one modality of some rows."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,25 @@ class Explained(NamedTuple):
                 order.append(rows)
         back = np.argsort(np.concatenate(order))
         return [np.concatenate(p)[back] for p in zip(*found, strict=True)]
+
+    def of_members(self):
+        """The same rows by each member of an ensemble that reads them: list.
+
+        Empty if the estimator is no ensemble, or was not fitted on every class.
+        """
+        view = self.view
+        if list(getattr(view.estimator, "classes_", [])) != list(view.classes):
+            return []
+        rows = np.arange(len(view.raw))
+
+        def route_of(member):
+            return Route(rows, lambda x, rest: member(Batch(x)), torch.zeros(len(rows)))
+
+        members = torch_view(view.estimator).members()
+        return [
+            self._replace(view=replace(view, routes=[route_of(member)]))
+            for member in members
+        ]
 
     def integrate_gradients(self, make_baseline, n_steps):
         """Integrated gradients of the score.

@@ -65,7 +65,9 @@ def gene_attributions(
           among their first `n_top`).
         - ``stability``: dict: mean over pairs of estimators of ``rank_correlation``
           (Spearman's, of the importances of all genes) and ``top_overlap`` (share of
-          the first `n_top` genes that are common); NaN for one estimator.
+          the first `n_top` genes that are common), and ``n_rankings``, how many were
+          compared. Of one estimator those of the members of its tower are, if that is
+          an ensemble; otherwise both are NaN.
         - ``positive``: the class.
         - ``score``, ``baseline_score``: ndarray (n_rows,), log-odds of the class for
           the patient and for the mean patient.
@@ -134,7 +136,7 @@ def gene_attributions(
     return Bunch(
         attributions=pd.DataFrame(shares, first.view.ids, names),
         ranking=ranking.sort_values("importance", ascending=False, kind="stable"),
-        stability=_stability(importance, tops, n_top),
+        stability=_stability(_rankings(importance, first, n_steps), n_top),
         positive=first.view.classes.tolist()[first.positive],
         score=np.mean([score for _, score, _ in results], axis=0),
         baseline_score=np.mean([base for _, _, base in results], axis=0),
@@ -188,16 +190,25 @@ def _correlation(values, shares):
     return np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
-def _stability(importance, tops, n_top):
-    pairs = list(combinations(range(len(tops)), 2))
+def _rankings(importance, explained, n_steps):
+    """Importances to compare: of the estimators, or of the members of a tower."""
+    if len(importance) > 1:
+        return importance
+    found = [_integrate(member, n_steps)[0] for member in explained.of_members()]
+    return np.array([np.abs(shares).mean(axis=0) for shares in found])
+
+
+def _stability(importance, n_top):
+    found = {"rank_correlation": np.nan, "top_overlap": np.nan}
+    found["n_rankings"] = max(len(importance), 1)
+    pairs = list(combinations(importance, 2))
     if not pairs:
-        return {"rank_correlation": np.nan, "top_overlap": np.nan}
+        return found
     n_top = min(n_top, importance.shape[1])
-    return {
-        "rank_correlation": float(
-            np.mean([spearmanr(importance[a], importance[b])[0] for a, b in pairs])
-        ),
-        "top_overlap": float(
-            np.mean([len(tops[a] & tops[b]) / n_top for a, b in pairs])
-        ),
-    }
+    found["rank_correlation"] = float(np.mean([spearmanr(*p)[0] for p in pairs]))
+    common = [
+        len(np.intersect1d(*(np.argsort(-values)[:n_top] for values in pair)))
+        for pair in pairs
+    ]
+    found["top_overlap"] = float(np.mean(common) / n_top)
+    return found

@@ -134,14 +134,20 @@ class RocBandsDisplay:
             f"fold {fold} of repeat {repeat}"
             for fold, repeat in zip(rows["fold"], rows["repeat"], strict=True)
         ]
-        return cls._from_folds(
+        display = cls._from_folds(
             (rows["y_true"] == positive).to_numpy(),
             scores,
             np.array(folds),
             positive=positive,
             test_to_train=comparison.test_to_train,
             confidence_level=comparison.confidence_level,
-        ).plot(ax, bands=bands)
+        )
+        if positive == comparison.positive and "roc_auc" in comparison.metrics:
+            # Those of the comparison are no narrower than its patients allow.
+            table = comparison.summary(models=names, metrics=["roc_auc"])
+            table = table.set_index("model")[["mean", "low", "high"]]
+            display.auc = {name: tuple(table.loc[name]) for name in names}
+        return display.plot(ax, bands=bands)
 
     @classmethod
     def from_predictions(

@@ -3,6 +3,7 @@
 from skmultimodal.model_selection._audit import audit_shortcuts
 from skmultimodal.model_selection._compare import compare_classifiers
 from skmultimodal.model_selection._comparison import Comparison
+from skmultimodal.model_selection._delong import delong_interval
 from skmultimodal.model_selection._gain import unpaired_gain
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
@@ -18,6 +19,7 @@ from skmultimodal.model_selection._split import (
     PairedStratifiedShuffleSplit,
     PatternStratifiedKFold,
 )
+from skmultimodal.model_selection._weighting import selection_weights
 
 __all__ = [
     "Comparison",
@@ -28,10 +30,12 @@ __all__ = [
     "compare_classifiers",
     "corrected_t_interval",
     "corrected_t_test",
+    "delong_interval",
     "holm_adjust",
     "paired_learning_curve",
     "paired_permutation_test",
     "patient_bootstrap_interval",
+    "selection_weights",
     "unpaired_gain",
     "wilson_interval",
 ]

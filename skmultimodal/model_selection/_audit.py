@@ -71,7 +71,7 @@ def audit_shortcuts(
     baseline : list of str, default=None
         Columns that are known before the label is. The others, such as a survival time,
         are scored but are no explanations: their kind is ``"later"``. None makes
-        explanations of all.
+        explanations of all; `site` is one in any case.
     site : str, default=None
         Column of the hospital, scanner or batch. The model is also scored within its
         values, and they are predicted from each modality.
@@ -94,7 +94,7 @@ def audit_shortcuts(
 
         - ``"presence"``: the modalities present;
         - ``"metadata"``: each column, and all columns if there are several;
-        - ``"later"``: each column that is not in `baseline`;
+        - ``"later"``: each column that is neither in `baseline` nor `site`;
         - ``"model"``: the model;
         - ``"within"``: the model, over pairs of patients of the same `site`;
         - ``"beside"``: the model together with `baseline` and `site`;
@@ -183,7 +183,7 @@ def audit_shortcuts(
     ratio = paired_ratio(folds, X, y)
     on_folds = trainings(folds, X, y, ratio)
     sources = [presence_source(cohort, y, folds, groups, random_state)]
-    sources += metadata_sources(table, y, on_folds, baseline)
+    sources += metadata_sources(table, y, on_folds, baseline, site)
     site = _read_site(table, site, sources)
     classes, _ = encode_labels(y, allow_unlabelled=True)
     audit = Audit(y, classes, ratio, confidence_level, n_jobs)

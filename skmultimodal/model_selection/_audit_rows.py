@@ -143,6 +143,7 @@ class Audit(NamedTuple):
     def _difference(self, differences, level):
         """The columns of a difference of two areas on the same folds."""
         found = _mean_and_interval(differences, self.ratio, confidence_level=level)
+        found = np.clip(found, -1.0, 1.0)  # no more can lie between two areas
         return dict(zip(DIFFERENCE, found, strict=True))
 
 

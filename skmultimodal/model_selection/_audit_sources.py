@@ -53,7 +53,7 @@ class Source(NamedTuple):
     read_as: str
 
 
-def covariate_predictor(columns):
+def covariate_predictor(columns, class_weight="balanced"):
     """A logistic regression of a table, whose columns are floats or categories."""
     is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
     numbers = make_pipeline(
@@ -66,7 +66,7 @@ def covariate_predictor(columns):
             (numbers, np.flatnonzero(is_number)),
             (words, np.flatnonzero(~np.array(is_number))),
         ),
-        LogisticRegression(class_weight="balanced", max_iter=1000),
+        LogisticRegression(class_weight=class_weight, max_iter=1000),
     )
 
 
@@ -117,7 +117,7 @@ def presence_source(cohort, y, folds, groups, random_state):
     return Source(PRESENCE, columns, labels, training, *of)
 
 
-def metadata_sources(table, y, on_folds, baseline):
+def metadata_sources(table, y, on_folds, baseline, site):
     """Each column of the metadata, and all of them (of the baseline, if it is named).
 
     Parameters
@@ -128,6 +128,8 @@ def metadata_sources(table, y, on_folds, baseline):
     on_folds : list of Training
     baseline : list of str or None
         Columns that were known before the outcome.
+    site : str or None
+        Column of the hospital, which always is.
 
     Returns
     -------
@@ -141,7 +143,7 @@ def metadata_sources(table, y, on_folds, baseline):
     _warn_of_cells(covariates)
     _warn_of_label(table if baseline is None else table[baseline], y)
     read = {n: found for n, found in covariates.items() if found.kind != "text"}
-    known = [n for n in read if baseline is None or n in baseline]
+    known = [n for n in read if baseline is None or n in (*baseline, site)]
     sources = [
         Source(
             name,

@@ -15,6 +15,7 @@ from skmultimodal.model_selection._folds import (
     labels_of,
     make_folds,
     paired_ratio,
+    paired_rows,
     run_folds,
 )
 from skmultimodal.model_selection._score_table import choose_names, score_table
@@ -22,7 +23,7 @@ from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._seed import reseed
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["compare_arms", "compare_classifiers"]
+__all__ = ["check_n_seeds", "compare_arms", "compare_classifiers"]
 
 
 def compare_classifiers(
@@ -159,8 +160,7 @@ def compare_classifiers(
         choose_names("primary", list(scoring.metrics), [primary])
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
-        raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
+    check_n_seeds(n_seeds)
     with fold_stage("compare_classifiers", arms * n_seeds, verbose) as stage:
         return compare_arms(
             arms,
@@ -175,6 +175,12 @@ def compare_classifiers(
             named={"reference": reference, "primary": primary},
             n_seeds=n_seeds,
         )
+
+
+def check_n_seeds(n_seeds):
+    """Refuse what is no number of seeds."""
+    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
 
 
 def compare_arms(
@@ -216,6 +222,7 @@ def compare_arms(
         proba = np.mean([prediction_arrays(run, X, y)[1] for run in runs], axis=0)
         known = ~np.isnan(proba).any(axis=1)
         predictions.loc[known, "y_pred"] = scoring.classes[proba[known].argmax(axis=1)]
+    unpaired = ~paired_rows(folds, X)
     by_seed = pd.concat(tables).groupby(["model", "metric", "seed"], sort=False)
     comparison = Comparison(
         scores,
@@ -229,6 +236,7 @@ def compare_arms(
         estimators={name: clone(model) for name, model, _ in arms},
         known_as=scoring.known_as,
         by_seed=by_seed["score"].mean().reset_index(),
+        n_unpaired=max(int(unpaired[np.unique(f.train)].sum()) for f in folds),
         **(named or {}),
     )
     for remark in comparison.remarks():

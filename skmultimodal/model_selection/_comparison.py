@@ -6,9 +6,14 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection._fixed import fixed_scores
 from skmultimodal.model_selection._metrics import PatientCounts, range_of
-from skmultimodal.model_selection._pattern_scores import pattern_scores
+from skmultimodal.model_selection._out_of_fold import OutOfFold
 from skmultimodal.model_selection._remarks import find_remarks
+from skmultimodal.model_selection._reweighting import (
+    check_weights,
+    reweighted_scores,
+)
 from skmultimodal.model_selection._score_table import (
     choose_names,
     compare_pairs,
@@ -16,14 +21,15 @@ from skmultimodal.model_selection._score_table import (
     summarise,
     text_table,
 )
-from skmultimodal.utils._labels import class_name, find_positive
+from skmultimodal.model_selection._weighting import effective_number
+from skmultimodal.utils._labels import class_name
 
 __all__ = ["Comparison"]
 
 SEED_COLUMNS = ["model", "metric", "seed", "score"]
 
 
-class Comparison:
+class Comparison(OutOfFold):
     """Several models, tested on the same rows of the same folds.
 
     `compare_classifiers` and `unpaired_gain` return it. It holds a score for each
@@ -63,6 +69,11 @@ class Comparison:
         The metric that conclusions rest on, if it was named beforehand.
     by_seed : DataFrame, default=None
         Of `seeds`. None is of one seed.
+    n_unpaired : int, default=0
+        Rows with fewer modalities than those tested, which train the models of each
+        fold: what is estimated is given these rows.
+    sample_weight : ndarray of shape (n_rows,), default=None
+        Weights of all rows in the scores, see `reweighted`.
 
     Attributes
     ----------
@@ -77,6 +88,7 @@ class Comparison:
     skmultimodal.inspection.MetricIntervalsDisplay : Draws the means.
     skmultimodal.inspection.DifferencesDisplay : Draws the differences.
     skmultimodal.inspection.RocBandsDisplay : Draws the ROC curves.
+    skmultimodal.inspection.DecisionCurveDisplay : Draws the net benefit.
     skmultimodal.inspection.PatternCalibrationDisplay : Draws the calibration.
 
     Examples
@@ -117,25 +129,26 @@ class Comparison:
         reference=None,
         primary=None,
         by_seed=None,
+        n_unpaired=0,
+        sample_weight=None,
     ):
+        super().__init__(
+            predictions,
+            proba,
+            folds=folds,
+            classes=classes,
+            positive=positive,
+            test_to_train=test_to_train,
+            confidence_level=confidence_level,
+            estimators=estimators,
+        )
         self._scores = scores
-        self._predictions = predictions
-        self._proba = proba
-        self.folds = folds
-        self.classes = classes
-        self.positive = positive
-        self.test_to_train = test_to_train
-        self.confidence_level = confidence_level
-        self.estimators = estimators
         self.known_as = {} if known_as is None else known_as
         self.reference = reference
         self.primary = primary
+        self.n_unpaired = n_unpaired
+        self.sample_weight = sample_weight
         self._by_seed = by_seed
-
-    @property
-    def models(self):
-        """Names of the models."""
-        return self._scores["model"].unique().tolist()
 
     @property
     def metrics(self):
@@ -190,12 +203,20 @@ class Comparison:
         The intervals are those of `corrected_t_interval`. Each is for one mean: they
         are not adjusted for the number of models, and overlapping intervals are no
         test of a difference.
+
+        A model that no fold changes (a ``FrozenEstimator``, or one whose tag
+        ``requires_fit`` is False) is tested once on all patients: with two classes its
+        ``roc_auc`` is that of all of them, with `delong_interval`, its accuracy,
+        recall, precision and the like their share, with `wilson_interval`, and nothing
+        is corrected for folds.
         """
         models = choose_names("model", self.models, models)
         metrics = choose_names("metric", self.metrics, metrics)
         options = self.test_to_train, self.confidence_level
         table = summarise(self._scores, *options, self._tested(), self.known_as)
         table = table.set_index(["model", "metric"])
+        for place, found in fixed_scores(self).items():
+            table.loc[place, ["mean", "low", "high"]] = found
         # A scorer may return other metrics for other models.
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
         return table.loc[chosen].reset_index()
@@ -216,10 +237,59 @@ class Comparison:
         return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
 
     def _tested(self):
-        """The patients tested."""
-        first = self._predictions.drop_duplicates("row")["y_true"]
-        n_positive = int((first == self.positive).sum())
-        return PatientCounts(n_positive, len(first) - n_positive, len(self.classes))
+        """The patients tested; of weighted ones as many as vary so much."""
+        first = self._predictions.drop_duplicates("row")
+        hits = (first["y_true"] == self.positive).to_numpy()
+        weights = np.ones(len(hits))
+        if self.sample_weight is not None:
+            weights = self.sample_weight[first["row"].to_numpy()]
+        sizes = (effective_number(weights[part]) for part in (hits, ~hits))
+        return PatientCounts(*sizes, len(self.classes))
+
+    def reweighted(self, sample_weight, *, metrics=None):
+        """The same predictions, scored with weights for the tested rows.
+
+        Parameters
+        ----------
+        sample_weight : array-like of shape (n_rows,)
+            A weight for each row of the data that was compared on, such as those of
+            `selection_weights`. Those of rows that are not tested do not matter.
+        metrics : list of str, default=None
+            Which ones, in this order. None is all.
+
+        Returns
+        -------
+        comparison : Comparison
+            Its scores, and what follows from them, are weighted. Predictions, and what
+            follows from these, such as `by_pattern`, are not. The intervals are given
+            the weights.
+
+        Raises
+        ------
+        ValueError
+            If a tested row has no weight or one below 0, or a metric is none of
+            scikit-learn's by name.
+
+        See Also
+        --------
+        selection_weights : Weights by the probability of being tested.
+
+        Notes
+        -----
+        Where a comparison is of several seeds, metrics are those of the mean
+        probabilities, not means of the seeds.
+        """
+        metrics = choose_names("metric", self.metrics, metrics)
+        weights = check_weights(sample_weight, self._predictions["row"].to_numpy())
+        names = ["folds", "classes", "positive", "test_to_train", "confidence_level"]
+        names += ["estimators", "known_as", "reference", "primary", "n_unpaired"]
+        return Comparison(
+            reweighted_scores(self, weights, metrics),
+            self._predictions,
+            self._proba,
+            **{name: getattr(self, name) for name in names},
+            sample_weight=weights,
+        )
 
     def differences(self, *, models=None, metrics=None, reference=None):
         """Paired tests of the differences between models.
@@ -273,157 +343,6 @@ class Comparison:
         columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "t", "p", "p_holm"])
 
-    def predictions(self, *, models=None):
-        """Out-of-fold predictions of each model.
-
-        Parameters
-        ----------
-        models : list of str, default=None
-            Which ones, in this order. None is all.
-
-        Returns
-        -------
-        predictions : DataFrame
-            One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
-            ``row`` (its number), ``id`` of the patient, ``pattern`` of the modalities
-            that it has, ``y_true``, ``y_pred``, and a column ``proba_<class>`` for each
-            class, NaN where the model has no ``predict_proba``.
-
-        Raises
-        ------
-        ValueError
-            If a model is not in the comparison.
-
-        See Also
-        --------
-        Comparison.proba : The probabilities by themselves, with columns of labels.
-        """
-        names = [f"proba_{class_name(label)}" for label in self.classes.tolist()]
-        table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
-        return rows_of(table, choose_names("model", self.models, models))
-
-    def proba(self, model, label=None):
-        """Out-of-fold probabilities of one model.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-        label : class label, default=None
-            One of the classes. None is all.
-
-        Returns
-        -------
-        proba : DataFrame of shape (n_predictions, n_classes), or Series
-            In the order of ``predictions(models=[model])``, indexed by ``repeat``,
-            ``fold``, ``row`` and ``id``. Columns are the class labels. With `label`,
-            the Series of that class.
-
-        Raises
-        ------
-        ValueError
-            If the model is not in the comparison or has no ``predict_proba``, or
-            `label` is none of the classes.
-        """
-        labels = self.classes.tolist()
-        if label is not None and label not in labels:
-            raise ValueError(
-                f"label {label!r} is no class of the comparison: they are "
-                f"{', '.join(map(class_name, labels))}."
-            )
-        if not self.has_proba(model):
-            raise ValueError(
-                f"model {model!r} has no probabilities: it has no predict_proba."
-            )
-        chosen = (self._predictions["model"] == model).to_numpy()
-        levels = self._predictions.loc[chosen, ["repeat", "fold", "row", "id"]]
-        table = pd.DataFrame(
-            self._proba[chosen], index=pd.MultiIndex.from_frame(levels), columns=labels
-        )
-        return table if label is None else table[label]
-
-    def by_pattern(self, *, models=None):
-        """Scores and calibration of the tested rows, by the modalities that they have.
-
-        Parameters
-        ----------
-        models : list of str, default=None
-            Which ones, in this order. None is all. Those without probabilities are left
-            out.
-
-        Returns
-        -------
-        by_pattern : DataFrame
-            One row per model and pattern: ``model``, ``pattern``, ``n_patients``,
-            ``n_positive`` (of the positive class), ``roc_auc``, ``brier``,
-            ``log_loss``, ``calibration_slope`` with its interval from
-            ``calibration_slope_low`` to ``calibration_slope_high``, and
-            ``calibration_intercept`` likewise. NaN is undefined.
-
-        Raises
-        ------
-        ValueError
-            If a model is not in the comparison.
-
-        Notes
-        -----
-        All are of the mean of a patient's out-of-fold probabilities over the repeats.
-        With more than two classes the area is the mean of those of each class against
-        the others, and the Brier score their sum.
-
-        Slope and intercept are those of a logistic regression, not penalised, of the
-        class on its log-odds. Calibrated probabilities have 1 and 0; too extreme ones
-        have a slope below 1. With more than two classes the slope is one for the
-        log-ratios of all pairs, and there is no intercept. They are NaN with fewer than
-        30 patients, fewer than two classes with 5, and where probabilities are constant
-        or separate the classes.
-        """
-        models = choose_names("model", self.models, models)
-        models = [name for name in models if self.has_proba(name)]
-        positive = self.classes.tolist().index(self.positive)
-        options = self.classes, positive, self.confidence_level
-        return pattern_scores(self._predictions, self._proba, models, *options)
-
-    def has_proba(self, model):
-        """Whether a model has probabilities.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-
-        Returns
-        -------
-        has_proba : bool
-            False if the model has no ``predict_proba``.
-        """
-        choose_names("model", self.models, [model])
-        chosen = (self._predictions["model"] == model).to_numpy()
-        return not np.isnan(self._proba[chosen]).any()
-
-    def find_positive(self, positive=None):
-        """The class that `positive` stands for.
-
-        Parameters
-        ----------
-        positive : class label, default=None
-            One of the classes, or its name as text. None is the positive class of the
-            comparison.
-
-        Returns
-        -------
-        label : class label
-
-        Raises
-        ------
-        ValueError
-            If `positive` is none of the classes.
-        """
-        if positive is None:
-            positive = self.positive
-        place = find_positive(self.classes, positive, of="the comparison")
-        return self.classes.tolist()[place]
-
     def remarks(self, *, models=None):
         """What to know before the means are read.
 
@@ -453,15 +372,21 @@ class Comparison:
         return text_table(self.summary(), self.models, self.metrics)
 
     def _heading(self):
-        n_models, n_folds = len(self.models), len(self.folds)
         n_repeats = len({fold.repeat for fold in self.folds})
+        n_seeds = self.seeds()["seed"].nunique()
         repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
-        return [
-            f"Comparison of {n_models} model{'' if n_models == 1 else 's'} on "
-            f"{n_folds} fold{'' if n_folds == 1 else 's'}{repeats}, positive class "
+        lines = [
+            f"Comparison of {_count(len(self.models), 'model')} on "
+            f"{_count(len(self.folds), 'fold')}{repeats}, positive class "
             f"{class_name(self.positive)}",
             f"Mean of the folds [{100 * self.confidence_level:.3g} % interval]",
         ]
+        if self.n_unpaired:
+            lines.append(
+                f"Intervals are given {_count(self.n_unpaired, 'unpaired row')} that "
+                f"train, and {_count(n_seeds, 'random seed')} of training"
+            )
+        return lines
 
     def __repr__(self):
         cells = self.table().rename_axis(index=None, columns=None)
@@ -470,3 +395,7 @@ class Comparison:
     def _repr_html_(self):
         heading = "<br>".join(map(escape, self._heading()))
         return f"<p>{heading}</p>{self.table().to_html()}"
+
+
+def _count(n, thing):
+    return f"{n} {thing}{'' if n == 1 else 's'}"

@@ -9,6 +9,7 @@ __all__ = [
     "corrected_t_test",
     "holm_adjust",
     "patient_bootstrap_interval",
+    "score_interval",
     "wilson_interval",
 ]
 
@@ -189,7 +190,7 @@ def corrected_t_interval(
         varies = error or mean in (low, high)
         least = least_variance if varies else None
         quantile = stats.norm.ppf((1 + confidence_level) / 2)
-        return _score_interval(mean, half, (low, high), least, quantile)
+        return score_interval(mean, half, (low, high), least, quantile)
     ends = np.array([-half, half])
     if np.isfinite(high) and mean < high:
         ends = high - (high - mean) * np.exp(-ends / (high - mean))
@@ -200,7 +201,7 @@ def corrected_t_interval(
     return float(ends[0]), float(ends[1])
 
 
-def _score_interval(mean, half, bounds, least_variance, quantile):
+def score_interval(mean, half, bounds, least_variance, quantile):
     """Least and greatest true value from which a mean is no further than it may be.
 
     The square of how far it may be falls towards the ends as the variance of a share

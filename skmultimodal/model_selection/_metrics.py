@@ -28,10 +28,13 @@ UNKNOWN = (-np.inf, np.inf)
 
 
 class PatientCounts(NamedTuple):
-    """Tested patients, each counted once: of the positive class, and others."""
+    """Tested patients, each counted once: of the positive class, and others.
 
-    n_positive: int
-    n_others: int
+    No whole numbers if they are weighted.
+    """
+
+    n_positive: float
+    n_others: float
     n_classes: int = 2
 
 

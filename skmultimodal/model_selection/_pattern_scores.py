@@ -13,17 +13,13 @@ COLUMNS = ["model", "pattern", "n_patients", "n_positive", "roc_auc", "brier"]
 COLUMNS += ["log_loss", *(f"calibration_{name}" for name in CalibrationLine._fields)]
 
 
-def pattern_scores(predictions, proba, models, classes, positive, level):
+def pattern_scores(patients, positive, level):
     """Scores by model and pattern, as of ``Comparison.by_pattern``.
 
     Parameters
     ----------
-    predictions : DataFrame
-        With columns ``model``, ``row``, ``pattern`` and ``y_true``.
-    proba : ndarray of shape (n_predictions, n_classes)
-    models : list of str
-        Those that have probabilities.
-    classes : ndarray of shape (n_classes,)
+    patients : dict of str to PatientPredictions
+        By model.
     positive : int
         Number of the positive class.
     level : float
@@ -33,19 +29,11 @@ def pattern_scores(predictions, proba, models, classes, positive, level):
     -------
     scores : DataFrame
     """
-    codes = pd.Categorical(predictions["y_true"], categories=classes.tolist()).codes
     found = []
-    for model in models:
-        chosen = (predictions["model"] == model).to_numpy()
-        row = predictions["row"].to_numpy()[chosen]
-        p = pd.DataFrame(proba[chosen]).groupby(row).mean().to_numpy()
-        p = p / p.sum(axis=1, keepdims=True)  # lest rounding be taken for an error
-        first = np.unique(row, return_index=True)[1]
-        pattern = predictions["pattern"].to_numpy()[chosen][first]
-        code = codes[chosen][first].astype(int)
-        for name in sorted(set(pattern), key=_by_size):
-            here = pattern == name
-            scores = _score(code[here], p[here], positive, level)
+    for model, (_, codes, p, patterns) in patients.items():
+        for name in sorted(set(patterns), key=_by_size):
+            here = patterns == name
+            scores = _score(codes[here], p[here], positive, level)
             found.append({"model": model, "pattern": name, **scores})
     return pd.DataFrame(found, columns=COLUMNS)
 

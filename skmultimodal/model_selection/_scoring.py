@@ -98,7 +98,7 @@ class Scoring:
             self._rehearse(name, metric)
             self.known_as[name] = _known_name(metric) or name
 
-    def __call__(self, model, X, y):
+    def __call__(self, model, X, y, sample_weight=None):
         """Scores on some rows.
 
         Parameters
@@ -107,14 +107,17 @@ class Scoring:
         X : Cohort or array of rows
         y : ndarray of shape (n_rows,)
             Labels, none missing.
+        sample_weight : ndarray of shape (n_rows,), default=None
+            Weights of the rows, which scorers of scikit-learn take.
 
         Returns
         -------
         scores : dict of str to float
         """
         scores = {}
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         for name, (scorer, on_hits) in self.metrics.items():
-            score = self._score(scorer, on_hits, model, X, y)
+            score = self._score(scorer, on_hits, model, X, y, **weights)
             scores.update(score if isinstance(score, Mapping) else {name: score})
         return {name: float(score) for name, score in scores.items()}
 
@@ -137,12 +140,12 @@ class Scoring:
             return scorer, True
         return with_pos_label(scorer, self.positive), False
 
-    def _score(self, scorer, on_hits, model, X, y):
+    def _score(self, scorer, on_hits, model, X, y, **weights):
         if on_hits:
             hits = (y == self.positive).astype(int)
-            return scorer(_OnHits(model, self.positive), X, hits)
+            return scorer(_OnHits(model, self.positive), X, hits, **weights)
         # A callable may read attributes of the model, not only its predictions.
-        return scorer(model if is_scorer(scorer) else model.fitted, X, y)
+        return scorer(model if is_scorer(scorer) else model.fitted, X, y, **weights)
 
     def _rehearse(self, name, metric):
         """Refuse, before any fit, a metric that is undefined for these classes."""

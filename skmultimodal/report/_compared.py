@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import get_scorer_names
 
 from skmultimodal.utils._progress import count_networks
 
-__all__ = ["GUESSING", "ComparedModel", "Score"]
+__all__ = ["GUESSING", "AtThreshold", "ComparedModel", "Score", "Share"]
 
 # Areas under the curve, and what guessing has.
 GUESSING = {"roc_auc": 0.5, "roc_auc_ovr": 0.5}
@@ -49,6 +50,29 @@ class Difference(NamedTuple):
     high: float
     p: float
     p_holm: float
+
+
+class Share(NamedTuple):
+    """A share of patients, undefined of none."""
+
+    metric: str
+    score: Score
+    n_right: int
+    n: int
+
+
+class AtThreshold(NamedTuple):
+    """What comes of acting from a threshold on.
+
+    ``benefit`` is the net benefit per patient, ``everyone`` that of treating all, and
+    ``gain`` that of the model on the better of treating all and no one.
+    """
+
+    threshold: float
+    shares: list
+    benefit: Score
+    everyone: float
+    gain: Score
 
 
 @dataclass(frozen=True)
@@ -116,13 +140,28 @@ class ComparedModel:
         return self.metrics[0]
 
     @property
+    def can_be_weighted(self):
+        """Whether the leading metric is one of scikit-learn's, which take weights."""
+        known = self.comparison.known_as.get(self.metric, self.metric)
+        return known in get_scorer_names()
+
+    @property
     def guessing(self):
         """What guessing has on the leading metric, None where it depends on y."""
         return GUESSING.get(self.metric)
 
     def score(self, model, metric):
-        """Score of a model, or None."""
+        """Score of a model, or None; a precision of nobody is none."""
+        if metric == "precision" and model in self._naming_nobody:
+            return None
         return self._scores.get((model, metric))
+
+    @cached_property
+    def _naming_nobody(self):
+        """Models that assign no tested row to the positive class: set."""
+        table = self.comparison.predictions()
+        called = table["model"][table["y_pred"] == self.comparison.positive]
+        return {*self.models} - {*called}
 
     @property
     def own(self):
@@ -186,6 +225,32 @@ class ComparedModel:
         ]
         order = list(dict.fromkeys(row.pattern for row in rows))
         return sorted(rows, key=lambda row: order.index(row.pattern))
+
+    def at_thresholds(self, thresholds, positive):
+        """What comes of acting on the model from each threshold on.
+
+        Parameters
+        ----------
+        thresholds : sequence of float
+        positive : int
+            Number of the class acted on.
+
+        Returns
+        -------
+        rows : list of AtThreshold
+        """
+        options = {"models": [self.model], "positive": self.classes[positive]}
+        table = self.comparison.net_benefit(thresholds, **options)
+        rows = []
+        for _, threshold, *benefit, everyone, gain, low, high in table.to_numpy():
+            shares = self.comparison.at_threshold(threshold, **options).to_numpy()
+            shares = [
+                Share(metric, Score(*score), n_right, n)
+                for _, metric, *score, n_right, n in shares
+            ]
+            gain = Score(gain, low, high)
+            rows.append(AtThreshold(threshold, shares, Score(*benefit), everyone, gain))
+        return rows
 
     @property
     def named(self):

@@ -21,30 +21,34 @@ from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     audit_shortcuts,
     compare_classifiers,
+    selection_weights,
 )
 from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
+from skmultimodal.report._evaluable import (
+    N_FOLDS,
+    check_data,
+    refuse_other_modalities,
+)
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.report._study import hospital_columns
 from skmultimodal.utils._alignment import refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
 from skmultimodal.utils._files import whole_folder
-from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import (
     class_name,
-    encode_labels,
     find_positive,
     missing_labels,
 )
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluate_cohort", "label_table"]
 
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
-N_FOLDS = 3
 
 
 def evaluate_cohort(
@@ -57,6 +61,7 @@ def evaluate_cohort(
     positive=None,
     groups=None,
     baseline=None,
+    censored=None,
     n_repeats=10,
     n_seeds=1,
     memory=None,
@@ -92,7 +97,10 @@ def evaluate_cohort(
         ``fit`` of models that take groups.
     baseline : list of str, default=None
         Columns of the metadata that are known before the label is, see
-        `audit_shortcuts`; a model of them alone is among the default models.
+        `audit_shortcuts`; a model of them alone is among the default models, and the
+        report has scores weighted by them, see `selection_weights`.
+    censored : str, default=None
+        Column of patients whose label is unknown because follow-up ended, likewise.
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
     n_seeds : int, default=1
@@ -109,8 +117,8 @@ def evaluate_cohort(
     verbose : int, default=0
         Above 0 shows what will be done and a bar, or a line, for each stage.
     **report
-        Passed to `evaluation_report`, such as ``title``, ``label``, ``flow`` and
-        ``channel_names``.
+        Passed to `evaluation_report`, such as ``title``, ``label``, ``flow``,
+        ``channel_names`` and ``thresholds``.
 
     Returns
     -------
@@ -119,6 +127,7 @@ def evaluate_cohort(
         - ``audit``: DataFrame of `audit_shortcuts`.
         - ``model``: the model, fitted to all rows; ``model_name``.
         - ``table``: DataFrame of text, mean and interval of each model and metric.
+        - ``weights``: Bunch of `selection_weights`, or None without `baseline`.
         - ``remarks``: list of str, what to know before reading the table.
         - ``files``: dict of file name to path, empty without `out`.
 
@@ -152,9 +161,13 @@ def evaluate_cohort(
     '0.500 [0.50, 0.50]'
     """
     X, y, groups = check_X_y(as_cohort(X), y, groups)
-    classes = _check_data(X, y, groups)
+    classes = check_data(X, y, groups)
     find_positive(classes, positive, of="y")
     refuse_unknown_columns(X.metadata, baseline or [], "baseline")
+    if censored is not None and not baseline:
+        raise ValueError("censored needs baseline: columns that explain who was.")
+    if report.get("thresholds") is not None:
+        check_thresholds(report["thresholds"])
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")
@@ -166,7 +179,7 @@ def evaluate_cohort(
             memory = stack.enter_context(tempfile.TemporaryDirectory())
         lacking = None
         if models is None:
-            _refuse_other_modalities(X)
+            refuse_other_modalities(X)
             models = comparison_models(
                 baseline=baseline,
                 memory=str(memory),
@@ -183,7 +196,7 @@ def evaluate_cohort(
             name,
             (X, y, groups, classes, cv),
             {"positive": positive, "n_seeds": n_seeds},
-            baseline,
+            {"baseline": baseline, "censored": censored},
             random_state,
             verbose,
         )
@@ -207,51 +220,6 @@ def label_table(X, y):
     return table.rename_axis(index="pattern", columns="label")
 
 
-def _check_data(X, y, groups):
-    """Refuse what cannot be evaluated; the classes."""
-    if len(X.modalities) < 2:
-        raise ValueError(
-            f"the patients have one modality, {X.modalities[0]!r}: a fusion needs two."
-        )
-    classes, codes = encode_labels(y, allow_unlabelled=True)
-    if len(classes) < 2:
-        only = f"one class only, {class_name(classes[0])}" if len(classes) else "none"
-        raise ValueError(f"the label has {only}: there is nothing to tell apart.")
-    several = X.available.to_numpy().sum(axis=1) > 1
-    having = "all of" if len(X.modalities) == 2 else "two of"
-    having = f"{having} {', '.join(X.modalities)}"
-    if not several.any():
-        raise ValueError(
-            f"no patient has {having}: there is nobody to test a fusion on."
-        )
-    tested = several & (codes >= 0)
-    counts = np.bincount(codes[tested], minlength=len(classes))
-    if counts.min() < N_FOLDS:
-        raise ValueError(
-            f"class {class_name(classes[counts.argmin()])} has {counts.min()} labelled "
-            f"patients with {having}; cross-validation in {N_FOLDS} folds needs "
-            f"{N_FOLDS} of each class: leave its patients unlabelled, or merge it with "
-            "another class."
-        )
-    check_groups(groups, len(X))
-    n_groups = N_FOLDS if groups is None else len(set(np.asarray(groups)[tested]))
-    if n_groups < N_FOLDS:
-        raise ValueError(
-            f"the groups of the labelled patients with {having} are {n_groups}; "
-            f"cross-validation in {N_FOLDS} folds needs {N_FOLDS}."
-        )
-    return classes
-
-
-def _refuse_other_modalities(X):
-    other = [name for name in X.modalities if name not in ("image", "gene")]
-    if other:
-        raise ValueError(
-            "the models that are compared by default are for 'image' and 'gene', and "
-            f"the patients have {other[0]!r} as well: pass models."
-        )
-
-
 def _check_model(models, model):
     names = list(models)
     if not names:
@@ -263,10 +231,11 @@ def _check_model(models, model):
     return model
 
 
-def _evaluate(models, name, data, compare, baseline, random_state, verbose):
+def _evaluate(models, name, data, compare, columns, random_state, verbose):
     X, y, groups, classes, cv = data
     # Drawn once, so that a warning of which rows are tested comes once.
     splits = list(cv.split(X, y, groups))
+    weights = _weights(X, y, splits, **columns)
     options = {"cv": splits, "groups": groups, "verbose": verbose}
     compared = models
     if groups is not None:
@@ -290,7 +259,7 @@ def _evaluate(models, name, data, compare, baseline, random_state, verbose):
         y,
         comparison=comparison,
         model=name,
-        baseline=baseline,
+        baseline=columns["baseline"],
         site=_site(X.metadata),
         groups=groups,
         random_state=random_state,
@@ -310,9 +279,20 @@ def _evaluate(models, name, data, compare, baseline, random_state, verbose):
         model=fitted,
         model_name=name,
         table=comparison.table(),
+        weights=weights,
         remarks=list(_remarks(comparison, X)),
         files={},
     )
+
+
+def _weights(X, y, splits, baseline, censored):
+    """Weights for those tested, if there are covariates to explain who they are."""
+    if not baseline:
+        return None
+    tested = np.zeros(len(X), dtype=bool)
+    for _, test in splits:
+        tested[test] = True
+    return selection_weights(X, y, baseline, tested=tested, censored=censored)
 
 
 def _site(metadata):
@@ -355,6 +335,7 @@ def _write(stage, evaluation, X, y, notes, verbose, report):
         comparison=comparison,
         model=name,
         audit=evaluation.audit,
+        weights=evaluation.weights,
         verbose=verbose,
         **report,
     )

@@ -15,6 +15,7 @@ from skmultimodal.report._rendering import (
 from skmultimodal.report._sections.again import again
 from skmultimodal.report._sections.certainty import GivenSets, certainty
 from skmultimodal.report._sections.checklist import ITEMS, checklist
+from skmultimodal.report._sections.decisions import decisions
 from skmultimodal.report._sections.examples import choose_examples, examples
 from skmultimodal.report._sections.explanations import explanations
 from skmultimodal.report._sections.label import label as label_numbers
@@ -23,10 +24,12 @@ from skmultimodal.report._sections.missing import missing
 from skmultimodal.report._sections.model import model as model_numbers
 from skmultimodal.report._sections.patients import patients
 from skmultimodal.report._sections.performance import performance
+from skmultimodal.report._sections.selection import selection
 from skmultimodal.report._sections.shortcuts import shortcuts
 from skmultimodal.report._sections.subgroups import subgroups
 from skmultimodal.report._study import make_study
 from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
 __all__ = ["evaluation_report"]
@@ -60,6 +63,8 @@ def evaluation_report(
     audit=None,
     flow=None,
     prediction_sets=None,
+    thresholds=None,
+    weights=None,
     title=None,
     label=None,
     class_names=None,
@@ -72,9 +77,10 @@ def evaluation_report(
 ):
     """Write a report on a model and its evaluation: one HTML file.
 
-    The report follows the items of TRIPOD+AI: which patients there are, what is
-    predicted, how well and against which other models, whether a shortcut could
-    explain it, how sure the model is, what it looks at, and what would break it.
+    The report follows the items of TRIPOD+AI, and for images those of CLAIM: which
+    patients there are, what is predicted, how well and against which other models,
+    whether a shortcut could explain it, how sure the model is, what comes of acting on
+    it, what it looks at, and what would break it.
     What was not given is named as such. The file holds its figures, needs no network
     and runs no script.
 
@@ -105,6 +111,11 @@ def evaluation_report(
     prediction_sets : Bunch or DataFrame, default=None
         Of `prediction_sets`, or a DataFrame indexed by patient id, with a boolean
         column for each class: whether it is in the patient's set.
+    thresholds : sequence of float, default=None
+        Probabilities of the positive class from which one would act, for shares, net
+        benefit and decision curves at each. None shows shares at 0.5.
+    weights : Bunch, default=None
+        Of `selection_weights`, for weighted scores beside the others.
     title : str, default=None
         None is "Evaluation of" the model's name.
     label : str, default=None
@@ -145,7 +156,7 @@ def evaluation_report(
     ValueError
         If `comparison`, `audit` or `flow` is not what it should be, or is of other
         rows than `X`, `estimator` is none of the models compared, or another than
-        `model`, or `positive` is no class.
+        `model`, `positive` is no class, or a threshold no probability.
     NotFittedError
         If the estimator is not fitted.
     FileNotFoundError
@@ -168,6 +179,10 @@ def evaluation_report(
     ----------
     Collins et al. (2024), TRIPOD+AI statement: updated guidance for reporting clinical
     prediction models, BMJ 385. :doi:`10.1136/bmj-2023-078378`
+
+    Tejani et al. (2024), Checklist for artificial intelligence in medical imaging
+    (CLAIM): 2024 update, Radiology: Artificial Intelligence 6.
+    :doi:`10.1148/ryai.240300`
 
     Examples
     --------
@@ -197,6 +212,7 @@ def evaluation_report(
     path = _check_path(path)
     patient_key = None if patient_key is None else _check_path(Path(patient_key))
     facts = _check_given(facts, limits, n_examples)
+    thresholds = None if thresholds is None else check_thresholds(thresholds)
     _check_table("audit", audit, AUDIT_COLUMNS)
     _check_table("flow", flow, ["patient", "item", "status", "reason"])
     study = make_study(
@@ -214,16 +230,18 @@ def evaluation_report(
     with Stage("[evaluation_report] explanations", None, "", verbose):
         found = explain(study, list(chosen))
     makers = {
-        "patients": lambda: patients(study, flow, facts),
+        "patients": lambda: patients(study, flow, facts, audit),
         "label": lambda: label_numbers(study, label),
         "performance": lambda: performance(study),
         "shortcuts": lambda: shortcuts(study, audit),
         "certainty": lambda: certainty(study, sets),
+        "decisions": lambda: decisions(study, thresholds),
         "explanations": lambda: explanations(study, found, list(chosen), channels),
         "examples": lambda: examples(study, chosen, found, sets, channels),
         "subgroups": lambda: subgroups(study),
+        "selection": lambda: selection(study, weights),
         "limits": lambda: limits_numbers(study, audit, limits),
-        "missing": lambda: missing(study, flow),
+        "missing": lambda: missing(study, flow, channels),
         "model": lambda: model_numbers(study),
         "again": lambda: again(study, facts.get("Command")),
     }
@@ -245,18 +263,19 @@ def _write_key(path, study, chosen):
 
 def _render(study, makers, title, label, facts, verbose):
     """The page of sections, of which `makers` make the numbers, and the checklist."""
-    environment, sections = make_environment(), {}
+    environment, sections, numbers = make_environment(), {}, {}
 
-    def add(name, numbers):
-        sections[name] = render_section(environment, name, numbers, study.shared)
+    def add(name, made):
+        numbers[name] = made
+        sections[name] = render_section(environment, name, made, study.shared)
         stage.advance()
 
     with Stage("[evaluation_report]", len(makers) + 1, "section", verbose) as stage:
         for name, make in makers.items():
             add(name, make())
         rendered = list(sections.values())
-        items = checklist(study, rendered, title=title, label=label, facts=facts)
-        add("checklist", items)
+        given = {"title": title, "label": label, "facts": facts}
+        add("checklist", checklist(study, rendered, numbers, **given))
     return render_page(
         environment,
         list(sections.values()),

@@ -17,7 +17,7 @@ from skmultimodal.inspection import (
 __all__ = ["Explanations", "Reason", "Refusal", "explain"]
 
 N_MAPS = 24  # patients whose maps are averaged
-IMAGE, VECTOR = 4, 2  # axes of a block
+VECTOR = 2  # axes of a block
 
 
 class Reason(StrEnum):
@@ -75,12 +75,12 @@ def explain(study, examples):
     """
     found = Explanations(_contributions(study))
     for name in study.cohort.modalities:
-        n_axes = len(study.cohort.block_shape(name))
-        if n_axes not in (IMAGE, VECTOR):
+        is_image = name in study.image_modalities
+        if not is_image and len(study.cohort.block_shape(name)) != VECTOR:
             found.others[name] = Refusal(Reason.OTHER_SHAPE)
         elif study.cohort.has(name).any():
-            kind = found.maps if n_axes == IMAGE else found.columns
-            kind[name] = _explain_modality(study, name, n_axes == IMAGE, examples)
+            kind = found.maps if is_image else found.columns
+            kind[name] = _explain_modality(study, name, is_image, examples)
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmultimodal.utils._metrics import metric_name
 
-__all__ = ["FILTERS", "markdown", "number", "score"]
+__all__ = ["FILTERS", "channel_name", "markdown", "number", "score"]
 
 # Marks of Markdown anywhere, and those that are some at the start of a line only.
 MARKS = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
@@ -21,6 +21,12 @@ def number(value, digits=2):
         return "–"
     text = f"{value:.{digits}f}".replace("-", "−").replace("inf", "∞")
     return text.lstrip("−") if not text.strip("−0.") else text
+
+
+def channel_name(channels, modality, number):
+    """Name of a channel, or its number where it has none."""
+    names = channels.get(modality, [])
+    return str(names[number]) if number < len(names) else number
 
 
 def signed(value, digits=2):

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.inspection._inputs import explained_cohort
@@ -18,6 +19,7 @@ from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["SITES", "Pattern", "Study", "hospital_columns", "make_study"]
 
+IMAGE_AXES = 4  # of a block: patients, channels, height, width
 # Names of a column of the metadata that is a hospital.
 SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
 
@@ -104,6 +106,12 @@ class Study:
         """Modalities of each row: array of str, such as "image+gene"."""
         return self.cohort.patterns
 
+    @property
+    def image_modalities(self):
+        """Names of the modalities of images: list."""
+        shapes = {n: self.cohort.block_shape(n) for n in self.cohort.modalities}
+        return [name for name, shape in shapes.items() if len(shape) == IMAGE_AXES]
+
     @cached_property
     def tested_codes(self):
         """Number of the class of each tested row."""
@@ -146,6 +154,14 @@ class Study:
     def hospitals(self):
         """Columns of the metadata that are a hospital."""
         return [] if self.metadata is None else hospital_columns(self.metadata)
+
+    def shares_hospital(self, column):
+        """Whether some tested rows are of a hospital, a column, that also trains."""
+        values = self.metadata[column].to_numpy(dtype=object)
+        return any(
+            set(values[fold.test]) & {v for v in values[fold.train] if not pd.isna(v)}
+            for fold in self.tested.folds
+        )
 
     @cached_property
     def final(self):

@@ -1,5 +1,7 @@
 """Towers in torch: the same that their ``predict_proba`` computes."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch.nn.functional import log_softmax
@@ -122,18 +124,22 @@ class EnsembleView(TorchView):
 
     def log_probabilities(self, batch):
         ensemble = self.estimator
-        ratios = []
-        for member, head in zip(ensemble.estimators_, ensemble.heads_, strict=True):
-            classifier, read = member, batch
-            if head is not None:
-                classifier = head
-                read = Batch(torch_view(member).features(batch).double())
-            logs = torch_view(classifier).log_probabilities(read)
-            logs = align_logs(logs, classifier.classes_, ensemble.classes_)
-            ratios.append(center_logs(clip_logs(logs)))
+        ratios = [center_logs(clip_logs(member(batch))) for member in self.members()]
         mean = torch.stack(ratios).mean(dim=0)
         intercept = tensor_like(ensemble.intercept_, mean)
         return log_softmax(ensemble.slope_ * mean + intercept, dim=1)
+
+    def members(self):
+        pairs = zip(self.estimator.estimators_, self.estimator.heads_, strict=True)
+        return [partial(self._log_probabilities_of, *pair) for pair in pairs]
+
+    def _log_probabilities_of(self, member, head, batch):
+        classifier, read = member, batch
+        if head is not None:
+            classifier = head
+            read = Batch(torch_view(member).features(batch).double())
+        logs = torch_view(classifier).log_probabilities(read)
+        return align_logs(logs, classifier.classes_, self.estimator.classes_)
 
     def typical_row(self):
         rows = [torch_view(member).typical_row() for member in self._members()]

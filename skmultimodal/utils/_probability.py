@@ -1,13 +1,42 @@
 """Class probabilities and log-odds."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-__all__ = ["SMALLEST", "align_classes", "log_odds", "log_ratios", "pool_log_odds"]
+__all__ = [
+    "SMALLEST",
+    "align_classes",
+    "check_threshold",
+    "check_thresholds",
+    "log_odds",
+    "log_ratios",
+    "pool_log_odds",
+]
 
 # Probabilities of 0 and 1 would have infinite log-odds.
 SMALLEST = 1e-6
+
+
+def check_threshold(threshold: Any, name: str = "threshold") -> float:
+    """A probability strictly between 0 and 1, or an error that names it."""
+    is_number = isinstance(threshold, int | float | np.number)
+    if not is_number or not 0 < threshold < 1:
+        raise ValueError(
+            f"{name} must be a probability between 0 and 1, both excluded, got "
+            f"{threshold!r}."
+        )
+    return float(threshold)
+
+
+def check_thresholds(thresholds: Sequence[Any]) -> list[float]:
+    """Several of them, each once, in order."""
+    if np.ndim(thresholds) != 1 or not len(thresholds):
+        raise ValueError(f"thresholds must be a list of some, got {thresholds!r}.")
+    return sorted({check_threshold(t, "each threshold") for t in thresholds})
 
 
 def align_classes(probabilities: NDArray, fitted: NDArray, classes: NDArray) -> NDArray:

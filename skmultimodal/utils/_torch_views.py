@@ -95,6 +95,10 @@ class TorchView:
         """Mean of the training rows, as of ``read_rows``; None if it is not kept."""
         return None
 
+    def members(self) -> list[Callable[[Batch], Tensor]]:
+        """Log-probabilities by each member of an ensemble; no function of others."""
+        return []
+
     def image_views(self) -> list[Any]:
         """Views of the image towers inside."""
         return []

@@ -1,5 +1,7 @@
 """Saliency and gene attributions: the graph is the model, and finds what is planted."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from few_steps import few_steps
 from fusion_tools import make_case
 from numpy.testing import assert_allclose
 from scipy.special import logit
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -119,6 +122,24 @@ def test_several_models_tell_stability(data, model):
     alone = gene_attributions(model, rows).attributions
     both = [alone, gene_attributions(other, rows).attributions]
     assert_allclose(result.attributions, np.mean(both, axis=0))
+
+
+def test_one_model_has_the_stability_of_the_members_of_its_tower(data, model):
+    rows = data.data[data.data.paired]
+    stability = gene_attributions(model, rows, n_top=6).stability
+    tower = model.towers_["gene"]
+    block = rows.block("gene")
+    # By themselves they start from the means of their own training rows.
+    members = [gene_attributions(m, block) for m in tower.estimators_]
+    order = [m.ranking["importance"].sort_index() for m in members]
+    correlations = [spearmanr(a, b)[0] for a, b in combinations(order, 2)]
+    tops = [set(m.ranking.index[:6]) for m in members]
+    overlaps = [len(a & b) / 6 for a, b in combinations(tops, 2)]
+    assert stability["n_rankings"] == len(members) > 1
+    assert stability["rank_correlation"] == pytest.approx(
+        np.mean(correlations), abs=0.03
+    )
+    assert stability["top_overlap"] == pytest.approx(np.mean(overlaps), abs=0.1)
 
 
 def test_the_planted_region_is_found_and_lost_with_random_weights():

@@ -12,7 +12,11 @@ from sklearn.metrics import auc, roc_auc_score
 from sklearn.svm import LinearSVC
 
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
-from skmultimodal.model_selection import compare_classifiers, corrected_t_interval
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    compare_classifiers,
+    corrected_t_interval,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +85,18 @@ def test_each_model_has_a_curve_and_its_interval(comparison):
     np.testing.assert_allclose(x, y, atol=1e-12)
     drawn = [(line.get_color(), line.get_linestyle()) for line in display.ax_.lines]
     assert len(set(drawn)) == 1 + len(MODELS)
+
+
+def test_areas_of_the_legend_are_those_of_the_summary():
+    X, y = make_rows()
+    X[:, 0] += 9 * y  # every fold is perfect
+    cv = PairedStratifiedKFold(3, random_state=0)
+    models = {"perfect": LogisticRegression()}
+    found = compare_classifiers(models, X, y, cv=cv, scoring="roc_auc")
+    display = RocBandsDisplay.from_comparison(found)
+    row = found.summary().iloc[0]
+    assert display.auc["perfect"] == tuple(row[["mean", "low", "high"]])
+    assert row["low"] < 1 == row["high"]
 
 
 def test_the_level_is_in_the_legend():

@@ -266,6 +266,10 @@ def test_columns_that_are_known_later():
         "os_time": "later",
         "all columns": "metadata",
     }
+    # A hospital is known before, whether it is named as a baseline or not.
+    options = {"cv": CV, "baseline": ["age"], "site": "site", "random_state": 0}
+    kinds = audit_shortcuts(X, y, table, **options).set_index("source")["kind"]
+    assert (kinds["site"], kinds["os_time"]) == ("metadata", "later")
     with pytest.raises(
         ValueError, match=r"baseline: no column 'sex'; the metadata have"
     ):

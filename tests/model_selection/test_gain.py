@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -58,6 +59,28 @@ def test_towers_take_all_rows_where_only_paired_ones_are_left(
     assert means.loc["rows"].to_dict() == {"with unpaired": 60, "without unpaired": 30}
     assert means.loc["all"].to_dict() == {"with unpaired": 0, "without unpaired": 1}
     assert model.tower_rows == tower_rows
+
+
+def test_seeds_are_averaged_and_what_the_interval_is_given_is_printed(cohort):
+    X, y = cohort
+    forest = RandomForestClassifier(3, random_state=0)
+    model = UnimodalClassifier("gene", forest)
+    options = {"cv": CV, "scoring": "roc_auc"}
+    result = unpaired_gain(model, X, y, n_seeds=2, **options)
+    seeds = result.seeds()
+    assert sorted(seeds["seed"]) == [0, 0, 1, 1]
+    means = seeds.groupby("model")["score"].mean()
+    for row in result.summary().itertuples():
+        assert row.mean == pytest.approx(means[row.model])
+    n_unpaired = int((~X.paired).sum())
+    given = f"given {n_unpaired} unpaired rows that train, and 2 random seeds of"
+    assert given in repr(result)
+    once = unpaired_gain(model, X, y, **options)
+    assert f"given {n_unpaired} unpaired rows that train, and 1 random seed" in str(
+        once
+    )
+    with pytest.raises(ValueError, match=r"^n_seeds must be an integer of at least 1"):
+        unpaired_gain(model, X, y, n_seeds=0, **options)
 
 
 def test_no_unpaired_row(cohort, model):

@@ -1,13 +1,21 @@
 """Sentences on calibration and prediction sets."""
 
-import pytest
-from report_sentences import FIGURE, Case, read, unread
+from types import SimpleNamespace
 
-from skmultimodal.report._compared import Score
+import numpy as np
+import pytest
+from comparison_tools import compare, make_rows
+from report_sentences import FIGURE, Case, read, unread
+from sklearn.linear_model import LogisticRegression
+
+from skmultimodal.model_selection import corrected_t_interval
+from skmultimodal.report._compared import ComparedModel, Score
 from skmultimodal.report._sections.certainty import (
     Certainty,
     Held,
     Reliability,
+    _around,
+    _gains_of_folds,
 )
 
 PAIRED = Reliability("image+gene", 40, 0.52, Score(0.45, 0.3, 0.6), 0.2, 0.2475)
@@ -74,6 +82,16 @@ CASES = {
             "They are too extreme: their calibration slope is 0.40 [0.20, 0.60].",
         ],
     ),
+    "of nothing": Case(
+        Certainty(
+            has_probabilities=True,
+            rows=[ALL],
+            slope=Score(-0.4, -1.1, 0.3),
+            figure=FIGURE,
+        ),
+        ["are not shown to go with the class at all: their calibration slope is −0.40"],
+        absent=["too extreme"],
+    ),
     "too cautious": Case(
         Certainty(
             has_probabilities=True,
@@ -120,3 +138,19 @@ def test_sentences(case):
 
 def test_every_branch_is_read():
     assert unread("certainty", CASES.values()) == {}
+
+
+def test_the_interval_of_the_gain_is_corrected_for_folds():
+    comparison = compare({"ours": LogisticRegression()}, scoring=["roc_auc"])
+    tested = ComparedModel(comparison, "ours")
+    y = make_rows()[1]
+    study = SimpleNamespace(tested=tested, codes=y, positive=1)
+    values = _gains_of_folds(study, 0.5)
+    table = comparison.predictions()
+    first = table[(table["repeat"] == 0) & (table["fold"] == 0)]
+    by_hand = 0.25 - np.mean((first["proba_1"] - first["y_true"]) ** 2)
+    assert values[0] == pytest.approx(by_hand)
+    low, high = _around(0.1, values, study)
+    ends = corrected_t_interval(values, comparison.test_to_train)
+    assert high - low == pytest.approx(ends[1] - ends[0])
+    assert (low + high) / 2 == pytest.approx(0.1)

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 from report_sentences import Case, read, unread
 
+from skmultimodal.report._claim import CLAIM, ClaimItem, Lack, State, claim_items
 from skmultimodal.report._sections.checklist import (
     ITEMS,
     Checklist,
     Item,
-    State,
     checklist,
 )
 from skmultimodal.report._sections.patients import FACTS
@@ -32,7 +32,23 @@ CASES = {
             "1 Title yes the title 2 Abstract yes the summary on top 3 Background yes",
             "27 Usability yes Where?",
         ],
-        absent=["not given"],
+        absent=["not given", "CLAIM"],
+    ),
+    "images": Case(
+        numbers(
+            claim=[
+                ClaimItem(13, [], ["Image acquisition"], None, State.NOT),
+                ClaimItem(28, ["How good?"], [], None, State.COVERED),
+                ClaimItem(38, ["Acting?"], [], Lack.THRESHOLD, State.PARTLY),
+            ]
+        ),
+        [
+            "Items of CLAIM, the checklist for artificial intelligence in medical "
+            "imaging (2024), that",
+            "13 Image acquisition no not given: Image acquisition 28 Metrics yes How "
+            "good? 38 Diagnostic performance partly Acting?; not given: a threshold "
+            "named beforehand",
+        ],
     ),
     "much lacks": Case(
         numbers(
@@ -73,11 +89,15 @@ SECTIONS = [{"name": name, "heading": f"{name}?"} for name in ITEMS]
 
 @pytest.mark.parametrize("unnamed", [[], ["0"]])
 def test_without_facts_the_items_that_need_them_lack(unnamed):
-    study = SimpleNamespace(unnamed=unnamed)
-    found = checklist(study, SECTIONS, title=None, label="response", facts={})
+    study = SimpleNamespace(unnamed=unnamed, image_modalities=[])
+    given = {"title": None, "label": "response", "facts": {}}
+    found = checklist(study, SECTIONS, {}, **given)
     items = {item.number: item for item in found.checklist}
     assert list(items) == list(range(1, 28))
-    assert items[12].headings == ["performance?", "shortcuts?", "certainty?"]
+    assert items[12].headings == [
+        *("performance?", "shortcuts?", "certainty?", "decisions?"),
+        "selection?",
+    ]
     assert items[5].absent == ["Data source", "Dates"]
     assert items[17][1:] == ([], ["Ethics"], False, State.NOT)
     assert (items[12].state, items[23].state) == (State.PARTLY, State.COVERED)
@@ -92,11 +112,79 @@ def test_without_facts_the_items_that_need_them_lack(unnamed):
 
 def test_facts_stand_in_the_section_on_patients():
     facts = dict.fromkeys(FACTS, "x")
-    study = SimpleNamespace(unnamed=[])
-    found = checklist(study, SECTIONS, title="A", label="response", facts=facts)
+    study = SimpleNamespace(unnamed=[], image_modalities=[])
+    given = {"title": "A", "label": "response", "facts": facts}
+    found = checklist(study, SECTIONS, {}, **given)
     items = {item.number: item for item in found.checklist}
     assert items[17].headings == ["patients?"]
     assert items[10].headings == ["patients?"]
     assert items[27].headings == ["limits?"]
     assert (found.n_covered, found.n_partly) == (27, 0)
     assert (found.has_title, found.intended_use) == (True, "x")
+
+
+def sections(*, seeds=1, named=False, wrong=False, **changes):
+    """Numbers of sections, as far as items of CLAIM depend on them."""
+    given = {
+        "patients": {"dropped": None, "covariates": []},
+        "performance": {"seeds": [0.7] * seeds},
+        "explanations": {"nothing": False},
+        "decisions": {"has_probabilities": True, "named": named},
+    }
+    kinds = ["right", "wrong"] if wrong else ["right"]
+    shown = [SimpleNamespace(choice=SimpleNamespace(kind=kind)) for kind in kinds]
+    given["examples"] = {"examples": shown}
+    return {
+        name: SimpleNamespace(**values | changes.get(name, {}))
+        for name, values in given.items()
+    }
+
+
+def items_of(numbers, facts=(), unclear=False):
+    headings = {name: f"{name}?" for name in ITEMS}
+    facts = dict.fromkeys(facts, "x")
+    found = claim_items(numbers, headings, facts, unclear_outcome=unclear)
+    assert [item.number for item in found] == list(CLAIM)
+    return {item.number: item for item in found}
+
+
+def test_items_of_claim_are_judged_by_what_is_there():
+    items = items_of(sections(), unclear=True)
+    lacks = {n: item.lack for n, item in items.items() if item.lack is not None}
+    assert lacks == {
+        14: Lack.MEANING,
+        30: Lack.REPEATS,
+        33: Lack.EXTERNAL,
+        35: Lack.FLOW,
+        36: Lack.COVARIATES,
+        38: Lack.THRESHOLD,
+        39: Lack.FAILURES,
+    }
+    assert {items[n].state for n in (14, 30, 35, 36, 38)} == {State.PARTLY}
+    assert {items[n].state for n in (3, 13, 33, 39, 43)} == {State.NOT}
+    assert items[33].headings == []
+    assert items[7][1:3] == (["patients?"], ["Data source", "Dates"])
+
+
+def test_items_of_claim_that_nothing_lacks():
+    numbers = sections(
+        seeds=3,
+        named=True,
+        wrong=True,
+        patients={"dropped": (0, 0), "covariates": ["age"]},
+    )
+    facts = {name for asked in CLAIM.values() for name in asked.facts}
+    items = items_of(numbers, facts)
+    states = {n: item.state for n, item in items.items() if item.state != "covered"}
+    # Nobody of elsewhere was tested, and a picture of a failure is no analysis of it.
+    assert states == {33: State.NOT, 39: State.PARTLY}
+    assert items[13].headings == ["patients?"]
+
+
+def test_what_the_model_does_not_have_is_not_reported():
+    numbers = sections(
+        explanations={"nothing": True}, decisions={"has_probabilities": False}
+    )
+    items = items_of(numbers)
+    for number in (31, 38):
+        assert (items[number].state, items[number].headings) == (State.NOT, [])

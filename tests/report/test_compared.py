@@ -1,5 +1,7 @@
 """What a comparison found for one model, against its own tables."""
 
+import warnings
+
 import numpy as np
 import pytest
 from fusion_tools import make_case, odds_tower
@@ -84,3 +86,19 @@ def test_models_without_probabilities():
     assert tested.models_with_probabilities == ["image"]
     assert len(tested.rows) == X.paired.sum()
     assert (tested.metric, tested.guessing) == ("accuracy", None)
+
+
+def test_a_precision_of_nobody_is_none():
+    X, y = make_case()
+    nobody = UnimodalClassifier(
+        "gene", DummyClassifier(strategy="constant", constant=0)
+    )
+    models = {"nobody": nobody, "gene": UnimodalClassifier("gene", odds_tower())}
+    cv = PairedStratifiedKFold(3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = compare_classifiers(models, X, y, cv=cv, scoring=["precision", "f1"])
+    tested = ComparedModel(found, "gene")
+    assert tested.score("nobody", "precision") is None
+    assert tested.score("nobody", "f1").mean == 0
+    assert tested.score("gene", "precision").mean > 0

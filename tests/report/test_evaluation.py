@@ -243,7 +243,7 @@ def test_progress_is_shown_if_asked(tables, tmp_path, capsys, verbose):
     lines = [re.sub(r"\d+\.\d s$", "s", line) for line in err.splitlines()]
     stages = [
         "[evaluation_report] explanations: s",
-        "[evaluation_report]: 13 sections, s",
+        "[evaluation_report]: 15 sections, s",
     ]
     assert lines == (stages if verbose else [])
 

@@ -1,5 +1,7 @@
 """Sentences on what the model looks at, and the numbers in them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from report_sentences import FIGURE, Case, read, unread
@@ -13,7 +15,9 @@ from skmultimodal.report._sections.explanations import (
     Inside,
     Look,
     Maps,
+    Stability,
     _inside,
+    _stability,
 )
 
 REFUSAL = Refusal(Reason.REFUSED, "A forest has no <gradients>.")
@@ -23,6 +27,7 @@ WHOLE = [
 ]
 ALONE = Contribution("gene", "gene", 452, 0.0, 0.3, 0.28)
 RANKING = Columns("gene", None, 50, 2000, ["a_1", "b"], 0.0132, [("a_1", 0.05)], FIGURE)
+STABILITY = Stability(5, 0.41, 0.35, 20)
 
 
 def maps(**changes):
@@ -70,6 +75,7 @@ CASES = {
             "at equal steps; integrated gradients. Thumbnails",
             "Part Share t1 0.25 channel 1 0.75",
             "Columns that go together share what any of them could contribute",
+            "How stable this ranking is was not tried: the tower is one network",
             "The most important columns of gene: a_1 0.05.",
             "The 1 column of gene that move the log-odds of class responder most in 50 "
             "patients",
@@ -85,6 +91,21 @@ CASES = {
             "within the segmentation 0.56 area of the segmentation 0.08 patients with "
             "most of it outside 10 of 27",
         ],
+    ),
+    "a ranking of nobody": Case(
+        numbers(
+            columns=[
+                replace(RANKING, stands_out=False, stability=STABILITY),
+            ]
+        ),
+        [
+            "In gene no few of 2,000 columns stand out: the first 2 hold 1.3% of the "
+            "attribution.",
+            "The 5 networks of the tower, each fitted without a part of the patients, "
+            "rank the columns with a correlation of 0.41 (Spearman) and have 35% of "
+            "the first 20 in common",
+        ],
+        absent=["count most", "not tried"],
     ),
     "maps as the area": Case(
         numbers(maps=[maps(inside=inside(Look.AS_AREA))]),
@@ -159,3 +180,10 @@ def test_whether_a_map_lies_there(within, look):
     size, mask = np.ones((1, 3, 5)), np.zeros((1, 3, 5))
     size[0, 1, 1], mask[0, 1, 1] = within, 1
     assert _inside(size, mask).look == look
+
+
+def test_stability_of_a_ranking():
+    found = {"rank_correlation": 0.4, "top_overlap": 0.3, "n_rankings": 5}
+    assert _stability(found, 1000) == Stability(5, 0.4, 0.3, 20)
+    assert _stability(found, 7).n_top == 7
+    assert _stability(found | {"n_rankings": 1}, 1000) is None

@@ -1,14 +1,20 @@
 """Sentences on what is missing."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from report_sentences import Case, read, unread
 
+from skmultimodal import Cohort
 from skmultimodal.report._sections.missing import (
     Availability,
+    Channel,
     Missing,
     Policy,
     Route,
     RouteSizes,
+    _absent,
     parse_route,
 )
 from skmultimodal.report._sections.patients import Hidden
@@ -48,6 +54,14 @@ CASES = {
             "image+gene 0 50",
         ],
     ),
+    "sequences": Case(
+        numbers(channels=[Channel("image", "t1", 1004, 3), Channel("scan", 2, 1, 0)]),
+        [
+            "Channels that are 0 throughout: sequences that were not acquired",
+            "Channel Patients without it Of them tested image: t1 1,004 3 scan: "
+            "channel 2 1 0",
+        ],
+    ),
     "impute": Case(
         numbers(policy=Policy.IMPUTE),
         ["by the final estimator, with absent features at their mean"],
@@ -75,3 +89,16 @@ def test_every_branch_is_read():
 def test_routes():
     assert parse_route("head") == Route("head")
     assert parse_route("image+gene") == Route("towers", ["image", "gene"])
+
+
+def test_channels_that_patients_lack():
+    images = np.ones((70, 3, 4, 5))
+    images[[2, 66], 1] = 0
+    images[0, 2, :2] = 0  # a part is there
+    ids = [f"p{i}" for i in range(90)]
+    X = Cohort({"gene": (ids, np.ones((90, 6))), "image": (ids[20:], images)})
+    tested = SimpleNamespace(rows=np.array([22, 23, 24]))
+    study = SimpleNamespace(cohort=X, image_modalities=["image"], tested=tested)
+    assert list(_absent(study, "image", {"image": ["t1", "t2", "seg"]})) == [
+        Channel("image", "t2", 2, 1)
+    ]

@@ -1,5 +1,7 @@
 """Sentences on the patients, and the numbers in them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,10 @@ from skmultimodal.report._sections.patients import (
     Hidden,
     Patients,
     Summary,
+    Untested,
+    _known_before,
     _summarise,
+    _untested,
     standardised_difference,
 )
 from skmultimodal.report._study import Pattern
@@ -34,6 +39,7 @@ def numbers(**changes):
         "availability": {"image": [("no", 50), (None, 45)], "gene": [("yes", 1452)]},
         "covariates": [],
         "unlike": [],
+        "untested": [],
         "n_tested": 50,
         "n_censored": 0,
         "groups": ["no", "yes"],
@@ -66,6 +72,7 @@ CASES = {
         numbers(
             hidden=[Hidden("gene", 3), Hidden("image", 1)],
             unlike=[Covariate("site", [], np.inf), Covariate("age", [], 0.31)],
+            untested=[Untested("project", "GBM", 90), Untested("grade", "G4", 1090)],
             n_censored=12,
             dropped=(12, 1),
             covariates=covariates(
@@ -85,6 +92,8 @@ CASES = {
             "of 50 tested patients, and of others like them, who differ from the rest "
             "in site (∞) and age (0.31) (standardised differences). To read them for "
             "all patients assumes",
+            "Nobody with project GBM (90) or grade G4 (1,090) was tested: of them "
+            "nothing is known from this report.",
             "12 patients without a label are neither tested nor in the share",
             "Tested, others Labelled, others x0 0.00 – x1 0.25 – x2 0.50 –",
             "12 entries of 1 patient dropped; in the cohort 95 with image only,",
@@ -151,3 +160,24 @@ def test_standardised_differences():
     assert standardised_difference(pd.Series(["a"] * 5 + ["b"] * 7), rows) == np.inf
     assert np.isnan(standardised_difference(site, np.ones(12, dtype=bool)))
     assert np.isnan(standardised_difference(pd.Series([None] * 12), rows))
+
+
+def test_values_that_nobody_tested_has_are_named():
+    n = 60
+    table = pd.DataFrame(
+        {
+            "project": np.where(np.arange(n) < 20, "GBM", "LGG"),
+            "os_event": np.where(np.arange(n) < 20, "yes", "no"),
+            "rare": ["x", *["y"] * (n - 1)],
+            "age": np.arange(n) / 7,
+        }
+    )
+    tested = SimpleNamespace(rows=np.arange(30, 50))
+    study = SimpleNamespace(metadata=table, tested=tested)
+    assert _known_before(study, None) == list(table)
+    kinds = {"age": "metadata", "os_event": "later"}
+    audit = pd.DataFrame({"source": list(kinds), "kind": list(kinds.values())})
+    # A project is known before in any case.
+    known = _known_before(study, audit)
+    assert known == ["project", "age"]
+    assert list(_untested(study, known)) == [Untested("project", "GBM", 20)]

@@ -7,6 +7,7 @@ from report_sentences import FIGURE, Case, read, unread
 from skmultimodal.report._compared import Difference, PatternScores, Score
 from skmultimodal.report._sections.performance import (
     Evidence,
+    Hospital,
     Performance,
     Place,
     Roc,
@@ -24,6 +25,7 @@ def numbers(**changes):
     given = {
         "verdict": Verdict.NOT_BETTER,
         "few": False,
+        "hospital": Hospital.UNKNOWN,
         "rarest": "no",
         "n_rarest": 12,
         "metric": "roc_auc",
@@ -79,8 +81,9 @@ CASES = {
         numbers(),
         [
             "ours predicts the label, but is not shown to do so better than genes. "
-            "This is of 50 tested patients, 12 of class responder, and of one random "
-            "seed of training.",
+            "Its ROC AUC is 0.84 [0.71, 0.93], that of genes minus it −0.04 [−0.10, "
+            "0.02]. This is of 50 tested patients, 12 of class responder, and of one "
+            "random seed of training.",
             "Cross-validated on 50 patients with image and gene, ours has a mean",
             "a mean ROC AUC of 0.84 [0.71, 0.93], which is above guessing (0.5).",
             "It finds 9 of the 12 tested patients of class responder and wrongly "
@@ -107,6 +110,7 @@ CASES = {
     "better": Case(
         numbers(
             verdict=Verdict.BETTER,
+            hospital=Hospital.SHARED,
             evidence=Evidence.BEYOND_CHANCE,
             difference=Difference("genes", -0.2, -0.3, -0.1, 0.0001, 0.0002),
             largest_p=0.0001,
@@ -130,8 +134,9 @@ CASES = {
             patterns=[PAIRED, Pattern(["gene"], 7, True)],
         ),
         [
-            "ours predicts the label, and does so better than genes (p < 0.001). "
-            "This is of 50",
+            "ours predicts the label, and does so better than genes (p < 0.001). Its",
+            "This is of 50 tested patients, 12 of class responder, of hospitals that "
+            "also train the model, and of one",
             "training. Only 1 tested patient is of class no: no score here means much.",
             "A fit of one model trains 10 (ours) and 0 (genes) networks. An average",
             "is adjusted for 3 tests with ours, which was named beforehand. Other",
@@ -157,10 +162,16 @@ CASES = {
         ],
     ),
     "better than several": Case(
-        numbers(verdict=Verdict.BETTER, largest_p=0.031, seeds=[0.8, 0.744, 0.76]),
+        numbers(
+            verdict=Verdict.BETTER,
+            hospital=Hospital.APART,
+            largest_p=0.031,
+            seeds=[0.8, 0.744, 0.76],
+        ),
         [
+            "of class responder, of hospitals that do not train the model, and of 3",
             "3 random seeds of training, whose ROC AUC goes from 0.74 to 0.80.",
-            "better than each of the 2 others (largest p 0.031). This is of",
+            "better than each of the 2 others (largest p 0.031). Its ROC",
         ],
     ),
     "guessing": Case(
@@ -175,7 +186,7 @@ CASES = {
             roc=Roc.NO_PROBABILITIES,
         ),
         [
-            "No evidence that ours predicts the label better than guessing. This is of",
+            "No evidence that ours predicts the label better than guessing. Its ROC",
             "training. Only 4 patients of class no were tested: no score here means",
             "0.50 [0.40, 0.60], an interval that includes guessing (0.5).",
             "is +0.00 [–], which cannot be tested.",

@@ -33,6 +33,7 @@ def sources(kind="metadata", width=0.1, **areas):
 
 
 def numbers(own=OWN, hospitals=(), n_left=0, more=None, later=(), **areas):
+    guesses = own is not None and own.low <= 0.5
     judged = sources(**areas)
     judged += [s._replace(kind="later") for s in sources(**dict(later))]
     if own is not None:
@@ -41,9 +42,9 @@ def numbers(own=OWN, hospitals=(), n_left=0, more=None, later=(), **areas):
     return Shortcuts(
         audited=True,
         own=own,
-        includes_guessing=own is not None and own.low <= 0.5,
+        includes_guessing=guesses,
         sources=judged,
-        **find_suspects(judged, list(hospitals)),
+        **find_suspects(judged, list(hospitals), guesses=guesses),
         figure=FIGURE,
         drawn=drawn,
         n_left=n_left,
@@ -136,7 +137,8 @@ CASES = {
         numbers(later={"os_time": 0.95}, age=0.84),
         [
             "could explain all of the score: age 0.84 [0.74, 0.94]. Area under",
-            "os_time known later 0.95",
+            "Columns that were not named as known before the outcome are not judged:",
+            "os_time not judged 0.95",
         ],
         absent=["This report cannot tell which columns"],
     ),
@@ -158,11 +160,16 @@ CASES = {
         numbers(age=0.84), ["it? Audited sources that could explain all of the score:"]
     ),
     "little to explain": Case(
-        numbers(own=Score(0.6, 0.4, 0.8), hospitals=["site"], site=0.75),
+        numbers(own=Score(0.5, 0.4, 0.6), hospitals=["site"], site=0.75, sex=0.55),
         [
-            "There is little to explain, since the interval of the model (0.60 [0.40, "
-            "0.80]) includes guessing (0.5). The hospital"
+            "There is little to explain, since the interval of the model (0.50 [0.40, "
+            "0.60]) includes guessing (0.5). The hospital",
+            "No other audited source is shown to go with the label.",
         ],
+    ),
+    "nothing to explain": Case(
+        numbers(own=Score(0.5, 0.4, 0.6), sex=0.55),
+        ["No audited source is shown to go with the label."],
     ),
 }
 

@@ -64,7 +64,7 @@ def test_text_that_no_sentence_reads(unread_in):
 
 def test_every_template_has_tests_that_read_it():
     names = make_environment().list_templates(filter_func=lambda n: "jinja" in n)
-    assert len(names) == 13 + 5
+    assert len(names) == 15 + 5
     for name in names:
         stem = name.split("/")[-1].split(".")[0].removeprefix("model_")
         module = Path(__file__).with_name(f"test_{stem}.py")

@@ -128,18 +128,32 @@ def _calibration(study, everyone):
     p = tested.probabilities.to_numpy()
     hits = codes == study.positive
     own = p[:, study.positive]
-    gains = (hits.mean() - hits) ** 2 - (own - hits) ** 2
-    # Over patients, given the fitted models: the plain interval of t.
-    of_patients = corrected_t_interval(gains, 0.0, confidence_level=level)
+    gain = float(np.mean((hits.mean() - hits) ** 2 - (own - hits) ** 2))
     line = calibration_line(codes, p, study.positive, level)
     found = everyone.observed
     shares = np.array([found.mean, found.low, found.high]) / everyone.predicted
     return {
-        "gain": Score(gains.mean(), *of_patients),
+        "gain": Score(gain, *_around(gain, _gains_of_folds(study, hits.mean()), study)),
         "slope": Score(line.slope, line.slope_low, line.slope_high),
         "intercept": Score(line.intercept, line.intercept_low, line.intercept_high),
         "ratio": Score(*shares),
     }
+
+
+def _gains_of_folds(study, share):
+    """Gain on a constant of each fold, with the probabilities of its repeat."""
+    table = study.tested.predictions
+    hits = study.codes[table["row"].to_numpy()] == study.positive
+    gains = (share - hits) ** 2 - (table[study.positive] - hits) ** 2
+    return gains.groupby([table["repeat"], table["fold"]]).mean().to_numpy()
+
+
+def _around(mean, values, study):
+    """Interval of a mean, as wide as that of the values of the folds."""
+    tested = study.tested
+    ratio = tested.comparison.test_to_train
+    low, high = corrected_t_interval(values, ratio, confidence_level=tested.level)
+    return mean - (high - low) / 2, mean + (high - low) / 2
 
 
 def _draw(study, is_histogram):

@@ -1,9 +1,9 @@
 """Where each item of TRIPOD+AI is reported, and which are not."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
+from skmultimodal.report._claim import State, claim_items
 from skmultimodal.report._sections.patients import FACTS
 
 __all__ = ["ITEMS", "checklist"]
@@ -15,9 +15,11 @@ ITEMS = {
     "performance": [12, 16, 23],
     "shortcuts": [12, 23],
     "certainty": [12, 15, 23],
+    "decisions": [12, 15, 23],
     "explanations": [15, 22],
     "examples": [15],
     "subgroups": [14, 23],
+    "selection": [12, 23],
     "limits": [26, 27],
     "missing": [11],
     "model": [9, 21, 22],
@@ -26,14 +28,6 @@ ITEMS = {
 }
 N_ITEMS = 27
 TITLE, SUMMARY, OUTCOME = 1, 2, 8
-
-
-class State(StrEnum):
-    """How much of what an item asks for is in the report."""
-
-    COVERED = "covered"
-    PARTLY = "partly"
-    NOT = "not"
 
 
 class Item(NamedTuple):
@@ -55,9 +49,10 @@ class Checklist:
     has_title: bool
     intended_use: str | None
     checklist: list
+    claim: list = ()  # items of CLAIM; empty if no modality holds images
 
 
-def checklist(study, sections, *, title, label, facts):
+def checklist(study, sections, numbers, *, title, label, facts):
     """Numbers of the section.
 
     Parameters
@@ -65,16 +60,19 @@ def checklist(study, sections, *, title, label, facts):
     study : Study
     sections : list of dict
         All other sections, as rendered.
+    numbers : dict of str to dataclass
+        Of them.
     title, label : str or None
     facts : dict of str to str
     """
     found, of = [], {section["name"]: section["heading"] for section in sections}
+    no_meaning = bool(study.unnamed or not label)
     for number in range(1, N_ITEMS + 1):
         headings = [heading for name, heading in of.items() if number in ITEMS[name]]
         asked = [name for name, item in FACTS.items() if item == number]
         if not headings and any(name in facts for name in asked):
             headings = [of["patients"]]  # which lists the facts
-        unclear = number == OUTCOME and bool(study.unnamed or not label)
+        unclear = number == OUTCOME and no_meaning
         absent = [name for name in asked if name not in facts]
         given = bool(headings) or (number == TITLE and bool(title)) or number == SUMMARY
         state = State.COVERED if given else State.NOT
@@ -88,4 +86,7 @@ def checklist(study, sections, *, title, label, facts):
         has_title=bool(title),
         intended_use=facts.get("Intended use"),
         checklist=found,
+        claim=claim_items(numbers, of, facts, unclear_outcome=no_meaning)
+        if study.image_modalities
+        else [],
     )

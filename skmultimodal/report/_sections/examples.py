@@ -9,7 +9,7 @@ import numpy as np
 from skmultimodal.inspection import SaliencyDisplay
 from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw
-from skmultimodal.report._sections.explanations import channel_name
+from skmultimodal.report._formats import channel_name
 from skmultimodal.report._sections.missing import Route, as_route
 from skmultimodal.utils._patterns import modalities_of
 

@@ -12,12 +12,15 @@ from skmultimodal.inspection import (
 )
 from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw, short
+from skmultimodal.report._formats import channel_name
 from skmultimodal.utils._patterns import pattern_name
 
-__all__ = ["channel_name", "explanations"]
+__all__ = ["explanations"]
 
+MIN_SHARE = 0.1  # of the attribution, from which the first columns stand out
 N_GENES = 15
 N_NAMED = 5
+N_TOP = 20  # of gene_attributions
 
 
 class Contribution(NamedTuple):
@@ -72,6 +75,15 @@ class Maps:
     inside: Inside | None = None
 
 
+class Stability(NamedTuple):
+    """How alike the networks of a tower rank columns: means over pairs of networks."""
+
+    n: int
+    rank_correlation: float
+    top_overlap: float  # share of the first `n_top` that they have in common
+    n_top: int
+
+
 @dataclass(frozen=True)
 class Columns:
     """Attributions of a modality of vectors."""
@@ -84,6 +96,8 @@ class Columns:
     share: float = 0.0  # their part of the attribution
     drawn: list = ()  # importance of the columns of the figure
     figure: Figure | None = None
+    stands_out: bool = True  # whether `share` is much
+    stability: Stability | None = None  # None of a tower that is one network
 
 
 @dataclass(frozen=True)
@@ -98,12 +112,6 @@ class Explained:
     others: dict  # modalities that are neither images nor vectors
     nothing: bool  # whether there is no contribution, map or column to name
     brief: bool
-
-
-def channel_name(channels, modality, number):
-    """Name of a channel, or its number where it has none."""
-    names = channels.get(modality, [])
-    return str(names[number]) if number < len(names) else number
 
 
 def explanations(study, found, examples, channels):
@@ -213,15 +221,27 @@ def _columns(study, name, result):
         return Columns(name, result)
     importance = result.ranking["importance"]
     drawn = result.ranking.head(N_GENES)
+    share = importance.iloc[:N_NAMED].sum() / max(importance.sum(), 1e-30)
     return Columns(
         name,
         n=len(result.attributions),
         n_columns=len(importance),
         first=[str(gene) for gene in importance.index[:N_NAMED]],
-        share=importance.iloc[:N_NAMED].sum() / max(importance.sum(), 1e-30),
+        share=share,
+        stands_out=share >= MIN_SHARE or len(importance) <= N_NAMED,
+        stability=_stability(result.stability, len(importance)),
         drawn=[(str(gene), value) for gene, value in drawn["importance"].items()],
         figure=_draw_columns(study, name, drawn),
     )
+
+
+def _stability(found, n_columns):
+    n, correlation, overlap = (
+        found[name] for name in ("n_rankings", "rank_correlation", "top_overlap")
+    )
+    if n < 2:
+        return None
+    return Stability(n, correlation, overlap, min(N_TOP, n_columns))
 
 
 def _draw_columns(study, name, drawn):

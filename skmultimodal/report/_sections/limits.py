@@ -86,10 +86,6 @@ def _hospitals(study, column):
     classes = pd.Series(study.codes[known]).groupby(site[known].to_numpy())
     table = classes.agg(["nunique", "size"])
     single = table[table["nunique"] == 1]
-    values = site.to_numpy(dtype=object)
-    shared = any(
-        set(values[fold.test]) & {v for v in values[fold.train] if not pd.isna(v)}
-        for fold in study.tested.folds
-    )
+    shared = study.shares_hospital(column)
     n_rows = int(single["size"].sum())
     return Hospitals(str(column), len(table), len(single), n_rows, shared)

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from skmultimodal.report._formats import channel_name
 from skmultimodal.report._sections.patients import hidden
 from skmultimodal.utils._patterns import HEAD, modalities_of
 
 __all__ = ["as_route", "missing"]
+
+ROWS_AT_ONCE = 64
 
 
 class Policy(StrEnum):
@@ -34,6 +39,15 @@ class Availability(NamedTuple):
     n_without: int
 
 
+class Channel(NamedTuple):
+    """A channel of an image that some rows with the modality lack: it is all 0."""
+
+    modality: str
+    name: Any  # or its number
+    n: int
+    n_tested: int
+
+
 class RouteSizes(NamedTuple):
     """A pattern, and how many of its rows take each route."""
 
@@ -54,10 +68,11 @@ class Missing:
     modalities: list
     routes: list  # those that some row takes
     patterns: list
+    channels: list = ()  # those that rows with images lack
 
 
-def missing(study, flow):
-    """Numbers of the section from a study and the flow of patients."""
+def missing(study, flow, channels):
+    """Numbers of the section from a study, the flow of patients and channel names."""
     policy = getattr(study.estimator, "missing", None)
     known = [str(p) for p in Policy]
     taken = [] if study.routes is None else sorted(set(study.routes.tolist()))
@@ -84,7 +99,24 @@ def missing(study, flow):
         ],
         routes=[parse_route(route) for route in taken],
         patterns=patterns if taken else [],
+        channels=[
+            c for n in study.image_modalities for c in _absent(study, n, channels)
+        ],
     )
+
+
+def _absent(study, name, channels):
+    """Yield a Channel for each one that some row with the images lacks."""
+    block, rows = study.cohort.block(name), np.flatnonzero(study.cohort.has(name))
+    there = np.zeros(block.shape[:2], dtype=bool)
+    for start in range(0, len(block), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        there[part] = np.asarray(block[part]).any(axis=(2, 3))
+    is_tested = np.isin(rows, study.tested.rows)
+    for number, lacks in enumerate(~there.T):
+        if lacks.any():
+            channel = channel_name(channels, name, number)
+            yield Channel(name, channel, int(lacks.sum()), int(lacks[is_tested].sum()))
 
 
 def parse_route(route):

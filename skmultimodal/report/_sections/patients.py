@@ -8,6 +8,7 @@ import pandas as pd
 
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
 from skmultimodal.report._figures import Figure, draw
+from skmultimodal.report._sections.subgroups import COLUMNS
 from skmultimodal.utils._covariates import read_covariate
 
 __all__ = ["FACTS", "hidden", "patients"]
@@ -41,6 +42,8 @@ FACTS = {
 
 # Words of which more are different, and most patients have one of their own, are names.
 MAX_VALUES = 5
+MAX_CATEGORIES = 6
+MIN_SHARE = 0.05  # of all rows, from which a value that nobody tested has is named
 UNLIKE = 0.25  # standardised differences above this are usually thought large
 
 
@@ -74,6 +77,14 @@ class Covariate(NamedTuple):
     labelled: float = np.nan
 
 
+class Untested(NamedTuple):
+    """A value of a covariate that no tested row has, and how many rows have it."""
+
+    covariate: str
+    value: str
+    n: int
+
+
 @dataclass(frozen=True)
 class Patients:
     """Numbers of the section."""
@@ -87,7 +98,10 @@ class Patients:
     availability_figure: Figure
     availability: dict  # classes of the rows of a pattern, and how many have each
     covariates: list
-    unlike: list  # covariates in which tested rows are unlike the others, most first
+    # Covariates in which tested rows are unlike the others, most first; if it was named
+    # which are known before the outcome, of these.
+    unlike: list
+    untested: list
     n_tested: int
     n_censored: int  # unlabelled rows
     groups: list  # classes that have a column of the covariates
@@ -95,11 +109,12 @@ class Patients:
     absent_facts: list
 
 
-def patients(study, flow, facts):
-    """Numbers of the section from a study, the flow of patients and the facts."""
+def patients(study, flow, facts, audit):
+    """Numbers of the section from a study, flow of patients, facts and audit."""
     facts = {name: text for name, text in facts.items() if name != "Command"}
     groups = [code for code in range(len(study.classes)) if (study.codes == code).any()]
     covariates = _covariates(study, groups)
+    known = _known_before(study, audit)
     return Patients(
         n=len(study.cohort),
         n_labelled=int((study.codes >= 0).sum()),
@@ -119,14 +134,39 @@ def patients(study, flow, facts):
         availability=_availability(study),
         covariates=covariates,
         unlike=sorted(
-            (c for c in covariates if c.tested > UNLIKE), key=lambda c: -c.tested
+            (c for c in covariates if c.tested > UNLIKE and c.name in known),
+            key=lambda c: -c.tested,
         ),
+        untested=list(_untested(study, known)),
         n_tested=len(study.tested.rows),
         n_censored=int((study.codes < 0).sum()),
         groups=[study.names[code] for code in groups],
         facts=facts,
         absent_facts=[name for name in FACTS if name not in facts],
     )
+
+
+def _known_before(study, audit):
+    """Names of covariates that are known before the outcome: all, if none was named."""
+    names = [] if study.metadata is None else [str(n) for n in study.metadata]
+    if audit is None or not (audit["kind"] == "later").any():
+        return names
+    named = set(audit.loc[audit["kind"] == "metadata", "source"])
+    return [n for n in names if n in named or n.lower() in COLUMNS]
+
+
+def _untested(study, known):
+    """Yield an Untested for each value that many rows have and no tested one."""
+    for name in known:
+        column = study.metadata[next(c for c in study.metadata if str(c) == name)]
+        found = read_covariate(column)
+        values = column.dropna().astype(str)
+        if found.kind != "category" or values.nunique() > MAX_CATEGORIES:
+            continue
+        tested = set(values[values.index.isin(study.tested.rows)])
+        for value, n in values.value_counts().items():
+            if value not in tested and n >= MIN_SHARE * len(column):
+                yield Untested(name, value, int(n))
 
 
 def hidden(study, flow):

@@ -48,6 +48,14 @@ class Evidence(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class Hospital(StrEnum):
+    """Whether the hospitals of tested rows also train the models."""
+
+    UNKNOWN = "unknown"
+    SHARED = "shared"
+    APART = "apart"
+
+
 class Roc(StrEnum):
     """Whether there is a ROC curve."""
 
@@ -62,6 +70,7 @@ class Performance:
 
     verdict: Verdict
     few: bool  # whether a class has so few tested rows that no score means much
+    hospital: Hospital
     rarest: str  # the class with the fewest tested rows
     n_rarest: int
     metric: str  # the leading metric
@@ -115,6 +124,7 @@ def performance(study):
     return Performance(
         verdict=_judge(tested),
         few=bool(study.tested_sizes[study.rarest] < FEW_TESTED),
+        hospital=_hospital(study),
         rarest=study.names[study.rarest],
         n_rarest=int(study.tested_sizes[study.rarest]),
         metric=tested.metric,
@@ -138,6 +148,13 @@ def performance(study):
         scores_figure=_draw_scores(tested),
         **_roc(study),
     )
+
+
+def _hospital(study):
+    if not study.hospitals:
+        return Hospital.UNKNOWN
+    shared = any(study.shares_hospital(column) for column in study.hospitals)
+    return Hospital.SHARED if shared else Hospital.APART
 
 
 def _by_pattern(tested):

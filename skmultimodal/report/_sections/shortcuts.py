@@ -90,10 +90,12 @@ def shortcuts(study, audit):
     drawn = [(s.name, s.score) for s in candidates[:N_DRAWN]]
     if own is not None:
         drawn.insert(0, (study.model, own))
+    guesses = own is not None and bool(own.low <= AREA)
+    hospitals = [str(name) for name in study.hospitals]
     return Shortcuts(
         audited=True,
         own=own,
-        includes_guessing=own is not None and bool(own.low <= AREA),
+        includes_guessing=guesses,
         sources=sources,
         within=next((row for row in rows if row.kind == "within"), None),
         beside=next(
@@ -101,7 +103,7 @@ def shortcuts(study, audit):
         ),
         encoding=[_of_modality(row) for row in rows if row.kind == "encoding"],
         declared=any(row.kind == "later" for row in rows),
-        **find_suspects(sources, [str(name) for name in study.hospitals]),
+        **find_suspects(sources, hospitals, guesses=guesses),
         figure=_draw(drawn, own, study.tested.level),
         drawn=drawn,
         n_left=max(len(candidates) - N_DRAWN, 0),
@@ -164,14 +166,21 @@ def _judge(source, own):
     return Explains.NOT
 
 
-def find_suspects(sources, hospitals):
-    """The hospitals, what is nearly the label, and the worst of the others: dict."""
+def find_suspects(sources, hospitals, *, guesses=False):
+    """The hospitals, what is nearly the label, and the worst of the others: dict.
+
+    Of a model that may guess any source does as well: only those that do not are named.
+    """
     same = [s.name for s in sources if s.score.mean >= SAME]
     apart = {*same, *hospitals, EVERY_COLUMN}
     suspects = []
     for explains in (Explains.ALL, Explains.PERHAPS, Explains.OPEN):
         suspects = suspects or [
-            s for s in sources if s.explains == explains and s.name not in apart
+            s
+            for s in sources
+            if s.explains == explains
+            and s.name not in apart
+            and (not guesses or s.score.low > AREA)
         ]
     return {
         "hospitals": [s for s in sources if s.name in hospitals],

@@ -12,7 +12,7 @@ from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import number
 from skmultimodal.report._study import SITES
 
-__all__ = ["subgroups"]
+__all__ = ["COLUMNS", "subgroups"]
 
 COLUMNS = ["sex", "gender", "age", "race", "ethnicity", "project", "cohort", *SITES]
 MIN_ROWS = 5  # of a class

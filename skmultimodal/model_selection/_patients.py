@@ -1,0 +1,53 @@
+"""Out-of-fold predictions with one row per tested row: the mean over the repeats."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["PatientPredictions", "by_patient"]
+
+
+class PatientPredictions(NamedTuple):
+    """What a model predicts for each tested row, in the order of the rows.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n_rows,)
+        Numbers of the rows.
+    codes : ndarray of int, shape (n_rows,)
+        Numbers of their classes.
+    proba : ndarray of shape (n_rows, n_classes)
+    patterns : ndarray of str, shape (n_rows,)
+    """
+
+    rows: np.ndarray
+    codes: np.ndarray
+    proba: np.ndarray
+    patterns: np.ndarray
+
+
+def by_patient(predictions, proba, model, classes):
+    """Mean of the out-of-fold probabilities of each tested row over the repeats.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        With columns ``model``, ``row``, ``pattern`` and ``y_true``.
+    proba : ndarray of shape (n_predictions, n_classes)
+    model : str
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    patients : PatientPredictions
+    """
+    chosen = (predictions["model"] == model).to_numpy()
+    table = predictions[chosen]
+    rows, first = np.unique(table["row"].to_numpy(), return_index=True)
+    mean = pd.DataFrame(proba[chosen]).groupby(table["row"].to_numpy()).mean()
+    p = mean.to_numpy()
+    p = p / p.sum(axis=1, keepdims=True)  # lest rounding be taken for an error
+    labels = table["y_true"].iloc[first]
+    codes = pd.Categorical(labels, categories=classes.tolist()).codes.astype(int)
+    return PatientPredictions(rows, codes, p, table["pattern"].to_numpy()[first])
