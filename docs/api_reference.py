@@ -171,7 +171,7 @@ API_REFERENCE = [
         "skmultimodal.preprocessing",
         "Preprocessing",
         "Features of a tumour, for towers that are no network.",
-        ("TumorTextureTransformer",),
+        ("TumorTextureTransformer", "MirpTransformer"),
     ),
     Section(
         "skmultimodal.testing",
@@ -201,6 +201,7 @@ API_REFERENCE = [
         (
             "read_patient_table",
             "read_patient_matrix",
+            "read_patient_features",
             "make_response_labels",
             "read_gtf",
             "select_genes",

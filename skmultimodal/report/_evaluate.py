@@ -166,8 +166,8 @@ def evaluate_cohort(
             memory = stack.enter_context(tempfile.TemporaryDirectory())
         lacking = None
         if models is None:
-            _refuse_other_modalities(X)
             models = comparison_models(
+                X,
                 baseline=baseline,
                 memory=str(memory),
                 device=device,
@@ -241,15 +241,6 @@ def _check_data(X, y, groups):
             f"cross-validation in {N_FOLDS} folds needs {N_FOLDS}."
         )
     return classes
-
-
-def _refuse_other_modalities(X):
-    other = [name for name in X.modalities if name not in ("image", "gene")]
-    if other:
-        raise ValueError(
-            "the models that are compared by default are for 'image' and 'gene', and "
-            f"the patients have {other[0]!r} as well: pass models."
-        )
 
 
 def _check_model(models, model):
