@@ -174,7 +174,11 @@ API_REFERENCE = [
         "skmultimodal.preprocessing",
         "Preprocessing",
         "Features of a tumour, for towers that are no network.",
-        ("IntensityStatisticsTransformer", "TumorTextureTransformer"),
+        (
+            "IntensityStatisticsTransformer",
+            "MirpTransformer",
+            "TumorTextureTransformer",
+        ),
     ),
     Section(
         "skmultimodal.testing",
@@ -204,6 +208,7 @@ API_REFERENCE = [
         (
             "read_patient_table",
             "read_patient_matrix",
+            "read_patient_features",
             "make_response_labels",
             "read_gtf",
             "select_genes",

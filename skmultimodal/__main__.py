@@ -118,7 +118,12 @@ def _evaluate(
             censored=getattr(options, "censored", None),
             n_repeats=options.repeats,
             random_state=options.seed,
-            notes={"label": label, "channels": list(channels), **(reading or {})},
+            notes={
+                "label": label,
+                "channels": list(channels),
+                "provenance": bunch.get("provenance", {}),
+                **(reading or {}),
+            },
             verbose=1,
             title=f"Prediction by a {MODELS[options.model]}: {title}",
             label=label,

@@ -3,6 +3,8 @@
 No check is expected to fail, and no tag is set to skip one.
 """
 
+from importlib.util import find_spec
+
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -25,7 +27,7 @@ from skmultimodal import (
     UnimodalClassifier,
 )
 from skmultimodal.baselines import LateFusionClassifier
-from skmultimodal.preprocessing import TumorTextureTransformer
+from skmultimodal.preprocessing import MirpTransformer, TumorTextureTransformer
 
 # A bare 2-D array is the gene modality, so the image tower is left out; some checks
 # train on noise, which teaches nothing.
@@ -110,6 +112,9 @@ VARIANTS = [
         pool="log_odds",
     ),
 ]
+if find_spec("mirp"):
+    # Of one family, for time: in the others, only what mirp is asked for differs.
+    VARIANTS.append(MirpTransformer(families=["statistical"]))
 
 
 @parametrize_with_checks(DEFAULTS + VARIANTS)

@@ -394,7 +394,7 @@ def test_patients_of_whom_nothing_can_be_read(evaluated, folder, tmp_path, capsy
         path.write_bytes(b"no scan")
     out = tmp_path / "predictions.csv"
     command = ["predict", evaluated[1] / "model.skops", patients, "--out"]
-    message = "no patient has a scan or expression that can be read; the first reason"
+    message = "scan, expression or features that can be read; the first reason"
     assert message in fail(capsys, *command, out)
     assert "make it first" in fail(capsys, *command, tmp_path / "absent" / "p.csv")
     assert "is a folder: name a file in it" in fail(capsys, *command, tmp_path)
@@ -691,3 +691,34 @@ def test_a_demonstration_repeats_its_folds_less_often():
     read = make_parser().parse_args
     assert read(["demo"]).repeats == 3
     assert read(["evaluate", "folder", "--label", "sex"]).repeats == 10
+
+
+def test_features_of_another_model(folder, tmp_path, capsys):
+    """From the folder to the model: checked, compared, saved with what made them."""
+    home = shutil.copytree(folder, tmp_path / "patients")
+    shutil.rmtree(home / "mri")
+    label = pd.read_csv(home / "clinical.csv", index_col="patient")["response"]
+    has_genes = pd.read_csv(home / "expression.csv", index_col="patient").index
+    several = [p for p in label.dropna().index if p in has_genes][:15]
+    others = [p for p in label.dropna().index if p not in has_genes][:12]
+    ids = [*several, *others]
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(len(ids), 4)) + label[ids].to_numpy()[:, None]
+    (home / "features").mkdir()
+    np.save(home / "features" / "slides.npy", vectors)
+    (home / "features" / "slides.ids.txt").write_text("\n".join(ids))
+    (home / "features" / "slides.json").write_text('{"encoder": "E", "licence": "MIT"}')
+    arguments = ["evaluate", home, "--label", "response", "--repeats", "1", *SMALL]
+    arguments += ["--out", tmp_path / "results"]
+    assert main([*map(str, arguments)]) == 0
+    shown = capsys.readouterr().out
+    assert "slides only" in shown
+    assert "concat (paper) is left out: it is for image and gene" in shown
+    facts = {"slides": {"encoder": "E", "licence": "MIT"}}
+    saved = tmp_path / "results" / "model.skops"
+    assert read_notes(saved)["provenance"] == facts
+    out = tmp_path / "predictions.csv"
+    assert main(["predict", str(saved), str(home), "--out", str(out)]) == 0
+    modalities = pd.read_csv(out)["modalities"].value_counts()
+    assert modalities["slides"] == 12
+    assert modalities["gene+slides"] == 15

@@ -1,6 +1,9 @@
 """The models of a first comparison."""
 
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmultimodal.baselines._late import LateFusionClassifier
 from skmultimodal.baselines._metadata import MetadataClassifier
@@ -16,13 +19,20 @@ __all__ = ["comparison_models", "why_not_the_paper"]
 
 # With fewer rows of the scarcer modality alone, a tower learns too little of them.
 MIN_UNPAIRED = 20
+PAPER = ("image", "gene")
 
 
-def comparison_models(*, baseline=None, memory=None, device=None, random_state=None):
-    """Models to compare on a new cohort of modalities "image" and "gene".
+def comparison_models(
+    X=None, *, baseline=None, memory=None, device=None, random_state=None
+):
+    """Models to compare on a new cohort.
 
     Parameters
     ----------
+    X : Cohort, default=None
+        The patients, whose modalities the models are for: images get the image tower,
+        ``"gene"`` the gene tower, and other tables, such as computed features, a
+        logistic regression of standardised columns. None is ``"image"`` and ``"gene"``.
     baseline : list of str, default=None
         Columns of the metadata that are known before the label, such as age and stage:
         a model of them alone is compared too.
@@ -37,10 +47,11 @@ def comparison_models(*, baseline=None, memory=None, device=None, random_state=N
     -------
     models : dict of str to estimator
         Unfitted: ``"majority class"``; ``"baseline columns"``, a `MetadataClassifier`,
-        if there are any; ``"image only"`` and ``"gene only"``, each
+        if there are any; ``"image only"``, ``"gene only"`` and the like, each
         tower on all rows that have its modality; ``"mean of towers"``, the mean of
-        their probabilities; ``"concat (paper)"``, the paper's head on the same towers;
-        and ``"twin tower"``, the default of `TwinTowerClassifier`.
+        their probabilities; ``"concat (paper)"``, the paper's head on the same towers,
+        of images and genes only; and ``"twin tower"``, the default of
+        `TwinTowerClassifier`.
 
     See Also
     --------
@@ -54,10 +65,13 @@ def comparison_models(*, baseline=None, memory=None, device=None, random_state=N
     ['concat (paper)', 'twin tower']
     """
     shared = {"device": device, "random_state": random_state}
-    towers = [
-        ("image", ImageTowerClassifier(**shared)),
-        ("gene", GeneAutoencoderTransformer(**shared)),
-    ]
+    if X is None:
+        towers = [
+            ("image", ImageTowerClassifier(**shared)),
+            ("gene", GeneAutoencoderTransformer(**shared)),
+        ]
+    else:
+        towers = [(name, _make_tower(X, name, shared)) for name in X.modalities]
     single = {
         name: UnimodalClassifier(name, tower, memory=memory) for name, tower in towers
     }
@@ -68,15 +82,27 @@ def comparison_models(*, baseline=None, memory=None, device=None, random_state=N
     clinical = {}
     if baseline:
         clinical["baseline columns"] = MetadataClassifier(list(baseline))
+    paper = {}
+    if set(single) == set(PAPER):
+        paper["concat (paper)"] = twin_tower(FusionHeadClassifier())
     return {
-        "majority class": UnimodalClassifier("gene", DummyClassifier()),
+        "majority class": UnimodalClassifier(towers[-1][0], DummyClassifier()),
         **clinical,
-        "image only": single["image"],
-        "gene only": single["gene"],
+        **{f"{name} only": model for name, model in single.items()},
         "mean of towers": LateFusionClassifier(list(single.items())),
-        "concat (paper)": twin_tower(FusionHeadClassifier()),
+        **paper,
         "twin tower": twin_tower(None),
     }
+
+
+def _make_tower(X, name, shared):
+    """The tower of a modality, by the shape of its rows."""
+    if len(X.block_shape(name)) > 2:
+        return ImageTowerClassifier(**shared)
+    if name == "gene":
+        return GeneAutoencoderTransformer(**shared)
+    # Features that a model computed need no net of their own.
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
 
 
 def why_not_the_paper(X, y):
@@ -84,6 +110,11 @@ def why_not_the_paper(X, y):
 
     Its towers learn from rows with one modality, which a cohort of pairs lacks.
     """
+    if set(X.modalities) != set(PAPER):
+        return (
+            "concat (paper) is left out: it is for image and gene, and the patients "
+            f"have {', '.join(X.modalities)}."
+        )
     alone = X.available.to_numpy().sum(axis=1) == 1
     known = alone & ~missing_labels(y)
     counts = {name: int((X.has(name) & known).sum()) for name in X.modalities}

@@ -14,12 +14,15 @@ import pandas as pd
 from skmultimodal.datasets._folder import find_downloads
 from skmultimodal.datasets._ids import by_patient, compare_sources, reduce_folders
 from skmultimodal.datasets._join import Flow, warn_of_unplaced
-from skmultimodal.datasets._load import (
+from skmultimodal.datasets._sources import (
     CLINICAL_NAMES,
     EXPRESSION_NAMES,
-    check_genes,
+    TableFile,
+    check_table,
+    feature_files,
     mri_folders,
-    read_genes,
+    read_rows,
+    refuse_strangers,
 )
 from skmultimodal.datasets.tcga._files import describe_files
 from skmultimodal.datasets.tcga._load import load_tcga_glioma
@@ -148,9 +151,9 @@ def check_folder(folder: str | Path, **options: Any) -> FolderCheck:
     flow = Flow()
     clinical = _check_clinical(check, folder, flow)
     folders = _find_scans(check, folder, flow)
-    genes = _check_expression(check, folder, clinical, folders or {}, flow)
+    tables = _check_tables(check, folder, clinical, folders or {}, flow)
     images = _check_images(check, folders, options)
-    _check_ids(check, clinical, genes, images, flow)
+    _check_ids(check, clinical, tables, images, flow)
     return check
 
 
@@ -192,29 +195,37 @@ def _check_clinical(
     return file, table
 
 
-def _check_expression(
+def _check_tables(
     check: FolderCheck,
     folder: Path,
     clinical: tuple[Path, pd.DataFrame] | None,
     folders: dict[str, Path],
     flow: Flow,
-) -> tuple[Path, pd.DataFrame] | None:
-    file = _attempt(check, one_file, folder, EXPRESSION_NAMES)
-    if file is None:
+) -> dict[TableFile, pd.DataFrame]:
+    """Expression and computed features that can be read."""
+    expression = _attempt(check, one_file, folder, EXPRESSION_NAMES)
+    if expression is None:
         check.found.append("expression: no file")
-        return None
+    files = [] if expression is None else [TableFile("gene", expression)]
+    files += _attempt(check, feature_files, folder, flow) or []
     patients = [*(() if clinical is None else clinical[1].index), *folders]
-    table = _attempt(check, read_genes, file, patients, flow)
-    if table is None:
-        return None
-    n_patients, n_genes = table.shape
-    check.found.append(f"{file.name}: {n_patients:,} patients, {n_genes:,} genes")
-    _list_changes(check, flow, "gene")
     columns = None if clinical is None else clinical[1]
-    table = _attempt(check, check_genes, table, file, columns, flow)
-    if len(table) < n_patients:
-        check.found.append(f"  {n_patients - len(table)} of them without any value")
-    return file, table
+    tables = {}
+    for file in files:
+        table = _attempt(check, read_rows, file, patients, flow)
+        if table is None:
+            continue
+        n_patients, n_columns = table.shape
+        what = "features" if file.computed else "genes"
+        check.found.append(
+            f"{file.name}: {n_patients:,} patients, {n_columns:,} {what}"
+        )
+        _list_changes(check, flow, file.modality)
+        table = _attempt(check, check_table, table, file, columns, flow)
+        if len(table) < n_patients:
+            check.found.append(f"  {n_patients - len(table)} of them without any value")
+        tables[file] = table
+    return tables
 
 
 def _list_changes(check: FolderCheck, flow: Flow, item: str) -> None:
@@ -275,29 +286,32 @@ def _geometry_lines(read: Mapping[str, PatientSlices]) -> list[str]:
 def _check_ids(
     check: FolderCheck,
     clinical: tuple[Path, pd.DataFrame] | None,
-    genes: tuple[Path, pd.DataFrame] | None,
+    tables: dict[TableFile, pd.DataFrame],
     images: dict[str, PatientSlices] | None,
     flow: Flow,
 ) -> None:
     """Whether the sources share patients, and any are paired and labelled."""
-    tables = [source for source in (clinical, genes) if source is not None]
-    sources = {file.name: list(table.index) for file, table in tables}
+    name = None if clinical is None else clinical[0].name
+    sources = {} if clinical is None else {clinical[0].name: list(clinical[1].index)}
+    sources |= {file.name: list(table.index) for file, table in tables.items()}
     if images:
         sources["mri"] = list(images)
-    name = None if clinical is None else clinical[0].name
+    for file in tables:
+        _attempt(check, refuse_strangers, file, sources)
     _attempt(check, partial(compare_sources, clinical=name), sources, flow)
     check.found += [r for _, item, status, r, _ in flow.rows if (item, status) == MEET]
-    ids = {
-        "image": set(images or {}),
-        "gene": set() if genes is None else set(genes[1].index),
-    }
+    ids = {"image": set(images or {})}
+    ids |= {file.modality: set(table.index) for file, table in tables.items()}
     everyone = sorted(set.union(*ids.values()))
     if not everyone:
-        check.problems.append("no patient has a scan or expression that can be read.")
+        check.problems.append(
+            "no patient has a scan, expression or features that can be read."
+        )
         return
-    patterns = [pattern_name(m for m in ids if p in ids[m]) for p in everyone]
+    found = [[m for m in ids if p in ids[m]] for p in everyone]
+    patterns = pd.Series(list(map(pattern_name, found)), dtype=object)
     check.found.append(f"patients with data: {_patterns(patterns)}")
-    _check_pairs(check, bool(ids["image"] & ids["gene"]))
+    _check_pairs(check, any(len(modalities) > 1 for modalities in found))
     if clinical is None:
         return
     table = clinical[1]

@@ -7,11 +7,12 @@ from typing import Any
 
 from sklearn.utils import Bunch
 
-from skmultimodal.datasets._load import (
+from skmultimodal.datasets._load import load_cohort
+from skmultimodal.datasets._sources import (
     CLINICAL_NAMES,
     EXPRESSION_NAMES,
+    FEATURES,
     is_cohort_folder,
-    load_cohort,
 )
 from skmultimodal.datasets.tcga._files import TcgaFiles, find_tcga_files
 from skmultimodal.datasets.tcga._load import load_tcga_glioma
@@ -28,21 +29,31 @@ def find_downloads(folder: Path) -> TcgaFiles | None:
     ------
     FileNotFoundError
         If there is no such folder, or nothing in it that either could read.
+    ValueError
+        If downloads lie beside computed features, which only `load_cohort` reads.
     """
     if folder.is_dir() and is_cohort_folder(folder):
         return None
     found = find_tcga_files(folder)
     expression = one_file(folder, EXPRESSION_NAMES)
-    own = expression is not None or (folder / "mri").is_dir()
-    if own and not set(found.clinical) - {expression}:
+    computed = (folder / FEATURES).is_dir()
+    clinical = [p for p in found.clinical if folder / FEATURES not in p.parents]
+    own = expression is not None or (folder / "mri").is_dir() or computed
+    if own and not set(clinical) - {expression}:
         return None
+    if computed:
+        raise ValueError(
+            f"{folder}: {FEATURES}/ is read beside {CLINICAL_NAMES[0]}, expression.* "
+            "and mri/, not beside downloads of TCIA and the GDC: move it away, or "
+            f"write the labels to {CLINICAL_NAMES[0]}."
+        )
     if found.clinical:
         return found
     if len(found.missing) == 3:
         raise FileNotFoundError(
             f"{folder}: no patients here: neither {CLINICAL_NAMES[0]}, "
-            "expression.parquet (or .csv, .tsv) or mri/, nor downloads of TCIA and the "
-            "GDC."
+            "expression.parquet (or .csv, .tsv), mri/ or features/, nor downloads of "
+            "TCIA and the GDC."
         )
     return found
 

@@ -50,13 +50,15 @@ def by_patient(
     return table[kept].set_axis(patients, axis=0)
 
 
-def without_empty(genes: pd.DataFrame, flow: Flow, file: Any) -> pd.DataFrame:
+def without_empty(
+    table: pd.DataFrame, modality: str, flow: Flow, file: Any
+) -> pd.DataFrame:
     """Leave out patients without any value; record all."""
-    empty = genes.isna().all(axis=1).to_numpy()
-    for patient, lacks in zip(genes.index, empty, strict=True):
+    empty = table.isna().all(axis=1).to_numpy()
+    for patient, lacks in zip(table.index, empty, strict=True):
         reason = "every value is missing" if lacks else ""
-        flow.add(patient, "gene", "dropped" if lacks else "kept", reason, file)
-    return genes[~empty]
+        flow.add(patient, modality, "dropped" if lacks else "kept", reason, file)
+    return table[~empty]
 
 
 def reduce_samples(

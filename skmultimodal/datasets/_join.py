@@ -133,7 +133,7 @@ def warn_of_unplaced(read: Mapping[str, PatientSlices]) -> None:
 
 def join_cohort(
     images: ImageRows | None,
-    genes: pd.DataFrame | None,
+    tables: Mapping[str, pd.DataFrame],
     clinical: pd.DataFrame,
     labels: pd.Series | None,
     flow: Flow,
@@ -142,16 +142,16 @@ def join_cohort(
 ) -> Bunch:
     """Join blocks, covariates and labels by patient; list who is left out.
 
+    `tables` are the modalities that are no images, by name, indexed by patient.
     Without `labels` there is no target.
     """
-    if genes is not None:
-        genes = _without_label(genes, labels, flow)
+    tables = {n: _without_label(n, t, labels, flow) for n, t in tables.items()}
     image_patients = list(images.patients) if images is not None else []
-    gene_patients = list(genes.index) if genes is not None else []
-    seen = {*image_patients, *gene_patients}
+    seen = [*image_patients, *(p for table in tables.values() for p in table.index)]
     # In the clinical table's order, then those that are not in it.
-    order = [patient for patient in clinical.index if patient in seen]
-    order = list(dict.fromkeys([*order, *image_patients, *gene_patients]))
+    anywhere = set(seen)
+    order = [patient for patient in clinical.index if patient in anywhere]
+    order = list(dict.fromkeys([*order, *seen]))
     _record_clinical(clinical, labels, order, flow)
     if not order:
         _refuse_nobody(flow)
@@ -161,10 +161,10 @@ def join_cohort(
     blocks: dict[str, Any] = {}
     if images is not None:
         blocks["image"] = (images.ids, images.rows)
-    if genes is not None:
-        # A patient's expression goes with each of its slices, so each row is paired.
-        has = patients.isin(genes.index)
-        blocks["gene"] = genes.loc[patients[has]].set_axis(ids[has], axis=0)
+    for name, table in tables.items():
+        # A patient's row goes with each of its slices, so each of them is paired.
+        has = patients.isin(table.index)
+        blocks[name] = table.loc[patients[has]].set_axis(ids[has], axis=0)
     # The label is no covariate of itself: an audit would find it a perfect shortcut.
     label = [] if labels is None else [labels.name]
     covariates = clinical.drop(columns=label, errors="ignore")
@@ -187,15 +187,16 @@ def join_cohort(
 
 
 def _without_label(
-    genes: pd.DataFrame, labels: pd.Series | None, flow: Flow
+    name: str, table: pd.DataFrame, labels: pd.Series | None, flow: Flow
 ) -> pd.DataFrame:
-    """Genes but for a column with the label's name, which would predict itself."""
-    if labels is None or labels.name not in genes:
-        return genes
+    """A table but for a column with the label's name, which would predict itself."""
+    if labels is None or labels.name not in table:
+        return table
     text = f"column {labels.name!r} is the label, and left out"
-    flow.add("", "gene", "changed", text)
-    warn(f"the expression's {text}.", ReadWarning)
-    return genes.drop(columns=labels.name)
+    flow.add("", name, "changed", text)
+    whose = "the expression's" if name == "gene" else f"modality {name!r}:"
+    warn(f"{whose} {text}.", ReadWarning)
+    return table.drop(columns=labels.name)
 
 
 def _with_geometry(metadata: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:
@@ -233,7 +234,7 @@ def _record_clinical(
     rows = set(order)
     for patient in clinical.index:
         if patient not in rows:
-            flow.add(patient, "clinical", "dropped", "no MRI and no expression")
+            flow.add(patient, "clinical", "dropped", "no scan, expression or features")
         elif patient in unlabelled:
             flow.add(patient, "clinical", "kept", "unlabelled: the label is unknown")
         else:
@@ -249,10 +250,12 @@ def _refuse_nobody(flow: Flow) -> None:
     reasons = [
         f"; the first reason is, of patient {patient!r}: {reason}"
         for patient, item, status, reason, _ in flow.rows
-        if status == "dropped" and item in ("image", "gene")
+        if status == "dropped" and item not in ("clinical", "file", "ids")
     ]
     reason = reasons[0] if reasons else "."
-    raise ValueError(f"no patient has a scan or expression that can be read{reason}")
+    raise ValueError(
+        f"no patient has a scan, expression or features that can be read{reason}"
+    )
 
 
 def _refuse_unlabelled(
@@ -269,7 +272,7 @@ def _refuse_unlabelled(
         if pair and len(without) == len(order)
         else f"{labels.name!r} is unknown for all of them"
     )
-    raise ValueError(f"no patient with MRI or expression has a label: {cause}.")
+    raise ValueError(f"no patient with data has a label: {cause}.")
 
 
 def flow_summary(flow: pd.DataFrame) -> pd.DataFrame:

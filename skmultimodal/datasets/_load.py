@@ -10,54 +10,25 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skmultimodal.datasets._classes import describe_classes, find_classes
-from skmultimodal.datasets._ids import (
-    by_patient,
-    compare_sources,
-    reduce_folders,
-    without_empty,
-)
+from skmultimodal.datasets._ids import by_patient
 from skmultimodal.datasets._join import (
     Flow,
     flow_summary,
     join_cohort,
     load_images,
 )
+from skmultimodal.datasets._sources import CLINICAL_NAMES, find_sources, read_sources
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io import (
-    make_response_labels,
-    patient_folders,
-    read_patient_matrix,
-    read_patient_table,
-)
+from skmultimodal.io import make_response_labels, read_patient_table
 from skmultimodal.io._labels import label_column, target_array
 from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
 from skmultimodal.io._tables import one_file
-from skmultimodal.utils._files import readable
-from skmultimodal.utils._text import some
-from skmultimodal.utils._validation import describe_blanks, fill_advice
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["load_cohort"]
 
-CLINICAL_NAMES = tuple(f"clinical.{e}{z}" for e in ("csv", "tsv") for z in ("", ".gz"))
-EXPRESSION_NAMES = tuple(
-    f"expression.{e}{z}" for e in ("parquet", "csv", "tsv") for z in ("", ".gz")
-)
 # Words that are more, and most of which occur once, are names or dates.
 MANY_CLASSES = 10
-
-
-def is_cohort_folder(folder: Path) -> bool:
-    """Whether `load_cohort` reads the folder, rather than `load_tcga_glioma`.
-
-    A clinical table beside other things may be one of the downloads of GDC.
-    """
-    clinical = one_file(folder, CLINICAL_NAMES)
-    return clinical is not None and (
-        one_file(folder, EXPRESSION_NAMES) is not None
-        or (folder / "mri").is_dir()
-        or list(folder.iterdir()) == [clinical]
-    )
 
 
 def load_cohort(
@@ -78,11 +49,13 @@ def load_cohort(
     n_jobs: int | None = None,
     cache_dir: str | Path | None = None,
 ) -> Bunch:
-    """Load a folder of patients with MRI, gene expression, or both.
+    """Load a folder of patients with MRI, gene expression or computed features.
 
-    The folder holds ``clinical.csv`` (one row per patient), and one or both of
-    ``expression.{parquet,csv,tsv}[.gz]`` (patients x genes) and ``mri/<patient>/*``
-    (NIfTI files with the names that `skmultimodal.io.find_sequences` finds).
+    The folder holds ``clinical.csv`` (one row per patient), and one or more of
+    ``expression.{parquet,csv,tsv}[.gz]`` (patients x genes), ``mri/<patient>/*``
+    (NIfTI files with the names that `skmultimodal.io.find_sequences` finds) and
+    ``features/<modality>.{parquet,csv,tsv,npy,h5,h5ad}[.gz]`` (one vector per patient,
+    such as embeddings; see `skmultimodal.io.read_patient_features`).
 
     Parameters
     ----------
@@ -135,7 +108,8 @@ def load_cohort(
     -------
     Bunch
         - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, height,
-          width) in the type stored, and ``"gene"``; its metadata are the clinical
+          width) in the type stored, ``"gene"``, and one of the name of each file
+          below ``features/``; its metadata are the clinical
           columns but the label, and what varies of the scans: ``scan_width``,
           ``scan_height``, ``scan_planes``, ``scan_spacing``, ``scan_slice_spacing``
           and ``scan_orientation``.
@@ -147,6 +121,9 @@ def load_cohort(
         - ``clinical``: DataFrame, the clinical table, by patient.
         - ``flow``: DataFrame, one row per patient and item found: kept, changed,
           ignored or dropped, and why. ``flow_summary`` counts it.
+        - ``provenance``: dict of modality to dict of str to str: encoder, version and
+          licence of computed features, as ``features/<modality>.json`` or the file of
+          the features has them.
         - ``image_channels``: list of str. ``image_info``: DataFrame with the plane, the
           mask file, the missing sequences, the share of content that was cropped, and
           shape, voxel size in mm and orientation of the scan of each image row.
@@ -185,8 +162,8 @@ def load_cohort(
     if labels is not None:
         # An unknown positive class is refused before images are read.
         find_classes(target_array(labels), positive, source)
-    expression, folders = _find_blocks(folder)
-    folders, genes = read_sources(file, clinical, expression, folders, flow)
+    files, folders = find_sources(folder, flow)
+    folders, tables = read_sources(file, clinical, files, folders, flow)
     images = load_images(
         folders,
         flow,
@@ -202,7 +179,12 @@ def load_cohort(
         n_jobs=n_jobs,
         cache_dir=cache_dir,
     )
-    bunch = join_cohort(images, genes, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch = join_cohort(images, tables, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch.provenance = {
+        name: table.attrs["provenance"]
+        for name, table in tables.items()
+        if table.attrs.get("provenance")
+    }
     bunch.classes, bunch.positive = None, None
     if labels is not None:
         bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
@@ -261,103 +243,6 @@ def _read_clinical(
     return clinical, labels
 
 
-def _find_blocks(folder: Path) -> tuple[Path | None, dict[str, Path]]:
-    expression = one_file(folder, EXPRESSION_NAMES)
-    mri = folder / "mri"
-    has_mri = mri.is_dir()
-    if mri.is_symlink() and not mri.exists():
-        raise FileNotFoundError(
-            f"{mri}: a link that leads nowhere; put the folder there, or remove it."
-        )
-    if expression is None and not has_mri:
-        raise FileNotFoundError(
-            f"{folder}: neither expression.parquet (or .csv, .tsv, possibly .gz) nor a "
-            "folder mri/ with a folder per patient."
-        )
-    return expression, mri_folders(mri) if has_mri else {}
-
-
-def read_sources(
-    file: Path | None,
-    clinical: pd.DataFrame,
-    expression: Path | None,
-    folders: dict[str, Path],
-    flow: Flow,
-) -> tuple[dict[str, Path], pd.DataFrame | None]:
-    """Folders and expression by patient, compared with the clinical table.
-
-    Parameters
-    ----------
-    file : Path or None
-        Of the clinical table.
-    clinical : DataFrame
-        By patient.
-    expression : Path or None
-    folders : dict of str to Path
-        As they are named.
-    flow : Flow
-
-    Returns
-    -------
-    folders : dict of str to Path
-        By patient.
-    genes : DataFrame or None
-        By patient; those without any value are left out.
-    """
-    folders = reduce_folders(folders, flow)
-    sources = {} if file is None else {file.name: list(clinical.index)}
-    genes = None
-    if expression is not None:
-        genes = read_genes(expression, [*clinical.index, *folders], flow)
-        sources[expression.name] = list(genes.index)
-    if folders:
-        sources["mri"] = list(folders)
-    compare_sources(sources, flow, clinical=None if file is None else file.name)
-    if genes is not None and expression is not None:
-        genes = check_genes(genes, expression, clinical, flow)
-    return folders, genes
-
-
-def read_genes(file: Path, patients: Sequence[str], flow: Flow) -> pd.DataFrame:
-    """Expression by patient, as it is in the file."""
-    genes = read_patient_matrix(file, patients=patients)
-    return by_patient(genes, "gene", flow, file.name)
-
-
-def check_genes(
-    genes: pd.DataFrame, file: Path, clinical: pd.DataFrame | None, flow: Flow
-) -> pd.DataFrame:
-    """Leave out who has no value; warn of blank cells and of clinical columns."""
-    genes = without_empty(genes, flow, file.name)
-    rows = genes.to_numpy()
-    blanks = describe_blanks(rows, genes.index, genes.columns, "gene")
-    if blanks is not None:
-        flow.add("", "gene", "note", blanks, file.name)
-        warn(f"{file}: {blanks}. {fill_advice(rows)}", ReadWarning)
-    shared = [] if clinical is None else [g for g in genes if g in clinical.columns]
-    if shared:
-        text = (
-            f"{some(shared, 'column')} stand in the clinical table as well: read as "
-            "genes, but for the label; take out what is no gene"
-        )
-        flow.add("", "gene", "note", text, file.name)
-        warn(f"{file}: {text}.", ReadWarning)
-    return genes
-
-
-def mri_folders(root: Path) -> dict[str, Path]:
-    """Folder of each patient, without a NIfTI file or behind a broken link too."""
-    folders = patient_folders(root)
-    used = {path for found in folders.values() for path in (found, *found.parents)}
-    empty = [
-        path
-        for path in sorted(root.iterdir())
-        if path not in used
-        and (path.is_dir() or (path.is_symlink() and not path.exists()))
-    ]
-    return folders | {readable(path.name): path for path in empty}
-
-
 def _describe(folder: Path, label: str | None, scheme: str | None, bunch: Bunch) -> str:
     data = bunch.data
     lines = [f"Cohort read from the folder {folder.name!r}."]
@@ -368,6 +253,10 @@ def _describe(folder: Path, label: str | None, scheme: str | None, bunch: Bunch)
         by = f" under the scheme {scheme!r}." if scheme else "."
         lines.append(f"{len(data)} rows, {n_known} of them labelled by {label!r}{by}")
         lines.append(describe_classes(bunch))
+    lines += [
+        f"{name}: {', '.join(f'{key} {value}' for key, value in facts.items())}."
+        for name, facts in bunch.provenance.items()
+    ]
     lines += [
         f"Image channels: {', '.join(bunch.image_channels) or 'none'}.",
         "",

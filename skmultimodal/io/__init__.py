@@ -4,6 +4,7 @@ Readers recognise a layout by content; only which sequence of a patient a file i
 read from its name.
 """
 
+from skmultimodal.io._features import read_patient_features
 from skmultimodal.io._gtf import read_gtf, select_genes
 from skmultimodal.io._labels import make_response_labels
 from skmultimodal.io._patients import NiftiBlock, read_patients
@@ -20,6 +21,7 @@ __all__ = [
     "make_response_labels",
     "patient_folders",
     "read_gtf",
+    "read_patient_features",
     "read_patient_matrix",
     "read_patient_table",
     "read_patients",

@@ -14,7 +14,7 @@ from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._barcodes import case_of, looks_like_barcode
 from skmultimodal.io._bytes import read_text
 from skmultimodal.io._columns import decimal_points
-from skmultimodal.io._delimited import is_number, take_apart
+from skmultimodal.io._delimited import Delimited, is_number, take_apart
 from skmultimodal.io._genes import (
     is_known_symbol,
     is_par_copy,
@@ -33,7 +33,15 @@ from skmultimodal.io._names import (
 from skmultimodal.utils._text import counted, some
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["text_ids", "tidy_matrix", "tidy_text_matrix"]
+__all__ = [
+    "check_values",
+    "read_cells",
+    "read_numbers",
+    "text_ids",
+    "tidy_matrix",
+    "tidy_text_matrix",
+    "with_ids",
+]
 
 # Columns that describe a gene beside its id.
 GENE_ANNOTATIONS = {
@@ -136,7 +144,7 @@ def tidy_matrix(
         If ids are duplicated, cells are no numbers, or nothing is left.
     """
     notes = list(notes)
-    table = _with_ids(table, path, first_line, notes)
+    table = with_ids(table, path, first_line, notes)
     corner = str(table.index.name or "").strip()
     if table.shape[0] == 0 or table.shape[1] == 0:
         raise ValueError(f"{path}: the matrix has {table.shape[0]} rows of values.")
@@ -148,20 +156,20 @@ def tidy_matrix(
     elif table.index.isna().any():
         row = int(np.flatnonzero(table.index.isna())[0])
         raise ValueError(f"{path}, line {first_line + row}: a row without an id.")
-    values = _numbers(table, path, first_line, european, notes)
+    values = read_numbers(table, path, first_line, european, notes)
     genes, samples = table.columns, table.index
     if genes_first:
         genes, samples, values = samples, genes, values.T
     values, genes = _genes(values, text_ids(genes), path, notes)
     samples = text_ids(samples).rename("sample")
     refuse_duplicates(samples, "sample ids", path)
-    _check_values(values, samples, genes, path, notes)
+    check_values(values, samples, genes, path, notes)
     tidy = pd.DataFrame(values, index=samples, columns=genes, copy=False)
     tidy.attrs = {"notes": notes}
     return tidy
 
 
-def _with_ids(
+def with_ids(
     table: pd.DataFrame, path: Path, first_line: int, notes: list[str]
 ) -> pd.DataFrame:
     """The table indexed by its column of ids, which is the first or named patient."""
@@ -197,7 +205,7 @@ def _with_ids(
     return table.iloc[:, keep].set_axis(ids, axis=0)
 
 
-def _numbers(
+def read_numbers(
     table: pd.DataFrame, path: Path, first_line: int, european: bool, notes: list[str]
 ) -> NDArray[np.float32]:
     """All cells as numbers; words for missing are NaN, others refused."""
@@ -274,17 +282,20 @@ def _genes(
     return values, names
 
 
-def _check_values(
+def check_values(
     values: NDArray[np.float32],
     samples: pd.Index,
     genes: pd.Index,
     path: Path,
     notes: list[str],
+    *,
+    what: str = "gene",
 ) -> None:
+    """Refuse what is infinite; warn of what looks like a code for missing."""
     if np.isinf(values).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(
-            f"{path}: infinite value at sample {samples[row]!r}, gene "
+            f"{path}: infinite value at sample {samples[row]!r}, {what} "
             f"{genes[column]!r}."
         )
     code = suspicious_code(values, least=99)
@@ -298,13 +309,14 @@ def _check_values(
         )
 
 
-def tidy_text_matrix(
-    path: Path,
-    text: str | None = None,
-    *,
-    patients: Iterable[str] | None = None,
-) -> pd.DataFrame:
-    """Read a delimited matrix with a header line; see `tidy_matrix`."""
+def read_cells(path: Path, text: str | None = None) -> tuple[pd.DataFrame, Delimited]:
+    """Cells of a delimited matrix as pandas reads them, but for ids, which stay text.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a line is cut short.
+    """
     found = take_apart(path, read_text(path) if text is None else text)
     if not found.body.strip():
         raise ValueError(f"{path}: the matrix has 0 rows of values.")
@@ -333,6 +345,17 @@ def tidy_text_matrix(
     table = table.drop(columns=nameless)
     names = [n for place, n in enumerate(found.names) if place not in nameless]
     table.columns = pd.Index(names)
+    return table, found
+
+
+def tidy_text_matrix(
+    path: Path,
+    text: str | None = None,
+    *,
+    patients: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Read a delimited matrix with a header line; see `tidy_matrix`."""
+    table, found = read_cells(path, text)
     return tidy_matrix(
         table,
         path,

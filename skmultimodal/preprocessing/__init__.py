@@ -1,6 +1,11 @@
-"""Array transformers: image intensities, expression values, texture."""
+"""Array transformers: image intensities, expression values, texture, radiomics."""
 
+from skmultimodal.preprocessing._radiomics import MirpTransformer
 from skmultimodal.preprocessing._statistics import IntensityStatisticsTransformer
 from skmultimodal.preprocessing._texture import TumorTextureTransformer
 
-__all__ = ["IntensityStatisticsTransformer", "TumorTextureTransformer"]
+__all__ = [
+    "IntensityStatisticsTransformer",
+    "MirpTransformer",
+    "TumorTextureTransformer",
+]

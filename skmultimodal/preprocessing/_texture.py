@@ -78,7 +78,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X is {X.ndim}-D, the images seen in fit were {self.image_ndim_}-D."
             )
-        return np.array([self._describe(*self._read_row(row)) for row in X])
+        return np.array(self._describe_rows(X))
 
     def get_feature_names_out(self, input_features=None):
         """Name the features, such as ``t1ce_whole_mean``.
@@ -103,6 +103,9 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
             input_features = [f"channel{i}" for i in range(max(self.channels_) + 1)]
         channels = [input_features[i] for i in self.channels_]
         return np.asarray(self._names(channels), dtype=object)
+
+    def _describe_rows(self, X):
+        return [self._describe(*self._read_row(row)) for row in X]
 
     def _check_parts(self):
         """Checks of a subclass that need more than one parameter."""
@@ -132,7 +135,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         return channels, mask
 
     def _read_row(self, row):
-        """Standardised planes (C, H, W), brain (H, W), {region: (mask, is_empty)}."""
+        """Normalised planes (C, H, W), brain (H, W), {region: (mask, is_empty)}."""
         row = row.astype(np.float64)
         if row.ndim == 1:
             planes, labels = row[None, None], None
@@ -144,8 +147,12 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         brain = inside.any(axis=0)
         if not brain.any():
             brain = np.ones_like(brain)
-        planes = np.stack(list(map(_standardise, planes, inside)))
+        planes = self._normalise(planes, inside)
         return planes, brain, _find_regions(self.regions, labels, brain)
+
+    def _normalise(self, planes, inside):
+        """Planes in the unit that features are of: z-scores over what is inside."""
+        return np.stack(list(map(_standardise, planes, inside)))
 
 
 class TumorTextureTransformer(RegionTransformer):

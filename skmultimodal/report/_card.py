@@ -34,6 +34,7 @@ def model_card(
     positive=None,
     intended_use=None,
     limits=(),
+    provenance=None,
     path=None,
 ):
     """Describe a fitted model in Markdown: training rows, scores and limits.
@@ -67,6 +68,9 @@ def model_card(
         None is research on cohorts like the one that the model was trained on.
     limits : sequence of str, default=()
         Limits in addition to those that hold for every model of this library.
+    provenance : dict of str to dict, default=None
+        What computed the features of a modality, such as ``{"slides": {"encoder": "E",
+        "version": "1.0", "licence": "MIT"}}``: ``provenance`` of a loaded cohort.
     path : str or path, default=None
         Where the card is written as well.
 
@@ -115,6 +119,7 @@ def model_card(
         label=label,
         classes=_name_classes(estimator, class_names),
         training_rows=_count_rows(estimator, class_names),
+        provenance=_tabulate_provenance(provenance),
         positive=_name_positive(estimator, positive, class_names, scores),
         scores=_tabulate(scores),
         by_pattern=_tabulate_patterns(by_pattern),
@@ -147,6 +152,15 @@ def _count_rows(estimator, class_names):
     table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
     return _table(table.rename_axis("part"))
+
+
+def _tabulate_provenance(provenance):
+    """Table of what computed the features of each modality, None if none is known."""
+    if not provenance:
+        return None
+    table = pd.DataFrame.from_dict(provenance, orient="index", dtype=object)
+    table = table.rename_axis("modality").map(lambda x: x if pd.isna(x) else str(x))
+    return _table(table, disable_numparse=True, missingval="–")
 
 
 def _few_rows(estimator):

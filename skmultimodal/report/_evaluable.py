@@ -5,7 +5,7 @@ import numpy as np
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import class_name, encode_labels
 
-__all__ = ["N_FOLDS", "check_data", "refuse_other_modalities"]
+__all__ = ["N_FOLDS", "check_data"]
 
 N_FOLDS = 3
 
@@ -44,13 +44,3 @@ def check_data(X, y, groups):
             f"cross-validation in {N_FOLDS} folds needs {N_FOLDS}."
         )
     return classes
-
-
-def refuse_other_modalities(X):
-    """Refuse what the models that are compared by default cannot take."""
-    other = [name for name in X.modalities if name not in ("image", "gene")]
-    if other:
-        raise ValueError(
-            "the models that are compared by default are for 'image' and 'gene', and "
-            f"the patients have {other[0]!r} as well: pass models."
-        )

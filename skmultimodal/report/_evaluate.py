@@ -29,7 +29,6 @@ from skmultimodal.persistence import save_model
 from skmultimodal.report._evaluable import (
     N_FOLDS,
     check_data,
-    refuse_other_modalities,
 )
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.report._study import hospital_columns
@@ -179,8 +178,8 @@ def evaluate_cohort(
             memory = stack.enter_context(tempfile.TemporaryDirectory())
         lacking = None
         if models is None:
-            refuse_other_modalities(X)
             models = comparison_models(
+                X,
                 baseline=baseline,
                 memory=str(memory),
                 device=device,

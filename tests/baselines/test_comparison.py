@@ -6,6 +6,7 @@ from fusion_tools import make_pictures
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal import (
+    Cohort,
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
@@ -17,6 +18,7 @@ from skmultimodal.baselines import (
     MetadataClassifier,
     comparison_models,
 )
+from skmultimodal.baselines._comparison import why_not_the_paper
 
 NAMES = [
     "majority class",
@@ -54,6 +56,28 @@ def test_what_the_models_are():
     assert {k: v for k, v in given.items() if k != "towers"} == {
         k: v for k, v in default.items() if k != "towers"
     }
+
+
+def test_models_are_for_the_modalities_there_are():
+    """Embeddings get a logistic regression; the paper's head is for its modalities."""
+    rng = np.random.default_rng(0)
+    X = Cohort({"image": rng.normal(size=(9, 1, 7, 8)), "slides": np.ones((9, 5))})
+    models = comparison_models(X, random_state=0)
+    assert list(models) == [
+        "majority class",
+        "image only",
+        "slides only",
+        "mean of towers",
+        "twin tower",
+    ]
+    assert isinstance(models["image only"].estimator, ImageTowerClassifier)
+    assert list(models["slides only"].estimator.named_steps) == [
+        "standardscaler",
+        "logisticregression",
+    ]
+    assert [name for name, _ in models["twin tower"].towers] == ["image", "slides"]
+    assert models["majority class"].modality == "slides"
+    assert "it is for image and gene" in why_not_the_paper(X, np.arange(9) % 2)
 
 
 def test_baseline_columns_are_a_model_of_their_own():

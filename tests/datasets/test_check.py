@@ -142,7 +142,10 @@ NO_LABEL = "no column of the clinical table has 2 to 10 different values"
         (write("expression.csv", "patient,G\nP,x\n"), ["line 2: 'x' in", NO_PAIR]),
         (remove("mri"), [NO_PAIR]),
         (remove("expression.csv"), [NO_PAIR]),
-        (remove("mri", "expression.csv"), ["no patient has a scan or expression"]),
+        (
+            remove("mri", "expression.csv"),
+            ["no patient has a scan, expression or features"],
+        ),
         (empty_scan, [r"mri/SYN-..*\.nii\.gz: the file is empty"]),
         (empty_patient, ["SYN-99: no MRI sequence recognised by name"]),
         (loose_scan, [r"mri: .*must lie in a folder per patient", NO_PAIR]),

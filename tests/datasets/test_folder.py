@@ -134,10 +134,10 @@ def test_a_folder_in_which_nobody_has_data(parts, label):
     folder = parts("clinical.csv", "mri")
     for path in (folder / "mri").glob("*/*"):
         path.write_bytes(b"no scan")
-    message = "no patient has a scan or expression that can be read; the first reason "
+    message = "scan, expression or features that can be read; the first reason "
     with pytest.raises(ValueError, match=message + r"is, of patient 'SYN-01': .*NIfTI"):
         load_folder(folder, label=label, on_error="drop")
     shutil.rmtree(folder / "mri")
     (folder / "mri").mkdir()
-    with pytest.raises(ValueError, match=r"or expression that can be read\.$"):
+    with pytest.raises(ValueError, match=r"or features that can be read\.$"):
         load_folder(folder, label=label)

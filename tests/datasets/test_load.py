@@ -89,7 +89,7 @@ def test_flow_lists_everything(home):
     assert changed["patient"].tolist() == ["P1", "P2", "P4"]
     assert changed["reason"].iloc[0] == "padded (12 x 10 to 240 x 240)"
     flow = flow[flow["status"] != "changed"].set_index(["patient", "item"])
-    assert flow.loc[("P5", "clinical"), "reason"] == "no MRI and no expression"
+    assert flow.loc[("P5", "clinical"), "reason"] == "no scan, expression or features"
     assert flow.loc[("P5", "clinical"), "status"] == "dropped"
     assert flow.loc[("P7", "gene"), "status"] == "dropped"
     assert flow.loc[("P2", "image"), "reason"] == "no t1ce, flair: zeros instead"
@@ -219,7 +219,7 @@ def test_patients_to_be_predicted_need_no_label(home):
     assert "5 rows, no label." in bunch.DESCR
     reasons = set(bunch.flow["reason"])
     assert not any("unlabelled" in reason for reason in reasons)
-    assert {"no clinical row", "no MRI and no expression"} <= reasons
+    assert {"no clinical row", "no scan, expression or features"} <= reasons
 
 
 def test_patients_to_be_predicted_need_no_clinical_table(home):

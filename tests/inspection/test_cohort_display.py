@@ -175,8 +175,8 @@ def flow():
         ),
         ("p001", "clinical", "kept", "", ""),
         ("p002", "clinical", "kept", "unlabelled: the label is unknown", ""),
-        ("p003", "clinical", "dropped", "no MRI and no expression", ""),
-        ("p005", "clinical", "dropped", "no MRI and no expression", ""),
+        ("p003", "clinical", "dropped", "no scan, expression or features", ""),
+        ("p005", "clinical", "dropped", "no scan, expression or features", ""),
         ("p006", "clinical", "missing", "unlabelled: no clinical row", ""),
     ]
     return make_flow(rows)
@@ -193,7 +193,7 @@ def test_each_patient_and_each_row_of_the_flow_is_counted(flow):
     assert count(display, "found", "gene") == count(display, "kept", "gene") == 3
     assert count(display, "besides", "gene", "sample type 02, not 01") == 1
     assert count(display, "left out", None, "no modality kept, see above") == 2
-    assert count(display, "left out", None, "no MRI and no expression") == 1
+    assert count(display, "left out", None, "no scan, expression or features") == 1
     assert count(display, "noted", "Gene: dropped", "no reason given") == 1
     assert count(display, "noted", "File: ignored") == 1
     response = "2 values, latest: Complete Response/Remission"

@@ -291,3 +291,19 @@ def test_intervals_without_width(model):
     card = model_card(model, scores=table)
     assert "1 of 2 intervals have no width: every fold has" in section(card, "Scores")
     assert "no width" not in model_card(model, scores=table[1:])
+
+
+def test_what_computed_the_features_is_listed(model):
+    """Values are text: a version is no number; a fact that one lacks is a dash."""
+    facts = {
+        "slides": {"encoder": "E|F", "version": "1.10", "licence": "MIT"},
+        "scans": {"encoder": "G"},
+    }
+    text = section(model_card(model, provenance=facts), "Computed features")
+    table = {name: cells for name, cells in rows(text).items() if ":-" not in name}
+    assert table["modality"] == ["encoder", "version", "licence"]
+    assert table["scans"] == ["G", "–", "–"]
+    assert "1.10" in text
+    assert "E\\|F" in text
+    for none in (None, {}):
+        assert "Computed features" not in model_card(model, provenance=none)

@@ -46,7 +46,7 @@ def test_flow_says_what_was_dropped_and_why(home):
     assert "sample type 02, not 01" in reasons
     assert "sample type 11, not 01" in reasons
     assert "in no name_mapping.csv" in reasons
-    assert "no MRI and no expression" in reasons
+    assert "no scan, expression or features" in reasons
     ignored = flow[flow["status"] == "ignored"]
     # A table that is none, and the mask beside the one that was corrected by hand.
     assert sorted(ignored["patient"]) == ["", "TCGA-02-0001"]

@@ -1,0 +1,263 @@
+"""Radiomic features as the Image Biomarker Standardisation Initiative defines them."""
+
+import logging
+from contextlib import contextmanager
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from skmultimodal.preprocessing._texture import RegionTransformer
+from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._sklearn import Interval, StrOptions
+from skmultimodal.utils._warnings import ignored_warnings
+
+__all__ = ["MirpTransformer"]
+
+# What NumPy warns of where a feature is not defined.
+FEW_PIXELS = "Mean of empty slice|Degrees of freedom|invalid value"
+# Shape is of the mask alone, the other families are of each channel.
+SHAPE = "morphological"
+FAMILIES = {
+    SHAPE: "morph_",
+    "local_intensity": "loc_",
+    "intensity_volume_histogram": "ivh_",
+    "statistical": "stat_",
+    "intensity_histogram": "ih_",
+    "glcm": "cm_",
+    "glrlm": "rlm_",
+    "glszm": "szm_",
+    "gldzm": "dzm_",
+    "ngtdm": "ngt_",
+    "ngldm": "ngl_",
+}
+# Of the morphological family: those of intensities, and those that need a volume.
+NO_SHAPE = ("morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c")
+NO_SHAPE += ("morph_vol_dens_aee", "morph_area_dens_aee")
+
+
+class MirpTransformer(RegionTransformer):
+    """IBSI-compliant radiomics of the tumour in each image, by the package mirp.
+
+    Features are those of the reference manual of the Image Biomarker Standardisation
+    Initiative [1]_ that have a reference value, in two dimensions, computed and named
+    by mirp [2]_: ``t1ce_whole_stat_mean``, ``whole_morph_volume``.
+
+    Parameters
+    ----------
+    channels : list of int, default=None
+        Channels to describe, for example only T1ce; None is all but the mask.
+    mask_channel : int, default=-1
+        Channel with the labels 0, 1, 2, 4 (or 0, 1). None: no mask, the non-zero pixels
+        are the region.
+    regions : list of str, default=("whole",)
+        Out of ``"whole"`` (any label), ``"core"`` (1 and 4), ``"enhancing"`` (4) and
+        ``"oedema"`` (2).
+    families : list of str, default=None
+        Out of ``"morphological"`` (shape, which takes longest), ``"local_intensity"``,
+        ``"intensity_volume_histogram"``, ``"statistical"``, ``"intensity_histogram"``
+        and the texture matrices ``"glcm"``, ``"glrlm"``, ``"glszm"``, ``"gldzm"``,
+        ``"ngtdm"`` and ``"ngldm"``. None is all of them.
+    n_bins : int, default=32
+        Grey levels between the least and the largest value in a region (IBSI's fixed
+        bin number, for units that are arbitrary as those of MRI), of the intensity
+        histogram and the texture matrices. mirp has no default.
+    intensity : {"zscore", "none"}, default="zscore"
+        "zscore" standardises each channel of each image over its non-zero pixels
+        before, which removes the scanner's gain and offset; "none" keeps units that
+        mean something, such as Hounsfield units.
+    n_jobs : int, default=None
+        Processes that images are shared out to, as in joblib.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of channels, or of columns of flat images.
+    image_ndim_ : int
+        4, or 2 for flat images.
+    channels_ : list of int
+        Channels described.
+    mask_channel_ : int or None
+        Place of the mask.
+    families_ : list of str
+        Families computed.
+    shape_names_, intensity_names_ : list of str
+        mirp's names of the features of a region, and of a channel in it.
+
+    Raises
+    ------
+    ImportError
+        In ``fit``, if mirp is absent (``skmultimodal[radiomics]``).
+
+    See Also
+    --------
+    TumorTextureTransformer : Fewer features, a hundred times as fast.
+
+    Notes
+    -----
+    A pixel is taken as 1 mm wide and a slice as 1 mm thick, as `load_cohort` reads
+    images by default: volumes are in mm^3, distances in mm.
+
+    Shape is computed once for each region. Left out of its family are features of
+    intensities (Moran's I, Geary's C, the shift of the centre of mass, the integrated
+    intensity) and the density of the enclosing ellipsoid, which has no volume in two
+    dimensions. The first feature of a region is ``empty``: 1 where the mask has no such
+    pixel, and the features are those of the whole tumour or, without any, of the
+    non-zero pixels.
+
+    A feature that is not defined, such as the co-occurrence of a single pixel, is 0. An
+    absent sequence (all 0) gives constants. A 2-D X is read as flat one-row images.
+
+    Needs mirp: ``pip install skmultimodal[radiomics]``.
+
+    References
+    ----------
+    .. [1] Zwanenburg et al. (2020). The Image Biomarker Standardization Initiative.
+       Radiology 295, 328-338. doi 10.1148/radiol.2020191145.
+    .. [2] Zwanenburg and Loeck (2024). MIRP: a Python package for standardised
+       radiomics. Journal of Open Source Software 9, 6413. doi 10.21105/joss.06413.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("mirp")
+    >>> import numpy as np
+    >>> from skmultimodal.preprocessing import MirpTransformer
+    >>> images = np.random.default_rng(0).uniform(1, 9, size=(2, 2, 8, 7))
+    >>> images[:, 1] = 0
+    >>> images[:, 1, 2:5, 2:6] = 1
+    >>> radiomics = MirpTransformer(families=["statistical"]).fit(images)
+    >>> radiomics.transform(images).shape
+    (2, 19)
+    >>> radiomics.get_feature_names_out(["t1ce", "seg"])[:3].tolist()
+    ['whole_empty', 't1ce_whole_stat_mean', 't1ce_whole_stat_var']
+    """
+
+    _parameter_constraints: dict = {
+        **RegionTransformer._parameter_constraints,
+        "families": ["array-like", None],
+        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "intensity": [StrOptions({"zscore", "none"})],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        channels=None,
+        *,
+        mask_channel=-1,
+        regions=("whole",),
+        families=None,
+        n_bins=32,
+        intensity="zscore",
+        n_jobs=None,
+    ):
+        self.channels = channels
+        self.mask_channel = mask_channel
+        self.regions = regions
+        self.families = families
+        self.n_bins = n_bins
+        self.intensity = intensity
+        self.n_jobs = n_jobs
+
+    def _check_parts(self):
+        import_optional("mirp", "radiomics")
+        families = list(FAMILIES) if self.families is None else list(self.families)
+        if not families or not set(families) <= set(FAMILIES):
+            raise ValueError(
+                f"families must be a list of {list(FAMILIES)}, got {self.families!r}."
+            )
+        self.families_ = [name for name in FAMILIES if name in families]
+        # Names do not depend on the image: a small one gives them.
+        plane, mask = np.arange(25.0).reshape(5, 5), np.ones((5, 5), dtype=bool)
+        self.shape_names_ = list(self._shape(mask))
+        self.intensity_names_ = list(self._intensities(plane, mask))
+
+    def _normalise(self, planes, inside):
+        return (
+            planes if self.intensity == "none" else super()._normalise(planes, inside)
+        )
+
+    def _describe_rows(self, X):
+        return Parallel(n_jobs=self.n_jobs)(delayed(self._describe_row)(x) for x in X)
+
+    def _describe_row(self, row):
+        return self._describe(*self._read_row(row))
+
+    def _describe(self, planes, brain, regions):
+        features = []
+        for mask, empty in regions.values():
+            found = self._shape(mask)
+            features += [
+                empty,
+                *(found.get(name, np.nan) for name in self.shape_names_),
+            ]
+        for plane in planes:
+            for mask, _ in regions.values():
+                found = self._intensities(plane, mask)
+                features += [found.get(name, np.nan) for name in self.intensity_names_]
+        return np.nan_to_num(np.array(features, dtype=np.float64), nan=0.0)
+
+    def _shape(self, mask):
+        """Features of a mask, by name."""
+        if SHAPE not in self.families_:
+            return {}
+        # On a constant plane, spatial correlation takes mirp no time.
+        found = _extract(np.ones(mask.shape), mask, [SHAPE], self.n_bins)
+        return {name: x for name, x in found.items() if name not in NO_SHAPE}
+
+    def _intensities(self, plane, mask):
+        """Features of the pixels of a plane in a mask, by name."""
+        families = [name for name in self.families_ if name != SHAPE]
+        return _extract(plane, mask, families, self.n_bins) if families else {}
+
+    def _names(self, channels):
+        shape = ["empty", *self.shape_names_]
+        return [f"{region}_{name}" for region in self.regions for name in shape] + [
+            f"{channel}_{region}_{name}"
+            for channel in channels
+            for region in self.regions
+            for name in self.intensity_names_
+        ]
+
+
+def _extract(plane, mask, families, n_bins):
+    """What mirp computes of one region of one plane.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (H, W)
+    mask : ndarray of bool, shape (H, W)
+    families : list of str
+    n_bins : int
+
+    Returns
+    -------
+    features : dict of str to float
+        NaN where one is not defined.
+    """
+    mirp = import_optional("mirp", "radiomics")
+    # Features of few pixels are divisions by zero.
+    with _quiet(), ignored_warnings(FEW_PIXELS), np.errstate(all="ignore"):
+        (table,) = mirp.extract_features(
+            image=plane[None],
+            mask=mask[None].astype(np.uint8),
+            by_slice=True,
+            base_feature_families=families,
+            base_discretisation_method="fixed_bin_number",
+            base_discretisation_n_bins=n_bins,
+        )
+    starts = tuple(FAMILIES[name] for name in families)
+    row = table.iloc[0]
+    return {name: float(row[name]) for name in table if name.startswith(starts)}
+
+
+@contextmanager
+def _quiet():
+    """Keep mirp from setting up the root logger, which is the caller's."""
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
