@@ -246,8 +246,11 @@ class TowerInput(ModelPart):
 
     def _typed(self, table):
         """Numbers, words and dates by column, as in ``fit``."""
+        if self.dtypes is None:
+            return table
         columns = {}
-        for name, spelled in (self.dtypes or {}).items():
+        for name in table.columns:
+            spelled = self.dtypes[name]
             try:
                 columns[name] = cast(table[name], read_type(spelled))
             except (TypeError, ValueError) as error:
@@ -255,7 +258,7 @@ class TowerInput(ModelPart):
                     f"column {name!r} of modality {self.modality!r} is no {spelled} as "
                     f"it was in fit ({error}): correct its cells, or leave them blank."
                 ) from error
-        return pd.DataFrame(columns) if columns else table
+        return pd.DataFrame(columns)
 
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""

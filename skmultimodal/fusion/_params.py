@@ -15,7 +15,7 @@ from skmultimodal.towers import (
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
-from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._warnings import prefixed_warnings, warn
 
 __all__ = [
     "check_towers",
@@ -66,7 +66,8 @@ def _default_tower(cohort, name):
         return gene
     narrow = shape[0] <= MOST_COLUMNS
     if some.dtype == object or (some.dtype == bool and narrow):
-        return make_table_tower(own.table(name))
+        with prefixed_warnings(f"modality {name!r}"):
+            return make_table_tower(own.table(name))
     if narrow:
         return make_number_tower()
     return make_pipeline(make_imputer(), gene) if _has_blanks(own, name) else gene

@@ -41,8 +41,6 @@ SPLITTERS = (
 HARMLESS = {
     "skmultimodal.preprocessing._expression.signed_log": "FunctionNode",
     "skmultimodal.preprocessing._expression.signed_log_inverse": "FunctionNode",
-    "skmultimodal.towers._table.as_numbers": "FunctionNode",
-    "skmultimodal.towers._table.as_words": "FunctionNode",
     "sklearn.feature_selection._univariate_selection.f_classif": "FunctionNode",
     "sklearn.metrics._scorer._PassthroughScorer": "ObjectNode",
     # Of a SimpleImputer; read as the type of an empty array.

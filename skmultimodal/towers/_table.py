@@ -5,18 +5,20 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmultimodal.utils._covariates import MISSING, days_of, read_covariate
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
-    "as_numbers",
-    "as_words",
+    "AsNumbers",
+    "AsWords",
     "make_imputer",
     "make_number_tower",
     "make_table_tower",
@@ -93,16 +95,14 @@ def make_table_tower(table):
         _warn_of_column(name, table[name], name in words)
     encoders = []
     if numbers:
-        encoders.append(
-            ("numbers", make_pipeline(_convert(as_numbers), *_scale()), numbers)
-        )
+        encoders.append(("numbers", make_pipeline(AsNumbers(), *_scale()), numbers))
     if words:
         one_hot = OneHotEncoder(
             handle_unknown="infrequent_if_exist",
             min_frequency=MIN_FREQUENCY,
             sparse_output=False,
         )
-        encoders.append(("words", make_pipeline(_convert(as_words), one_hot), words))
+        encoders.append(("words", make_pipeline(AsWords(), one_hot), words))
     columns = ColumnTransformer(encoders, verbose_feature_names_out=False)
     return Pipeline([("columns", columns), ("logistic", _logistic())])
 
@@ -115,10 +115,6 @@ def make_number_tower():
 def make_imputer(**options):
     """Medians in the place of blanks; 0 in a column that has no value at all."""
     return SimpleImputer(strategy="median", keep_empty_features=True, **options)
-
-
-def _convert(function):
-    return FunctionTransformer(function, feature_names_out="one-to-one")
 
 
 def _scale():
@@ -165,23 +161,38 @@ def _warn_of_column(name, column, is_words):
             )
 
 
-def as_numbers(table):
-    """Columns of numbers, booleans and dates as floats; a date is days since 1970.
+class _Columns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """A transformer of tables, column by column, that learns nothing but their names.
 
-    Parameters
-    ----------
-    table : DataFrame of shape (n_rows, n_columns)
-
-    Returns
-    -------
-    numbers : DataFrame of float64, shape (n_rows, n_columns)
-
-    Raises
-    ------
-    ValueError
-        If a cell is infinite or no number.
+    A `FunctionTransformer` that is not fitted cannot be shown inside a fitted model.
     """
-    return pd.DataFrame({name: _floats(name, table[name]) for name in table.columns})
+
+    def fit(self, X, y=None):
+        validate_data(self, X, skip_check_array=True)
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        table = pd.DataFrame(X)
+        return pd.DataFrame({name: self._read(name, table[name]) for name in table})
+
+
+class AsNumbers(_Columns):
+    """Numbers, booleans and dates as floats; a date is days since 1970.
+
+    Infinity, or what is no number, is a ValueError that names its column.
+    """
+
+    def _read(self, name, column):
+        return _floats(name, column)
+
+
+class AsWords(_Columns):
+    """Cells as words, a blank one too; a whole number has one form."""
+
+    def _read(self, name, column):
+        return pd.Series([_word(cell) for cell in column], dtype=object)
 
 
 def _floats(name, column):
@@ -197,24 +208,6 @@ def _floats(name, column):
             f"column {name!r} holds infinity: correct these cells, or leave them blank."
         )
     return numbers
-
-
-def as_words(table):
-    """Cells as words, a blank one too; a whole number has one form.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_rows, n_columns)
-
-    Returns
-    -------
-    words : DataFrame of object, shape (n_rows, n_columns)
-    """
-    columns = {
-        name: pd.Series([_word(cell) for cell in table[name]], dtype=object)
-        for name in table.columns
-    }
-    return pd.DataFrame(columns)
 
 
 def _word(cell):

@@ -88,7 +88,8 @@ def _common_type(types: Sequence[Any]) -> Any:
 
 def table_of(rows: Any, names: list[str] | None, types: Types) -> pd.DataFrame:
     """The table that `rows` are the cells of; its columns are numbers without names."""
-    table = pd.DataFrame(np.asarray(rows), columns=names)
+    cells = np.asarray(rows)
+    table = pd.DataFrame(cells, columns=names, dtype=cells.dtype)
     if types is None:
         return table.infer_objects() if len(table) else table
     typed = zip(table.items(), types, strict=True)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal import CrossFittedEnsembleClassifier, make_table_tower
 from skmultimodal.persistence import load_model, save_model
-from skmultimodal.towers._table import as_numbers, as_words
+from skmultimodal.towers._table import AsNumbers, AsWords
 
 N = 48
 Y = np.arange(N) % 2
@@ -72,11 +72,12 @@ def test_dates_of_any_type_are_days():
         "stamp": pd.Series(pd.to_datetime(days), dtype="timestamp[us][pyarrow]"),
         "period": pd.Series(pd.PeriodIndex(days, freq="D")),
     }
-    numbers = as_numbers(pd.DataFrame(columns))
+    numbers = AsNumbers().fit_transform(pd.DataFrame(columns))
     assert numbers.columns.tolist() == list(columns)
     for name in columns:
         np.testing.assert_array_equal(numbers[name], [2, np.nan, 365], name)
-    span = as_numbers(pd.DataFrame({"span": pd.to_timedelta([36, 12], unit="h")}))
+    spans = pd.DataFrame({"span": pd.to_timedelta([36, 12], unit="h")})
+    span = AsNumbers().fit_transform(spans)
     assert span["span"].tolist() == [1.5, 0.5]
 
 
@@ -90,7 +91,7 @@ def test_text_of_dates_stays_words():
 
 def test_words_have_one_form():
     table = pd.DataFrame({"a": pd.Categorical([1, None, 2]), "b": ["x", None, 3.0]})
-    assert as_words(table).to_numpy().tolist() == [
+    assert AsWords().fit_transform(table).to_numpy().tolist() == [
         ["1", "x"],
         ["(missing)", "(missing)"],
         ["2", "3"],
@@ -175,6 +176,7 @@ def test_it_is_printed_cloned_and_saved(rng, tmp_path):
         assert part in repr(tower)
         assert part.strip("'") in tower._repr_html_()
     ensemble = CrossFittedEnsembleClassifier(clone(tower), cv=3).fit(table, Y)
+    assert "OneHotEncoder" in ensemble._repr_html_()
     p = ensemble.predict_proba(table)
     assert (p[:, 1] > 0.5).mean() == pytest.approx(0.5, abs=0.25)
     save_model(ensemble, tmp_path / "tower.skops")
