@@ -24,6 +24,7 @@ API_REFERENCE = [
             "TwinTowerClassifier",
             "ImageTowerClassifier",
             "GeneAutoencoderTransformer",
+            "make_table_tower",
             "CrossFittedEnsembleClassifier",
             "LogOpinionPoolClassifier",
             "FusionHeadClassifier",

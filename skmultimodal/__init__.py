@@ -14,6 +14,7 @@ _PUBLIC = {
     "LogOpinionPoolClassifier": "skmultimodal.fusion",
     "TwinTowerClassifier": "skmultimodal.fusion",
     "UnimodalClassifier": "skmultimodal.fusion",
+    "make_table_tower": "skmultimodal.towers",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

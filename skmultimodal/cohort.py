@@ -13,26 +13,21 @@ from numpy.typing import NDArray
 
 from skmultimodal.utils._alignment import align_metadata
 from skmultimodal.utils._mudata import make_mudata, read_mudata
-from skmultimodal.utils._patterns import check_name, modalities_of, pattern_name
-from skmultimodal.utils._rows import (
-    NO_ARRAY,
-    RowView,
-    is_lazy,
-    row_positions,
-    take_rows,
-)
+from skmultimodal.utils._patterns import check_name, count_patterns, pattern_name
+from skmultimodal.utils._rows import NO_ARRAY, is_lazy, row_positions
 from skmultimodal.utils._store import (
     Block,
     Store,
     align_blocks,
+    block_rows,
     check_patient_ids,
     compact_store,
     concat_stores,
     join,
     keyed,
-    make_frame,
     store_from_frame,
 )
+from skmultimodal.utils._tables import make_frame, table_of
 
 __all__ = ["Cohort", "as_cohort"]
 
@@ -174,15 +169,7 @@ class Cohort:
 
     def summary(self) -> pd.Series:
         """Number of rows of each pattern, fewest modalities first."""
-        counts = pd.Series(self.patterns, dtype=object).value_counts(sort=False)
-        rank = {name: i for i, name in enumerate(self._modalities)}
-
-        def order(pattern: str) -> tuple[int, list[int]]:
-            parts = [rank[name] for name in modalities_of(pattern)]
-            return len(parts), parts
-
-        counts = counts.loc[sorted(counts.index, key=order)]
-        return counts.rename_axis("pattern").rename("rows")
+        return count_patterns(self.patterns, self._modalities)
 
     def feature_names(self, name: str) -> list[str] | None:
         """Column names of a 2-D modality, None where the data came without names."""
@@ -197,12 +184,26 @@ class Cohort:
         """
         positions = self.positions(name)
         present = positions[positions >= 0]
-        block = self._block(name)
-        if block.lazy:
-            return RowView(block.rows, present)
-        if len(present) and np.all(np.diff(present) == 1):
-            return np.asarray(block.rows)[present[0] : present[-1] + 1]
-        return take_rows(np.asarray(block.rows), present)
+        return block_rows(self._block(name), present)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Rows of the patients that have a 2-D modality, by patient id.
+
+        Columns have the names and types (dates, categories, booleans, ...) of the
+        DataFrame that the modality came as; those of an array are numbered. Images are
+        a ValueError.
+        """
+        block = self.block(name)
+        if len(block.shape) != 2:
+            raise ValueError(
+                f"modality {name!r} is no table: its rows have shape {block.shape[1:]}."
+            )
+        table = table_of(block, self.feature_names(name), self.column_types(name))
+        return table.set_axis(self.index[self.has(name)], axis=0)
+
+    def column_types(self, name: str) -> list[Any] | None:
+        """Types of the columns of a table; None if ``block(name)`` has that of all."""
+        return self._block(name).types
 
     def block_shape(self, name: str) -> tuple[int, ...]:
         """Shape of ``block(name)``, without reading it."""

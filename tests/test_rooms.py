@@ -41,6 +41,7 @@ SHARED = {
     "towers._base",
     "towers._log_linear",
     "towers._members",
+    "towers._table",
     "towers._views",
 }
 

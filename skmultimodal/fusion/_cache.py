@@ -50,8 +50,9 @@ class _Sealed:
 def _fit_tower(key, tower, inputs, cohort, y, options):
     try:
         return _Sealed(tower.fit(inputs.read(cohort), y, **options))
-    except ValueError as error:
-        words = inputs.describe_words(cohort) if "convert" in str(error) else None
+    except (TypeError, ValueError) as error:
+        unread = any(word in str(error) for word in ("convert", "promote", "float()"))
+        words = inputs.describe_words(cohort) if unread else None
         if words is None:
             raise
         raise ValueError(words) from error
@@ -126,6 +127,7 @@ class TowerCache:
                 _silenced(tower),
                 self._block_key(cohort, modality),
                 cohort.feature_names(modality),
+                inputs.dtypes,
                 positions[positions >= 0],
                 np.asarray(y),
                 {name: np.asarray(value) for name, value in options.items()},

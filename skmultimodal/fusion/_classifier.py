@@ -30,9 +30,13 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
         A tower is an estimator with ``transform`` (its features) or ``predict_proba``,
         a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
         already trained. `name` is its modality, unless `columns` is given: the
-        name of a modality, or the columns of a DataFrame or 2-D array. None means
-        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
-        A tower whose modality is absent is left out, with a warning.
+        name of a modality, or the columns of a DataFrame or 2-D array. A tower whose
+        modality is absent is left out, with a warning. None chooses a tower for each
+        modality by its rows, whatever its name: ``ImageTowerClassifier()`` for images;
+        for vectors of numbers ``GeneAutoencoderTransformer()``, after a median imputer
+        if cells are blank, or a logistic regression of up to 20 standardised columns;
+        `make_table_tower` for tables with words, categories or dates. ``towers_``
+        shows them.
     final_estimator : estimator, default=None
         Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``;
         ``FusionHeadClassifier()`` is the paper's.

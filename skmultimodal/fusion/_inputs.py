@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._scales import Scale, some_rows
+from skmultimodal.utils._tables import cast, read_type, reads_columns, spell_type
 from skmultimodal.utils._validation import (
     check_rows,
     describe_blanks,
@@ -159,9 +161,15 @@ def _check_scales(estimator, cohort):
 
 def _check_bare(estimator, X, reset):
     checked = check_rows(
-        estimator, X, ndims=(2, 4), reset=reset, require_y=False, finite=False
+        estimator,
+        X,
+        ndims=(2, 4),
+        reset=reset,
+        require_y=False,
+        finite=False,
+        words=True,
     )
-    if isinstance(X, pd.DataFrame):
+    if isinstance(X, pd.DataFrame) and not isinstance(checked, pd.DataFrame):
         return pd.DataFrame(checked, index=X.index, columns=X.columns)
     return checked
 
@@ -178,9 +186,9 @@ class TowerInput(ModelPart):
     allow_nan : bool
         Whether NaN is left to the tower.
     as_table : bool
-        Whether the tower was fitted on a table, whose column names it checks.
-    dtypes : dict of str to str or None
-        Types of the columns of a table with words: a row of blanks shows none.
+        Whether the tower was fitted on a table, whose columns it chooses or checks.
+    dtypes : dict of str to (str, or list and bool), or None
+        Types of the columns of a table, as of `spell_type`: a row of blanks shows none.
     """
 
     modality: str
@@ -193,17 +201,18 @@ class TowerInput(ModelPart):
     @classmethod
     def of(cls, estimator, cohort, modality):
         """What `estimator` reads of cohorts like this one."""
-        names, as_table = cohort.feature_names(modality), False
+        names, as_table = cohort.feature_names(modality), reads_columns(estimator)
         if isinstance(estimator, FrozenEstimator):
-            as_table = hasattr(estimator, "feature_names_in_")
-            names = list(estimator.feature_names_in_) if as_table else names
+            as_table |= hasattr(estimator, "feature_names_in_")
+            names = list(getattr(estimator, "feature_names_in_", names or ())) or None
         shape, dtypes = cohort.block_shape(modality)[1:], None
         own = cohort[cohort.has(modality)]
-        if names is not None and own[:1].block(modality).dtype == object:
-            table = pd.DataFrame(own.block(modality), columns=names).infer_objects()
-            dtypes = table.dtypes.astype(str).to_dict()
+        words = names is not None and own[:1].block(modality).dtype == object
+        if words or (as_table and cohort.column_types(modality) is not None):
+            table = own.table(modality).infer_objects()
+            dtypes = {name: spell_type(column.dtype) for name, column in table.items()}
         # What encodes words deals with blanks.
-        allow_nan = dtypes is not None or takes_nan(estimator)
+        allow_nan = dtypes is not None or as_table or takes_nan(estimator)
         return cls(modality, names, tuple(shape), allow_nan, as_table, dtypes)
 
     def read(self, cohort):
@@ -217,7 +226,8 @@ class TowerInput(ModelPart):
         Returns
         -------
         rows : ndarray, DataFrame or lazy block of shape (n_rows, ...)
-            A table with words is a DataFrame. A lazy block is checked when it is read.
+            A table with words is a DataFrame, and so is what a `ColumnTransformer`
+            reads. A lazy block is checked when it is read.
 
         Raises
         ------
@@ -236,15 +246,19 @@ class TowerInput(ModelPart):
 
     def _typed(self, table):
         """Numbers, words and dates by column, as in ``fit``."""
-        for name, dtype in (self.dtypes or {}).items():
+        if self.dtypes is None:
+            return table
+        columns = {}
+        for name in table.columns:
+            spelled = self.dtypes[name]
             try:
-                table[name] = table[name].astype(dtype)
+                columns[name] = cast(table[name], read_type(spelled))
             except (TypeError, ValueError) as error:
                 raise ValueError(
-                    f"column {name!r} of modality {self.modality!r} is no {dtype} as "
+                    f"column {name!r} of modality {self.modality!r} is no {spelled} as "
                     f"it was in fit ({error}): correct its cells, or leave them blank."
                 ) from error
-        return table
+        return pd.DataFrame(columns)
 
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""
@@ -256,23 +270,22 @@ class TowerInput(ModelPart):
                 self.read(own)  # its error counts them all
 
     def describe_words(self, cohort):
-        """Columns of words, and how a tower encodes them; None if there are none."""
+        """Cells that are no numbers, and what encodes them; None if there are none."""
         if self.dtypes is None:
             return None
-        rows = cohort.block(self.modality)
-        words = np.vectorize(lambda cell: isinstance(cell, str), otypes=[bool])(rows)
-        if not words.any():
-            return None
-        row, column = np.argwhere(words)[0]
-        patient = cohort.index[cohort.has(self.modality)].tolist()[row]
-        columns = [self.feature_names[i] for i in np.flatnonzero(words.any(axis=0))]
-        return (
-            f"modality {self.modality!r} holds words, such as {rows[row, column]!r} of "
-            f"patient {patient!r}, which its tower does not take: encode them in the "
-            f"tower, such as ({self.modality!r}, make_pipeline(make_column_transformer("
-            f"(OneHotEncoder(handle_unknown='ignore'), {columns}), "
-            "remainder=SimpleImputer()), LogisticRegression()))."
-        )
+        table = cohort.table(self.modality)
+        for name, column in table.items():
+            odd = column[[not isinstance(c, Real | np.bool_) for c in column]].dropna()
+            if len(odd):
+                cell, patient = str(odd.iloc[0])[:40], odd.index.tolist()[0]
+                return (
+                    f"modality {self.modality!r} holds words or dates, such as "
+                    f"{cell!r} of patient {patient!r} in "
+                    f"column {name!r}, which its tower does not take: encode them in "
+                    f"the tower, such as ({self.modality!r}, "
+                    f"make_table_tower(X.table({self.modality!r})))."
+                )
+        return None
 
     def _refuse_blanks(self, rows, cohort):
         bad = find_bad_row(rows)

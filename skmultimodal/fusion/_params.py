@@ -1,11 +1,21 @@
 """The parameter `towers` of a meta-estimator, and what its parts inherit of it."""
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import gen_batches
 
 from skmultimodal.exceptions import MissingModalityWarning
-from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
-from skmultimodal.utils._warnings import warn
+from skmultimodal.towers import (
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+    make_table_tower,
+)
+from skmultimodal.towers._table import make_imputer, make_number_tower
+from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._validation import find_bad_row
+from skmultimodal.utils._warnings import prefixed_warnings, warn
 
 __all__ = [
     "check_towers",
@@ -16,18 +26,67 @@ __all__ = [
     "towers_with_data",
 ]
 
+# Up to so many columns of numbers, a logistic regression beats the gene tower.
+MOST_COLUMNS = 20
+# Rows that are looked through at a time.
+CHECKED_ROWS = 64
 
-def default_towers():
-    """What None stands for."""
-    return [("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]
+
+def default_towers(cohort=None):
+    """What None stands for: list of (name, estimator).
+
+    Each modality of a cohort has the default of its rows, images and genes first.
+    Without a cohort it is their parameters that are shown and set.
+    """
+    if cohort is None:
+        return [
+            ("image", ImageTowerClassifier()),
+            ("gene", GeneAutoencoderTransformer()),
+        ]
+    first = [name for name in ("image", "gene") if name in cohort.modalities]
+    others = [name for name in cohort.modalities if name not in first]
+    return [(name, _default_tower(cohort, name)) for name in first + others]
 
 
-def list_towers(towers):
+def _default_tower(cohort, name):
+    """Tower of a modality by the shape of its rows, their types and their blanks."""
+    shape = cohort.block_shape(name)[1:]
+    own = cohort[cohort.has(name)]
+    some = own[:1].block(name)
+    if len(shape) == 3:
+        return ImageTowerClassifier()
+    if len(shape) != 1:
+        raise ValueError(
+            f"modality {name!r} has rows of shape {shape}, for which there is no "
+            "default tower, as there is for vectors and for images (channels, height, "
+            f"width): name one, such as towers=[({name!r}, estimator), ...]."
+        )
+    gene = GeneAutoencoderTransformer()
+    if is_lazy(some) or not len(own):
+        return gene
+    narrow = shape[0] <= MOST_COLUMNS
+    if some.dtype == object or (some.dtype == bool and narrow):
+        with prefixed_warnings(f"modality {name!r}"):
+            return make_table_tower(own.table(name))
+    if narrow:
+        return make_number_tower()
+    return make_pipeline(make_imputer(), gene) if _has_blanks(own, name) else gene
+
+
+def _has_blanks(cohort, name):
+    """Whether a value is NaN; in parts, since rows not side by side are copied."""
+    parts = (
+        cohort[part].block(name) for part in gen_batches(len(cohort), CHECKED_ROWS)
+    )
+    return any(np.isnan(rows).any() for rows in parts if find_bad_row(rows) is not None)
+
+
+def list_towers(towers, cohort=None):
     """Resolve the parameter: list of (name, estimator, modality)."""
     return [
         (name, estimator, *(columns if _names_modality(columns) else [name]))
         for name, estimator, *columns in (
-            default_towers() if towers is None else towers
+            default_towers(cohort) if towers is None else towers
         )
     ]
 

@@ -55,6 +55,7 @@ from skmultimodal.utils._sklearn import (
     Interval,
     StrOptions,
     fit_context,
+    parts_block,
 )
 from skmultimodal.utils._warnings import prefixed_warnings
 
@@ -130,9 +131,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
     def _named_towers(self):
         """Pairs of name and estimator, from which BaseComposition takes parameters."""
         try:
-            return [
-                (name, estimator) for name, estimator, _ in list_towers(self.towers)
-            ]
+            return [tower[:2] for tower in list_towers(self.towers)]
         except (TypeError, ValueError):
             return []  # no list of towers, which fit refuses
 
@@ -184,9 +183,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         return self
 
     def _final_estimator(self):
-        if self.final_estimator is None:
-            return LogOpinionPoolClassifier()
-        return self.final_estimator
+        given = self.final_estimator
+        return LogOpinionPoolClassifier() if given is None else given
 
     # Fitting
 
@@ -232,7 +230,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         y, groups = join_rows(X, cohort, y=y, groups=groups)
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort))
-        resolved = list_towers(self.towers)
+        resolved = list_towers(self.towers, cohort)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
         towers = towers_with_data(resolved, seeds, cohort)
@@ -317,12 +315,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
 
     def _fit_final(self, outputs, data, seed):
-        head = inherit(
-            self._final_estimator(),
-            seed=seed,
-            device=self.device,
-            verbose=self.verbose,
-        )
+        options = {"seed": seed, "device": self.device, "verbose": self.verbose}
+        head = inherit(self._final_estimator(), **options)
         self.scalers_, self._spans = fit_scalers(outputs)
         parts = [(name, slice(None), given.parts) for name, given in outputs.items()]
         Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
@@ -535,9 +529,16 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         ]
         return join_outputs(self.scalers_, self._spans, parts, len(cohort), fill)
 
+    def _sk_visual_block_(self):
+        final = getattr(self, "final_estimator_", self._final_estimator())
+        parts = {"final_estimator": final}
+        return parts_block(getattr(self, "towers_", dict(self._named_towers)) | parts)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = all(takes_nan(e) for _, e in self._named_towers)
+        # By default, a modality with blank cells has a tower that imputes them.
+        given = self._named_towers if self.towers is not None else []
+        tags.input_tags.allow_nan = all(takes_nan(e) for _, e in given)
         # Outputs of the towers are joined in the type that the default towers give.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -11,6 +12,7 @@ from torch.nn.functional import log_softmax
 
 from skmultimodal.utils._torch_views import (
     Batch,
+    NoGradientError,
     TorchView,
     scale,
     tensor_like,
@@ -34,6 +36,26 @@ class ScalerView(TorchView):
 
     def typical_row(self):
         return self.estimator.mean_
+
+
+@torch_view.register(SimpleImputer)
+class ImputerView(TorchView):
+    """View of a SimpleImputer for rows without blanks, which it leaves as they are."""
+
+    def features(self, batch):
+        imputer, x = self.estimator, batch.x
+        missing = imputer.missing_values
+        of_nan = isinstance(missing, float) and np.isnan(missing)
+        dropped = np.isnan(imputer.statistics_).any()
+        if not of_nan or dropped or x.isnan().any():
+            raise NoGradientError(imputer)
+        if imputer.indicator_ is None:
+            return x
+        marks = x.new_zeros(len(x), len(imputer.indicator_.features_))
+        return torch.cat([x, marks], dim=1)
+
+    def typical_row(self):
+        return self.estimator.statistics_
 
 
 @torch_view.register(PCA)

@@ -4,9 +4,11 @@ from skmultimodal.towers import _views as _views  # for gradients through the to
 from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
 from skmultimodal.towers._gene import GeneAutoencoderTransformer
 from skmultimodal.towers._image import ImageTowerClassifier
+from skmultimodal.towers._table import make_table_tower
 
 __all__ = [
     "CrossFittedEnsembleClassifier",
     "GeneAutoencoderTransformer",
     "ImageTowerClassifier",
+    "make_table_tower",
 ]

@@ -23,7 +23,7 @@ def find_label(cohort: Any, name: str, codes: NDArray[Any]) -> str | None:
     cohort : Cohort
         Rows with the modality and a label.
     name : str
-        The modality; one that is lazy, no table or no numbers is not searched.
+        The modality; one that is lazy or no table is not searched.
     codes : ndarray of int, shape (n_rows,)
         Number of the class of each row.
 
@@ -37,17 +37,21 @@ def find_label(cohort: Any, name: str, codes: NDArray[Any]) -> str | None:
         return None
     some = np.arange(0, len(codes), max(1, len(codes) // N_SUSPECTED))
     rows = cohort[some].block(name)
+    if not is_lazy(rows) and rows.dtype == object:
+        table = cohort.table(name)
+        found = [c for c in table if follows_label(table[c], codes)]
+        return f"column {found[0]!r}" if found else None
     if is_lazy(rows) or rows.dtype.kind not in "iufb":
         return None
     suspects = np.flatnonzero(_constant_by_class(rows, codes[some]))
     if not len(suspects):
         return None
     every = np.asarray(cohort.block(name))[:, suspects]
-    found = suspects[_constant_by_class(every, codes)]
-    if not len(found):
+    places = suspects[_constant_by_class(every, codes)]
+    if not len(places):
         return None
     names = cohort.feature_names(name)
-    return f"column {found[0] if names is None else repr(names[found[0]])}"
+    return f"column {places[0] if names is None else repr(names[places[0]])}"
 
 
 def follows_label(column: pd.Series, codes: NDArray[Any]) -> bool:

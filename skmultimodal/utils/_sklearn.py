@@ -12,6 +12,11 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 
+try:
+    from sklearn.utils._repr_html.estimator import _VisualBlock
+except ImportError:  # scikit-learn 1.6
+    from sklearn.utils._estimator_html_repr import _VisualBlock
+
 __all__ = [
     "BaseComposition",
     "BaseSearchCV",
@@ -22,6 +27,7 @@ __all__ = [
     "fit_context",
     "is_scorer",
     "names_class",
+    "parts_block",
     "scorer_name",
     "uses_own_metric",
     "with_pos_label",
@@ -86,6 +92,11 @@ def _unfitted_state(estimator: Any) -> dict[str, Any]:
         or name in _SETTINGS
         or not (name.startswith("_") or name.endswith("_"))
     }
+
+
+def parts_block(parts: dict[str, Any]) -> Any:
+    """What scikit-learn's HTML shows of a model: its parts, side by side, by name."""
+    return _VisualBlock("parallel", list(parts.values()), names=list(parts))
 
 
 def is_scorer(scorer: Any) -> bool:

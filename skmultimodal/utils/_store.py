@@ -1,7 +1,7 @@
 """The blocks of a cohort, joined into one set of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,22 +18,27 @@ from skmultimodal.utils._rows import (
     RowView,
     StackedRows,
     is_lazy,
-    is_numeric,
     take_rows,
     unmasked,
+)
+from skmultimodal.utils._tables import (
+    Types,
+    column_types,
+    common_types,
+    frame_rows,
 )
 
 __all__ = [
     "Block",
     "Store",
     "align_blocks",
+    "block_rows",
     "check_patient_ids",
     "compact_store",
     "concat_stores",
     "join",
     "keyed",
     "make_block",
-    "make_frame",
     "store_from_frame",
 ]
 
@@ -47,6 +52,7 @@ class Block:
     # Recorded when the cohort is made: joblib passes arrays to its workers as memmaps,
     # which are not lazy there either.
     lazy: bool
+    types: Types = None  # of the columns of a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,7 @@ class Keyed:
     rows: Any
     places: NDArray[np.intp]  # of each id in rows, -1 where it is missing
     names: list[str] | None = None
+    types: Types = None
 
 
 def keyed(name: str, rows: Any) -> Keyed | None:
@@ -78,16 +85,17 @@ def keyed(name: str, rows: Any) -> Keyed | None:
     if not (isinstance(rows, tuple) and len(rows) == 2):
         return None
     ids, rows = pd.Index(rows[0]), rows[1]
-    names = None
+    names, types = None, None
     if isinstance(rows, pd.DataFrame):
-        names, rows = column_names(name, rows.columns), frame_rows(rows)
+        names, table, rows = column_names(name, rows.columns), rows, frame_rows(rows)
+        types = column_types(table, rows)
     array, places = rows_and_places(name, rows)
     if len(ids) != len(places):
         raise ValueError(
             f"modality {name!r} has {len(ids)} ids for {len(places)} rows."
         )
     check_patient_ids(ids, f"modality {name!r}")
-    return Keyed(ids, array, places, names)
+    return Keyed(ids, array, places, names, types)
 
 
 def column_names(name: str, columns: pd.Index) -> list[str]:
@@ -121,19 +129,6 @@ def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
         return _stack_cells(name, array)
     present = present_rows(array)
     return array, np.where(present, np.arange(len(array)), -1)
-
-
-def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
-    """Cells of a table as one array; nullable numbers become floats with NaN."""
-    types = df.dtypes
-    if not is_numeric(df):
-        return df.to_numpy(dtype=object)
-    boolean = [pd.api.types.is_bool_dtype(t) for t in types]
-    mixed = any(boolean) and not all(boolean)
-    nullable = any(pd.api.types.is_extension_array_dtype(t) for t in types)
-    if mixed or nullable:
-        return df.to_numpy(dtype=float, na_value=np.nan)
-    return df.to_numpy()
 
 
 def dense(name: str, rows: Any) -> NDArray[Any]:
@@ -183,8 +178,17 @@ def present_rows(rows: Any) -> NDArray[np.bool_]:
     return present
 
 
-def make_block(rows: Any, names: list[str] | None = None) -> Block:
-    return Block(rows, names, is_lazy(rows))
+def make_block(rows: Any, names: list[str] | None = None, types: Types = None) -> Block:
+    return Block(rows, names, is_lazy(rows), types)
+
+
+def block_rows(block: Block, places: NDArray[np.intp]) -> Any:
+    """Some rows of a block; not copied if they are side by side, or lazy."""
+    if block.lazy:
+        return RowView(block.rows, places)
+    if len(places) and np.all(np.diff(places) == 1):
+        return np.asarray(block.rows)[places[0] : places[-1] + 1]
+    return take_rows(np.asarray(block.rows), places)
 
 
 def check_patient_ids(ids: pd.Index, what: str) -> None:
@@ -237,7 +241,7 @@ def join(blocks: Mapping[str, Keyed], index: Any) -> Store:
         # An id that the block lacks is looked up at -1, the last place.
         places = np.append(block.places, -1)
         positions[name] = places[block.ids.get_indexer(rows)]
-    made = {name: make_block(b.rows, b.names) for name, b in blocks.items()}
+    made = {name: make_block(b.rows, b.names, b.types) for name, b in blocks.items()}
     return Store(made, positions, rows)
 
 
@@ -272,7 +276,7 @@ def compact_store(
         has = positions[name] >= 0
         used, where = np.unique(positions[name][has], return_inverse=True)
         rows = RowView(old.rows, used) if old.lazy else take_rows(old.rows, used)
-        kept[name] = Block(rows, old.names, old.lazy)
+        kept[name] = replace(old, rows=rows)
         places[name] = np.full(len(index), -1)
         places[name][has] = where
     return Store(kept, places, index, metadata)
@@ -287,11 +291,15 @@ def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
     names = dict.fromkeys(name for _, rows in parts for name in rows)
     blocks, positions = {}, {}
     for name in names:
-        having = [(s, rows[name]) for s, rows in parts if name in rows]
-        blocks[name] = make_block(
-            _concat_rows(name, [rows for _, rows in having]),
-            _same_names(name, [s.blocks[name].names for s, _ in having]),
+        having = [(s.blocks[name], rows[name]) for s, rows in parts if name in rows]
+        stacked = _concat_rows(name, [rows for _, rows in having])
+        shared = _same_names(name, [block.names for block, _ in having])
+        types = common_types(
+            [block.types for block, _ in having],
+            [block.rows.dtype for block, _ in having],
+            stacked.shape[-1],
         )
+        blocks[name] = make_block(stacked, shared, types)
         positions[name] = _concat_positions(name, parts)
     tables = [s.metadata for s, _ in parts if s.metadata is not None]
     metadata = pd.concat(tables).reindex(index) if tables else None
@@ -347,47 +355,8 @@ def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:
         else:
             names = column_names(name, df.columns[df.columns.isin(wanted)])
             rows, names = frame_rows(df[wanted]), [str(c) for c in wanted]
+        types = None if single and names is None else column_types(df[wanted], rows)
         array, positions[name] = rows_and_places(name, rows)
-        blocks[name] = make_block(array, names)
+        blocks[name] = make_block(array, names, types)
     rest = [column for column in df.columns if column not in used]
     return Store(blocks, positions, df.index, df[rest] if rest else None)
-
-
-def block_frame(
-    name: str, rows: Any, names: list[str] | None, where: NDArray[np.intp], ids: Any
-) -> pd.DataFrame:
-    """Table of one modality: one column per feature, or one column of arrays."""
-    has = where >= 0
-    if len(rows.shape) == 2:
-        labels = names or [f"{name}{i}" for i in range(rows.shape[1])]
-        kept = pd.DataFrame(np.asarray(rows), index=np.flatnonzero(has), columns=labels)
-        return kept.reindex(range(len(has))).set_axis(ids, axis=0)
-    cells = np.empty(len(has), dtype=object)
-    for row, cell in zip(np.flatnonzero(has), np.asarray(rows), strict=True):
-        cells[row] = cell
-    return pd.DataFrame({name: cells}, index=ids)
-
-
-def make_frame(cohort: Any) -> pd.DataFrame:
-    """One table of the rows of a Cohort.
-
-    Raises
-    ------
-    ValueError
-        If two modalities have a column of the same name.
-    """
-    frames = [
-        block_frame(
-            name,
-            cohort.block(name),
-            cohort.feature_names(name),
-            cohort.positions(name),
-            cohort.index,
-        )
-        for name in cohort.modalities
-    ]
-    table = pd.concat(frames, axis=1)
-    twice = table.columns[table.columns.duplicated()]
-    if len(twice):
-        raise ValueError(f"two modalities have a column named {twice[0]!r}.")
-    return table

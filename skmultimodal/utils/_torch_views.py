@@ -39,8 +39,8 @@ class NoGradientError(NotExplainableError):
     def __init__(self, estimator: Any) -> None:
         super().__init__(
             f"{type(estimator).__name__} has no gradients that can be followed: the "
-            "towers and heads of skmultimodal have, and pipelines of "
-            "StandardScaler, PCA and LogisticRegression."
+            "towers and heads of skmultimodal have, and pipelines of StandardScaler, "
+            "PCA, LogisticRegression and, for rows without blanks, SimpleImputer."
         )
 
 

@@ -10,6 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from skmultimodal.utils._labels import label_column
 from skmultimodal.utils._rows import RowView, is_lazy, is_numeric
+from skmultimodal.utils._tables import reads_columns
 from skmultimodal.utils._text import counted
 
 __all__ = [
@@ -58,7 +59,8 @@ def check_rows(
     finite : bool, default=True
         Whether NaN and infinity are errors.
     words : bool, default=False
-        Whether a table with words stays one, for an estimator inside to encode.
+        Whether a table with words stays one, for an estimator inside to encode; and
+        any table of which one inside chooses columns.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def check_rows(
         validate_data(
             estimator, some, reset=reset, allow_nd=True, ensure_all_finite=False
         )
-    elif words and isinstance(X, pd.DataFrame) and not is_numeric(X):
+    elif _stays_table(estimator, X, words):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     else:
         X = validate_data(
@@ -100,6 +102,12 @@ def check_rows(
     y = label_column(y)
     check_consistent_length(X, y)
     return X, y
+
+
+def _stays_table(estimator: Any, X: Any, words: bool) -> bool:
+    if not words or not isinstance(X, pd.DataFrame):
+        return False
+    return not is_numeric(X) or reads_columns(estimator)
 
 
 def check_rank(estimator: Any, X: Any, ndims: Sequence[int]) -> int:

@@ -12,6 +12,7 @@ from scipy.special import logit
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -27,6 +28,7 @@ from skmultimodal import (
     UnimodalClassifier,
 )
 from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection import (
     GeneAttributionsDisplay,
     SaliencyDisplay,
@@ -101,6 +103,22 @@ def test_three_classes_and_pipelines_of_linear_steps():
     result = gene_attributions(model, rows, positive=1)
     moved = result.score - result.baseline_score
     assert_allclose(result.attributions.sum(axis=1), moved, atol=1e-3)
+
+
+@pytest.mark.parametrize("mark", [False, True])
+def test_an_imputer_before_linear_steps(rng, mark):
+    rows = rng.normal(size=(50, 6))
+    y = (rows[:, 4] > 0).astype(int)
+    blank = rows.copy()
+    blank[3, 1] = blank[7, 5] = np.nan
+    imputer = SimpleImputer(strategy="median", add_indicator=mark)
+    pipe = make_pipeline(imputer, StandardScaler(), LogisticRegression()).fit(blank, y)
+    result = gene_attributions(pipe, rows)
+    assert result.ranking.index[0] == "x4"
+    moved = result.score - result.baseline_score
+    assert_allclose(result.attributions.sum(axis=1), moved, atol=1e-6)
+    with pytest.raises(NotExplainableError, match="SimpleImputer has no gradients"):
+        gene_attributions(pipe, blank)
 
 
 def test_planted_genes_come_out_on_top(data, model):

@@ -39,12 +39,20 @@ def test_what_is_no_copy(rng):
     assert find_label(cohort_of(rows), "gene", codes) is None
 
 
-def test_images_and_words_are_not_searched():
+def test_images_are_not_searched():
     codes = np.arange(40) % 2
     images = np.ones((40, 1, 2, 3)) * codes[:, None, None, None]
-    X = Cohort({"image": images, "gene": codes[:, None].astype(object)})
-    assert find_label(X, "image", codes) is None
-    assert find_label(X, "gene", codes) is None
+    assert find_label(Cohort({"image": images}), "image", codes) is None
+
+
+def test_the_label_in_words_is_found():
+    codes = np.arange(40) % 2
+    table = pd.DataFrame({"site": ["Leeds"] * 40, "grade": ["low", "high"] * 20})
+    assert (
+        find_label(Cohort({"clinical": table}), "clinical", codes) == "column 'grade'"
+    )
+    table.loc[7, "grade"] = "low"
+    assert find_label(Cohort({"clinical": table}), "clinical", codes) is None
 
 
 @pytest.mark.parametrize(

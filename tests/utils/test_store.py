@@ -8,10 +8,8 @@ from scipy.sparse import csr_array
 
 from skmultimodal.utils._store import (
     align_blocks,
-    block_frame,
     check_patient_ids,
     concat_stores,
-    frame_rows,
     join,
     keyed,
     make_block,
@@ -19,6 +17,7 @@ from skmultimodal.utils._store import (
     rows_and_places,
     store_from_frame,
 )
+from skmultimodal.utils._tables import block_frame, frame_rows
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "O"])
