@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skmultimodal import (
+    BagTowerClassifier,
     CrossFittedEnsembleClassifier,
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
@@ -40,6 +41,7 @@ pytestmark = [
 MIN_CHECKS = 40
 
 DEFAULTS = [
+    BagTowerClassifier(),
     ImageTowerClassifier(),
     GeneAutoencoderTransformer(),
     FusionHeadClassifier(),

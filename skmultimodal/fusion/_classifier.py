@@ -31,7 +31,8 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
         a Pipeline for example; a `sklearn.frozen.FrozenEstimator` is a tower that is
         already trained. `name` is its modality, unless `columns` is given: the
         name of a modality, or the columns of a DataFrame or 2-D array. None means
-        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``.
+        ``[("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]``,
+        and a `BagTowerClassifier` for each modality of bags.
         A tower whose modality is absent is left out, with a warning.
     final_estimator : estimator, default=None
         Classifier of the towers' outputs. None means ``LogOpinionPoolClassifier()``;

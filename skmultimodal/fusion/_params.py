@@ -4,7 +4,12 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.exceptions import MissingModalityWarning
-from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal.towers import (
+    BagTowerClassifier,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+)
+from skmultimodal.utils._bags import are_bags
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -22,8 +27,19 @@ def default_towers():
     return [("image", ImageTowerClassifier()), ("gene", GeneAutoencoderTransformer())]
 
 
-def list_towers(towers):
-    """Resolve the parameter: list of (name, estimator, modality)."""
+def list_towers(towers, cohort=None):
+    """Resolve the parameter: list of (name, estimator, modality).
+
+    None has a tower for each modality of bags in the `cohort` as well.
+    """
+    if towers is None and cohort is not None:
+        bags = {
+            name: BagTowerClassifier()
+            for name in cohort.modalities
+            if are_bags(cohort.block_shape(name)[1:])
+        }
+        others = [tower for tower in default_towers() if tower[0] not in bags]
+        towers = others + list(bags.items())
     return [
         (name, estimator, *(columns if _names_modality(columns) else [name]))
         for name, estimator, *columns in (

@@ -232,7 +232,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         y, groups = join_rows(X, cohort, y=y, groups=groups)
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort))
-        resolved = list_towers(self.towers)
+        resolved = list_towers(self.towers, cohort)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
         towers = towers_with_data(resolved, seeds, cohort)

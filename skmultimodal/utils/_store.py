@@ -8,6 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._bags import (
+    are_bags,
+    as_bags,
+    check_widths,
+    concat_bags,
+    is_bags,
+)
 from skmultimodal.utils._ids import (
     compare_ids,
     id_texts,
@@ -112,10 +119,8 @@ def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
     """
     if is_lazy(rows):
         return rows, np.arange(rows.shape[0])
-    if isinstance(rows, list) and any(_is_absent(cell) for cell in rows):
-        cells = np.empty(len(rows), dtype=object)
-        cells[:] = rows
-        rows = cells
+    if is_bags(rows) or (isinstance(rows, list) and any(map(_is_absent, rows))):
+        rows = as_bags(rows)
     array = dense(name, rows)
     if array.dtype == object and array.ndim == 1:
         return _stack_cells(name, array)
@@ -157,12 +162,16 @@ def _stack_cells(
     present = np.array([not _is_absent(cell) for cell in cells], dtype=bool)
     arrays = [np.asarray(unmasked(cell)) for cell in cells[present]]
     shapes = {array.shape for array in arrays}
+    places = np.where(present, np.cumsum(present) - 1, -1)
+    if len(shapes) > 1 and {len(shape) for shape in shapes} == {2}:
+        check_widths(name, arrays, np.flatnonzero(present))
+        return as_bags(arrays), places
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
-            f"modality {name!r} needs cells that are arrays of one shape or None, got "
-            f"shapes {sorted(shapes)}."
+            f"modality {name!r} needs cells that are arrays of one shape, bags of "
+            f"vectors (instances, features), or None, got shapes {sorted(shapes)}."
         )
-    return np.stack(arrays), np.where(present, np.cumsum(present) - 1, -1)
+    return np.stack(arrays), places
 
 
 def _is_absent(cell: Any) -> bool:
@@ -300,6 +309,8 @@ def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
 
 def _concat_rows(name: str, rows: list[Any]) -> Any:
     shapes = {tuple(block.shape[1:]) for block in rows}
+    if len(shapes) > 1 and are_bags(*shapes):
+        return concat_bags(name, rows)
     if len(shapes) > 1:
         raise ValueError(
             f"modality {name!r} has rows of different shapes: {sorted(shapes)}."

@@ -26,7 +26,7 @@ from tower_tools import (
 
 from skmultimodal.utils._rows import RowView
 
-KINDS = ["image", "columns", "gene"]
+KINDS = ["image", "columns", "gene", "bags"]
 
 # A few epochs of a small net are enough here, and may be too few to learn.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
