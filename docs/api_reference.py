@@ -24,6 +24,7 @@ API_REFERENCE = [
             "TwinTowerClassifier",
             "ImageTowerClassifier",
             "GeneAutoencoderTransformer",
+            "BagTowerClassifier",
             "CrossFittedEnsembleClassifier",
             "LogOpinionPoolClassifier",
             "FusionHeadClassifier",
@@ -193,6 +194,12 @@ API_REFERENCE = [
             "ImageRows",
             "NiftiBlock",
         ),
+    ),
+    Section(
+        "skmultimodal.io",
+        "Bags",
+        "Sets of vectors, such as features of the patches of slides, read when used.",
+        ("read_bags", "BagFiles"),
     ),
     Section(
         "skmultimodal.io",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._rows import RowView, StackedRows, is_lazy, take_rows
@@ -16,10 +17,11 @@ __all__ = [
     "are_bags",
     "as_bags",
     "bag_width",
-    "check_widths",
     "concat_bags",
     "describe_bad_bag",
+    "is_absent",
     "is_bags",
+    "make_bags",
     "name_row",
 ]
 
@@ -35,6 +37,11 @@ def is_bags(rows: Any) -> bool:
         return False
     # Cells of None are patients without the modality.
     return any(isinstance(cell, np.ndarray) and cell.ndim == 2 for cell in rows)
+
+
+def is_absent(cell: Any) -> bool:
+    """Whether a cell is None or NaN, of a patient who lacks the modality."""
+    return cell is None or (np.ndim(cell) == 0 and bool(pd.isna(cell)))
 
 
 def as_bags(rows: Iterable[Any]) -> NDArray[Any]:
@@ -65,8 +72,10 @@ def are_bags(*row_shapes: tuple[int, ...]) -> bool:
     return {len(shape) for shape in row_shapes} <= {0, 2}
 
 
-def check_widths(name: str, bags: list[NDArray[Any]], rows: NDArray[np.intp]) -> None:
-    """Raise a ValueError that names the first of `rows` whose vectors differ."""
+def make_bags(
+    name: str, bags: list[NDArray[Any]], rows: NDArray[np.intp]
+) -> NDArray[Any]:
+    """Bags as an object array; a ValueError names one of `rows` of another width."""
     widths = np.array([bag.shape[1] for bag in bags])
     known, counts = np.unique(widths, return_counts=True)
     if len(known) > 1:
@@ -76,6 +85,7 @@ def check_widths(name: str, bags: list[NDArray[Any]], rows: NDArray[np.intp]) ->
             f"modality {name!r} has bags of different width: row {rows[odd]} has "
             f"vectors of {widths[odd]} features, most have {usual}."
         )
+    return as_bags(bags)
 
 
 def concat_bags(name: str, blocks: list[Any]) -> Any:

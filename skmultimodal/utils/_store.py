@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from skmultimodal.utils._bags import (
     are_bags,
     as_bags,
-    check_widths,
     concat_bags,
+    is_absent,
     is_bags,
+    make_bags,
 )
 from skmultimodal.utils._ids import (
     compare_ids,
@@ -119,7 +120,7 @@ def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
     """
     if is_lazy(rows):
         return rows, np.arange(rows.shape[0])
-    if is_bags(rows) or (isinstance(rows, list) and any(map(_is_absent, rows))):
+    if is_bags(rows) or (isinstance(rows, list) and any(map(is_absent, rows))):
         rows = as_bags(rows)
     array = dense(name, rows)
     if array.dtype == object and array.ndim == 1:
@@ -159,23 +160,18 @@ def dense(name: str, rows: Any) -> NDArray[Any]:
 def _stack_cells(
     name: str, cells: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    present = np.array([not _is_absent(cell) for cell in cells], dtype=bool)
+    present = np.array([not is_absent(cell) for cell in cells], dtype=bool)
     arrays = [np.asarray(unmasked(cell)) for cell in cells[present]]
     shapes = {array.shape for array in arrays}
     places = np.where(present, np.cumsum(present) - 1, -1)
     if len(shapes) > 1 and {len(shape) for shape in shapes} == {2}:
-        check_widths(name, arrays, np.flatnonzero(present))
-        return as_bags(arrays), places
+        return make_bags(name, arrays, np.flatnonzero(present)), places
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
-            f"modality {name!r} needs cells that are arrays of one shape, bags of "
-            f"vectors (instances, features), or None, got shapes {sorted(shapes)}."
+            f"modality {name!r} needs cells that are arrays of one shape or of one "
+            f"width (bags), or None, got shapes {sorted(shapes)}."
         )
     return np.stack(arrays), places
-
-
-def _is_absent(cell: Any) -> bool:
-    return cell is None or (np.ndim(cell) == 0 and bool(pd.isna(cell)))
 
 
 def present_rows(rows: Any) -> NDArray[np.bool_]:
