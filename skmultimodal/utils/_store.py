@@ -168,8 +168,8 @@ def _stack_cells(
         return make_bags(name, arrays, np.flatnonzero(present)), places
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
-            f"modality {name!r} needs cells that are arrays of one shape or of one "
-            f"width (bags), or None, got shapes {sorted(shapes)}."
+            f"modality {name!r} needs cells that are arrays of one shape or None "
+            f"(bags: of one width), got shapes {sorted(shapes)}."
         )
     return np.stack(arrays), places
 

@@ -152,10 +152,10 @@ def check_rank(estimator: Any, X: Any, ndims: Sequence[int]) -> int:
     shape = "Rows of features are (rows, features)."
     if 4 in ndims:
         shape = "Images are (rows, channels, height, width)."
-        if n_dims > 4:
+        if n_dims == 5:
             shape += (
-                " Of volumes take planes, or give the modality a tower of its own that "
-                "reads volumes."
+                " Name the modality of volumes, as in {'image': volumes}: "
+                "ImageTowerClassifier reads them."
             )
     raise ValueError(
         f"{type(estimator).__name__} got {n_dims}-D input; it accepts {accepted}. "

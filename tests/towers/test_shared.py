@@ -428,7 +428,7 @@ def test_bad_value_is_refused_with_its_row(case, value):
             getattr(tower, name)(X)
 
 
-@pytest.mark.parametrize("shape", [(40,), (40, 3, 4), (40, 2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(40,), (40, 2, 3, 4, 5, 6)])
 def test_wrong_rank(case, shape):
     with pytest.raises(ValueError, match=r"2-?D"):
         case.make().fit(np.zeros(shape), case.y)
