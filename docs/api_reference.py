@@ -25,6 +25,7 @@ API_REFERENCE = [
             "ImageTowerClassifier",
             "GeneAutoencoderTransformer",
             "make_table_tower",
+            "BagTowerClassifier",
             "CrossFittedEnsembleClassifier",
             "LogOpinionPoolClassifier",
             "FusionHeadClassifier",
@@ -201,6 +202,12 @@ API_REFERENCE = [
             "ImageRows",
             "NiftiBlock",
         ),
+    ),
+    Section(
+        "skmultimodal.io",
+        "Bags",
+        "Sets of vectors, such as features of the patches of slides, read when used.",
+        ("read_bags", "BagFiles"),
     ),
     Section(
         "skmultimodal.io",

@@ -6,6 +6,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "BagTowerClassifier": "skmultimodal.towers",
     "Cohort": "skmultimodal.cohort",
     "CrossFittedEnsembleClassifier": "skmultimodal.towers",
     "FusionHeadClassifier": "skmultimodal.fusion",

@@ -49,6 +49,8 @@ class Cohort:
         - Keyed: DataFrames indexed by patient id, or ``(ids, array)`` pairs. They are
           outer-joined by id, rows in order of first appearance.
 
+        Rows may be bags, sets of vectors: a list of arrays (n_instances, n_features).
+
         An array may be lazy: anything with ``shape``, ``dtype`` and ``__getitem__`` by
         an integer array (a memmap, an h5py or zarr dataset). It is read batch by batch
         and all its rows count as present.

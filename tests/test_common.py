@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skmultimodal import (
+    BagTowerClassifier,
     CrossFittedEnsembleClassifier,
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
@@ -42,6 +43,7 @@ pytestmark = [
 MIN_CHECKS = 40
 
 DEFAULTS = [
+    BagTowerClassifier(),
     ImageTowerClassifier(),
     GeneAutoencoderTransformer(),
     FusionHeadClassifier(),

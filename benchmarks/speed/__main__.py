@@ -2,9 +2,10 @@
 
 ``python -m benchmarks.speed [PART ...] [--quick] [--repeats N] [--out FOLDER]``
 
-Parts: nets, paper_sized, search, scaling, lazy, imports, explaining, threads; default:
-all. Ratios are medians over rounds in which all sides ran in turn. The 20 GB file of
-``lazy`` is written to the temporary folder (``TMPDIR``) and removed.
+Parts: nets, paper_sized, search, scaling, lazy, bags, imports, explaining, threads;
+default: all. Ratios are medians over rounds in which all sides ran in turn. The 20 GB
+file of ``lazy`` and the 10 GB of ``bags`` are written to the temporary folder
+(``TMPDIR``) and removed.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.accuracy.pooling import markdown
 from benchmarks.speed import (
+    bags,
     explaining,
     imports,
     lazy,
@@ -39,6 +41,7 @@ def parts(out):
         "paper_sized": paper_sized.rows,
         "scaling": partial(scaling.rows, plot=plot),
         "lazy": lazy.rows,
+        "bags": bags.rows,
         "explaining": explaining.rows,
         "threads": threads.rows,
     }

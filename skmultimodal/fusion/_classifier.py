@@ -32,7 +32,8 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
         already trained. `name` is its modality, unless `columns` is given: the
         name of a modality, or the columns of a DataFrame or 2-D array. A tower whose
         modality is absent is left out, with a warning. None chooses a tower for each
-        modality by its rows, whatever its name: ``ImageTowerClassifier()`` for images;
+        modality by its rows, whatever its name: ``ImageTowerClassifier()`` for images
+        and volumes, ``BagTowerClassifier()`` for bags;
         for vectors of numbers ``GeneAutoencoderTransformer()``, after a median imputer
         if cells are blank, or a logistic regression of up to 20 standardised columns;
         `make_table_tower` for tables with words, categories or dates. ``towers_``

@@ -16,6 +16,7 @@ from sklearn.utils import gen_batches, get_tags
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.utils._alignment import join_rows, name_some
+from skmultimodal.utils._bags import are_bags, bag_width, describe_bad_bag, is_bags
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
 from skmultimodal.utils._rows import is_lazy
@@ -266,8 +267,11 @@ class TowerInput(ModelPart):
         # In parts, since rows that are not side by side are copied.
         for part in gen_batches(len(own), CHECKED_ROWS):
             rows = self._match_features(own[part])
-            if not (is_lazy(rows) or self.allow_nan) and find_bad_row(rows) is not None:
+            if is_lazy(rows) or self.allow_nan:
+                continue
+            if is_bags(rows) or find_bad_row(rows) is not None:
                 self.read(own)  # its error counts them all
+                return
 
     def describe_words(self, cohort):
         """Cells that are no numbers, and what encodes them; None if there are none."""
@@ -287,7 +291,19 @@ class TowerInput(ModelPart):
                 )
         return None
 
+    def _refuse_bad_bags(self, rows, cohort):
+        width = bag_width(rows)
+        for patient, bag in zip(cohort.index.tolist(), rows, strict=True):
+            wrong = describe_bad_bag(bag, width)
+            if wrong is not None:
+                raise ValueError(
+                    f"the bag of patient {patient!r} in modality {self.modality!r} "
+                    f"{wrong}."
+                )
+
     def _refuse_blanks(self, rows, cohort):
+        if is_bags(rows):
+            return self._refuse_bad_bags(rows, cohort)
         bad = find_bad_row(rows)
         if bad is None:
             return
@@ -307,11 +323,12 @@ class TowerInput(ModelPart):
         names = cohort.feature_names(self.modality)
         if None not in (names, self.feature_names) and names != self.feature_names:
             return np.asarray(rows)[:, self._places(names)]
-        if tuple(rows.shape[1:]) != self.row_shape:
+        shape = tuple(rows.shape[1:])
+        # The tower compares the width of bags.
+        if shape != self.row_shape and not are_bags(shape, self.row_shape):
             raise ValueError(
-                f"modality {self.modality!r} has rows of shape "
-                f"{tuple(rows.shape[1:])}, but the tower was fitted on "
-                f"{self.row_shape}."
+                f"modality {self.modality!r} has rows of shape {shape}, but the tower "
+                f"was fitted on {self.row_shape}."
             )
         return rows
 

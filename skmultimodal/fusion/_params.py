@@ -8,11 +8,13 @@ from sklearn.utils import gen_batches
 
 from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.towers import (
+    BagTowerClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
     make_table_tower,
 )
 from skmultimodal.towers._table import make_imputer, make_number_tower
+from skmultimodal.utils._bags import are_bags
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._validation import find_bad_row
 from skmultimodal.utils._warnings import prefixed_warnings, warn
@@ -51,17 +53,20 @@ def default_towers(cohort=None):
 def _default_tower(cohort, name):
     """Tower of a modality by the shape of its rows, their types and their blanks."""
     shape = cohort.block_shape(name)[1:]
-    own = cohort[cohort.has(name)]
-    some = own[:1].block(name)
-    if len(shape) == 3:
+    if are_bags(shape):
+        return BagTowerClassifier()
+    if len(shape) in (3, 4):
         return ImageTowerClassifier()
     if len(shape) != 1:
         raise ValueError(
             f"modality {name!r} has rows of shape {shape}, for which there is no "
-            "default tower, as there is for vectors and for images (channels, height, "
-            f"width): name one, such as towers=[({name!r}, estimator), ...]."
+            "default tower, as there is for vectors, bags of vectors, images (channels, "
+            "height, width) and volumes (channels, depth, height, width): name one, "
+            f"such as towers=[({name!r}, estimator), ...]."
         )
     gene = GeneAutoencoderTransformer()
+    own = cohort[cohort.has(name)]
+    some = own[:1].block(name)
     if is_lazy(some) or not len(own):
         return gene
     narrow = shape[0] <= MOST_COLUMNS

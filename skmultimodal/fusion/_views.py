@@ -117,20 +117,19 @@ def _with_other_rows(model, cohort, inputs):
     index = np.arange(len(cohort))
     blocks = {}
 
-    def keyed(rows, names):
-        table = rows if names is None else pd.DataFrame(rows, columns=list(names))
-        return index, table
+    def keyed(ids, rows, names):
+        if names is not None:
+            rows = pd.DataFrame(np.asarray(rows), columns=list(names))
+        return ids, rows
 
     def predict_proba(rows):
         if not blocks:
             for name in cohort.modalities:
-                has = cohort.has(name)
-                shape = (len(has), *cohort.block_shape(name)[1:])
-                block = np.full(shape, np.nan)
-                block[has] = np.asarray(cohort.block(name))
-                blocks[name] = keyed(block, cohort.feature_names(name))
-        blocks[inputs.modality] = keyed(np.asarray(rows), inputs.feature_names)
-        return uncached.predict_proba(Cohort(blocks))
+                ids, names = index[cohort.has(name)], cohort.feature_names(name)
+                blocks[name] = keyed(ids, cohort.block(name), names)
+        names = inputs.feature_names
+        blocks[inputs.modality] = keyed(index, np.asarray(rows), names)
+        return uncached.predict_proba(Cohort(blocks, index=index))
 
     return predict_proba
 

@@ -67,7 +67,10 @@ def areas_of_site(cohort, modality, codes, random_state):
 
 def _read(cohort, modality):
     """Values of the rows, and what predicts from them."""
-    block = np.asarray(cohort.block(modality))
+    block = cohort.block(modality)
+    if block.ndim == 1:
+        block = np.stack([_describe_bag(block[row]) for row in range(len(block))])
+    block = np.asarray(block)
     if block.dtype.kind not in "biuf" and block.ndim == 2:
         columns = pd.DataFrame(block)
         read = {n: read_covariate(columns[n].infer_objects()).values for n in columns}
@@ -82,6 +85,12 @@ def _read(cohort, modality):
         PCA(max(1, n_components), random_state=0),
         LogisticRegression(class_weight="balanced", max_iter=1000),
     )
+
+
+def _describe_bag(bag):
+    """Mean and spread of each feature of the vectors, and their number."""
+    vectors = np.asarray(bag, dtype=float)
+    return np.hstack([vectors.mean(axis=0), vectors.std(axis=0), len(vectors)])
 
 
 def _intensities(images):

@@ -1,6 +1,7 @@
 """Torch modules of the towers and of the fusion head; private."""
 
 from skmultimodal.nn._autoencoder import Autoencoder, AutoencoderLoss
+from skmultimodal.nn._bags import BagBatch, BagTower
 from skmultimodal.nn._conv import ConvTower, choose_memory_format, flip
 from skmultimodal.nn._heads import MixtureOfExperts, MultilayerPerceptron
 from skmultimodal.nn._init import draw_weights
@@ -9,6 +10,8 @@ from skmultimodal.nn._statistics import ImageStatistics
 __all__ = [
     "Autoencoder",
     "AutoencoderLoss",
+    "BagBatch",
+    "BagTower",
     "ConvTower",
     "ImageStatistics",
     "MixtureOfExperts",

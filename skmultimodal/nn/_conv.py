@@ -20,23 +20,27 @@ MAX_FLATTENED = 16
 class ConvBlocks(nn.Module):
     """Blocks of convolution (3 x 3, same), max-pooling (2 x 2) and ReLU, in that order.
 
-    An axis of length 1 is not pooled, so that flat and tiny images pass as well.
+    An axis of length 1 is not pooled, so that flat and tiny images pass as well. With
+    ``n_axes=3``, kernels have a third axis, and images are volumes (B, C, D, H, W).
 
     Shape: (B, in_channels, H, W) -> (B, filters[-1], H / 2^n, W / 2^n).
     """
 
-    def __init__(self, in_channels: int, filters: Sequence[int]) -> None:
+    def __init__(
+        self, in_channels: int, filters: Sequence[int], n_axes: int = 2
+    ) -> None:
         super().__init__()
         channels = [in_channels, *filters]
+        make = nn.Conv3d if n_axes == 3 else nn.Conv2d
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(a, b, kernel_size=3, padding="same")
-            for a, b in pairwise(channels)
+            make(a, b, kernel_size=3, padding="same") for a, b in pairwise(channels)
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        pool = F.max_pool3d if x.ndim == 5 else F.max_pool2d
         for convolution in self.convolutions:
             x = convolution(x)
-            x = F.max_pool2d(x, (min(2, x.shape[2]), min(2, x.shape[3])))
+            x = pool(x, [min(2, side) for side in x.shape[2:]])
             x = F.relu(x)
         return x
 
@@ -46,8 +50,8 @@ class ConvTower(nn.Module):
 
     Parameters
     ----------
-    image_shape : (int, int, int)
-        Channels, height, width.
+    image_shape : tuple of int
+        Channels, height, width; or channels, depth, height, width of volumes.
     n_classes : int
         Number of logits.
     encoder : sequence of int or callable
@@ -77,7 +81,7 @@ class ConvTower(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
+        image_shape: tuple[int, ...],
         n_classes: int,
         encoder: Sequence[int] | Callable[..., nn.Module],
         dense_units: Sequence[int],
@@ -91,7 +95,7 @@ class ConvTower(nn.Module):
         if callable(encoder):
             self.encoder = encoder(in_channels=in_channels)
         else:
-            self.encoder = ConvBlocks(in_channels, encoder)
+            self.encoder = ConvBlocks(in_channels, encoder, len(image_shape) - 1)
         x = torch.zeros(1, *image_shape)
         maps = self._encode_once(x)
         self.pool = _choose_pool(maps) if pool == "auto" else pool
@@ -115,16 +119,17 @@ class ConvTower(nn.Module):
     def _pooled(self, x: Tensor, maps: Tensor) -> Tensor:
         if maps.ndim == 2 or self.pool == "flatten":
             return maps.flatten(1)
+        axes = tuple(range(2, maps.ndim))
         if self.pool == "max":
-            return maps.amax(dim=(2, 3))
-        mean = maps.mean(dim=(2, 3))
+            return maps.amax(dim=axes)
+        mean = maps.mean(dim=axes)
         if self.pool == "mean":
             return mean
         weight = (x[:, self.mask_channel, None] > 0).to(maps.dtype)
-        height, width = maps.shape[2:]
-        weight = F.adaptive_avg_pool2d(weight, (height, width))  # (B, 1, h, w)
-        total = weight.sum(dim=(2, 3))
-        inside = (maps * weight).sum(dim=(2, 3)) / total.clamp(min=1e-6)
+        pool = F.adaptive_avg_pool3d if maps.ndim == 5 else F.adaptive_avg_pool2d
+        weight = pool(weight, tuple(maps.shape[2:]))  # (B, 1, h, w)
+        total = weight.sum(dim=axes)
+        inside = (maps * weight).sum(dim=axes) / total.clamp(min=1e-6)
         # An image without a mask has no mean inside it: the plain mean is used.
         return torch.cat([mean, torch.where(total > 0, inside, mean)], dim=1)
 
@@ -168,12 +173,12 @@ def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:
     """Choose the layout in memory that convolutions are fastest in.
 
     Channels last is faster on a CPU. Flat images (C, 1, W) stay contiguous, in which
-    batches of all sizes round alike.
+    batches of all sizes round alike, and so do volumes.
 
     Parameters
     ----------
     image_shape : sequence of int
-        Channels, height, width.
+        Channels, height, width, or those of a volume.
 
     Returns
     -------
@@ -186,8 +191,8 @@ def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:
     >>> choose_memory_format((5, 24, 20))
     torch.channels_last
     """
-    flat = image_shape[1] == 1
-    return torch.contiguous_format if flat else torch.channels_last
+    other = image_shape[1] == 1 or len(image_shape) != 3
+    return torch.contiguous_format if other else torch.channels_last
 
 
 def flip(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -195,14 +200,14 @@ def flip(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
 
     Parameters
     ----------
-    images : Tensor of shape (B, C, H, W)
+    images : Tensor of shape (B, C, H, W) or (B, C, D, H, W)
         The last axis runs from left to right.
     generator : torch.Generator, default=None
         Chooses; None is torch's own.
 
     Returns
     -------
-    images : Tensor of shape (B, C, H, W)
+    images : Tensor, same shape
         A copy.
 
     Examples
@@ -213,5 +218,5 @@ def flip(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
     torch.Size([3, 5, 24, 20])
     """
     draws = torch.rand(len(images), device=images.device, generator=generator)
-    chosen = draws < 0.5
-    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+    chosen = (draws < 0.5).reshape(-1, *[1] * (images.ndim - 1))
+    return torch.where(chosen, images.flip(-1), images)

@@ -19,7 +19,7 @@ def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
     generator : torch.Generator
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Conv3d):
             # In the order of the axes, whatever the layout in memory.
             weight = torch.empty(layer.weight.shape)
             nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)

@@ -72,23 +72,29 @@ def _normalize(images, method):
 
 
 def shrink(images, factor):
-    """Average blocks of `factor` x `factor` pixels; what sticks out is padded with 0.
+    """Average blocks of `factor` pixels a side; what sticks out is padded with 0.
 
     Parameters
     ----------
-    images : ndarray of shape (n_rows, n_channels, height, width)
+    images : ndarray of shape (n_rows, n_channels, height, width), or of volumes \
+            (n_rows, n_channels, depth, height, width)
     factor : int
 
     Returns
     -------
     smaller : ndarray of shape (n_rows, n_channels, ceil(height / factor), \
-            ceil(width / factor))
+            ceil(width / factor)), or with ceil(depth / factor) before
     """
     if factor == 1:
         return images
     pad = [(0, 0), (0, 0), *((0, -side % factor) for side in images.shape[2:])]
     if np.any(pad):
         images = np.pad(images, pad)
+    if images.ndim == 5:
+        n_rows, n_channels, depth, *sides = images.shape
+        slabs = images.reshape(n_rows, n_channels, depth // factor, factor, *sides)
+        planes = shrink(slabs.mean(axis=3).reshape(n_rows, -1, *sides), factor)
+        return planes.reshape(n_rows, n_channels, -1, *planes.shape[2:])
     n_rows, n_channels, height, width = images.shape
     stripes = images.reshape(n_rows, n_channels, height // factor, factor, width)
     stripes = stripes.mean(axis=3)

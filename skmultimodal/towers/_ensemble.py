@@ -45,7 +45,7 @@ __all__ = ["CrossFittedEnsembleClassifier"]
 
 # Principal components with a smaller share of the variance are rounding.
 MIN_VARIANCE = 1e-6
-NDIMS = range(2, 8)
+NDIMS = range(1, 8)  # bags have 1
 # Rows that are prepared at a time.
 CHUNK = 64
 

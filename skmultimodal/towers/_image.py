@@ -31,6 +31,9 @@ from skmultimodal.utils._validation import check_finite_rows, check_rank, check_
 
 __all__ = ["ImageTowerClassifier"]
 
+NDIMS = (2, 4, 5)
+AXES = {3: "channels, height, width", 4: "channels, depth, height, width"}
+
 
 class ImageTowerClassifier(
     ClassNamePrefixFeaturesOutMixin, ProbableClassMixin, TransformerMixin, NetEstimator
@@ -69,7 +72,8 @@ class ImageTowerClassifier(
     linear_penalty : float or None, default=0.5
         Of a ridge logistic regression of the statistics, scaled to a total variance of
         1: the sum over rows of the cross-entropy, plus
-        ``linear_penalty / 2 * |coef|^2``. None leaves it out (the paper).
+        ``linear_penalty / 2 * |coef|^2``. None leaves it out (the paper); volumes and
+        flat images have none.
     encoder : callable, default=None
         ``encoder(in_channels=...)`` returns a torch module that maps images to feature
         maps (B, C, h, w) or vectors (B, F) and replaces the convolutional blocks. It
@@ -121,7 +125,7 @@ class ImageTowerClassifier(
         Share by which the training loss fell; below .05, training did nothing, as a
         warning states. NaN after a single epoch.
     image_shape_ : tuple of int
-        Channels, height and width of the images seen in ``fit``.
+        Channels, (depth,) height and width of the images seen in ``fit``.
     mask_channel_ : int or None
         The channel read as a segmentation.
     weights_ : dict of str to ndarray
@@ -234,8 +238,9 @@ class ImageTowerClassifier(
         Parameters
         ----------
         X : array-like of shape (n_rows, n_channels, height, width)
-            Images, in memory or lazy. A 2-D array is read as flat images of one
-            channel and one row, standardised per column.
+            Images, in memory or lazy; or volumes (n_rows, n_channels, depth, height,
+            width), on which convolutions have three axes. A 2-D array is read as flat
+            images of one channel and one row, standardised per column.
         y : array-like of shape (n_rows,)
             Class labels.
 
@@ -248,7 +253,7 @@ class ImageTowerClassifier(
         ValueError
             If images hold NaN or infinity, are of another rank, or `y` has one class.
         """
-        X, y = check_rows(self, X, y, ndims=(2, 4), finite=False)
+        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         X = self._learn_images(X)
@@ -266,7 +271,7 @@ class ImageTowerClassifier(
         read = self._reader(X)
         options = {"augment": self._augmenter(X)}
         options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
-        if self.linear_penalty is not None and not flat:
+        if self.linear_penalty is not None and len(net_shape) == 3 and not flat:
             linear = partial(
                 add_linear, net_params, read, codes, self.linear_penalty, criterion
             )
@@ -312,16 +317,16 @@ class ImageTowerClassifier(
     @property
     def inference_dtype(self):
         """Type that the network predicts in: float64 for flat images."""
-        flat = self.image_shape_[1] == 1
+        flat = len(self.image_shape_) == 3 and self.image_shape_[1] == 1
         return torch.float64 if flat else torch.float32
 
     def _outputs(self, X, method):
         check_is_fitted(self)
-        X = check_rows(self, X, ndims=(2, 4), reset=False, finite=False)
-        shape = X.shape[1:] if len(X.shape) == 4 else (1, 1, X.shape[1])
+        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
+        shape = X.shape[1:] if len(X.shape) > 2 else (1, 1, X.shape[1])
         if tuple(shape) != self.image_shape_:
             raise ValueError(
-                f"X has images of shape {tuple(shape)} (channels, height, width), but "
+                f"X has images of shape {tuple(shape)} ({AXES[len(shape)]}), but "
                 f"{type(self).__name__} was fitted on {self.image_shape_}."
             )
         rows = self._reader(X), shape, X.shape[0]
@@ -363,7 +368,7 @@ class ImageTowerClassifier(
         # Columns are standardised over the training rows: each fit prepares its own.
         if len(X.shape) == 2 or isinstance(X, PreparedRows):
             return X
-        check_rank(self, X, (2, 4))
+        check_rank(self, X, NDIMS)
         preparation = getattr(self, "_preparation", None) or self._choose(X)
         return preparation.keep(X, self._place)
 

@@ -181,9 +181,9 @@ class EpochMonitor(Callback):
 class _LeanNet(NeuralNet):
     """skorch's net without the overhead of a step that costs a small network most.
 
-    Left out are closures, callbacks by batch, and setting all modules to the mode that
-    they are in. With `workers`, the parts of a large batch are trained in their
-    threads.
+    Left out are closures, callbacks by batch, moving inputs, and setting all modules to
+    the mode that they are in. With `workers`, the parts of a large batch are trained in
+    their threads.
     """
 
     workers = None
@@ -216,6 +216,10 @@ class _LeanNet(NeuralNet):
         for weight, first, *others in zip(weights, *gradients, strict=True):
             weight.grad = sum(others, first)
         return {"loss": loss, "y_pred": output}
+
+    def infer(self, x, **fit_params):
+        # Batches come from `Rows` on the device, and bags are no tensor.
+        return self.module_(x)
 
     def notify(self, method_name, **arguments):
         if method_name == "on_batch_begin":

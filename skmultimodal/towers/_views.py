@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.nn.functional import log_softmax
 
+from skmultimodal.exceptions import NotExplainableError
+from skmultimodal.towers._bag import BagTowerClassifier
 from skmultimodal.towers._base import NetEstimator
 from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
 from skmultimodal.towers._gene import GeneAutoencoderTransformer
@@ -107,6 +109,17 @@ class GeneView(NetView):
 
     def typical_row(self):
         return self.estimator.scaler_.mean_
+
+
+@torch_view.register(BagTowerClassifier)
+class BagView(NetView):
+    """View of a tower of bags, whose rows are no tensor."""
+
+    def read_rows(self, rows):
+        raise NotExplainableError(
+            "bags have different numbers of vectors, along which no gradients are "
+            "followed: BagTowerClassifier.attention(X) weights the vectors of each."
+        )
 
 
 @torch_view.register(CrossFittedEnsembleClassifier)

@@ -53,7 +53,7 @@ def make_mudata(cohort: Any) -> Any:
     Raises
     ------
     ValueError
-        If a patient has two rows.
+        If a patient has two rows, or a modality is one of bags.
     """
     anndata = import_optional("anndata", "omics")
     mudata = import_optional("mudata", "omics")
@@ -66,6 +66,11 @@ def make_mudata(cohort: Any) -> Any:
     parts = {}
     for name in cohort.modalities:
         rows = np.asarray(cohort.block(name))
+        if rows.ndim == 1:
+            raise ValueError(
+                f"modality {name!r} holds bags, sets of vectors of varying number, "
+                f"which a MuData cannot: leave it out with without({name!r})."
+            )
         obs = pd.DataFrame(index=ids[cohort.has(name)])
         if rows.ndim == 2:
             names = cohort.feature_names(name)

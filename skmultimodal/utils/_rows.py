@@ -188,7 +188,7 @@ class StackedRows:
     Parameters
     ----------
     blocks : sequence of array-like
-        Of equal shape but for the number of rows.
+        Of equal shape but for the number of rows, or blocks of bags.
     """
 
     def __init__(self, blocks: Sequence[Any]) -> None:
@@ -197,11 +197,18 @@ class StackedRows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (int(self.ends[-1]), *self.blocks[0].shape[1:])
+        first, *others = self._row_shapes
+        return int(self.ends[-1]), *(() if others else first)
 
     @property
     def dtype(self) -> np.dtype:
+        if len(self._row_shapes) > 1:
+            return np.dtype(object)
         return np.result_type(*(block.dtype for block in self.blocks))
+
+    @property
+    def _row_shapes(self) -> set[tuple[int, ...]]:
+        return {tuple(block.shape[1:]) for block in self.blocks}
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -213,7 +220,12 @@ class StackedRows:
         for number, block in enumerate(self.blocks):
             of_block = numbers == number
             start = self.ends[number] - block.shape[0]
-            rows[of_block] = take_rows(block, positions[of_block] - start)
+            taken = take_rows(block, positions[of_block] - start)
+            if rows.ndim == taken.ndim:
+                rows[of_block] = taken
+            else:  # bags of one number of vectors beside others
+                for place, bag in zip(np.flatnonzero(of_block), taken, strict=True):
+                    rows[place] = bag
         return rows
 
 

@@ -8,6 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._bags import (
+    are_bags,
+    as_bags,
+    concat_bags,
+    is_absent,
+    is_bags,
+    make_bags,
+)
 from skmultimodal.utils._ids import (
     compare_ids,
     id_texts,
@@ -120,10 +128,8 @@ def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
     """
     if is_lazy(rows):
         return rows, np.arange(rows.shape[0])
-    if isinstance(rows, list) and any(_is_absent(cell) for cell in rows):
-        cells = np.empty(len(rows), dtype=object)
-        cells[:] = rows
-        rows = cells
+    if is_bags(rows) or (isinstance(rows, list) and any(map(is_absent, rows))):
+        rows = as_bags(rows)
     array = dense(name, rows)
     if array.dtype == object and array.ndim == 1:
         return _stack_cells(name, array)
@@ -149,19 +155,18 @@ def dense(name: str, rows: Any) -> NDArray[Any]:
 def _stack_cells(
     name: str, cells: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    present = np.array([not _is_absent(cell) for cell in cells], dtype=bool)
+    present = np.array([not is_absent(cell) for cell in cells], dtype=bool)
     arrays = [np.asarray(unmasked(cell)) for cell in cells[present]]
     shapes = {array.shape for array in arrays}
+    places = np.where(present, np.cumsum(present) - 1, -1)
+    if len(shapes) > 1 and {len(shape) for shape in shapes} == {2}:
+        return make_bags(name, arrays, np.flatnonzero(present)), places
     if len(shapes) != 1 or shapes == {()}:
         raise ValueError(
-            f"modality {name!r} needs cells that are arrays of one shape or None, got "
-            f"shapes {sorted(shapes)}."
+            f"modality {name!r} needs cells that are arrays of one shape or None "
+            f"(bags: of one width), got shapes {sorted(shapes)}."
         )
-    return np.stack(arrays), np.where(present, np.cumsum(present) - 1, -1)
-
-
-def _is_absent(cell: Any) -> bool:
-    return cell is None or (np.ndim(cell) == 0 and bool(pd.isna(cell)))
+    return np.stack(arrays), places
 
 
 def present_rows(rows: Any) -> NDArray[np.bool_]:
@@ -308,6 +313,8 @@ def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
 
 def _concat_rows(name: str, rows: list[Any]) -> Any:
     shapes = {tuple(block.shape[1:]) for block in rows}
+    if len(shapes) > 1 and are_bags(*shapes):
+        return concat_bags(name, rows)
     if len(shapes) > 1:
         raise ValueError(
             f"modality {name!r} has rows of different shapes: {sorted(shapes)}."

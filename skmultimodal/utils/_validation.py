@@ -8,6 +8,13 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from skmultimodal.utils._bags import (
+    as_bags,
+    bag_width,
+    describe_bad_bag,
+    is_bags,
+    name_row,
+)
 from skmultimodal.utils._labels import label_column
 from skmultimodal.utils._rows import RowView, is_lazy, is_numeric
 from skmultimodal.utils._tables import reads_columns
@@ -52,7 +59,7 @@ def check_rows(
     X : array-like, DataFrame or lazy block
     y : array-like of shape (n_rows,), default=None
     ndims : sequence of int
-        Accepted ranks.
+        Accepted ranks; 1 is that of bags.
     reset : bool, default=True
     require_y : bool, default=True
         Whether a missing `y` in ``fit`` is an error.
@@ -78,7 +85,9 @@ def check_rows(
     if reset and y is None and require_y:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     n_dims = check_rank(estimator, X, ndims)
-    if is_lazy(X) and n_dims in ndims:
+    if is_bags(X) or (n_dims == 3 and 1 in ndims):
+        X = _check_bags(estimator, X, reset=reset, values=finite)
+    elif is_lazy(X) and n_dims in ndims:
         X = X if isinstance(X, RowView) else RowView(X, np.arange(X.shape[0]))
         some = X[:2]  # all rows have the shape of the first ones
         validate_data(
@@ -110,8 +119,40 @@ def _stays_table(estimator: Any, X: Any, words: bool) -> bool:
     return not is_numeric(X) or reads_columns(estimator)
 
 
+def _check_bags(estimator: Any, X: Any, *, reset: bool, values: bool) -> Any:
+    """Bags, checked unless they are lazy; their width is the number of features."""
+    if is_lazy(X):
+        X = X if isinstance(X, RowView) else RowView(X, np.arange(X.shape[0]))
+    else:
+        X = as_bags(X) if is_bags(X) else np.asarray(X)
+    width = bag_width(X)
+    name = type(estimator).__name__
+    if reset:
+        estimator.n_features_in_ = width
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_  # of an earlier fit
+    elif width != estimator.n_features_in_:
+        raise ValueError(
+            f"X has bags of vectors of {width} features, but {name} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
+    if not is_lazy(X):
+        for row, bag in enumerate(X):
+            wrong = describe_bad_bag(bag, width, values=values)
+            if wrong is not None:
+                raise ValueError(f"the bag of {name_row(X, row)} {wrong}.")
+    return X
+
+
 def check_rank(estimator: Any, X: Any, ndims: Sequence[int]) -> int:
     """Number of axes of `X`; a ValueError if it is above 2 and not among `ndims`."""
+    if is_bags(X):
+        if 1 in ndims:
+            return 1
+        raise ValueError(
+            f"{type(estimator).__name__} got bags, rows that are sets of vectors: "
+            "BagTowerClassifier takes them."
+        )
     n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
     if n_dims <= 2 or n_dims in ndims:
         return n_dims
@@ -119,10 +160,10 @@ def check_rank(estimator: Any, X: Any, ndims: Sequence[int]) -> int:
     shape = "Rows of features are (rows, features)."
     if 4 in ndims:
         shape = "Images are (rows, channels, height, width)."
-        if n_dims > 4:
+        if n_dims == 5:
             shape += (
-                " Of volumes take planes, or give the modality a tower of its own that "
-                "reads volumes."
+                " Name the modality of volumes, as in {'image': volumes}: "
+                "ImageTowerClassifier reads them."
             )
     raise ValueError(
         f"{type(estimator).__name__} got {n_dims}-D input; it accepts {accepted}. "

@@ -7,7 +7,11 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from torch import nn
 
-from skmultimodal import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal import (
+    BagTowerClassifier,
+    GeneAutoencoderTransformer,
+    ImageTowerClassifier,
+)
 
 IMAGE_SHAPE = (2, 9, 7)
 N_GENES = 11
@@ -40,12 +44,31 @@ def gene_tower(**params):
     )
 
 
+def make_bags(y, seed=0, n_features=5):
+    """Bags of 2 to 8 vectors, of which the first is a sign in classes above 0."""
+    rng = np.random.default_rng(seed)
+    bags = np.empty(len(y), dtype=object)
+    for row, label in enumerate(y):
+        bags[row] = rng.normal(size=(rng.integers(2, 9), n_features)).astype("f4")
+        bags[row][0, :2] += 5 * label
+    return bags
+
+
+def bag_tower(**params):
+    small = {"encoder_units": (6, 3), "attention_units": 4, "max_epochs": 6, "lr": 0.01}
+    return BagTowerClassifier(**small | {"random_state": 0} | params)
+
+
 def make_case(kind, n_rows=40):
     """A small tower of one kind, its rows and labels, and the outputs it has."""
     y = np.arange(n_rows) % 2
     if kind == "gene":
         outputs = ("transform", "predict_proba", "reconstruction_error")
         return SimpleNamespace(make=gene_tower, X=make_genes(y), y=y, outputs=outputs)
+    if kind == "bags":
+        X = np.stack([bag[:2] for bag in make_bags(y)])
+        outputs = ("transform", "predict_proba")
+        return SimpleNamespace(make=bag_tower, X=X, y=y, outputs=outputs)
     X = make_images(y) if kind == "image" else make_genes(y)
     return SimpleNamespace(
         make=image_tower, X=X, y=y, outputs=("transform", "predict_proba")

@@ -27,7 +27,7 @@ from tower_tools import (
 from skmultimodal.towers._net import choose_epochs
 from skmultimodal.utils._rows import RowView
 
-KINDS = ["image", "columns", "gene"]
+KINDS = ["image", "columns", "gene", "bags"]
 
 # A few epochs of a small net are enough here, and may be too few to learn.
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -429,7 +429,7 @@ def test_bad_value_is_refused_with_its_row(case, value):
             getattr(tower, name)(X)
 
 
-@pytest.mark.parametrize("shape", [(40,), (40, 3, 4), (40, 2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(40,), (40, 2, 3, 4, 5, 6)])
 def test_wrong_rank(case, shape):
     with pytest.raises(ValueError, match=r"2-?D"):
         case.make().fit(np.zeros(shape), case.y)
