@@ -6,13 +6,15 @@ import importlib
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from skmultimodal.exceptions import ReadWarning
+from skmultimodal.utils._files import refuse_no_file
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["is_gzip", "read_bytes", "read_text", "stream_gzip"]
+__all__ = ["is_gzip", "read_bytes", "read_text", "stream_gzip", "within_memory"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 18
@@ -34,6 +36,24 @@ def _zlib() -> Any:
 def is_gzip(raw: bytes) -> bool:
     """Whether bytes start as a gzip file does, whatever its name."""
     return raw[:2] == GZIP_MAGIC
+
+
+@contextmanager
+def within_memory(path: Path) -> Iterator[None]:
+    """Name the file whose content does not fit into memory.
+
+    Raises
+    ------
+    ValueError
+        In place of a MemoryError.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise ValueError(
+            f"{path}: what it holds does not fit into the memory of this process; "
+            "read it where there is more, or find out what made it so large."
+        ) from None
 
 
 def stream_gzip(path: Path) -> Iterator[bytes]:
@@ -79,12 +99,8 @@ def stream_gzip(path: Path) -> Iterator[bytes]:
 
 
 def _read_raw(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file.") from None
-    except IsADirectoryError:
-        raise ValueError(f"{path}: a folder, a file is needed.") from None
+    refuse_no_file(path)
+    raw = path.read_bytes()
     if not raw:
         raise ValueError(f"{path}: the file is empty (0 bytes); download it again.")
     return raw
@@ -121,14 +137,18 @@ def read_bytes(path: str | Path) -> bytes:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, empty, truncated, or a web page saved under this name.
+        If it is a folder, a pipe or a device, empty, truncated, or a web page saved
+        under this name.
     """
     path = Path(path)
-    raw = _read_raw(path)
-    if is_gzip(raw):
-        raw = _unpack(path, len(raw))
-        if not raw:
-            raise ValueError(f"{path}: the gzip file holds nothing; download it again.")
+    with within_memory(path):
+        raw = _read_raw(path)
+        if is_gzip(raw):
+            raw = _unpack(path, len(raw))
+            if not raw:
+                raise ValueError(
+                    f"{path}: the gzip file holds nothing; download it again."
+                )
     start = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(HTML_STARTS):
         raise ValueError(
@@ -165,20 +185,28 @@ def read_text(path: str | Path) -> str:
     raw = read_bytes(path)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            return raw.decode("utf-16").replace("\r\n", "\n")
+            text = raw.decode("utf-16").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise ValueError(f"{path}: damaged UTF-16 text ({error}).") from error
+        _refuse_binary(path, "\0" in text)
+        return text
     if raw.startswith(b"PK\x03\x04"):
         raise ValueError(
             f"{path}: an Excel workbook or zip archive; save the sheet as CSV, or "
             "unpack the archive."
         )
-    if b"\0" in raw[:4096]:
+    _refuse_binary(path, b"\0" in raw)
+    with within_memory(path):
+        try:
+            return _plain_lines(raw.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            return _decode_western(path, raw)
+
+
+def _refuse_binary(path: Path, has_nul: bool) -> None:
+    """Text has no NUL; a file whose writing was cut off may end in many."""
+    if has_nul:
         raise ValueError(f"{path}: binary content, a text table was expected.")
-    try:
-        return _plain_lines(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return _decode_western(path, raw)
 
 
 def _plain_lines(text: str) -> str:

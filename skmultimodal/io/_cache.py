@@ -34,6 +34,9 @@ def stamps(folder: Path, options: Mapping[str, Any]) -> list[Any]:
     )
     marks: list[Any] = [sorted(map(str, found.ignored))]
     for path in found.chosen.values():
+        if not path.is_file():  # refused where it is read
+            marks.append([str(path)])
+            continue
         status = os.stat(path)
         times = status.st_mtime_ns, status.st_ctime_ns
         marks.append([str(path.resolve()), status.st_ino, status.st_size, *times])

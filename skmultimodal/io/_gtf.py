@@ -15,6 +15,7 @@ import pandas as pd
 from skmultimodal.io._bytes import HTML_STARTS, is_gzip
 from skmultimodal.io._genes import is_par_copy, strip_version, strip_versions
 from skmultimodal.io._tables import read_table
+from skmultimodal.utils._files import refuse_no_file
 
 __all__ = ["read_gtf", "select_genes"]
 
@@ -35,6 +36,7 @@ SPECIES_PREFIX = {"human": "ENSG", "mouse": "ENSMUSG", "rat": "ENSRNOG"}
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Lines of a file too big to be held, with their numbers."""
+    refuse_no_file(path)
     try:
         with path.open("rb") as stream:
             start = stream.read(512)
@@ -43,8 +45,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         open_file: Any = gzip.open if is_gzip(start) else open
         with open_file(path, "rb") as stream:
             yield from enumerate(stream, 1)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(
             f"{path}: truncated or damaged gzip file ({error})."

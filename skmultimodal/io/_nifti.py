@@ -22,8 +22,9 @@ from nibabel.orientations import (
 )
 from numpy.typing import NDArray
 
-from skmultimodal.io._bytes import is_gzip, stream_gzip
+from skmultimodal.io._bytes import is_gzip, stream_gzip, within_memory
 from skmultimodal.io._header import LARGEST_VALUE, parse_header
+from skmultimodal.utils._files import refuse_no_file
 
 __all__ = ["NiftiFile"]
 
@@ -67,11 +68,9 @@ class NiftiFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        try:
-            with self.path.open("rb") as stream:
-                raw = stream.read(8192)
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{self.path}: no such file.") from None
+        refuse_no_file(self.path)
+        with self.path.open("rb") as stream:
+            raw = stream.read(8192)
         if not raw:
             raise ValueError(f"{self.path}: the file is empty (0 bytes).")
         self.compressed = is_gzip(raw)
@@ -212,10 +211,11 @@ class NiftiFile:
 
     def volume(self) -> NDArray[Any]:
         """All planes: array of shape `shape`, a view where the type allows it."""
-        data = self._read(0, self.stored_shape[2] - 1)
-        flat = np.frombuffer(data, self._stored_dtype)
-        stored = flat.reshape(self.stored_shape, order="F")
-        return self._scaled(apply_orientation(stored, self.to_lps))
+        with within_memory(self.path):
+            data = self._read(0, self.stored_shape[2] - 1)
+            flat = np.frombuffer(data, self._stored_dtype)
+            stored = flat.reshape(self.stored_shape, order="F")
+            return self._scaled(apply_orientation(stored, self.to_lps))
 
     def planes(self, indices: list[int]) -> NDArray[Any]:
         """Read some axial planes.
@@ -234,7 +234,8 @@ class NiftiFile:
         depth = self.stored_shape[2]
         stored = [depth - 1 - k if self._flipped else k for k in indices]
         first = min(stored)
-        data = self._read(first, max(stored))
+        with within_memory(self.path):
+            data = self._read(first, max(stored))
         count = math.prod(self.stored_shape[:2])
         out = np.empty((len(indices), *self.shape[:2]), dtype=self.dtype)
         for row, k in enumerate(stored):

@@ -50,8 +50,12 @@ class FoundFiles:
 def _candidates(
     folder: Path, problems: dict[Path, OSError] | None = None
 ) -> Iterator[Path]:
-    """Regular NIfTI files; some archives wrap each file in a folder of its name."""
-    for path in sorted(walk_files(folder, problems)):
+    """NIfTI files by name; some archives wrap each file in a folder of its name.
+
+    A link that leads nowhere is among them, lest the scan be passed over: to read it
+    is refused.
+    """
+    for path in sorted(walk_files(folder, problems, unreadable=True)):
         hidden = any(p.startswith(".") for p in path.relative_to(folder).parts)
         if not hidden and is_nifti_name(path):
             yield path

@@ -20,6 +20,7 @@ from skmultimodal.io._names import (
     is_patient_name,
     refuse_duplicates,
 )
+from skmultimodal.utils._files import refuse_no_file
 from skmultimodal.utils._text import counted, some
 from skmultimodal.utils._warnings import warn
 
@@ -50,11 +51,7 @@ def one_file(folder: Path, names: Sequence[str]) -> Path | None:
         return None
     files = [path for path in sorted(folder.iterdir()) if path.name.lower() in names]
     for path in files:
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "a pipe or a device"
-            if path.is_symlink() and not path.exists():
-                what = "a link that leads nowhere"
-            raise ValueError(f"{path}: {what}; put the file there, or remove it.")
+        refuse_no_file(path)
     if len(files) > 1:
         raise ValueError(
             f"{folder}: both {files[0].name} and {files[1].name}; keep one."
@@ -225,10 +222,9 @@ def read_patient_matrix(
     path = Path(path)
     if ".parquet" not in path.name.lower():
         return tidy_text_matrix(path, patients=patients)
+    refuse_no_file(path)
     try:
         table = pq.read_table(path).to_pandas()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file.") from None
     except Exception as error:  # damage may show anywhere in what pandas wrote there
         raise ValueError(f"{path}: no readable parquet file ({error!r}).") from error
     return tidy_matrix(table, path, patients=patients)

@@ -5,6 +5,7 @@ Left out are places to read from and to write to, and what is about single patie
 
 import copy
 import os
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -96,7 +97,8 @@ def drop_places(estimator, memory):
     for part in model_parts(estimator):
         state = vars(part)
         n_jobs = state.get("n_jobs")
-        if isinstance(n_jobs, int) and not -n_cores <= n_jobs <= n_cores:
+        # NumPy's integers are numbers of processes as well.
+        if isinstance(n_jobs, Integral) and not -n_cores <= n_jobs <= n_cores:
             part.n_jobs = None
         if "pre_dispatch" in state:
             part.pre_dispatch = PRE_DISPATCH  # joblib computes what stands there

@@ -43,6 +43,9 @@ TREE = "sklearn.tree._tree.Tree"
 NAMED = type, ModuleType, FunctionType
 # Columns of a model, each of which gets a name when it is shown.
 MOST_FEATURES = 1 << 22
+# Of the estimators that a model shows; a search over towers for seven modalities, each
+# a pipeline, has 400.
+MOST_SHOWN = 1 << 13
 SVMS = SVC, NuSVC, SVR, NuSVR, OneClassSVM
 NEIGHBORS = (
     neighbors.KNeighborsClassifier,
@@ -100,6 +103,10 @@ def check_values(estimator, trusted):
     ------
     ValueError
     """
+    _require(
+        _cost_to_show(estimator, {}) <= MOST_SHOWN,
+        "estimators in it are nested so deep that to show it would take minutes",
+    )
     for value in _everything(estimator):
         name = type_name(type(value))
         if isinstance(value, BaseEstimator | ModelPart) and name not in trusted:
@@ -173,6 +180,30 @@ def _check_n_features(part):
             f"{type(part).__name__} has an n_features_in_ of {n_features!r:.40}, which "
             f"is not from 0 to {MOST_FEATURES:,}"
         )
+
+
+def _cost_to_show(value, known):
+    """Times that scikit-learn's repr shows an estimator inside `value`.
+
+    Each is shown twice for every estimator around it: once to see whether it fits into
+    a line.
+    """
+    if id(value) in known:
+        return known[id(value)]
+    known[id(value)] = own = 0
+    inside = ()
+    if isinstance(value, BaseEstimator) and not isinstance(value, type):
+        state, own = vars(value), 1
+        inside = [state.get(name) for name in signature(type(value)).parameters]
+    elif isinstance(value, dict):
+        inside = value.values()
+    elif isinstance(value, list | tuple | set):
+        inside = value
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        inside = value.ravel().tolist()
+    cost = own + (1 + own) * sum(_cost_to_show(inner, known) for inner in inside)
+    known[id(value)] = cost
+    return cost
 
 
 def _require(condition, what):

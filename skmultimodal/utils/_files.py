@@ -7,14 +7,41 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copymode, rmtree
 
-__all__ = ["readable", "walk_files", "whole_file", "whole_folder"]
+__all__ = ["readable", "refuse_no_file", "walk_files", "whole_file", "whole_folder"]
 
 # Deeper folders are a loop or an accident, and Python's own walks fail in them.
 MAX_DEPTH = 32
 
 
+def refuse_no_file(path: Path) -> None:
+    """Raise an error that names what is in the place of a file.
+
+    A pipe that nobody writes to, or a device, is never read to its end.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing.
+    ValueError
+        If it is a folder, a link that leads nowhere, a pipe or a device.
+    """
+    if path.is_file():
+        return
+    what = "a pipe or a device"
+    if path.is_dir():
+        what = "a folder"
+    elif path.is_symlink() and not path.exists():
+        what = "a link that leads nowhere"
+    elif not path.exists():
+        raise FileNotFoundError(f"{path}: no such file.")
+    raise ValueError(f"{path}: {what}; put the file there, or remove it.")
+
+
 def walk_files(
-    folder: str | Path, problems: dict[Path, OSError] | None = None
+    folder: str | Path,
+    problems: dict[Path, OSError] | None = None,
+    *,
+    unreadable: bool = False,
 ) -> Iterator[Path]:
     """Walk through the files below a folder.
 
@@ -25,6 +52,8 @@ def walk_files(
     folder : str or Path
     problems : dict of Path to OSError, default=None
         Takes up folders that cannot be searched; without it they raise.
+    unreadable : bool, default=False
+        Whether links that lead nowhere, pipes and devices are among the files.
 
     Yields
     ------
@@ -57,7 +86,9 @@ def walk_files(
             if entry.is_dir(follow_symlinks=False):
                 folders.append((here / entry.name, depth + 1))
             # pathlib's: a link in a circle is no file, and raises no error.
-            elif (here / entry.name).is_file():
+            elif (here / entry.name).is_file() or (
+                unreadable and not (here / entry.name).is_dir()
+            ):
                 yield here / entry.name
         pending += reversed(folders)
 

@@ -35,8 +35,11 @@ _R_PREFIX = re.compile(r"^x(?=\d)")
 
 
 def _plain(patient: str) -> str:
-    """An id without case, blanks, Unicode form, kind of separator and leading zeros."""
-    text = "".join(fold(patient).split())
+    """An id without case, blanks, Unicode form, kind of separator and leading zeros.
+
+    A quotation mark that nothing closes stays in an id, and is no part of it.
+    """
+    text = "".join(fold(patient).split()).strip("\"'")
     text = _WHOLE.sub(r"\1", text)
     # R puts an X before a digit, and a point for a hyphen.
     return _ZEROS.sub("", re.sub(r"[\W_]+", "-", _R_PREFIX.sub("", text)))
@@ -54,6 +57,8 @@ def difference(one: str, other: str) -> str:
         return "case, blanks or Unicode form"
     if _WHOLE.sub(r"\1", one) == _WHOLE.sub(r"\1", other):
         return "the form of a number"
+    if one.strip("\"'") == other.strip("\"'"):
+        return "a quotation mark"
     return "leading zeros or separators"
 
 

@@ -40,6 +40,7 @@ def load(folder, **options):
         ("P1", "P01", "leading zeros or separators"),
         ("P-1", "P_1", "leading zeros or separators"),
         ("1", "X1", "leading zeros or separators"),
+        ('"P1', "P1", "a quotation mark"),  # that opens a cell, and nothing closes
     ],
 )
 def test_near_misses_are_loud(tmp_path, one, other, kind):

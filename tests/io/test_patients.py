@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skmultimodal.exceptions import ReadWarning
-from skmultimodal.io import NiftiBlock, read_patients, read_slices
+from skmultimodal.io import NiftiBlock, patient_folders, read_patients, read_slices
 
 
 @pytest.fixture
@@ -162,3 +162,28 @@ def test_lazy_block(folders, tmp_path):
     key = block.cache_key()
     assert key == NiftiBlock(folders, image_size=(12, 14)).cache_key()
     assert key != NiftiBlock(folders, image_size=(12, 15)).cache_key()
+
+
+@pytest.mark.parametrize("with_cache", [False, True])
+@pytest.mark.parametrize("alias", ["t1", "seg"])
+@pytest.mark.parametrize("kind", ["a link that leads nowhere", "a pipe or a device"])
+def test_a_scan_that_cannot_be_read_is_not_passed_over(
+    folders, tmp_path, alias, kind, with_cache
+):
+    """Such as a link to content that was not fetched; a mask is no absent mask."""
+    scan = folders["TCGA-AA-0002"] / f"TCGA-AA-0002_{alias}.nii.gz"
+    scan.unlink()
+    os.mkfifo(scan) if "pipe" in kind else scan.symlink_to("not fetched")
+    options = {"cache_dir": tmp_path / "cache"} if with_cache else {}
+    where = rf"patient TCGA-AA-0002: .*_{alias}\.nii\.gz: {kind}"
+    with pytest.raises(ValueError, match=where):
+        read_patients(folders, **options)
+    read, failures = read_patients(folders, on_error="drop", **options)
+    assert list(read) == ["TCGA-AA-0001", "TCGA-AA-0003"]
+    assert scan.name in failures["TCGA-AA-0002"]
+
+
+def test_a_patient_whose_scans_are_links_that_lead_nowhere_is_one(tmp_path):
+    (tmp_path / "P1").mkdir()
+    (tmp_path / "P1" / "P1_t1.nii.gz").symlink_to("not fetched")
+    assert patient_folders(tmp_path) == {"P1": tmp_path / "P1"}

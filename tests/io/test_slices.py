@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import read_slices
+from skmultimodal.io._nifti import NiftiFile
 from skmultimodal.io._planes import fit_plane
 
 SHAPE = (9, 11, 7)
@@ -356,3 +357,18 @@ def test_odd_but_valid_files(patient):
     image = nib.Nifti1Image.from_bytes(plain)
     nib.save(nib.Nifti2Image(np.asanyarray(image.dataobj), image.affine), path)
     assert_array_equal(read_slices(folder).image, expected)
+
+
+def test_a_scan_larger_than_memory_is_named(patient, monkeypatch):
+    """A small file may declare more voxels than any computer holds."""
+    folder = patient()
+    found = NiftiFile(folder / "TCGA-AA-0001_t1.nii.gz")
+
+    def full(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(NiftiFile, "_read", full)
+    with pytest.raises(ValueError, match=r"_t1\.nii\.gz: what it holds does not fit"):
+        found.volume()
+    with pytest.raises(ValueError, match=r"_t1\.nii\.gz: what it holds does not fit"):
+        found.planes([2])

@@ -2,6 +2,7 @@
 
 import gzip
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -222,6 +223,28 @@ def test_tables_of_cbioportal(table):
 def test_a_header_may_begin_as_a_comment(matrix):
     found = matrix("#SampleID\tTP53\tEGFR\nP1\t1\t2\nP2\t3\t4\n", "expression.tsv")
     assert found.loc["P2"].to_dict() == {"TP53": 3, "EGFR": 4}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_what_a_cut_write_leaves_is_no_text(tmp_path, encoding):
+    """A file system may fill with NUL what was not written, at the end of a table."""
+    path = tmp_path / "clinical.csv"
+    lines = "".join(f"P{i},{i}\n" for i in range(2000))
+    path.write_bytes(("patient,y\n" + lines).encode(encoding) + bytes(4096))
+    with pytest.raises(ValueError, match=r"clinical\.csv: binary content"):
+        read_patient_table(path)
+
+
+def test_a_table_larger_than_memory_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "clinical.csv"
+    path.write_text("patient,y\nP1,1\n")
+
+    def full(path):
+        raise MemoryError
+
+    monkeypatch.setattr(Path, "read_bytes", full)
+    with pytest.raises(ValueError, match=r"clinical\.csv: what it holds does not fit"):
+        read_patient_table(path)
 
 
 # Cells

@@ -16,10 +16,11 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.utils import all_estimators
@@ -503,3 +504,29 @@ def everything(model):
             waiting += one
         elif hasattr(one, "__dict__"):
             waiting += vars(one).values()
+
+
+@pytest.mark.parametrize("wanted", [10**6, np.int64(10**6), -(10**6)])
+def test_processes_of_a_file_are_no_more_than_cores(tmp_path, monkeypatch, wanted):
+    """NumPy's integers too: a union of transformers would start a process for each."""
+    union = FeatureUnion([("scale", StandardScaler())]).fit(np.eye(4))
+    union.n_jobs = wanted
+    save_as_it_is(union, tmp_path / "model.skops", monkeypatch)
+    assert load_model(tmp_path / "model.skops").n_jobs is None
+
+
+def nested(depth):
+    model = LogisticRegression()
+    for _ in range(depth):
+        model = FrozenEstimator(model)
+    return model
+
+
+def test_a_model_that_takes_minutes_to_show_is_refused(tmp_path, monkeypatch):
+    """scikit-learn shows a part twice for every one around it."""
+    path = tmp_path / "model.skops"
+    save_as_it_is(nested(25), path, monkeypatch)
+    with pytest.raises(ValueError, match=r"model\.skops .*nested so deep"):
+        load_model(path)
+    save_as_it_is(nested(8), path, monkeypatch)
+    assert repr(load_model(path)).count("FrozenEstimator") == 8

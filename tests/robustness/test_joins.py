@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from join_tools import (
     STYLES,
@@ -21,6 +21,7 @@ from join_tools import (
     key,
     same,
     sources,
+    text_of,
 )
 from robustness_tools import COUNTS, FUZZ, names_one_of, recorded
 from sklearn.linear_model import LogisticRegression
@@ -35,6 +36,9 @@ from skmultimodal.model_selection import (
     PatternStratifiedKFold,
     audit_shortcuts,
     compare_classifiers,
+    paired_learning_curve,
+    paired_permutation_test,
+    unpaired_gain,
 )
 
 WIDTHS = {"gene": 3, "image": 2, "stain": 4}
@@ -71,6 +75,7 @@ def worlds(draw):
         blocks={name: rng.normal(size=(n, WIDTHS[name])) for name in names},
         y=y.tolist(),
         groups=rng.integers(8, size=n + OTHERS).tolist(),
+        cv_groups=rng.integers(6, size=n + OTHERS).tolist(),
         sample_weight=rng.random(n + OTHERS).tolist(),
         metadata=[[f"site {site}"] for site in rng.integers(3, size=n + OTHERS)],
     )
@@ -197,10 +202,43 @@ def hide(X, y):
     return [labels, found.patterns]
 
 
-def audit(X, y, metadata, groups=None):
+def audit(X, y, metadata=None, groups=None):
     cv = PairedStratifiedKFold(2, random_state=0)
-    table = audit_shortcuts(X, y, metadata, cv=cv, groups=groups, random_state=0)
+    table = audit_shortcuts(
+        X, y, metadata, cv=cv, site="site", groups=groups, random_state=0
+    )
     return [table["source"], table["roc_auc"], table["read_as"]]
+
+
+def permute(X, y, groups=None, cv_groups=None):
+    found = paired_permutation_test(
+        UnimodalClassifier("gene", towers(X)[0][1]),
+        X,
+        y,
+        cv=PairedStratifiedKFold(2, random_state=0),
+        groups=groups,
+        cv_groups=cv_groups,
+        n_permutations=3,
+        random_state=0,
+    )
+    return [found.score, found.permutation_scores, found.pvalue]
+
+
+def grow(X, y, groups=None):
+    model = UnimodalClassifier("gene", towers(X)[0][1])
+    cv = PairedStratifiedKFold(2, random_state=0)
+    found = paired_learning_curve(
+        model, X, y, cv=cv, n_pairs=[0.8, 1.0], groups=groups, random_state=0
+    )
+    return [found.n_pairs, found.scores["score"], found.summary["mean"]]
+
+
+def gain(X, y, groups=None):
+    model = UnimodalClassifier("gene", towers(X)[0][1])
+    cv = PairedStratifiedKFold(2, random_state=0)
+    found = unpaired_gain(model, X, y, cv=cv, groups=groups)
+    scores, cells = found.scores(), found.predictions()
+    return [scores["score"], scores["model"], *(cells[n] for n in ("row", "y_true"))]
 
 
 CALLS = {
@@ -210,8 +248,12 @@ CALLS = {
     hide: ["y"],
     compare: ["y", "groups"],
     audit: ["y", "groups", "metadata"],
+    permute: ["y", "groups", "cv_groups"],
+    grow: ["y", "groups"],
+    gain: ["y", "groups"],
 }
-MOSTLY = [fit] * 3 + [unimodal] * 3 + [split] * 4 + [hide] * 2 + [compare, audit]
+MOSTLY = [fit] * 3 + [unimodal] * 3 + [split] * 4 + [hide] * 2
+MOSTLY += [compare, audit, permute, grow, gain]
 
 
 @FUZZ
@@ -255,8 +297,9 @@ def call_as_by_hand(data, world, X, rows, sound):
         places = world.rng.permutation(len(rows.ids))
         X, rows = X[places], rows.take(places)
     passed = {name: data.draw(columns(world, rows, name)) for name in CALLS[call]}
-    if "groups" in passed and data.draw(st.booleans()):
-        del passed["groups"]
+    for name in ("groups", "cv_groups"):
+        if name in passed and data.draw(st.booleans()):
+            del passed[name]
     if pd.isna(np.asarray(passed["y"].given, dtype=object)).any():
         passed.pop("sample_weight", None)  # nothing is scored
     found, said = recorded(call, X, **{n: column.given for n, column in passed.items()})
@@ -286,6 +329,59 @@ def by_hand(call, rows, values):
     if "metadata" in values:
         given["metadata"] = pd.DataFrame(values["metadata"], columns=["site"])
     return recorded(call, rows.blocks, **given)[0]
+
+
+@FUZZ
+@given(data=st.data())
+def join_covariates(data):
+    """Covariates of a cohort go with its rows, and are those that the audit reads."""
+    COUNTS["covariates tried"] += 1
+    world = data.draw(worlds())
+    arguments, truth, rows, sound = data.draw(cohorts(world))
+    assume(recorded(Cohort, **arguments)[0] is not None and truth == rows)
+    column = data.draw(columns(world, rows, "metadata"))
+    X, said = recorded(Cohort, **arguments, metadata=column.given)
+    if X is None:
+        # Row numbers are of no patient where blocks are joined in an order of ours.
+        numbered = isinstance(column.given.index, pd.RangeIndex)
+        ordered = arguments["index"] is not None or not is_keyed(arguments["blocks"])
+        assert not (sound and column.sound) or (numbered and not ordered), said
+        COUNTS["covariates refused"] += 1
+        return
+    COUNTS["covariates joined"] += 1
+    found = X.metadata["site"].tolist()
+    expected = [value and value[0] for value in column.letter]
+    assert [*map(text_of, found)] == [*map(text_of, expected)]
+    if column.truth != column.letter:
+        COUNTS["joins warned of"] += 1
+        assert names_one_of(column.marks, said), said
+    places = world.rng.permutation(len(rows.ids))[: len(rows.ids) - 3]
+    X, rows = X[places], rows.take(places)
+    assert X.metadata.index.tolist() == X.index.tolist()
+    taken = [expected[place] for place in places]
+    assert [*map(text_of, X.metadata["site"])] == [*map(text_of, taken)]
+    if data.draw(st.sampled_from([True, False, False, False])):
+        audit_as_by_hand(world, X, rows, taken)
+
+
+def is_keyed(blocks):
+    return isinstance(next(iter(blocks.values())), tuple | pd.DataFrame)
+
+
+def audit_as_by_hand(world, X, rows, sites):
+    y = [world.y[patient] for patient in rows.patients]
+    found, said = recorded(audit, X, pd.Series(y, index=X.index)[::-1])
+    table = pd.DataFrame({"site": sites})
+    truth, _ = recorded(audit, rows.blocks, _array(y), table)
+    assert (found is None) == (truth is None), said
+    assert found is None or same(found, truth)
+
+
+def test_covariates_of_a_cohort_as_by_hand_a_warning_or_a_clear_error():
+    before = COUNTS.copy()
+    join_covariates()
+    tried = COUNTS - before
+    assert tried["covariates joined"] >= tried["covariates tried"] / 3, tried
 
 
 def test_a_join_as_by_hand_a_warning_or_a_clear_error():

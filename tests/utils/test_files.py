@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from skmultimodal.utils import _files
-from skmultimodal.utils._files import readable, walk_files, whole_file, whole_folder
+from skmultimodal.utils._files import (
+    readable,
+    refuse_no_file,
+    walk_files,
+    whole_file,
+    whole_folder,
+)
 
 
 def test_a_file_takes_its_place_at_the_end(tmp_path):
@@ -177,6 +183,27 @@ def test_files_below_a_folder_are_found_in_order(tmp_path):
     found = [path.relative_to(tmp_path).as_posix() for path in walk_files(tmp_path)]
     wanted = ["a.txt", "b.txt", "a/z.txt", "a/b/y.txt", "c/linked.txt", "c/x.txt"]
     assert found == wanted
+
+
+NO_FILES = {
+    "absent": (lambda path: None, FileNotFoundError, "no such file"),
+    "folder": (Path.mkdir, ValueError, "a folder; put the file there"),
+    "dangling": (lambda p: p.symlink_to("x"), ValueError, "a link that leads nowhere"),
+    "circle": (lambda p: p.symlink_to(p), ValueError, "a link that leads nowhere"),
+    "pipe": (os.mkfifo, ValueError, "a pipe or a device"),
+    "device": (lambda p: p.symlink_to("/dev/zero"), ValueError, "a pipe or a device"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_no_file_is_named(tmp_path, kind):
+    make, error, what = NO_FILES[kind]
+    make(tmp_path / "x1")
+    with pytest.raises(error, match=f"x1: {what}"):
+        refuse_no_file(tmp_path / "x1")
+    found = [path.name for path in walk_files(tmp_path, unreadable=True)]
+    assert found == ([] if kind in ("absent", "folder") else ["x1"])
+    assert list(walk_files(tmp_path)) == []
 
 
 def test_folders_that_lie_too_deep(tmp_path):
