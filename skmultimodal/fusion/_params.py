@@ -60,8 +60,8 @@ def _default_tower(cohort, name):
     if len(shape) != 1:
         raise ValueError(
             f"modality {name!r} has rows of shape {shape}, for which there is no "
-            "default tower, as there is for vectors, bags of vectors, images (channels, "
-            "height, width) and volumes (channels, depth, height, width): name one, "
+            "default tower, as there is for vectors, bags of vectors, images "
+            "(channels, height, width) and volumes (channels, depth, height, width): name one, "
             f"such as towers=[({name!r}, estimator), ...]."
         )
     gene = GeneAutoencoderTransformer()

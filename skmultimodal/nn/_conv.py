@@ -126,7 +126,9 @@ class ConvTower(nn.Module):
         if self.pool == "mean":
             return mean
         weight = (x[:, self.mask_channel, None] > 0).to(maps.dtype)
-        pool = F.adaptive_avg_pool3d if maps.ndim == 5 else F.adaptive_avg_pool2d
+        pool: Callable[..., Tensor] = F.adaptive_avg_pool2d
+        if maps.ndim == 5:
+            pool = F.adaptive_avg_pool3d
         weight = pool(weight, tuple(maps.shape[2:]))  # (B, 1, h, w)
         total = weight.sum(dim=axes)
         inside = (maps * weight).sum(dim=axes) / total.clamp(min=1e-6)

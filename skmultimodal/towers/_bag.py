@@ -73,9 +73,10 @@ class BagTowerClassifier(
         Of SGD; the first beta of Adam.
     weight_decay : float, default=1e-2
         Decoupled from the gradient with "adamw".
-    n_steps : int, default=200
+    n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
-        classes, log2(n) for n), rounded up to whole epochs.
+        classes, log2(n) for n), rounded up to whole epochs. None is 200, and with more
+        bags as many as make an epoch per 50 bags, at most 30 epochs.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int, default=8
@@ -105,6 +106,9 @@ class BagTowerClassifier(
         Statistics of the features, by up to 32,768 vectors of the training bags.
     history_ : skorch.history.History
         Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell; below .05, training did nothing, as a
+        warning states. NaN after a single epoch.
     weights_ : dict of str to ndarray
         Parameters of the trained network.
     n_features_in_ : int
@@ -142,6 +146,8 @@ class BagTowerClassifier(
     True
     """
 
+    fewest_steps = 200
+
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],
         "pooling": [StrOptions({"attention", "mean", "max"})],
@@ -165,7 +171,7 @@ class BagTowerClassifier(
         lr=1e-3,
         momentum=0.9,
         weight_decay=1e-2,
-        n_steps=200,
+        n_steps=None,
         max_epochs=None,
         batch_size=8,
         early_stopping=False,
