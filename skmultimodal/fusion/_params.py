@@ -61,8 +61,8 @@ def _default_tower(cohort, name):
         raise ValueError(
             f"modality {name!r} has rows of shape {shape}, for which there is no "
             "default tower, as there is for vectors, bags of vectors, images "
-            "(channels, height, width) and volumes (channels, depth, height, width): name one, "
-            f"such as towers=[({name!r}, estimator), ...]."
+            "(channels, height, width) and volumes (channels, depth, height, width): "
+            f"name one, such as towers=[({name!r}, estimator), ...]."
         )
     gene = GeneAutoencoderTransformer()
     own = cohort[cohort.has(name)]
