@@ -100,7 +100,7 @@ def test_cells_that_are_arrays(cells, dtype):
         (
             [None, np.ones((2, 3)), np.ones((3, 2))],
             ValueError,
-            "row 2 has vectors of 2",
+            "row 1 has vectors of 3",
         ),
         ([None, None], ValueError, "'gene' needs cells"),
         ([1.0, None], ValueError, "'gene' needs cells"),
