@@ -62,8 +62,8 @@ print(X)
 # -------------------------------------
 #
 # It is chosen by the shape of the rows. ``max_size`` averages blocks of voxels until no side is
-# longer: a network of 3-D convolutions takes ten to a hundred times as long as one of planes, so
-# begin with 32.
+# longer: a network of 3-D convolutions takes many times as long as one of planes, so begin
+# with 32.
 
 has = train.has("image")
 image = ImageTowerClassifier(filters=(8, 16), max_size=32, n_steps=150, random_state=0)

@@ -311,7 +311,7 @@ def test_tower_that_takes_nan_is_given_nan(tower):
 # Shapes
 
 
-@pytest.mark.parametrize("shape", [(42,), (42, 9, 8), (42, 2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(42,), (42, 9, 8), (42, 2, 3, 4, 5, 6)])
 def test_image_of_another_rank(shape):
     blocks, y = make_tables(TWO)
     images = np.ones(shape)

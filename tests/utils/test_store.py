@@ -91,11 +91,20 @@ def test_cells_that_are_arrays(cells, dtype):
         (np.ones(4), ValueError, r"'gene' is 1-D.*reshape"),
         (3.5, ValueError, "'gene' is 0-D"),
         (csr_array(np.eye(3)), TypeError, r"'gene' is a sparse.*toarray"),
-        ([np.ones((2, 3)), np.ones((3, 2)), None], ValueError, r"\(2, 3\), \(3, 2\)"),
+        (
+            [None, np.ones((2, 3, 4)), np.ones((2, 5, 4))],
+            ValueError,
+            r"\(2, 3, 4\), \(",
+        ),
+        (
+            [None, np.ones((2, 3)), np.ones((3, 2))],
+            ValueError,
+            "row 1 has vectors of 3",
+        ),
         ([None, None], ValueError, "'gene' needs cells"),
         ([1.0, None], ValueError, "'gene' needs cells"),
     ],
-    ids=["1-D", "0-D", "sparse", "shapes", "nothing", "numbers"],
+    ids=["1-D", "0-D", "sparse", "shapes", "widths", "nothing", "numbers"],
 )
 def test_what_are_no_rows(rows, error, message):
     with pytest.raises(error, match=message):
