@@ -32,7 +32,7 @@ class DecisionCurveDisplay:
     See Also
     --------
     DecisionCurveDisplay.from_comparison : Draw the models of a comparison.
-    skmultimodal.model_selection.Comparison.net_benefit : The numbers, with intervals.
+    skmultimodal.model_selection.Comparison : ``net_benefit`` has intervals as well.
 
     Notes
     -----

@@ -252,8 +252,8 @@ class Comparison(OutOfFold):
         Parameters
         ----------
         sample_weight : array-like of shape (n_rows,)
-            A weight for each row of the data that was compared on, such as those of
-            `selection_weights`. Those of rows that are not tested do not matter.
+            Of each row of the data compared on, such as those of `selection_weights`.
+            Those of rows that are not tested do not matter.
         metrics : list of str, default=None
             Which ones, in this order. None is all.
 
@@ -276,8 +276,7 @@ class Comparison(OutOfFold):
 
         Notes
         -----
-        Where a comparison is of several seeds, metrics are those of the mean
-        probabilities, not means of the seeds.
+        Of several seeds, metrics are those of the mean probabilities, not their means.
         """
         metrics = choose_names("metric", self.metrics, metrics)
         weights = check_weights(sample_weight, self._predictions["row"].to_numpy())

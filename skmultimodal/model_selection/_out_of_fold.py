@@ -186,7 +186,9 @@ class OutOfFold:
             Probabilities of the positive class from which one would act: where the harm
             of acting on ``1 / threshold - 1`` others is as large as the use to one
             patient of the class. Name those that are sensible beforehand.
-        models, positive
+        models : list of str, default=None
+            As of `at_threshold`.
+        positive : class label, default=None
             As of `at_threshold`.
 
         Returns

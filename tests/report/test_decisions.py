@@ -53,6 +53,11 @@ CASES = {
         ],
         absent=["not given", "Decision curves"],
     ),
+    "one of use": Case(
+        Decisions(has_probabilities=True, named=True, rows=[HIGH], shown=[0.3]),
+        ["worth more than treating everyone or no one at the threshold 0.30."],
+        absent=["their number", "Decision curves"],
+    ),
     "several": Case(
         Decisions(
             has_probabilities=True,
@@ -64,7 +69,8 @@ CASES = {
         ),
         [
             "At the lowest of 2 thresholds, 0.10, ours finds",
-            "is shown to be worth more than treating everyone or no one from 0.30.",
+            "is shown to be worth more than treating everyone or no one at the "
+            "threshold 0.30, which is not adjusted for their number.",
             "Decision curves of gene and ours, treating everyone and treating no one;",
         ],
     ),
