@@ -101,6 +101,18 @@ def test_the_shape_of_the_rows_chooses_the_tower(rng):
     }
 
 
+@pytest.mark.parametrize("width", [4, WIDE])
+def test_a_column_of_numbers_without_a_value_is_named(rng, width):
+    rows = rng.normal(size=(N, width))
+    rows[:, 2] = np.nan
+    with pytest.warns(UserWarning, match=r"'lab' has 1 column without .* column 2,"):
+        [(_, tower)] = default_towers(Cohort({"lab": rows}))
+    assert isinstance(tower[0], SimpleImputer)
+    table = pd.DataFrame(rows).add_prefix("G")
+    with pytest.warns(UserWarning, match=r"'lab' has 1 column without .* 'G2',"):
+        default_towers(Cohort({"lab": table}))
+
+
 def test_lazy_vectors_are_not_read(rng):
     class Lazy:
         shape, dtype = (N, 5), np.dtype(float)
