@@ -697,6 +697,9 @@ def test_features_of_another_model(folder, tmp_path, capsys):
     """From the folder to the model: checked, compared, saved with what made them."""
     home = shutil.copytree(folder, tmp_path / "patients")
     shutil.rmtree(home / "mri")
+    # The same label in words would be found by the audit.
+    table = pd.read_csv(home / "clinical.csv", index_col="patient")
+    table.drop(columns="words").to_csv(home / "clinical.csv")
     label = pd.read_csv(home / "clinical.csv", index_col="patient")["response"]
     has_genes = pd.read_csv(home / "expression.csv", index_col="patient").index
     several = [p for p in label.dropna().index if p in has_genes][:15]
@@ -710,7 +713,7 @@ def test_features_of_another_model(folder, tmp_path, capsys):
     (home / "features" / "slides.json").write_text('{"encoder": "E", "licence": "MIT"}')
     arguments = ["evaluate", home, "--label", "response", "--repeats", "1", *SMALL]
     arguments += ["--out", tmp_path / "results"]
-    assert main([*map(str, arguments)]) == 0
+    assert main([*map(str, arguments)]) == 0, capsys.readouterr().err
     shown = capsys.readouterr().out
     assert "slides only" in shown
     assert "concat (paper) is left out: it is for image and gene" in shown

@@ -26,6 +26,7 @@ SHARED = {
     "io._barcodes",
     "io._bytes",
     "io._columns",
+    "io._features",
     "io._genes",
     "io._labels",
     "io._matrix",

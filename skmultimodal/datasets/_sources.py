@@ -21,8 +21,7 @@ from skmultimodal.io import (
     read_patient_features,
     read_patient_matrix,
 )
-from skmultimodal.io._features import feature_modality
-from skmultimodal.io._stored import ids_beside
+from skmultimodal.io._features import feature_modality, files_beside
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._files import readable
 from skmultimodal.utils._ids import examples
@@ -157,11 +156,7 @@ def _record_unread(
     shown: Sequence[Path], found: Mapping[str, Path], flow: Flow
 ) -> None:
     """Files that no reader takes; texts and provenance are no mistake."""
-    used = {
-        *found.values(),
-        *(path.with_name(f"{n}.json") for n, path in found.items()),
-    }
-    used |= {ids_beside(path) for path in found.values() if ".npy" in path.name.lower()}
+    used = {*found.values(), *(p for f in found.values() for p in files_beside(f))}
     unread = [path for path in shown if path not in used]
     for path in unread:
         flow.add("", "file", "ignored", "no table of features", path)

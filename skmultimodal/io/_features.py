@@ -18,9 +18,9 @@ from skmultimodal.io._matrix import (
 from skmultimodal.io._missing import missing_cells
 from skmultimodal.io._names import refuse_duplicates
 from skmultimodal.io._provenance import read_sidecar
-from skmultimodal.io._stored import STORED
+from skmultimodal.io._stored import STORED, ids_beside
 
-__all__ = ["feature_modality", "read_patient_features"]
+__all__ = ["feature_modality", "files_beside", "read_patient_features"]
 
 ENDINGS = ("csv", "tsv", *STORED)
 
@@ -38,6 +38,12 @@ def feature_modality(path: Path) -> str | None:
     ending = _ending(path)
     name = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
     return None if ending is None else name[: -len(ending) - 1]
+
+
+def files_beside(path: Path) -> set[Path]:
+    """What is read beside a file of features: its provenance, and an array's ids."""
+    beside = {path.with_name(f"{feature_modality(path)}.json")}
+    return beside | {ids_beside(path)} if _ending(path) == "npy" else beside
 
 
 def _ending(path: Path) -> str | None:

@@ -25,7 +25,8 @@ IDS = ".ids.txt"
 
 def ids_beside(path: Path) -> Path:
     """The file of ids of a NumPy array: ``wsi.ids.txt`` beside ``wsi.npy``."""
-    return path.with_name(path.name.lower().split(".npy")[0] + IDS)
+    stem = path.name[: path.name.lower().rindex(".npy")]
+    return path.with_name(stem + IDS)
 
 
 def _attempt(path: Path, what: str, read: Callable[[Any], Found]) -> Found:

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from joblib import Parallel, delayed
 
-from skmultimodal.preprocessing._texture import RegionTransformer
+from skmultimodal.preprocessing._regions import RegionTransformer
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._warnings import ignored_warnings
@@ -91,7 +91,7 @@ class MirpTransformer(RegionTransformer):
 
     See Also
     --------
-    TumorTextureTransformer : Fewer features, a hundred times as fast.
+    TumorTextureTransformer : Fewer features, in much less time.
 
     Notes
     -----

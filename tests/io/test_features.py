@@ -44,7 +44,7 @@ def write_vectors(path):
 
 def write_npy(path, ids=IDS, values=VALUES):
     np.save(path, values)
-    (path.parent / f"{path.name.split('.')[0]}.ids.txt").write_text("\n".join(ids))
+    path.with_suffix(".ids.txt").write_text("\n".join(ids))
 
 
 def write_hdf5(path, **attributes):
@@ -84,7 +84,7 @@ FORMS = {
     "parquet": ("e.parquet", write_parquet),
     "index of parquet": ("e.parquet", write_index),
     "vectors in parquet": ("e.parquet", write_vectors),
-    "npy": ("e.npy", write_npy),
+    "npy": ("Two Words.v1.npy", write_npy),
     "hdf5": ("e.h5", write_hdf5),
     "hdf5 by patient": ("e.h5", write_hdf5_by_patient),
     "anndata": ("e.h5ad", write_anndata),

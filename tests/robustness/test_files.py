@@ -33,6 +33,7 @@ from skmultimodal.datasets.tcga._sheets import (
 )
 from skmultimodal.io import (
     read_gtf,
+    read_patient_features,
     read_patient_matrix,
     read_patient_table,
     read_slices,
@@ -142,6 +143,8 @@ FILES = {
     "patients": ("clinical.csv", PATIENTS, read_patient_table),
     "matrix": ("expression.csv.gz", MATRIX, read_patient_matrix),
     "parquet": ("expression.parquet", MATRIX, read_patient_matrix),
+    "features": ("slides.csv.gz", MATRIX, read_patient_features),
+    "features in parquet": ("slides.parquet", MATRIX, read_patient_features),
     "archive": ("clinical.cohort.tar.gz", GDC, read_clinical),
     "gtf": ("genes.gtf", GTF, read_gtf),
     "gtf, compressed": ("genes.gtf.gz", GTF, read_gtf),

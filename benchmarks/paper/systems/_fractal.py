@@ -5,11 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from scipy import ndimage
 
-from skmultimodal.preprocessing._texture import (
-    FIRST_ORDER,
-    RegionTransformer,
-    first_order,
-)
+from skmultimodal.preprocessing._regions import RegionTransformer
+from skmultimodal.preprocessing._texture import FIRST_ORDER, first_order
 from skmultimodal.utils._sklearn import Interval
 
 __all__ = ["FractalTextureTransformer", "mbm_map", "ptpsa_map"]
