@@ -21,7 +21,9 @@ __all__ = ["Delimited", "is_number", "separator_of", "take_apart"]
 LONGEST_HEADER = 50
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
 _RECORD = re.compile(r'(?:[^"\n]|"[^"]*")*')
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# Digits of other scripts are none to pandas, nor is an integer of thousands of them.
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+LONGEST_NUMBER = 400
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Delimited:
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a finite number as programs write it."""
-    return _NUMBER.fullmatch(cell.strip()) is not None
+    cell = cell.strip()
+    return len(cell) <= LONGEST_NUMBER and _NUMBER.fullmatch(cell) is not None
 
 
 def separator_of(header: str) -> str:

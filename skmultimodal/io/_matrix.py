@@ -215,6 +215,7 @@ def read_numbers(
     replaced = {}
     for place in np.flatnonzero(~numeric).tolist():
         cells = table.iloc[:, place]
+        _refuse_nested(cells, path)
         text = cells.astype(object).map(str, na_action="ignore").str.strip()
         missing = missing_cells(text)
         known, comma = decimal_points(text[~missing], european)
@@ -280,6 +281,16 @@ def _genes(
     names = pd.Index(strip_versions(names), dtype="str", name="gene")
     refuse_duplicates(names, "gene ids", path)
     return values, names
+
+
+def _refuse_nested(cells: pd.Series, path: Path) -> None:
+    """Lists, as parquet may hold: their text is like that of a word for missing."""
+    first = cells.dropna().iloc[:1]
+    if len(first) and not pd.api.types.is_scalar(first.iloc[0]):
+        raise ValueError(
+            f"{path}: column {cells.name!r} holds {type(first.iloc[0]).__name__} "
+            f"values, such as in row {first.index[0]!r}, and not one number a cell."
+        )
 
 
 def check_values(

@@ -250,6 +250,28 @@ def test_a_table_larger_than_memory_is_named(tmp_path, monkeypatch):
 # Cells
 
 
+@pytest.mark.parametrize("cell", ["\u0662.\u0665", "4" * 5000, "1_000", "0x1F"])
+def test_what_only_looks_like_a_number(matrix, table, cell):
+    """pandas refuses digits of other scripts, and Python integers of thousands."""
+    with pytest.raises(ValueError, match=r"line 3: .* in column 'TP53'.*not a number"):
+        matrix(f"patient,TP53,EGFR\nP1,1,2\nP2,{cell},3\n")
+    text = f"patient,age\nP1,40\nP2,{cell}\nP3,41\nP4,42\n"
+    found, caught = quiet(table, text)
+    assert found["age"].isna().tolist() == [False, True, False, False]
+    assert len(caught) == 1
+    assert "line 3" in caught[0]
+
+
+def test_a_list_in_a_cell_is_no_missing_value(tmp_path):
+    path = tmp_path / "expression.parquet"
+    cells = pd.DataFrame(
+        {"TP53": [[1, 2], [3]], "EGFR": [1.0, 2.0]}, index=["P1", "P2"]
+    )
+    cells.rename_axis("patient").to_parquet(path)
+    with pytest.raises(ValueError, match=r"parquet: column 'TP53' holds ndarray"):
+        read_patient_matrix(path)
+
+
 def test_every_word_for_missing_is_missing_to_every_reader(table):
     words = sorted(MISSING_WORDS - {""})
     spelt = [word.upper() for word in words] + [f" {word} " for word in words]
