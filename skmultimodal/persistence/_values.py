@@ -7,6 +7,7 @@ say: a file with such values is refused.
 
 from collections import defaultdict
 from inspect import signature
+from math import comb
 from numbers import Integral
 from types import FunctionType, ModuleType
 
@@ -17,7 +18,7 @@ from sklearn import neighbors
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import BaseDecisionTree
 
@@ -43,6 +44,7 @@ TREE = "sklearn.tree._tree.Tree"
 NAMED = type, ModuleType, FunctionType
 # Columns of a model, each of which gets a name when it is shown.
 MOST_FEATURES = 1 << 22
+MOST_DEGREE = 1000
 # Of the estimators that a model shows; a search over towers for seven modalities, each
 # a pipeline, has 400.
 MOST_SHOWN = 1 << 13
@@ -297,6 +299,21 @@ def _check_encoder(encoder):
         _check_columns(encoder, columns)
 
 
+def _check_polynomials(model):
+    """A product of columns is made for each way to reach the degree, one by one."""
+    if not hasattr(model, "n_output_features_"):
+        return
+    n, low, high = model.n_features_in_, max(model._min_degree, 1), model._max_degree
+    _require(low <= max(high, 1) <= MOST_DEGREE, "_max_degree")
+    if model.interaction_only:
+        n_products = sum(comb(n, degree) for degree in range(low, min(high, n) + 1))
+    else:
+        n_products = comb(n + high, high) - comb(n + low - 1, low - 1)
+    _require(n_products <= MOST_FEATURES, "_max_degree")
+    n_columns = n_products + bool(model.include_bias)
+    _require(model.n_output_features_ == n_columns, "n_output_features_")
+
+
 # What an encoder holds for each of its columns.
 OF_COLUMNS = {
     "categories_",
@@ -347,4 +364,5 @@ CHECKS = {
     (KMeans, MiniBatchKMeans): _check_k_means,
     (GradientBoostingClassifier, GradientBoostingRegressor): _check_boosting,
     (OneHotEncoder,): _check_encoder,
+    (PolynomialFeatures,): _check_polynomials,
 }

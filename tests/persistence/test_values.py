@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.utils import all_estimators
 
@@ -530,3 +530,21 @@ def test_a_model_that_takes_minutes_to_show_is_refused(tmp_path, monkeypatch):
         load_model(path)
     save_as_it_is(nested(8), path, monkeypatch)
     assert repr(load_model(path)).count("FrozenEstimator") == 8
+
+
+@pytest.mark.parametrize("degree", [1, (0, 3), (2, 3), (2, 2)])
+@pytest.mark.parametrize("interaction_only", [False, True])
+@pytest.mark.parametrize("include_bias", [False, True])
+def test_a_degree_that_nobody_has(tmp_path, degree, interaction_only, include_bias):
+    """Products of columns are made one by one: for hours, of a file of a kilobyte."""
+    options = {"interaction_only": interaction_only, "include_bias": include_bias}
+    model = PolynomialFeatures(degree, **options).fit(np.ones((2, 3)))
+    path = tmp_path / "model.skops"
+    save_model(model, path)
+    load_model(path)
+    # Three columns have no more products of different ones than those of degree 3.
+    for wrong in [10**6] if interaction_only else [10**6, 200, 5]:
+        model._max_degree = wrong
+        save_model(model, path)
+        with pytest.raises(ValueError, match=r"model\.skops .*PolynomialFeatures"):
+            load_model(path)
