@@ -58,7 +58,14 @@ def image_case(rng, quick, memory_format=torch.contiguous_format, **params):
     X, y, epochs = image_data(rng, quick)
     side = X.shape[-1]
     tower = ImageTowerClassifier(
-        global_pool="mean", max_size=None, max_epochs=epochs, random_state=0, **params
+        global_pool="mean",
+        intensity="zscore",
+        max_size=None,
+        linear_penalty=None,
+        augment=None,
+        max_epochs=epochs,
+        random_state=0,
+        **params,
     )
 
     def by_hand():

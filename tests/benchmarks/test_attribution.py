@@ -24,7 +24,7 @@ def test_weights_come_back():
     rng = np.random.default_rng(0)
     images, y = rng.normal(size=(30, 2, 17, 16)), np.arange(30) % 2
     tower = CrossFittedEnsembleClassifier(
-        ImageTowerClassifier(max_epochs=1), random_state=0
+        ImageTowerClassifier(max_epochs=1), calibrate=False, random_state=0
     ).fit(images, y)
     before = tower.predict_proba(images)
     during = with_permuted_weights(tower, lambda: tower.predict_proba(images))
