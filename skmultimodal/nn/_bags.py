@@ -32,6 +32,10 @@ class BagBatch:
     def __len__(self) -> int:
         return len(self.counts)
 
+    @property
+    def device(self) -> torch.device:
+        return self.vectors.device
+
     def to(self, *args: Any, **options: Any) -> BagBatch:
         """The same on another device or in another type, as of ``Tensor.to``."""
         return replace(self, vectors=self.vectors.to(*args, **options))

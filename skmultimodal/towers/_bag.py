@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import (
-    ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
@@ -20,6 +19,7 @@ from skmultimodal.towers._base import (
     NetEstimator,
     make_cross_entropy,
 )
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._rows import is_lazy
@@ -42,7 +42,7 @@ def _has_attention(self):
 
 
 class BagTowerClassifier(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, NetEstimator
+    ClassNamePrefixFeaturesOutMixin, ProbableClassMixin, TransformerMixin, NetEstimator
 ):
     """Classifier of bags, sets of vectors such as those of the patches of a slide.
 
@@ -245,20 +245,6 @@ class BagTowerClassifier(
         self._fit_net(net_params, criterion, read, codes, prefetch=is_lazy(X))
         return self
 
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_instances, n_features), or as in ``fit``
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     def predict_proba(self, X):
         """Predict class probabilities.
 
@@ -300,9 +286,10 @@ class BagTowerClassifier(
         """
         X = self._check(X)
         module, read = self._fitted_module(), self._reader(X)
+        dtype = self._dtype_of(module)
         with torch.inference_mode():
             return [
-                module.weights(read(row).to(self.inference_dtype)).float().cpu().numpy()
+                module.weights(read(row).to(dtype)).float().cpu().numpy()
                 for row in torch.arange(X.shape[0]).split(1)
             ]
 

@@ -29,7 +29,7 @@ def keep_bags(X, width):
         return X
     n_bags, kept, n_bytes = X.shape[0], [], 0
     for row in range(n_bags):
-        kept.append(np.array(X[row]))
+        kept.append(np.atleast_2d(np.array(X[row])))  # a vector is a bag of one
         refuse_bag(X, row, describe_bad_bag(kept[-1], width))
         n_bytes += kept[-1].nbytes
         expected = n_bytes / len(kept) * n_bags
