@@ -186,6 +186,7 @@ CARD = {
     "label": None,
     "classes": [("0", None), ("1", "responded")],
     "training_rows": None,
+    "provenance": None,
     "positive": None,
     "scores": None,
     "by_pattern": None,
@@ -214,6 +215,7 @@ CASES = {
             "intended_use": "Trial A",
             "label": "RECIST",
             "training_rows": "| rows |",
+            "provenance": "| encoder |",
             "positive": "responded",
             "scores": "| AUC |",
             "by_pattern": "| gene |",
@@ -225,8 +227,11 @@ CASES = {
         [
             "use Trial A ## Label RECIST - `0`",
             "Rows that each part is fitted on; as final_estimator, those of patients",
-            "modalities the final estimator puts together. | rows | ## Fusion How much "
-            "the log-odds of each modality count",
+            "modalities the final estimator puts together. | rows | ## Computed "
+            "features Other models computed these features, and are needed, in the same "
+            "version, for the patients to be predicted. Whether patients of the cohort "
+            "were among those that trained them is not known here. | encoder | ## "
+            "Fusion How much the log-odds of each modality count",
             "count less. | weight | How far its intercept is moved,",
             "centred log-ratios): - `yes`: +0.50 - `no`: −0.25 ## Scores The "
             "positive class, which scores of one class are about: responded. | AUC | "
