@@ -11,7 +11,6 @@ import json
 import tempfile
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -49,15 +48,16 @@ clinical = pd.DataFrame({"patient": ids, "response": response})
 clinical.to_csv(folder / "clinical.csv", index=False)
 panel = pd.DataFrame(genes, index=ids, columns=[f"GENE{i}" for i in range(40)])
 panel[50:].rename_axis("patient").to_csv(folder / "expression.csv")
+features = folder / "features"
+features.mkdir()
+slides = features / "slides.npy"
 
 # %%
 # The embeddings are an array, with the ids beside it, one a line. A parquet file, a CSV,
 # an HDF5 or an AnnData file would do as well. The file's name is the modality's. What
 # computed them stands in a JSON file of the same name: months later nobody will know it.
 
-features = folder / "features"
-features.mkdir()
-np.save(features / "slides.npy", embeddings[:120].astype("float32"))
+np.save(slides, embeddings[:120].astype("float32"))
 (features / "slides.ids.txt").write_text("\n".join(ids[:120]))
 facts = {"encoder": "an encoder of slides", "version": "1.0", "licence": "CC-BY-NC-4.0"}
 (features / "slides.json").write_text(json.dumps(facts))
@@ -93,19 +93,18 @@ models = {
 }
 cv = PairedStratifiedKFold(3, 3, random_state=0)
 comparison = compare_classifiers(models, X, y, cv=cv, scoring=["roc_auc"])
-comparison.table()
+print(comparison.table().to_string())
 
 # %%
 
-RocBandsDisplay.from_comparison(comparison, bands=["twin tower", "gene only"])
-plt.show()
+display = RocBandsDisplay.from_comparison(comparison, bands=["twin tower", "gene only"])
 
 # %%
 # How to read it: patients with both are tested, and each tower learned from everybody
 # who has its modality. The intervals of 70 patients are wide; the means are near each
 # other, and a claim that one model is better needs ``comparison.differences()``.
 
-comparison.differences()
+print(comparison.differences().round(3).to_string())
 
 # %%
 # What it was made of
@@ -124,5 +123,7 @@ print(card[card.index("## Computed features") : card.index("## Fusion")])
 #
 # Put the table into ``features/`` and run ``skmultimodal check`` and ``skmultimodal
 # evaluate``. Average the vectors of several slides of a patient before: one row per
-# patient. What not to conclude: an encoder that was trained on public cohorts may have
-# seen patients of yours, if yours are public as well, and a score on them flatters it.
+# patient.
+#
+# **Caveat.** An encoder that was trained on public cohorts may have seen patients of
+# yours, if yours are public as well, and a score on them flatters it.

@@ -103,8 +103,7 @@ figure, axes = plt.subplots(figsize=(5, 3))
 drawn = axes.scatter(*where.T, c=weights, marker="s", s=90, cmap="viridis")
 axes.set(title=f"Attention in the slide of patient {patient}", aspect="equal")
 axes.invert_yaxis()
-figure.colorbar(drawn, label="weight")
-plt.show()
+colours = figure.colorbar(drawn, label="weight")
 
 # %%
 # On your own data
