@@ -213,21 +213,27 @@ def main(arguments=None):
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--part", choices=list(PARTS), action="append")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--rows", type=int, action="append", help="of images")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("results/towers"))
     parser.add_argument("--out", type=Path, help="folder for towers_<part>.md")
     options = parser.parse_args(arguments)
     for name in options.part or PARTS:
-        run, tasks = PARTS[name]
+        run, make_tasks = PARTS[name]
+        tasks = make_tasks(options.draws)
+        if name == "image" and options.rows:
+            tasks = [task for task in tasks if task[1] in options.rows]
         work = partial(run, options.data)
-        folder = options.work / name
-        scores = run_tasks(work, tasks(options.draws), folder, options.n_jobs)
+        scores = run_tasks(work, tasks, options.work / name, options.n_jobs)
         text = f"{EXPLANATION}\n\n{report(scores)}"
         print(text)
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)
             command = f"python -m benchmarks.accuracy.towers --part {name}"
-            head = f"# Towers: {name}\n\n`{command} --draws {options.draws}`"
+            command += f" --draws {options.draws}"
+            if name == "image":
+                command += "".join(f" --rows {n}" for n in options.rows or [])
+            head = f"# Towers: {name}\n\n`{command}`"
             text = f"{head}, {date.today()}\n\n{text}\n"
             (options.out / f"towers_{name}.md").write_text(text)
 
