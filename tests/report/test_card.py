@@ -229,9 +229,9 @@ CASES = {
             "Rows that each part is fitted on; as final_estimator, those of patients",
             "modalities the final estimator puts together. | rows | ## Computed "
             "features Other models computed these features, and are needed, in the "
-            "same version, for the patients to be predicted. Whether patients of the cohort "
-            "were among those that trained them is not known here. | encoder | ## "
-            "Fusion How much the log-odds of each modality count",
+            "same version, for the patients to be predicted. Whether patients of the "
+            "cohort were among those that trained them is not known here. | encoder | "
+            "## Fusion How much the log-odds of each modality count",
             "count less. | weight | How far its intercept is moved,",
             "centred log-ratios): - `yes`: +0.50 - `no`: −0.25 ## Scores The "
             "positive class, which scores of one class are about: responded. | AUC | "
