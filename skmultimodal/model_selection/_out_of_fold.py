@@ -170,7 +170,7 @@ class OutOfFold:
         >>> result = compare_classifiers(models, X, y, cv=cv)
         >>> table = result.at_threshold(0.3).set_index("metric")
         >>> table.loc["sensitivity", ["score", "low", "high"]].round(2).tolist()
-        [0.8, 0.63, 0.9]
+        [0.8, 0.58, 0.92]
         """
         threshold = check_threshold(threshold)
         patients, place = self._by_patient(models, positive)

@@ -124,7 +124,7 @@ def test_lazy_vectors_are_not_read(rng):
     assert isinstance(tower, GeneAutoencoderTransformer)
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (1, 4, 5, 6)])
+@pytest.mark.parametrize("shape", [(1, 2, 4, 5, 6)])
 def test_rows_of_no_default_tower_are_named(rng, shape):
     X = Cohort({"ct": rng.normal(size=(N, *shape)), "lab": rng.normal(size=(N, 4))})
     with pytest.raises(ValueError, match=r"modality 'ct' has rows of shape .*name one"):
