@@ -218,7 +218,7 @@ def test_towers_are_kept_for_the_job_or_longer(kept, tmp_path, monkeypatch):
     X, y = make_pictures_of({"image": 8, "gene": 9, "image+gene": 10})
     seen = []
 
-    def small_models(*, baseline, memory, device, random_state):
+    def small_models(X, *, baseline, memory, device, random_state):
         seen.append((memory, device, random_state))
         return {"twin": picture_model(memory=memory, device=device)}
 

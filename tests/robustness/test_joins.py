@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from join_tools import (
     STYLES,
@@ -23,7 +23,7 @@ from join_tools import (
     sources,
     text_of,
 )
-from robustness_tools import COUNTS, FUZZ, names_one_of, recorded
+from robustness_tools import COUNTS, FUZZ, N_EXAMPLES, names_one_of, recorded
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -331,7 +331,7 @@ def by_hand(call, rows, values):
     return recorded(call, rows.blocks, **given)[0]
 
 
-@FUZZ
+@settings(FUZZ, max_examples=max(20, N_EXAMPLES // 8))
 @given(data=st.data())
 def join_covariates(data):
     """Covariates of a cohort go with its rows, and are those that the audit reads."""
