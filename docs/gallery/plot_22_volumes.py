@@ -42,12 +42,12 @@ rng = np.random.default_rng(0)
 volumes = rng.normal(size=(180, 1, 10, 14, 12)).astype(np.float32)
 for volume, label in zip(volumes[:, 0], y[60:], strict=True):
     z, row, column = (rng.integers(0, side - 5) for side in volume.shape)
-    volume[z : z + 2, row : row + 2, column : column + 2] += 3
+    volume[z : z + 2, row : row + 2, column : column + 2] += 6
     if label:
         z += 3
     else:
         row += 3
-    volume[z : z + 2, row : row + 2, column : column + 2] += 3
+    volume[z : z + 2, row : row + 2, column : column + 2] += 6
 
 expression = (genes.index[genes.has("gene")], genes.block("gene"))
 X = Cohort(
