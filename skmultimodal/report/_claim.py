@@ -46,8 +46,9 @@ class ClaimItem(NamedTuple):
     state: State
 
 
-# Items by number in the 2024 update (Tejani et al., doi:10.1148/ryai.240300). The
-# others are for the paper, such as its abstract, annotators and funding.
+# Items of the 2024 update (Tejani et al., doi:10.1148/ryai.240300). The others are for
+# the paper, such as its abstract, annotators and funding. The numbers order them; they
+# were not compared with the published list, and are not shown.
 CLAIM = {
     3: Asked(facts=("Background", "Intended use")),
     4: Asked(facts=("Objectives",)),

@@ -45,8 +45,8 @@ CASES = {
         [
             "Items of CLAIM, the checklist for artificial intelligence in medical "
             "imaging (2024), that",
-            "13 Image acquisition no not given: Image acquisition 28 Metrics yes How "
-            "good? 38 Diagnostic performance partly Acting?; not given: a threshold "
+            "Image acquisition no not given: Image acquisition Metrics yes How "
+            "good? Diagnostic performance partly Acting?; not given: a threshold "
             "named beforehand",
         ],
     ),
