@@ -160,8 +160,6 @@ class ImageTowerClassifier(
     """
 
     trains_in_parts = True
-    # Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md.
-    noise_share = 0.33
     most_epochs = 10  # more cost minutes, and the linear model has learnt it by then
 
     _parameter_constraints: dict = {
@@ -304,6 +302,11 @@ class ImageTowerClassifier(
         Z : ndarray of float32, shape (n_rows, dense_units[-1])
         """
         return self._outputs(X, "features")
+
+    @property
+    def noise_share(self):
+        """Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md."""
+        return 0.33 if self.linear_penalty is None else 0.1
 
     @property
     def own_modules(self):
