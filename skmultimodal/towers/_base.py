@@ -14,16 +14,8 @@ from sklearn.utils import compute_class_weight
 
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
-from skmultimodal.towers._net import (
-    Rows,
-    Training,
-    as_history,
-    choose_epochs,
-    count_epochs,
-    loss_fall,
-    run_net,
-    train_net,
-)
+from skmultimodal.towers._batches import Rows, choose_epochs, count_epochs
+from skmultimodal.towers._net import Training, as_history, loss_fall, run_net, train_net
 from skmultimodal.utils._device import (
     check_precision,
     explain_out_of_memory,

@@ -1,13 +1,9 @@
 """The seam to skorch: the only module that imports it.
 
-A net is composed inside an estimator, never subclassed. Batches are indices into one
-tensor (or into a lazy block), so no Python runs per row.
+A net is composed inside an estimator, never subclassed.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import zip_longest
-from math import ceil, log2
 
 import numpy as np
 import torch
@@ -17,19 +13,15 @@ from skorch.callbacks import Callback, EarlyStopping
 from skorch.helper import predefined_split
 from skorch.history import History
 from torch import nn
-from torch.utils.data import Dataset
 
+from skmultimodal.towers._batches import BatchIterator
 from skmultimodal.utils._progress import Stage
 from skmultimodal.utils._threads import check_stop
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
-    "Rows",
     "Training",
     "as_history",
-    "choose_epochs",
-    "count_batches",
-    "count_epochs",
     "loss_fall",
     "run_net",
     "train_net",
@@ -39,9 +31,6 @@ __all__ = [
 # number depends on the batch alone, so that the sums are the same on any machine.
 PART_ELEMENTS = 2**19
 MAX_PARTS = 4
-# Few rows are learnt by heart, and many need more epochs:
-# benchmarks/accuracy/results/towers_gene.md.
-ROWS_PER_EPOCH = 50
 # A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
 
@@ -50,104 +39,6 @@ OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
-
-
-class Rows(Dataset):
-    """Rows read by index vectors.
-
-    Parameters
-    ----------
-    read : callable
-        Maps an index tensor (B,) to a batch of inputs (B, ...).
-    targets : Tensor of shape (n_rows,)
-    augment : callable, default=None
-        Maps a batch of inputs to an augmented batch.
-    reconstruct : bool, default=False
-        Whether the inputs are a target as well.
-    prefetch : bool, default=False
-        Whether `read` takes so long that it is worth a thread, which reads the next
-        batch while one is trained on.
-    """
-
-    def __init__(self, read, targets, augment=None, reconstruct=False, prefetch=False):
-        self.read = read
-        self.targets = targets
-        self.augment = augment
-        self.reconstruct = reconstruct
-        self.prefetch = prefetch
-
-    def __len__(self):
-        return len(self.targets)
-
-    def __getitem__(self, rows):
-        return self.make_batch(self.read(rows), rows)
-
-    def make_batch(self, inputs, rows):
-        target = self.targets[rows]
-        if self.augment is not None:
-            inputs = self.augment(inputs)
-        return inputs, (inputs, target) if self.reconstruct else target
-
-
-def count_batches(n_rows, batch_size):
-    """Batches of one epoch: a single row at the end joins the batch before it."""
-    n_batches, rest = divmod(n_rows, batch_size)
-    return max(n_batches + (rest > 1), 1)
-
-
-def count_epochs(n_steps, n_classes, n_rows, batch_size):
-    """Whole epochs that make at least `n_steps` optimisation steps per bit of a label.
-
-    A label of n classes has log2(n) bits, and of fewer than two classes one.
-    """
-    bits = log2(max(n_classes, 2))
-    return ceil(n_steps * bits / count_batches(n_rows, batch_size))
-
-
-def choose_epochs(fewest_steps, most_epochs, n_classes, n_rows, batch_size):
-    """Epochs that grow with the rows: one per `ROWS_PER_EPOCH`.
-
-    At least `fewest_steps` steps per bit of a label are made, and otherwise at most
-    `most_epochs` epochs.
-    """
-    fewest = count_epochs(fewest_steps, n_classes, n_rows, batch_size)
-    return max(fewest, min(n_rows // ROWS_PER_EPOCH, most_epochs))
-
-
-class BatchIterator:
-    """Iterate over the batches of `Rows`, in a new order each time if `shuffle`.
-
-    The order comes from `generator`, or from torch's own.
-    """
-
-    def __init__(self, dataset, batch_size, shuffle=False, generator=None):
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.generator = generator
-
-    def __iter__(self):
-        n_rows = len(self.dataset)
-        if self.shuffle:
-            rows = torch.randperm(n_rows, generator=self.generator)
-        else:
-            rows = torch.arange(n_rows)
-        batches = list(rows.split(self.batch_size))
-        if self.shuffle and len(batches) > 1 and len(batches[-1]) == 1:
-            # Batch norm in a user's encoder cannot train on a single row.
-            batches[-2:] = [torch.cat(batches[-2:])]
-        if not self.dataset.prefetch:
-            for batch in batches:
-                yield self.dataset[batch]
-            return
-        with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self.dataset.read, batches[0])
-            for batch, following in zip_longest(batches, batches[1:]):
-                inputs = coming.result()
-                if following is not None:
-                    coming = reader.submit(self.dataset.read, following)
-                # Augmentation draws from the generator of this thread.
-                yield self.dataset.make_batch(inputs, batch)
 
 
 class EpochMonitor(Callback):

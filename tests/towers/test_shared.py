@@ -25,7 +25,7 @@ from tower_tools import (
     stream_all_blocks,
 )
 
-from skmultimodal.towers._net import choose_epochs
+from skmultimodal.towers._batches import choose_epochs
 from skmultimodal.utils._rows import RowView
 
 KINDS = ["image", "columns", "gene", "bags"]
