@@ -1,9 +1,6 @@
 """The models of a first comparison."""
 
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skmultimodal.baselines._late import LateFusionClassifier
 from skmultimodal.baselines._metadata import MetadataClassifier
@@ -12,7 +9,7 @@ from skmultimodal.fusion import (
     TwinTowerClassifier,
     UnimodalClassifier,
 )
-from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
+from skmultimodal.fusion._params import default_towers, inherit
 from skmultimodal.utils._labels import missing_labels
 
 __all__ = ["comparison_models", "why_not_the_paper"]
@@ -30,9 +27,8 @@ def comparison_models(
     Parameters
     ----------
     X : Cohort, default=None
-        The patients, whose modalities the models are for: images get the image tower,
-        ``"gene"`` the gene tower, and other tables, such as computed features, a
-        logistic regression of standardised columns. None is ``"image"`` and ``"gene"``.
+        The patients: each modality gets the tower that `TwinTowerClassifier` has for
+        its rows by default. None is ``"image"`` and ``"gene"``.
     baseline : list of str, default=None
         Columns of the metadata that are known before the label, such as age and stage:
         a model of them alone is compared too.
@@ -65,13 +61,11 @@ def comparison_models(
     ['concat (paper)', 'twin tower']
     """
     shared = {"device": device, "random_state": random_state}
-    if X is None:
-        towers = [
-            ("image", ImageTowerClassifier(**shared)),
-            ("gene", GeneAutoencoderTransformer(**shared)),
-        ]
-    else:
-        towers = [(name, _make_tower(X, name, shared)) for name in X.modalities]
+    # Seeded here, so that the models share the towers that are kept.
+    towers = [
+        (name, inherit(tower, seed=random_state, device=device))
+        for name, tower in default_towers(X)
+    ]
     single = {
         name: UnimodalClassifier(name, tower, memory=memory) for name, tower in towers
     }
@@ -93,16 +87,6 @@ def comparison_models(
         **paper,
         "twin tower": twin_tower(None),
     }
-
-
-def _make_tower(X, name, shared):
-    """The tower of a modality, by the shape of its rows."""
-    if len(X.block_shape(name)) > 2:
-        return ImageTowerClassifier(**shared)
-    if name == "gene":
-        return GeneAutoencoderTransformer(**shared)
-    # Features that a model computed need no net of their own.
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
 
 
 def why_not_the_paper(X, y):

@@ -115,20 +115,6 @@ class LateFusionClassifier(CohortClassifierMixin, BaseComposition):
         self.estimators_ = [clone(e).fit(cohort, y) for _, e in self.estimators]
         return self
 
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     def predict_proba(self, X):
         """Predict class probabilities.
 

@@ -1,11 +1,13 @@
 """The models of a first comparison: what they are, and that they can be fitted."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from fusion_tools import make_pictures
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal import (
+    BagTowerClassifier,
     Cohort,
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
@@ -19,6 +21,7 @@ from skmultimodal.baselines import (
     comparison_models,
 )
 from skmultimodal.baselines._comparison import why_not_the_paper
+from skmultimodal.fusion._params import default_towers
 
 NAMES = [
     "majority class",
@@ -59,7 +62,7 @@ def test_what_the_models_are():
 
 
 def test_models_are_for_the_modalities_there_are():
-    """Embeddings get a logistic regression; the paper's head is for its modalities."""
+    """Each tower is the default of its rows; the paper's head is for its modalities."""
     rng = np.random.default_rng(0)
     X = Cohort({"image": rng.normal(size=(9, 1, 7, 8)), "slides": np.ones((9, 5))})
     models = comparison_models(X, random_state=0)
@@ -71,13 +74,24 @@ def test_models_are_for_the_modalities_there_are():
         "twin tower",
     ]
     assert isinstance(models["image only"].estimator, ImageTowerClassifier)
-    assert list(models["slides only"].estimator.named_steps) == [
-        "standardscaler",
-        "logisticregression",
-    ]
+    slides = models["slides only"].estimator
+    default = dict(default_towers(X))["slides"].set_params(
+        logisticregression__random_state=0
+    )
+    assert repr(slides) == repr(default)
     assert [name for name, _ in models["twin tower"].towers] == ["image", "slides"]
     assert models["majority class"].modality == "slides"
     assert "it is for image and gene" in why_not_the_paper(X, np.arange(9) % 2)
+
+
+def test_bags_and_words_have_models():
+    rng = np.random.default_rng(0)
+    bags = [rng.normal(size=(n, 4)) for n in (3, 5, 2, 6, 7, 4)]
+    words = pd.DataFrame({"grade": ["low", "high"] * 3, "age": range(50, 56)})
+    X = Cohort({"slides": (words.index, bags), "clinical": words})
+    models = comparison_models(X)
+    assert isinstance(models["slides only"].estimator, BagTowerClassifier)
+    assert "columns" in models["clinical only"].estimator.named_steps
 
 
 def test_baseline_columns_are_a_model_of_their_own():
