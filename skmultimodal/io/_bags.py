@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.utils._bags import as_bags, describe_bad_bag
+from skmultimodal.utils._files import file_stamp
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._rows import row_positions
 from skmultimodal.utils._text import some
@@ -276,11 +276,7 @@ class BagFiles:
         for patient, paths in self.files.items():
             for path in paths:
                 inside = path.rglob("*") if path.is_dir() else []
-                for part in [path, *sorted(inside)]:
-                    status = os.stat(part)
-                    times = status.st_mtime_ns, status.st_ctime_ns
-                    place = str(part.resolve()), status.st_ino, status.st_size
-                    marks.append((patient, *place, *times))
+                marks += [(patient, *file_stamp(p)) for p in (path, *sorted(inside))]
         return hashlib.sha256(repr(marks).encode()).hexdigest()
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +15,7 @@ import scipy
 
 from skmultimodal.io._sequences import survey_folder
 from skmultimodal.io._slices import PatientSlices
-from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._files import file_stamp, whole_file
 
 __all__ = ["digest", "entry_of", "load_entry", "save_entry", "stamps"]
 
@@ -37,9 +36,7 @@ def stamps(folder: Path, options: Mapping[str, Any]) -> list[Any]:
         if not path.is_file():  # refused where it is read
             marks.append([str(path)])
             continue
-        status = os.stat(path)
-        times = status.st_mtime_ns, status.st_ctime_ns
-        marks.append([str(path.resolve()), status.st_ino, status.st_size, *times])
+        marks.append(file_stamp(path))
     return marks
 
 

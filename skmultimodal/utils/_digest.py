@@ -1,12 +1,12 @@
 """Keys of the content of blocks, for caches."""
 
 import hashlib
-import os
 from typing import Any
 
 import joblib
 import numpy as np
 
+from skmultimodal.utils._files import file_stamp
 from skmultimodal.utils._rows import RowView
 
 __all__ = ["block_key"]
@@ -44,14 +44,9 @@ def block_key(rows: Any, lazy: bool) -> str:
     if _can_be_written(rows):
         # Its times change with the first of several changes only.
         return _hash_rows(rows)
-    status = os.stat(source)
     parts = (
-        os.path.realpath(source),
+        *file_stamp(source),
         _place_in_file(rows),
-        status.st_ino,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_size,
         getattr(rows, "name", ""),
         tuple(rows.shape),
         str(rows.dtype),

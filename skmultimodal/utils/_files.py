@@ -7,10 +7,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copymode, rmtree
 
-__all__ = ["readable", "refuse_no_file", "walk_files", "whole_file", "whole_folder"]
+__all__ = [
+    "file_stamp",
+    "readable",
+    "refuse_no_file",
+    "walk_files",
+    "whole_file",
+    "whole_folder",
+]
 
 # Deeper folders are a loop or an accident, and Python's own walks fail in them.
 MAX_DEPTH = 32
+
+
+def file_stamp(path: str | Path) -> list[str | int]:
+    """What changes with the content of a file: its place, inode, size and times."""
+    status = os.stat(path)
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return [os.path.realpath(path), status.st_ino, status.st_size, *times]
 
 
 def refuse_no_file(path: Path) -> None:
