@@ -7,6 +7,8 @@ from collections import Counter
 
 from hypothesis import HealthCheck, settings
 
+# The same examples in CI, new ones each night.
+DERANDOMIZED = "FUZZ_EXAMPLES" not in os.environ
 N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 N_MUTATIONS = int(os.environ.get("FUZZ_MUTATIONS", "20"))
 
@@ -15,8 +17,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     max_examples=N_EXAMPLES,
-    # The same examples in CI, new ones each night.
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
+    derandomize=DERANDOMIZED,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 FUZZ = settings.get_profile("fuzz")

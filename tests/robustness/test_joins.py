@@ -23,7 +23,14 @@ from join_tools import (
     sources,
     text_of,
 )
-from robustness_tools import COUNTS, FUZZ, N_EXAMPLES, names_one_of, recorded
+from robustness_tools import (
+    COUNTS,
+    DERANDOMIZED,
+    FUZZ,
+    N_EXAMPLES,
+    names_one_of,
+    recorded,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -331,7 +338,7 @@ def by_hand(call, rows, values):
     return recorded(call, rows.blocks, **given)[0]
 
 
-@settings(FUZZ, max_examples=max(20, N_EXAMPLES // 8))
+@settings(FUZZ, max_examples=25 if DERANDOMIZED else N_EXAMPLES)
 @given(data=st.data())
 def join_covariates(data):
     """Covariates of a cohort go with its rows, and are those that the audit reads."""
