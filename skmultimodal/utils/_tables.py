@@ -186,6 +186,8 @@ def spell_type(dtype: Any) -> Any:
         spelled = str(dtype)
         return spelled if read_type(spelled) == dtype else "object"
     except (TypeError, NotImplementedError):
+        # pandas has no type of that text, or, of an Arrow type with parameters such as
+        # decimal128(7, 2), does not read its own.
         return "object"
 
 

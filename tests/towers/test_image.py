@@ -378,6 +378,11 @@ def test_constant_images_have_no_statistics():
     np.testing.assert_allclose(p, p[:1].repeat(12, axis=0))
 
 
+def test_the_mean_of_networks_alone_is_trusted_more_than_one_of_them():
+    alone = image_tower(linear_penalty=None)
+    assert 0 < image_tower().noise_share < alone.noise_share < 1
+
+
 def test_a_tower_with_its_linear_model_is_pickled():
     y = np.arange(15) % 3
     images = lit_images(y)
