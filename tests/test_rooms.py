@@ -38,6 +38,7 @@ SHARED = {
     "nn._dropout",
     "preprocessing._expression",
     "preprocessing._intensity",
+    "preprocessing._preparation",
     "report._evaluate",
     "towers._base",
     "towers._log_linear",

@@ -1,6 +1,5 @@
 """Statistics of whole images, as the image tower reads them beside its network."""
 
-from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -10,12 +9,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmultimodal.nn import ImageStatistics
-from skmultimodal.preprocessing._intensity import (
-    normalize_channels,
-    resolve_intensity,
-    resolve_mask_channel,
-    shrink,
-)
+from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 
 __all__ = ["IntensityStatisticsTransformer"]
@@ -115,9 +109,11 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
             If images hold NaN or infinity, or there is no such channel.
         """
         images = self._read(X, reset=True)
-        self.image_shape_ = images.shape[1:]
-        self.mask_channel_ = resolve_mask_channel(self.mask_channel, images)
-        self.intensity_ = resolve_intensity(self.intensity, images, self.mask_channel_)
+        options = self.max_size, self.intensity, self.mask_channel
+        self._preparation = ImagePreparation.choose(images, *options)
+        self.image_shape_ = self._preparation.image_shape
+        self.mask_channel_ = self._preparation.mask_channel
+        self.intensity_ = self._preparation.intensity
         return self
 
     def transform(self, X):
@@ -143,14 +139,11 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
                 f"X has images of shape {images.shape[1:]} (channels, height, width), "
                 f"but {type(self).__name__} was fitted on {self.image_shape_}."
             )
-        module, factor = self._module(), self._factor()
-        parts = []
+        module, parts = self._module(), []
         for chunk in gen_batches(len(images), CHUNK):
-            rows = normalize_channels(
-                images[chunk], self.intensity_, self.mask_channel_
-            )
-            rows = torch.from_numpy(np.ascontiguousarray(shrink(rows, factor)))
-            parts.append(module(rows).numpy())
+            rows = np.arange(chunk.start, chunk.stop)
+            prepared = torch.from_numpy(self._preparation(images, rows))
+            parts.append(module(prepared).numpy())
         return np.vstack(parts)
 
     def get_feature_names_out(self, input_features=None):
@@ -166,7 +159,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         names : ndarray of str objects
         """
         check_is_fitted(self)
-        n_channels, *sides = self.image_shape_
+        n_channels = self.image_shape_[0]
         if input_features is not None and len(input_features) != self.n_features_in_:
             raise ValueError(
                 "input_features should have length equal to number of features "
@@ -175,7 +168,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         # The columns of flat images are pixels.
         if input_features is None or len(input_features) != n_channels:
             input_features = [f"channel{i}" for i in range(n_channels)]
-        shape = n_channels, *(ceil(side / self._factor()) for side in sides)
+        shape = self._preparation.net_shape
         names = self._module().names(shape, list(input_features))
         return np.asarray(names, dtype=object)
 
@@ -190,7 +183,3 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
 
     def _module(self):
         return ImageStatistics(self.image_shape_[0], self.mask_channel_)
-
-    def _factor(self):
-        largest = max(self.image_shape_[1:])
-        return 1 if self.max_size is None else ceil(largest / self.max_size)

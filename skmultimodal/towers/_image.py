@@ -15,12 +15,13 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
+from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.towers._base import NetEstimator, make_cross_entropy
 from skmultimodal.towers._linear import add_linear
 from skmultimodal.towers._prepared import (
-    ImagePreparation,
     PreparedRows,
     as_tensor,
+    keep_images,
 )
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import place_rows, resolve_device
@@ -373,7 +374,7 @@ class ImageTowerClassifier(
             return X
         check_rank(self, X, NDIMS)
         preparation = getattr(self, "_preparation", None) or self._choose(X)
-        return preparation.keep(X, self._place)
+        return keep_images(preparation, X, self._place)
 
     def _choose(self, X):
         options = self.max_size, self.intensity, self.mask_channel

@@ -64,7 +64,7 @@ TRUSTED = [
     ("skmultimodal.towers._image", "ImageTowerClassifier"),
     ("skmultimodal.towers._gene", "GeneAutoencoderTransformer"),
     ("skmultimodal.towers._ensemble", "CrossFittedEnsembleClassifier"),
-    ("skmultimodal.towers._prepared", "ImagePreparation"),
+    ("skmultimodal.preprocessing._preparation", "ImagePreparation"),
 ]
 SMUGGLED = [
     ("os", "system"),
