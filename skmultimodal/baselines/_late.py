@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._inputs import CohortClassifierMixin, read_cohort
 from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._labels import check_labels, encode_labels
 from skmultimodal.utils._probability import align_classes, pool_log_odds
 from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
@@ -14,7 +15,7 @@ from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
 __all__ = ["LateFusionClassifier"]
 
 
-class LateFusionClassifier(CohortClassifierMixin, BaseComposition):
+class LateFusionClassifier(ProbableClassMixin, CohortClassifierMixin, BaseComposition):
     """Mean of the probabilities, or of the log-odds, of several classifiers.
 
     scikit-learn's ``VotingClassifier(voting="soft")`` does the same where every row

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._covariates import MISSING, days_of, read_covariate
 from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import HasMethods, fit_context
@@ -28,7 +29,7 @@ TEXTS = {
 }
 
 
-class MetadataClassifier(CohortClassifierMixin, BaseEstimator):
+class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseEstimator):
     """Classifier of the metadata of a cohort: age, site, project, ...
 
     No modality is read. Numbers, and dates as days, are imputed by their median and

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
+from sklearn.base import ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches, get_tags
@@ -16,7 +17,6 @@ from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.towers import CrossFittedEnsembleClassifier
 from skmultimodal.utils._alignment import join_rows, name_some
 from skmultimodal.utils._bags import are_bags, bag_width, describe_bad_bag, is_bags
-from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
 from skmultimodal.utils._rows import is_lazy
@@ -41,7 +41,7 @@ __all__ = [
 CHECKED_ROWS = 64
 
 
-class CohortClassifierMixin(ProbableClassMixin):
+class CohortClassifierMixin(ClassifierMixin):
     """scikit-learn's mixin, whose ``score`` joins labels to rows by patient id."""
 
     def score(self, X, y, sample_weight=None):
