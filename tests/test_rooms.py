@@ -41,8 +41,10 @@ SHARED = {
     "preprocessing._preparation",
     "report._evaluate",
     "towers._base",
+    "towers._cross_fitting",
+    "towers._likelihoods",
     "towers._log_linear",
-    "towers._members",
+    "towers._outcomes",
     "towers._table",
     "towers._views",
 }

@@ -1,15 +1,16 @@
 """The twin tower for class labels."""
 
 import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
 from sklearn.utils.metaestimators import available_if
 
+from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import CohortClassifierMixin
-from skmultimodal.fusion._outcomes import ClassLabels
-from skmultimodal.fusion._outputs import wanted_outputs
-from skmultimodal.fusion._params import list_towers
-from skmultimodal.fusion._plans import TowerPlan
+from skmultimodal.fusion._pools import LogOpinionPoolClassifier
 from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
-from skmultimodal.utils._progress import count_networks
+from skmultimodal.towers._outcomes import ClassLabels
+from skmultimodal.utils._probability import log_odds
 
 __all__ = ["TwinTowerClassifier"]
 
@@ -141,6 +142,37 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
 
     _outcome_type = ClassLabels
 
+    @staticmethod
+    def _default_final_estimator():
+        return LogOpinionPoolClassifier()
+
+    def _check_final_estimator(self):
+        if not is_classifier(self._final_estimator()):
+            raise ValueError(
+                "final_estimator must be a classifier, got "
+                f"{type(self.final_estimator).__name__}."
+            )
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        cohort, routes = self._read_routed(X)
+        predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
+        if routes.by_head.any():
+            Z = self._features(cohort[routes.by_head])
+            predicted[routes.by_head] = self.final_estimator_.predict(Z)
+        for rows, p in self._predict_by_towers(cohort, routes):
+            predicted[rows] = self._outcome.decide(p)
+        return predicted
+
     @available_if(final_has("predict_proba"))
     def predict_proba(self, X):
         """Predict class probabilities.
@@ -171,14 +203,56 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
             probabilities[rows] = p
         return probabilities
 
+    @available_if(final_has("decision_terms"))
+    def decision_terms(self, X):
+        """Compute what each modality adds to the log-odds of each row.
 
-@count_networks.register
-def _(estimator: BaseTwinTower):
-    wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
-    seen = estimator.tower_rows == "all"
-    plans = [
-        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
-        for name, tower, _ in list_towers(estimator.towers)
-    ]
-    n_networks = sum(plan.count_networks() for plan in plans)
-    return n_networks + count_networks(estimator._final_estimator())
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        terms : DataFrame with one row per patient
+            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
+            the weights. The terms of a row add up to the log-odds of
+            ``predict_proba``: where towers predict without the final estimator (see
+            ``predict_route``), there are only their log-odds, divided by the number of
+            towers. What has no part in the prediction of a row adds 0.
+        """
+        cohort, routes = self._read_routed(X)
+        terms = self.final_estimator_.decision_terms(self._features(cohort))
+        terms = terms.set_axis(cohort.index, axis=0)
+        if self.missing != "tower":
+            return terms
+        several = terms.columns.nlevels > 2
+        levels = [(c,) for c in self.classes_.tolist()] if several else [()]
+        alone = {
+            (name, "log-odds", *level): np.zeros(len(cohort))
+            for name in self.towers_
+            for level in levels
+        }
+        for rows, by_tower in self._tower_probabilities(cohort, routes):
+            for name, p in by_tower.items():
+                odds = log_odds(p) / len(by_tower)
+                for level, column in zip(levels, odds.T, strict=True):
+                    alone[name, "log-odds", *level][rows] = column
+        terms[~routes.by_head] = 0.0
+        alone = pd.DataFrame(alone, index=cohort.index)
+        columns = terms.columns.union(alone.columns, sort=False)
+        return terms.reindex(columns=columns, fill_value=0.0).add(
+            alone.reindex(columns=columns, fill_value=0.0)
+        )
+
+    def _tower_probabilities(self, cohort, routes):
+        """Pairs of rows with the same towers, and probabilities by tower's name."""
+        towers = {tower.name: tower for tower in self._fitted_towers()}
+        options = self._outcome, TowerCache(self.memory)
+        for rows, names in routes.by_towers():
+            part = cohort[rows]
+            yield rows, {n: towers[n].predict(part, *options) for n in names}
+
+    def _predict_by_towers(self, cohort, routes):
+        """Pairs of rows that are not the final estimator's, and probabilities."""
+        for rows, by_tower in self._tower_probabilities(cohort, routes):
+            yield rows, self._outcome.combine(list(by_tower.values()))

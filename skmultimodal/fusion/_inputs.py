@@ -32,6 +32,7 @@ from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "CohortClassifierMixin",
+    "JoinedScoreMixin",
     "TowerInput",
     "read_cohort",
     "takes_nan",
@@ -41,17 +42,17 @@ __all__ = [
 CHECKED_ROWS = 64
 
 
-class CohortClassifierMixin(ClassifierMixin):
-    """scikit-learn's mixin, whose ``score`` joins labels to rows by patient id."""
+class JoinedScoreMixin:
+    """For models of cohorts, whose ``score`` joins `y` to rows by patient id."""
 
     def score(self, X, y, sample_weight=None):
-        """Compute the accuracy of ``predict``.
+        """Compute the accuracy of ``predict``, R2, or Harrell's concordance.
 
         Parameters
         ----------
         X : Cohort or other input as in ``fit``
         y : array-like of shape (n_rows,)
-            Class labels. A Series that is indexed by patient id is joined by it.
+            As in ``fit``. What is indexed by patient id is joined by it.
         sample_weight : array-like of shape (n_rows,), default=None
             Joined as `y` is.
 
@@ -61,11 +62,16 @@ class CohortClassifierMixin(ClassifierMixin):
         """
         cohort = as_cohort(X) if isinstance(X, Mapping) else X
         y, sample_weight = join_rows(X, cohort, y=y, sample_weight=sample_weight)
-        return super().score(cohort, y, sample_weight)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return super().score(cohort, y, **weights)
+
+
+class CohortClassifierMixin(JoinedScoreMixin, ClassifierMixin):
+    """scikit-learn's mixin, whose ``score`` joins labels to rows by patient id."""
 
 
 @about_rows.register
-def _(estimator: CohortClassifierMixin):
+def _(estimator: JoinedScoreMixin):
     return {"fit_ids_"}
 
 

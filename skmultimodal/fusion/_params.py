@@ -1,18 +1,28 @@
 """The parameter `towers` of a meta-estimator, and what its parts inherit of it."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import gen_batches
 
 from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.towers import (
     BagTowerClassifier,
+    CoxRidgeSurvival,
+    GeneAutoencoderRegressor,
+    GeneAutoencoderSurvival,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
+    ImageTowerRegressor,
+    ImageTowerSurvival,
     make_table_tower,
 )
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._bags import are_bags
 from skmultimodal.utils._rows import is_lazy
@@ -37,29 +47,65 @@ MOST_COLUMNS = 20
 CHECKED_ROWS = 64
 
 
-def default_towers(cohort=None):
+class DefaultTowers(NamedTuple):
+    """Towers of one outcome, by the kind of row.
+
+    Parameters
+    ----------
+    image, gene, bag : type
+    table : callable
+        Returns what predicts from the columns of a narrow table.
+    """
+
+    image: type
+    gene: type
+    bag: type | None
+    table: Callable
+
+
+DEFAULTS = {
+    ClassLabels: DefaultTowers(
+        ImageTowerClassifier,
+        GeneAutoencoderTransformer,
+        BagTowerClassifier,
+        lambda: None,
+    ),
+    Numbers: DefaultTowers(
+        ImageTowerRegressor, GeneAutoencoderRegressor, None, lambda: Ridge(alpha=10.0)
+    ),
+    TimeToEvent: DefaultTowers(
+        ImageTowerSurvival, GeneAutoencoderSurvival, None, CoxRidgeSurvival
+    ),
+}
+
+
+def default_towers(cohort=None, outcome_type=ClassLabels):
     """What None stands for: list of (name, estimator).
 
     Each modality of a cohort has the default of its rows, images and genes first.
     Without a cohort it is their parameters that are shown and set.
     """
+    kinds = DEFAULTS[outcome_type]
     if cohort is None:
-        return [
-            ("image", ImageTowerClassifier()),
-            ("gene", GeneAutoencoderTransformer()),
-        ]
+        return [("image", kinds.image()), ("gene", kinds.gene())]
     first = [name for name in ("image", "gene") if name in cohort.modalities]
     others = [name for name in cohort.modalities if name not in first]
-    return [(name, _default_tower(cohort, name)) for name in first + others]
+    return [(name, _default_tower(cohort, name, kinds)) for name in first + others]
 
 
-def _default_tower(cohort, name):
+def _default_tower(cohort, name, kinds):
     """Tower of a modality by the shape of its rows, their types and their blanks."""
     shape = cohort.block_shape(name)[1:]
     if are_bags(shape):
-        return BagTowerClassifier()
+        if kinds.bag is None:
+            raise ValueError(
+                f"modality {name!r} has bags of vectors, of which there is no default "
+                "tower for this outcome: name one that predicts it, or give the mean "
+                "of each bag as a table."
+            )
+        return kinds.bag()
     if len(shape) in (3, 4):
-        return ImageTowerClassifier()
+        return kinds.image()
     if len(shape) != 1:
         raise ValueError(
             f"modality {name!r} has rows of shape {shape}, for which there is no "
@@ -67,7 +113,7 @@ def _default_tower(cohort, name):
             "(channels, height, width) and volumes (channels, depth, height, width): "
             f"name one, such as towers=[({name!r}, estimator), ...]."
         )
-    gene = GeneAutoencoderTransformer()
+    gene = kinds.gene()
     own = cohort[cohort.has(name)]
     some = own[:1].block(name)
     if is_lazy(some) or not len(own):
@@ -75,10 +121,10 @@ def _default_tower(cohort, name):
     narrow = shape[0] <= MOST_COLUMNS
     if some.dtype == object or (some.dtype == bool and narrow):
         with prefixed_warnings(f"modality {name!r}"):
-            return make_table_tower(own.table(name))
+            return make_table_tower(own.table(name), kinds.table())
     has_blanks = _find_blanks(own, name)
     if narrow:
-        return make_number_tower()
+        return make_number_tower(kinds.table())
     return make_pipeline(make_imputer(), gene) if has_blanks else gene
 
 
@@ -102,12 +148,12 @@ def _find_blanks(cohort, name):
     return some
 
 
-def list_towers(towers, cohort=None):
+def list_towers(towers, cohort=None, outcome_type=ClassLabels):
     """Resolve the parameter: list of (name, estimator, modality)."""
     return [
         (name, estimator, *(columns if _names_modality(columns) else [name]))
         for name, estimator, *columns in (
-            default_towers(cohort) if towers is None else towers
+            default_towers(cohort, outcome_type) if towers is None else towers
         )
     ]
 
@@ -126,8 +172,8 @@ def _names_modality(columns):
     return len(columns) == 1 and isinstance(columns[0], str)
 
 
-def check_towers(towers, taken):
-    """Refuse what is no list of towers, or has a name that is `taken`."""
+def check_towers(towers, taken, method):
+    """Refuse what is no list of towers with `method`, or has a name that is `taken`."""
     names = []
     for tower in towers or ():
         if not isinstance(tower, tuple | list) or len(tower) not in (2, 3):
@@ -141,10 +187,10 @@ def check_towers(towers, taken):
                 "a tower's name is a string without '__' and '+' that is no "
                 f"parameter of the model and not 'head', got {name!r}."
             )
-        outputs = hasattr(estimator, "transform") or hasattr(estimator, "predict_proba")
+        outputs = hasattr(estimator, "transform") or hasattr(estimator, method)
         if not (hasattr(estimator, "fit") and outputs):
             raise TypeError(
-                f"tower {name!r} must have fit and transform or predict_proba; "
+                f"tower {name!r} must have fit and transform or {method}; "
                 f"{type(estimator).__name__} has neither of the two."
             )
         names.append(name)

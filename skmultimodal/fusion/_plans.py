@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output
-from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.towers._cross_fitting import BaseCrossFittedEnsemble
 from skmultimodal.utils._progress import announce, count_networks
 
 __all__ = ["TowerPlan", "announce_fit", "has_features", "is_ensemble"]
@@ -19,7 +19,7 @@ def has_features(estimator):
 
 
 def is_ensemble(estimator):
-    return isinstance(estimator, CrossFittedEnsembleClassifier)
+    return isinstance(estimator, BaseCrossFittedEnsemble)
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class TowerPlan:
     wanted : Output
         What the final estimator reads. A tower without features gives log-odds.
     cv : int, splitter or None
-        Folds of the `CrossFittedEnsembleClassifier` that the estimator becomes where
-        its log-odds are read. None leaves it as it is.
+        Folds of the ensemble that the estimator becomes where its log-odds are read.
+        None leaves it as it is.
     seed : int or None
         Shuffles these folds.
     """

@@ -1,133 +1,29 @@
-"""The logarithmic opinion pool."""
+"""How opinions of towers are pooled, for any outcome."""
 
 from numbers import Real
 
 import numpy as np
 import pandas as pd
-import torch
-from scipy.special import softmax
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch.nn.functional import log_softmax
 
-from skmultimodal.fusion._evidence import (
-    bayes_weights,
-    fit_covariance,
-    fit_shift,
-    largest_evidence,
-    limit_evidence,
-)
+from skmultimodal.fusion._evidence import bayes_weights, fit_covariance
 from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
-from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
-from skmultimodal.utils._classifier import ProbableClassMixin
-from skmultimodal.utils._labels import encode_labels, refuse_one_class
+from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._sklearn import Interval, fit_context
-from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
 
-__all__ = ["LogOpinionPoolClassifier"]
+__all__ = ["BaseOpinionPool"]
 
-# Holds the intercept at the class shares, which are estimated from more rows.
+# Holds the intercept at what is known of all rows, which are more.
 INTERCEPT_PENALTY = 30.0
 
 
-class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
-    """Logarithmic opinion pool of the towers' log-odds, with a residual of features.
+class BaseOpinionPool(BaseEstimator):
+    """Pool of the towers' evidence, with a residual of features, for any outcome.
 
-    The logit of a class is an intercept, plus the sum over modalities of a weight times
-    the log-odds that the modality's tower gives it, plus a linear function of the
-    towers' features (the residual). It is a sum of one term per modality, which
-    ``decision_terms`` returns; an absent modality is a term of 0.
-
-    A weight is a factor times that of Bayes' rule for towers that are calibrated and
-    correlated within a class: two towers that repeat each other count less than two
-    that do not. It depends on which modalities a row has; with one it is 1. Log-odds
-    beyond what the rows of a modality can show are drawn in (``limits_``).
-
-    Parameters
-    ----------
-    weight_penalty : float, default=30.0
-        Strength by which the factors are held at 1.
-    feature_penalty : float, default=6.0
-        Strength by which the residual is held at 0. It is multiplied by the number of
-        features of a modality, so that a long vector counts as much as a short one.
-    correlation : float, default=0.1
-        What the correlation of two towers within a class is drawn to.
-    n_prior_rows : float, default=100.0
-        Number of rows that `correlation` counts as.
-    shift_scale : float, default=0.3
-        Standard deviation, in log-odds, of a departure of the rows with several
-        modalities from the class shares of all, if there is one.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    factors_ : dict of str to float
-        Of the weight of each modality.
-    weights_ : dict of str to float
-        Weights in a row that has every modality; ``weights`` gives those of others.
-    limits_ : dict of str to float
-        What the log-odds of each modality approach if they are large: ``L tanh(x / L)``
-        is added in a row with several modalities, where L is ``log(1 + n / 4)`` of n
-        labelled rows (of k classes ``log(1 + n / 2k) + log(k - 1)``).
-    correlations_ : ndarray of shape (n_modalities, n_modalities)
-        Of the log-odds within a class, in the order of `factors_`.
-    scale_ : ndarray of shape (n_modalities,)
-        Standard deviations of the log-odds within a class.
-    log_prior_ : ndarray of shape (n_classes,)
-        Centred logarithm of the class shares of all rows.
-    shift_ : ndarray of shape (n_classes,)
-        How far the rows with several modalities move it.
-    intercept_ : ndarray of shape (n_classes,)
-    coef_ : ndarray of shape (n_classes, `n_features_in_`)
-        Of the features; 0 for the columns that are log-odds.
-    feature_range_ : ndarray of shape (2, `n_features_in_`)
-        Least and largest value of each feature in ``fit``; infinite for log-odds.
-    modalities_ : dict of str to slice
-        Columns of each modality.
-    n_iter_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-
-    See Also
-    --------
-    TwinTowerClassifier : Trains the towers and this head, which is its default.
-    FusionHeadClassifier : The paper's head.
-
-    Notes
-    -----
-    Correlations come from the rows that have both modalities, scales from all rows of
-    each. The rest is fitted on the rows with two modalities or more (all rows if there
-    is one modality). Its loss is the cross-entropy summed over them, plus
-    ``weight_penalty / 2 * sum_m (factor_m - 1)^2``, plus ``30 / 2`` times the squared
-    distance of the intercept from ``log_prior_ + shift_``, plus ``feature_penalty / 2 *
-    sum_m d_m * |coef_m|^2`` where modality m has d_m features; no factor is negative.
-    It is convex.
-
-    A feature beyond its range in ``fit`` is read as the end of that range. What hardly
-    varied over some dozens of rows is large in another row once it is standardised.
-
-    How the penalties were chosen is in the user guide, "Choosing a fusion".
-
-    References
-    ----------
-    Genest & Zidek (1986), Combining probability distributions: a critique and an
-    annotated bibliography, Statistical Science 1(1): the logarithmic opinion pool.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal import LogOpinionPoolClassifier
-    >>> rng = np.random.default_rng(0)
-    >>> y = np.arange(40) % 2
-    >>> image, gene = (rng.normal(scale=2, size=(2, 40)) + 4 * y - 2) * [[0.5], [1.0]]
-    >>> Z = np.column_stack([image, gene])
-    >>> Z[0, 0] = np.nan  # no image
-    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
-    >>> pool = LogOpinionPoolClassifier().fit(Z, y, modalities=spans, log_odds=spans)
-    >>> pool.decision_terms(Z[:1]).columns.tolist()
-    [('intercept', ''), ('image', 'log-odds'), ('gene', 'log-odds')]
-    >>> pool.weights(["gene"])
-    {'gene': 1.0}
+    Parameters and attributes are those of `LogOpinionPoolClassifier`; a subclass names
+    its outcome in ``_outcome_type``.
     """
 
     _parameter_constraints: dict = {
@@ -135,7 +31,6 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         "feature_penalty": [Interval(Real, 0, None, closed="neither")],
         "correlation": [Interval(Real, -1, 1, closed="neither")],
         "n_prior_rows": [Interval(Real, 0, None, closed="left")],
-        "shift_scale": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -145,13 +40,11 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         *,
         correlation=0.1,
         n_prior_rows=100.0,
-        shift_scale=0.3,
     ):
         self.weight_penalty = weight_penalty
         self.feature_penalty = feature_penalty
         self.correlation = correlation
         self.n_prior_rows = n_prior_rows
-        self.shift_scale = shift_scale
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, modalities=None, log_odds=None):
@@ -160,18 +53,20 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            Log-odds of the towers, less those of the class shares that each tower was
-            fitted with, and their standardised features. All columns of a modality that
-            a row lacks are NaN; another NaN among features is read as their mean, 0.
+            Evidence of the towers, and their standardised features. Evidence is what a
+            tower predicts less what it would without knowing the row: log-odds less
+            those of the class shares that it was fitted with, a number less their mean,
+            or a log-hazard. All columns of a modality that a row lacks are NaN; another
+            NaN among features is read as their mean, 0.
         y : array-like of shape (n_rows,)
-            Class labels.
+            Class labels, numbers, or times to an event as of ``make_survival_target``.
         modalities : dict of str to slice, default=None
             Columns of `X` that each modality gave; together all columns. None: all
             columns are of one modality, ``"x"``.
         log_odds : dict of str to slice, default=None
-            Which columns of a modality are its log-odds: one for two classes, else one
-            a class, in the order of the sorted classes. Other columns are features,
-            which are not read in rows with one modality.
+            Which columns of a modality are its evidence: one, or for three and more
+            classes one a class, in the order of the sorted classes. Other columns are
+            features, which are not read in rows with one modality.
 
         Returns
         -------
@@ -180,43 +75,60 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` has one class, the columns do not fit the classes, or a row has NaN
-            in a part of a modality's log-odds.
+            If all rows have the same `y`, the columns do not fit it, or a row has NaN
+            in a part of a modality's evidence.
         """
-        X, y = self._validate(X, y)
-        self.classes_, codes = encode_labels(y)
-        refuse_one_class(self, self.classes_)
+        X, outcome, y, codes = self._validate_fit(X, y)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
         self._odds = check_log_odds(
-            log_odds or {}, self.modalities_, X.shape[1], len(self.classes_)
+            log_odds or {}, self.modalities_, X.shape[1], outcome.n_outputs
         )
         self._features = feature_columns(self.modalities_, self._odds, X.shape[1])
         several = self._several(self._present(X))
-        self.log_prior_ = centred_log_shares(np.bincount(codes))
         opinions = self._opinions(X)
-        counts = (~np.isnan(opinions[:, :, 0])).sum(axis=1)
-        limits = largest_evidence(counts, len(self.classes_)).tolist()
-        self.limits_ = dict(zip(self._odds, limits, strict=True))
+        self._learn_evidence(opinions, y, codes)
         opinions = self._limited(opinions)
+        groups, n_groups = self._evidence_groups(codes)
         self.scale_, self.correlations_ = fit_covariance(
-            opinions, codes, len(self.classes_), self.correlation, self.n_prior_rows
+            opinions, groups, n_groups, self.correlation, self.n_prior_rows
         )
         self.factors_ = dict.fromkeys(self._odds, 1.0)
-        self._fit_departures(X[several], opinions[:, several], codes[several])
+        self._fit_departures(X, opinions, y, codes, several)
         self.weights_ = self.weights(self._odds)
         return self
 
-    def _fit_departures(self, X, opinions, codes):
+    def _validate_fit(self, X, y):
+        """Checked rows, and the target of all, of which none may lack its own."""
+        X = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
+        )
+        outcome, y, codes = self._outcome_type.encode(y)
+        check_consistent_length(X, codes)
+        if (codes < 0).any():
+            row = np.flatnonzero(codes < 0)[0]
+            raise ValueError(
+                f"Input y contains NaN: the label of row {row} is missing."
+            )
+        outcome.refuse_alike(self, codes)
+        outcome.record(self)
+        return X, outcome, y, codes
+
+    def _fit_departures(self, X, opinions, y, codes, several):
         """How rows with several modalities depart from Bayes' rule."""
-        n_classes = len(self.classes_)
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
         width = np.concatenate([np.full(len(own), len(own)) for own in [*owned, []]])
         self.feature_range_ = np.full((2, X.shape[1]), [[-np.inf], [np.inf]])
-        self.coef_ = np.zeros((n_classes, X.shape[1]))
-        self.shift_, self.intercept_ = np.zeros(n_classes), self.log_prior_
+        self.coef_ = np.zeros((len(self._origin), X.shape[1]))
+        self.intercept_ = self._origin
         self.n_iter_ = 0
+        X, opinions, codes, y = (
+            X[several],
+            opinions[:, several],
+            codes[several],
+            y[several],
+        )
         if not len(X):
             return
         features = X[:, columns]
@@ -227,28 +139,58 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         self.feature_range_[:, columns[found]] = low[found], high[found]
         weights = self._weights(self._present(X))
         added = np.nan_to_num(opinions) * weights.T[:, :, None]
-        self.shift_ = fit_shift(
-            self.log_prior_ + added.sum(axis=0), codes, self.shift_scale
-        )
         model = fit_log_linear(
             added,
             np.nan_to_num(features),
-            codes,
-            n_classes,
+            self._outcome.likelihood(y, codes),
             prior_weight=1.0,
             weight_penalty=self.weight_penalty,
             intercept_penalty=INTERCEPT_PENALTY,
             feature_penalty=self.feature_penalty * width,
-            prior_intercept=self.log_prior_ + self.shift_,
+            prior_intercept=self._prior_intercept(added, codes),
         )
         self.factors_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
         self.intercept_ = model.intercept
         self.coef_[:, columns] = model.coef.T
         self.n_iter_ = model.n_iter
 
-    def _validate(self, X, *y, **options):
-        options = {"dtype": [np.float64, np.float32], **options}
-        return validate_data(self, X, *y, ensure_all_finite="allow-nan", **options)
+    @property
+    def _outcome(self):
+        return self._outcome_type.recorded(self)
+
+    # What a subclass may change
+
+    def _learn_evidence(self, opinions, y, codes):
+        """Learn of all rows what `_limited` and `_origin` need."""
+
+    @property
+    def _origin(self):
+        """Output of a row of which nothing is known: (n_outputs,)."""
+        return np.zeros(1)
+
+    def _prior_intercept(self, added, codes):
+        """What the intercept of rows with several modalities is held at."""
+        return self._origin
+
+    def _evidence_groups(self, codes):
+        """Groups of rows within which evidence is correlated, and their number.
+
+        The best linear combination of calibrated predictions of one number depends on
+        their covariance over all rows: one group.
+        """
+        return np.zeros(len(codes), dtype=int), 1
+
+    def _opinions(self, X):
+        """Evidence: (n_modalities_with_log_odds, n_rows, n_outputs)."""
+        opinions = [X[:, columns] for columns in self._odds.values()]
+        return np.array(opinions).reshape(len(self._odds), len(X), -1)
+
+    def _limited(self, opinions):
+        return opinions
+
+    def _validate(self, X):
+        options = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+        return validate_data(self, X, reset=False, **options)
 
     def _present(self, X):
         """Which modalities each row has: (n_rows, n_modalities)."""
@@ -272,19 +214,6 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
     def _several(self, present):
         """Rows with two modalities; all rows if there is only one."""
         return present.sum(axis=1) >= min(2, len(self.modalities_))
-
-    def _opinions(self, X):
-        """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
-        n_classes = len(self.classes_)
-        opinions = np.empty((len(self._odds), len(X), n_classes))
-        for opinion, columns in zip(opinions, self._odds.values(), strict=True):
-            odds = X[:, columns]
-            opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
-        return opinions
-
-    def _limited(self, opinions):
-        largest = np.array(list(self.limits_.values()))
-        return limit_evidence(opinions, largest[:, None, None])
 
     def _weights(self, present):
         """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
@@ -319,7 +248,7 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         return {name: found[name] for name in modalities if name in found}
 
     def _terms(self, X):
-        """Summands of the logits: dict of (modality, part) to (n_rows, n_classes)."""
+        """Summands of the output: dict of (modality, part) to (n_rows, n_outputs)."""
         present, opinions = self._present(X), self._opinions(X)
         several = self._several(present)[:, None]
         opinions = np.nan_to_num(np.where(several, self._limited(opinions), opinions))
@@ -335,7 +264,7 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
         return terms
 
     def decision_terms(self, X):
-        """What each modality adds to the log-odds, row by row.
+        """What each modality adds to the prediction, row by row.
 
         Parameters
         ----------
@@ -343,29 +272,17 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
 
         Returns
         -------
-        terms : DataFrame of shape (n_rows, n_terms) or (n_rows, n_terms * n_classes)
-            Columns are pairs of modality and part (``"log-odds"``, weighted, or
-            ``"features"``), the first one ``("intercept", "")``. Two classes: the
-            terms of a row add up to the log-odds of the second. More: a third level is
-            the class, and the terms of a class add up to its logit.
+        terms : DataFrame of shape (n_rows, n_terms)
+            Columns are pairs of modality and part (``"log-odds"``: its evidence,
+            weighted; or ``"features"``), the first one ``("intercept", "")``. The terms
+            of a row add up to what is predicted.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
-        terms = self._terms(X)
-        if len(self.classes_) == 2:
-            table = pd.DataFrame({key: t[:, 1] - t[:, 0] for key, t in terms.items()})
-        else:
-            table = pd.DataFrame(
-                {
-                    (*key, label): column
-                    for key, t in terms.items()
-                    for label, column in zip(self.classes_.tolist(), t.T, strict=True)
-                }
-            )
-        return table
+        terms = self._terms(self._validate(X))
+        return pd.DataFrame({key: term[:, 0] for key, term in terms.items()})
 
-    def predict_proba(self, X):
-        """Predict class probabilities.
+    def predict(self, X):
+        """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
         ----------
@@ -373,35 +290,12 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseEstimator):
 
         Returns
         -------
-        p : ndarray of shape (n_rows, n_classes)
+        predicted : ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
-        return softmax(sum(self._terms(X).values()), axis=1)
+        return sum(self._terms(self._validate(X)).values())[:, 0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-@torch_view.register(LogOpinionPoolClassifier)
-class PoolView(TorchView):
-    """View of the pool."""
-
-    def log_probabilities(self, batch):
-        pool, x = self.estimator, batch.x
-        present = pool._present(x.detach().cpu().numpy())
-        weights = tensor_like(pool._weights(present), x)
-        several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
-        inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
-        coef = tensor_like(pool.coef_, x)
-        logits = inside @ coef.T + tensor_like(pool.intercept_, x)
-        for number, (name, columns) in enumerate(pool._odds.items()):
-            opinion = odds = x[:, columns].nan_to_num()
-            if len(pool.classes_) == 2:
-                opinion = torch.cat([-odds / 2, odds / 2], dim=1)
-            half = pool.limits_[name] / 2
-            opinion = torch.where(several, half * (opinion / half).tanh(), opinion)
-            logits = logits + weights[:, number, None] * opinion
-        return log_softmax(logits, dim=1)

@@ -74,9 +74,9 @@ class TrainingData:
     cohort : Cohort
     y : ndarray of shape (n_rows,)
         Labels as given.
-    outcome : ClassLabels
+    outcome : ClassLabels, Numbers or TimeToEvent
     codes : ndarray of int, shape (n_rows,)
-        Class numbers, -1 for an unlabelled row.
+        Class numbers or other strata, -1 for an unlabelled row.
     has : dict of str to ndarray of bool, shape (n_rows,)
         Rows with the modality of each tower.
     groups : ndarray of intp, shape (n_rows,), default=None
@@ -113,11 +113,6 @@ class TrainingData:
         """Rows that the final estimator is given."""
         return self.labelled if self.partial else self.fused
 
-    def shares(self, rows):
-        """Share of each class among labelled rows: (1, n_classes)."""
-        counts = self.outcome.count(self.codes[rows])[:-1]
-        return counts[None] / max(counts.sum(), 1)
-
     def check(self):
         """Raise a ValueError unless the final estimator can learn from the rows.
 
@@ -134,7 +129,7 @@ class TrainingData:
                     f"no labelled row has two of {', '.join(self.has)}: log-odds are "
                     "added as if the towers were as correlated as towers usually are."
                 )
-            self._refuse_one_class(self.labelled, "labelled")
+            self._refuse_alike(self.labelled, "labelled")
             return
         if not self.train.any():
             raise ValueError(
@@ -145,15 +140,13 @@ class TrainingData:
                 "paired rows, or PatternStratifiedKFold, which spreads them over the "
                 "folds."
             )
-        self._refuse_one_class(self.train, "labelled paired")
+        self._refuse_alike(self.train, "labelled paired")
 
-    def _refuse_one_class(self, rows, kind):
+    def _refuse_alike(self, rows, kind):
         known = self.codes[rows]
         if not self.outcome.differ(known):
-            raise ValueError(
-                f"the {len(known)} {kind} rows are of one class only, "
-                f"{self.outcome.classes.tolist()[known[0]]!r}."
-            )
+            alike = self.outcome.describe_alike(known)
+            raise ValueError(f"the {len(known)} {kind} rows {alike}.")
 
     def _refuse_label(self, modality):
         rows = np.flatnonzero(self.cohort.has(modality) & self.labelled)

@@ -21,19 +21,20 @@ def check_spans(modalities, n_features):
     return dict(modalities)
 
 
-def check_log_odds(log_odds, modalities, n_columns, n_classes):
+def check_log_odds(log_odds, modalities, n_columns, n_outputs):
     """Columns of the log-odds of each modality that has any.
 
     Parameters
     ----------
     log_odds, modalities : dict of str to slice
-    n_columns, n_classes : int
+    n_columns, n_outputs : int
+        Of the pool: one a class, or one.
 
     Returns
     -------
     columns : dict of str to ndarray of int
     """
-    wanted = 1 if n_classes == 2 else n_classes
+    wanted = 1 if n_outputs == 2 else n_outputs
     every = np.arange(n_columns)
     columns = {}
     for name, span in log_odds.items():
@@ -51,7 +52,11 @@ def check_log_odds(log_odds, modalities, n_columns, n_classes):
         if len(columns[name]) != wanted:
             raise ValueError(
                 f"log_odds of {name!r} have {len(columns[name])} columns; "
-                f"{n_classes} classes need {wanted}."
+                + (
+                    "a number or a log-hazard is one."
+                    if n_outputs == 1
+                    else f"{n_outputs} classes need {wanted}."
+                )
             )
     return columns
 

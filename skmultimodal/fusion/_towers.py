@@ -6,7 +6,7 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -14,7 +14,12 @@ from sklearn.utils.validation import has_fit_parameter
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output, TowerOutputs
 from skmultimodal.fusion._plans import has_features, is_ensemble
-from skmultimodal.towers import CrossFittedEnsembleClassifier
+from skmultimodal.towers import (
+    CrossFittedEnsembleClassifier,
+    CrossFittedEnsembleRegressor,
+    CrossFittedEnsembleSurvival,
+)
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -23,6 +28,12 @@ __all__ = [
     "fit_tower",
     "warn_of_seen_labels",
 ]
+
+ENSEMBLES = {
+    ClassLabels: CrossFittedEnsembleClassifier,
+    Numbers: CrossFittedEnsembleRegressor,
+    TimeToEvent: CrossFittedEnsembleSurvival,
+}
 
 
 # Fitting
@@ -50,11 +61,11 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     if data.partial and not plan.frozen and not data.outcome.differ(data.codes[rows]):
         # It adds no evidence, and the other towers need not be given up.
         rows = data.labelled
-        estimator, key = _fit_class_shares(plan, data), None
+        estimator, key = _fit_constant(plan, data), None
     else:
         estimator, key = fit_estimator(plan, data, cache)
     tower = FittedTower(plan.name, plan.inputs, estimator, key, plan.wanted)
-    if (predicts_alone or plan.gives_odds) and not tower.has_classes:
+    if (predicts_alone or plan.gives_odds) and not tower.predicts(data.outcome):
         tower, rows = _add_head(tower, plan, data, cache)
     unseen = tower.estimator if tower.head is None else tower.head
     unseen = unseen if is_ensemble(unseen) else None
@@ -74,13 +85,16 @@ def fit_tower(plan, data, cache, *, predicts_alone):
         features = tower.run(data.cohort[own], "transform", cache)
         parts[Output.FEATURES] = _spread(features, own, data.train)
         biased = biased or not (data.fused & has).any()
-    codes = np.unique(data.codes[data.train])
+    codes = data.outcome.known_of(data.codes[data.train])
     if Output.LOG_ODDS in tower.gives or not parts:
-        p, own = _unseen_probabilities(tower, unseen, rows, data, cache)
+        p, own = _unseen_predictions(tower, unseen, rows, data, cache)
         odds = data.outcome.evidence(p, codes)
         parts[Output.LOG_ODDS] = _spread(odds, own, data.train)
-    known = has if plan.frozen else rows
-    centre = data.outcome.evidence(data.shares(known), codes) if data.partial else None
+    centre = None
+    if data.partial:
+        known = (has if plan.frozen else rows) & data.labelled
+        odds = parts.get(Output.LOG_ODDS)
+        centre = data.outcome.centre(data.y[known], data.codes[known], codes, odds)
     return tower, TowerOutputs(parts, centre, biased)
 
 
@@ -103,29 +117,27 @@ def fit_estimator(plan, data, cache):
     if is_classifier(plan.estimator) and not differ:
         raise ValueError(
             f"tower {plan.name!r} is a classifier, and its {plan.rows.sum()} labelled "
-            f"rows are of one class, {np.asarray(labels).tolist()[0]!r}: add rows of "
-            "another (tower_rows='all' those that have every modality), or leave the "
-            "tower out."
+            f"rows {data.outcome.describe_alike(codes)}: add rows of another "
+            "(tower_rows='all' those that have every modality), or leave the tower out."
         )
     estimator = plan.estimator
     # Rows of one class cannot show how good an unsupervised tower is; a head will.
     if plan.becomes_ensemble and differ:
-        estimator = _cross_fitted(estimator, plan)
+        estimator = _cross_fitted(estimator, plan, data.outcome)
     options = _fit_options(plan, estimator, data)
     cohort = data.cohort[plan.rows]
     return cache.fit(estimator, plan.inputs, cohort, labels, **options)
 
 
-def _fit_class_shares(plan, data):
-    """A classifier that predicts the class shares of all labelled rows."""
-    warn("it adds nothing, as its labelled rows are of one class: leave the tower out.")
-    codes = data.codes[data.labelled]
-    labels = data.outcome.targets(data.y[data.labelled], codes)
-    return DummyClassifier(strategy="prior").fit(np.zeros((len(codes), 1)), labels)
+def _fit_constant(plan, data):
+    """An estimator that predicts every row alike."""
+    alike = data.outcome.describe_alike(data.codes[plan.rows])
+    warn(f"it adds nothing, as its labelled rows {alike}: leave the tower out.")
+    return data.outcome.constant(data.y[data.labelled], data.codes[data.labelled])
 
 
 def _check_frozen(plan, outcome):
-    if not hasattr(plan.estimator, "predict_proba"):
+    if not hasattr(plan.estimator, "predict_proba") or not hasattr(outcome, "classes"):
         return
     other = [c for c in plan.estimator.classes_ if c not in outcome.classes]
     if other:
@@ -135,9 +147,9 @@ def _check_frozen(plan, outcome):
         )
 
 
-def _cross_fitted(estimator, plan):
+def _cross_fitted(estimator, plan, outcome):
     seed = estimator.get_params(deep=False).get("random_state", plan.seed)
-    return CrossFittedEnsembleClassifier(estimator, cv=plan.cv, random_state=seed)
+    return ENSEMBLES[type(outcome)](estimator, cv=plan.cv, random_state=seed)
 
 
 def _fit_options(plan, estimator, data):
@@ -160,13 +172,13 @@ def _fit_options(plan, estimator, data):
 
 
 def _add_head(tower, plan, data, cache):
-    """Give a tower without classes a classifier of its features.
+    """Give a tower that predicts nothing an estimator on its features.
 
     Returns
     -------
     tower : FittedTower
     rows : ndarray of bool, shape (n_rows,)
-        Rows that the classifier was fitted on: the labelled ones of the tower, and the
+        Rows that it was fitted on: the labelled ones of the tower, and the
         paired ones as well where those are of one class.
     """
     rows = plan.rows & data.labelled
@@ -175,17 +187,19 @@ def _add_head(tower, plan, data, cache):
     seen = (rows & data.fused).any()
     head = data.outcome.feature_head()
     if seen and plan.gives_odds and plan.cv is not None:
-        head = CrossFittedEnsembleClassifier(head, cv=plan.cv, random_state=plan.seed)
-    head.fit(tower.run(data.cohort[rows], "transform", cache), data.codes[rows])
+        ensemble = ENSEMBLES[type(data.outcome)]
+        head = ensemble(head, cv=plan.cv, random_state=plan.seed)
+    labels = data.outcome.head_targets(data.y[rows], data.codes[rows])
+    head.fit(tower.run(data.cohort[rows], "transform", cache), labels)
     return tower.with_head(head), rows
 
 
-def _unseen_probabilities(tower, ensemble, rows, data, cache):
-    """Probabilities of the rows of the final estimator, out of fold if need be.
+def _unseen_predictions(tower, ensemble, rows, data, cache):
+    """Predictions for the rows of the final estimator, out of fold if need be.
 
     Returns
     -------
-    p : ndarray of shape (n_own_rows, n_classes)
+    p : ndarray of shape (n_own_rows, n_outputs)
     own : ndarray of bool, shape (n_rows,)
         Rows that `p` are of. Without an ensemble, one that the tower was fitted on is
         left out unless it is needed to fuse.
@@ -195,13 +209,14 @@ def _unseen_probabilities(tower, ensemble, rows, data, cache):
     if ensemble is None:
         own = own & (data.fused | ~rows)
     others = own & ~held_out
-    p = np.empty((len(own), len(data.outcome.classes)))
+    p = np.empty((len(own), data.outcome.n_outputs))
     if others.any():
-        p[others] = tower.predict_proba(data.cohort[others], data.outcome, cache)
+        p[others] = tower.predict(data.cohort[others], data.outcome, cache)
     if held_out.any():
         # The n-th row of a mask is number n of the fit: count the mask up to each row.
         numbers = np.cumsum(rows)[held_out] - 1
-        p[held_out] = tower.align(ensemble.held_out_proba(numbers), data.outcome)
+        unseen = data.outcome.held_out(ensemble, numbers)
+        p[held_out] = tower.align(unseen, data.outcome)
     return p[own], own
 
 
@@ -232,7 +247,7 @@ def warn_of_seen_labels(plan, tower, data):
 
 @dataclass(frozen=True)
 class FittedTower:
-    """A fitted tower, and the classifier of its features where it needs one.
+    """A fitted tower, and an estimator on its features where it needs one.
 
     Parameters
     ----------
@@ -243,8 +258,8 @@ class FittedTower:
         Names the fit in the cache; None where its outputs are not cached.
     gives : Output
         What the final estimator reads of it.
-    head : classifier or None
-        Of its features, by number of the class.
+    head : estimator or None
+        On its features; of classes by their number.
     """
 
     name: str
@@ -258,9 +273,9 @@ class FittedTower:
     def modality(self):
         return self.inputs.modality
 
-    @property
-    def has_classes(self):
-        return hasattr(self.estimator, "predict_proba")
+    def predicts(self, outcome):
+        """Whether it predicts the outcome by itself."""
+        return hasattr(self.estimator, outcome.method)
 
     def with_head(self, head):
         return replace(self, head=head)
@@ -272,18 +287,18 @@ class FittedTower:
         """Output of a method of the estimator for rows that all have the modality."""
         return cache.run(self.estimator, self.key, self.inputs, cohort, method)
 
-    def predict_proba(self, cohort, outcome, cache):
-        """Probabilities of all classes: (n_rows, n_classes)."""
+    def predict(self, cohort, outcome, cache):
+        """Probabilities of all classes, or a number: (n_rows, n_outputs)."""
         if self.head is None:
-            return self.align(self.run(cohort, "predict_proba", cache), outcome)
+            return self.align(self.run(cohort, outcome.method, cache), outcome)
         features = self.run(cohort, "transform", cache)
-        return self.align(self.head.predict_proba(features), outcome)
+        return self.align(getattr(self.head, outcome.method)(features), outcome)
 
-    def align(self, probabilities, outcome):
+    def align(self, predictions, outcome):
         """Probabilities of all classes from those that it was fitted with."""
         if self.head is None:
-            return outcome.align(probabilities, self.estimator.classes_)
-        return outcome.align(probabilities, outcome.classes[self.head.classes_])
+            return outcome.align(predictions, outcome.classes_of(self.estimator))
+        return outcome.align(predictions, outcome.classes_of_head(self.head))
 
     def outputs(self, cohort, outcome, codes, cache):
         """What the final estimator reads of rows that all have the modality.
@@ -291,8 +306,8 @@ class FittedTower:
         Parameters
         ----------
         cohort : Cohort
-        outcome : ClassLabels
-        codes : ndarray of int
+        outcome : ClassLabels, Numbers or TimeToEvent
+        codes : ndarray of int or None
             Numbers of the classes that the final estimator is fitted with.
         cache : TowerCache
 
@@ -304,7 +319,7 @@ class FittedTower:
         if Output.FEATURES in self.gives and has_features(self.estimator):
             outputs[Output.FEATURES] = self.run(cohort, "transform", cache)
         if Output.LOG_ODDS in self.gives or not outputs:
-            p = self.predict_proba(cohort, outcome, cache)
+            p = self.predict(cohort, outcome, cache)
             outputs[Output.LOG_ODDS] = outcome.evidence(p, codes)
         return outputs
 
@@ -320,7 +335,7 @@ def _reads_labels(estimator):
 
 
 def _follows_labels(estimator):
-    if isinstance(estimator, DummyClassifier):
+    if isinstance(estimator, DummyClassifier | DummyRegressor):
         return False  # it predicts every row alike
     if hasattr(estimator, "classes_") or get_tags(estimator).target_tags.required:
         return True

@@ -2,17 +2,15 @@
 
 ``fit`` reads the cohort (`_inputs`), plans which rows train what (`_rows`), fits the
 towers (`_towers`), and fits the final estimator on their scaled outputs (`_outputs`).
-What depends on the kind of label is in an outcome (`_outcomes`).
+What depends on the kind of target is in an outcome (`towers._outcomes`).
 """
 
 from numbers import Integral
 from os import PathLike
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import TransformerMixin, is_classifier
-from sklearn.utils.metaestimators import available_if
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
@@ -34,7 +32,6 @@ from skmultimodal.fusion._params import (
     towers_with_data,
 )
 from skmultimodal.fusion._plans import TowerPlan, announce_fit
-from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._rows import (
     Routes,
     TrainingData,
@@ -46,7 +43,6 @@ from skmultimodal.fusion._towers import FittedTower, fit_tower, warn_of_seen_lab
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._parts import bound_to_memory
-from skmultimodal.utils._probability import log_odds
 from skmultimodal.utils._progress import Stage, count_networks
 from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import (
@@ -131,7 +127,10 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
     def _named_towers(self):
         """Pairs of name and estimator, from which BaseComposition takes parameters."""
         try:
-            return [tower[:2] for tower in list_towers(self.towers)]
+            return [
+                tower[:2]
+                for tower in list_towers(self.towers, outcome_type=self._outcome_type)
+            ]
         except (TypeError, ValueError):
             return []  # no list of towers, which fit refuses
 
@@ -176,7 +175,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             setattr(self, name, params.pop(name))
         parts = {key.split("__")[0] for key in params}
         if self.towers is None and parts & {name for name, _ in self._named_towers}:
-            self.towers = default_towers()
+            self.towers = default_towers(outcome_type=self._outcome_type)
         if self.final_estimator is None and "final_estimator" in parts:
             self.final_estimator = self._final_estimator()
         self._set_params("_named_towers", **params)
@@ -184,7 +183,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
 
     def _final_estimator(self):
         given = self.final_estimator
-        return LogOpinionPoolClassifier() if given is None else given
+        return self._default_final_estimator() if given is None else given
 
     # Fitting
 
@@ -197,7 +196,8 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         X : Cohort, dict of aligned arrays, DataFrame or array
             Rows are patients. A bare array is one modality: 2-D is "gene", 4-D "image".
         y : array-like of shape (n_rows,)
-            Class labels; NaN or None marks an unlabelled row.
+            Class labels, numbers, or times to an event as of ``make_survival_target``;
+            NaN or None marks an unlabelled row.
         groups : array-like of shape (n_rows,), default=None
             Rows that a cross-fitted tower holds out together, such as those of a
             hospital: its log-odds then count as far as they hold in another hospital.
@@ -211,9 +211,9 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         Raises
         ------
         ValueError
-            If a row has no modality, a present row holds NaN or infinity, `y` has one
-            class, there are no rows for a tower, or the final estimator needs paired
-            rows and there are none.
+            If a row has no modality, a present row holds NaN or infinity, labelled rows
+            all have the same `y`, there are no rows for a tower, or the final estimator
+            needs paired rows and there are none.
 
         Warns
         -----
@@ -224,13 +224,14 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
             log-odds cannot be calibrated, its rows are of one group, or no labelled row
             has two modalities.
         """
-        check_towers(self.towers, taken=["head", *super().get_params(deep=False)])
+        taken = ["head", *super().get_params(deep=False)]
+        check_towers(self.towers, taken, self._outcome_type.method)
         self._check_final_estimator()
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
         y, groups = join_rows(X, cohort, y=y, groups=groups)
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort))
-        resolved = list_towers(self.towers, cohort)
+        resolved = list_towers(self.towers, cohort, self._outcome_type)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
         towers = towers_with_data(resolved, seeds, cohort)
@@ -329,42 +330,16 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         }
         takes = searched(head)
         known = {n: s for n, s in spans.items() if has_fit_parameter(takes, n)}
-        labels = self.classes_[data.codes[data.train]]
+        labels = data.outcome.targets(data.y[data.train], data.codes[data.train])
         with self._stage("final estimator", count_networks(head)):
             self.final_estimator_ = head.fit(Z, labels, **known)
-
-    def _check_final_estimator(self):
-        if not is_classifier(self._final_estimator()):
-            raise ValueError(
-                "final_estimator must be a classifier, got "
-                f"{type(self.final_estimator).__name__}."
-            )
+        return Z, labels
 
     def _stage(self, name, n_networks):
         name = f"[{type(self).__name__}] {name}"
         return Stage(name, n_networks or None, "network", self.verbose)
 
     # Predicting
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
-        cohort, routes = self._read_routed(X)
-        predicted = np.empty(len(cohort), dtype=self.classes_.dtype)
-        if routes.by_head.any():
-            Z = self._features(cohort[routes.by_head])
-            predicted[routes.by_head] = self.final_estimator_.predict(Z)
-        for rows, p in self._predict_by_towers(cohort, routes):
-            predicted[rows] = self._outcome.decide(p)
-        return predicted
 
     def predict_route(self, X):
         """Find out how each row is predicted.
@@ -421,47 +396,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         ]
         return np.array(names, dtype=object)
 
-    @available_if(final_has("decision_terms"))
-    def decision_terms(self, X):
-        """Compute what each modality adds to the log-odds of each row.
-
-        Parameters
-        ----------
-        X : Cohort or other input as in ``fit``
-
-        Returns
-        -------
-        terms : DataFrame with one row per patient
-            As of ``LogOpinionPoolClassifier.decision_terms``, whose ``weights_`` are
-            the weights. The terms of a row add up to the log-odds of
-            ``predict_proba``: where towers predict without the final estimator (see
-            ``predict_route``), there are only their log-odds, divided by the number of
-            towers. What has no part in the prediction of a row adds 0.
-        """
-        cohort, routes = self._read_routed(X)
-        terms = self.final_estimator_.decision_terms(self._features(cohort))
-        terms = terms.set_axis(cohort.index, axis=0)
-        if self.missing != "tower":
-            return terms
-        several = terms.columns.nlevels > 2
-        levels = [(c,) for c in self.classes_.tolist()] if several else [()]
-        alone = {
-            (name, "log-odds", *level): np.zeros(len(cohort))
-            for name in self.towers_
-            for level in levels
-        }
-        for rows, by_tower in self._tower_probabilities(cohort, routes):
-            for name, p in by_tower.items():
-                odds = log_odds(p) / len(by_tower)
-                for level, column in zip(levels, odds.T, strict=True):
-                    alone[name, "log-odds", *level][rows] = column
-        terms[~routes.by_head] = 0.0
-        alone = pd.DataFrame(alone, index=cohort.index)
-        columns = terms.columns.union(alone.columns, sort=False)
-        return terms.reindex(columns=columns, fill_value=0.0).add(
-            alone.reindex(columns=columns, fill_value=0.0)
-        )
-
     @property
     def _outcome(self):
         return self._outcome_type.recorded(self)
@@ -495,19 +429,6 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         refuse_empty_rows(cohort, has)
         return cohort, Routes.plan(cohort, has, self.missing, self._partial)
 
-    def _tower_probabilities(self, cohort, routes):
-        """Pairs of rows with the same towers, and probabilities by tower's name."""
-        towers = {tower.name: tower for tower in self._fitted_towers()}
-        options = self._outcome, TowerCache(self.memory)
-        for rows, names in routes.by_towers():
-            part = cohort[rows]
-            yield rows, {n: towers[n].predict_proba(part, *options) for n in names}
-
-    def _predict_by_towers(self, cohort, routes):
-        """Pairs of rows that are not the final estimator's, and probabilities."""
-        for rows, by_tower in self._tower_probabilities(cohort, routes):
-            yield rows, self._outcome.combine(list(by_tower.values()))
-
     @property
     def _partial(self):
         return reads_partial_rows(self.final_estimator_)
@@ -519,7 +440,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         """
         if fill is None:
             fill = np.nan if self._partial else 0
-        codes = np.searchsorted(self.classes_, self.final_estimator_.classes_)
+        codes = self._outcome.known_to(self.final_estimator_)
         options = self._outcome, codes, TowerCache(self.memory)
         has = self._has(cohort)
         parts = [
@@ -548,3 +469,17 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
 def _(estimator: BaseTwinTower):
     keys = getattr(estimator, "_keys", None)
     return {} if keys is None else {"_keys": dict.fromkeys(keys, (None, None))}
+
+
+@count_networks.register
+def _(estimator: BaseTwinTower):
+    wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
+    seen = estimator.tower_rows == "all"
+    plans = [
+        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
+        for name, tower, _ in list_towers(
+            estimator.towers, outcome_type=estimator._outcome_type
+        )
+    ]
+    n_networks = sum(plan.count_networks() for plan in plans)
+    return n_networks + count_networks(estimator._final_estimator())

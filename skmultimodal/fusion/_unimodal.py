@@ -14,12 +14,11 @@ from skmultimodal.fusion._inputs import (
     read_cohort,
     takes_nan,
 )
-from skmultimodal.fusion._outcomes import ClassLabels
 from skmultimodal.fusion._plans import TowerPlan
 from skmultimodal.fusion._rows import TrainingData, modality_masks
 from skmultimodal.fusion._towers import fit_estimator
+from skmultimodal.towers._outcomes import ClassLabels
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
@@ -31,9 +30,7 @@ def _has_probabilities(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
 
 
-class UnimodalClassifier(
-    MetaEstimatorMixin, ProbableClassMixin, CohortClassifierMixin, BaseEstimator
-):
+class UnimodalClassifier(MetaEstimatorMixin, CohortClassifierMixin, BaseEstimator):
     """Classifier of one modality of a cohort.
 
     The "image only" and "gene only" rows of an ablation: `estimator` gets the plain

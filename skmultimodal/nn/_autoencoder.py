@@ -7,10 +7,9 @@ from torch.nn import functional as F
 
 from skmultimodal.nn._dropout import Dropout
 from skmultimodal.nn._heads import dense_stack, make_linear
+from skmultimodal.nn._losses import LabelLoss
 
 __all__ = ["Autoencoder", "AutoencoderLoss"]
-
-UNLABELLED = -1  # as in skmultimodal.utils, which this room does not import
 
 
 class Autoencoder(nn.Module):
@@ -138,12 +137,15 @@ def _set_parameters(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
 
 
 class AutoencoderLoss(nn.Module):
-    """Mean squared error + `label_weight` x cross-entropy of the labelled rows.
+    """Mean squared error + `label_weight` x loss of the labels.
 
     Parameters
     ----------
     label_weight : float, default=0.0
-        Weight of the cross-entropy; 0 is the plain autoencoder.
+        Weight of the labels; 0 is the plain autoencoder.
+    label_loss : Module, default=None
+        Maps outputs (B, n_outputs) and labels to the mean loss of the rows that have a
+        label. None is the cross-entropy, in which -1 is no label.
 
     Examples
     --------
@@ -154,19 +156,20 @@ class AutoencoderLoss(nn.Module):
     0.25
     """
 
-    def __init__(self, label_weight: float = 0.0) -> None:
+    def __init__(
+        self, label_weight: float = 0.0, label_loss: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.label_weight = label_weight
+        self.label_loss = label_loss or LabelLoss()
 
     def forward(
         self, output: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor]
     ) -> Tensor:
-        """Loss of (reconstruction, logits) against (x, label), a scalar."""
-        reconstruction, logits = output
+        """Loss of (reconstruction, outputs) against (x, label), a scalar."""
+        reconstruction, outputs = output
         x, label = target
         loss = F.mse_loss(reconstruction, x)
-        if logits is None:
+        if outputs is None:
             return loss
-        n_labelled = (label != UNLABELLED).sum().clamp(min=1)
-        total = F.cross_entropy(logits, label, ignore_index=UNLABELLED, reduction="sum")
-        return loss + self.label_weight * total / n_labelled
+        return loss + self.label_weight * self.label_loss(outputs, label)

@@ -2,15 +2,35 @@
 
 from skmultimodal.towers import _views as _views  # for gradients through the towers
 from skmultimodal.towers._bag import BagTowerClassifier
-from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
-from skmultimodal.towers._gene import GeneAutoencoderTransformer
-from skmultimodal.towers._image import ImageTowerClassifier
+from skmultimodal.towers._cox import CoxRidgeSurvival
+from skmultimodal.towers._ensemble import (
+    CrossFittedEnsembleClassifier,
+    CrossFittedEnsembleRegressor,
+    CrossFittedEnsembleSurvival,
+)
+from skmultimodal.towers._gene import (
+    GeneAutoencoderRegressor,
+    GeneAutoencoderSurvival,
+    GeneAutoencoderTransformer,
+)
+from skmultimodal.towers._image import (
+    ImageTowerClassifier,
+    ImageTowerRegressor,
+    ImageTowerSurvival,
+)
 from skmultimodal.towers._table import make_table_tower
 
 __all__ = [
     "BagTowerClassifier",
+    "CoxRidgeSurvival",
     "CrossFittedEnsembleClassifier",
+    "CrossFittedEnsembleRegressor",
+    "CrossFittedEnsembleSurvival",
+    "GeneAutoencoderRegressor",
+    "GeneAutoencoderSurvival",
     "GeneAutoencoderTransformer",
     "ImageTowerClassifier",
+    "ImageTowerRegressor",
+    "ImageTowerSurvival",
     "make_table_tower",
 ]

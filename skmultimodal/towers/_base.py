@@ -11,6 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import compute_class_weight
+from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
@@ -22,13 +23,14 @@ from skmultimodal.utils._device import (
     most_precise,
     resolve_device,
 )
+from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._progress import advance, count_networks
 from skmultimodal.utils._seed import draw_seed, seeded_torch
 from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["KEPT_BYTES", "NetEstimator", "make_cross_entropy"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "OneOutputMixin", "make_cross_entropy"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -93,7 +95,35 @@ class NetEstimator(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def _fit_net(self, net_params, criterion, read, codes, *, finish=None, **options):
+    def _read_target(self, y):
+        """Read a target of which every row is labelled, and record its outcome.
+
+        Returns
+        -------
+        outcome : ClassLabels, Numbers or TimeToEvent
+        y, codes : ndarray of shape (n_rows,)
+        """
+        outcome, y, codes = self._outcome_type.encode(y)
+        if (codes == UNLABELLED).any():
+            row = np.flatnonzero(codes == UNLABELLED)[0]
+            raise ValueError(
+                f"Input y contains NaN: the label of row {row} is missing."
+            )
+        outcome.refuse_alike(self, codes)
+        outcome.record(self)
+        return outcome, y, codes
+
+    def _fit_net(
+        self,
+        net_params,
+        criterion,
+        read,
+        codes,
+        targets=None,
+        *,
+        finish=None,
+        **options,
+    ):
         """Build the module and train it on the rows that `read` returns.
 
         Parameters
@@ -104,7 +134,9 @@ class NetEstimator(BaseEstimator):
         read : callable
             Maps an index tensor (B,) to a batch of inputs on the device.
         codes : ndarray of int64, shape (n_rows,)
-            Encoded labels.
+            Strata of the labels: classes where they are classes.
+        targets : ndarray of shape (n_rows, ...), default=None
+            What `criterion` compares the outputs with. None: `codes`.
         finish : callable, default=None
             Changes the trained module in place and returns its ``net_params``.
         **options : dict
@@ -114,7 +146,8 @@ class NetEstimator(BaseEstimator):
         name = type(self).__name__
         check_precision(self.precision, device, name)
         train, valid = self._split(codes, seed := draw_seed(self.random_state))
-        targets = torch.as_tensor(codes, device=device)
+        n_classes = codes.max() + 1 if targets is None else 2
+        targets = torch.as_tensor(codes if targets is None else targets, device=device)
         with (
             explain_out_of_memory(name, self.batch_size),
             Workers() as workers,
@@ -130,7 +163,7 @@ class NetEstimator(BaseEstimator):
                 None
                 if valid is None
                 else _subset(read, targets, valid, **options | {"augment": None}),
-                self._training(device, len(train), codes.max() + 1),
+                self._training(device, len(train), n_classes),
                 generator=generator,
                 workers=workers if in_parts else None,
             )
@@ -303,6 +336,25 @@ class NetEstimator(BaseEstimator):
 @count_networks.register
 def _(estimator: NetEstimator) -> int:
     return 1
+
+
+class OneOutputMixin:
+    """For towers whose network has one output: a number, or a log-hazard."""
+
+    def predict(self, X):
+        """Predict a number of each row: its mean, or its log-hazard.
+
+        Parameters
+        ----------
+        X : array-like of n_rows rows, as in ``fit``
+
+        Returns
+        -------
+        predicted : ndarray of float64, shape (n_rows,)
+        """
+        check_is_fitted(self)
+        outputs = self._outputs(X, "logits")[:, 0].astype(np.float64)
+        return self._outcome_type.recorded(self).undo(outputs)
 
 
 def make_cross_entropy(estimator, y):

@@ -14,68 +14,69 @@ MIN_ROWS = 8
 SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 
 
-def fit_slope(ratios, codes, seen):
-    """Slope and intercept that calibrate log-ratios of rows that were held out.
+def fit_slope(outputs, y, codes, seen, outcome):
+    """Slope and intercept that calibrate outputs for rows that were held out.
 
     Parameters
     ----------
-    ratios : ndarray of shape (n_rows, n_classes)
-        Centred log-ratios of the classes.
-    codes : ndarray of int, shape (n_rows,)
-        Class numbers, -1 for a row without label.
+    outputs : ndarray of shape (n_rows, n_outputs)
+        Centred log-ratios of classes, means or log-hazards.
+    y, codes : ndarray of shape (n_rows,)
+        Target and strata, -1 for a row without label.
     seen : ndarray of bool, shape (n_rows,)
-        Labelled rows whose `ratios` are known.
+        Labelled rows whose `outputs` are known.
+    outcome : ClassLabels, Numbers or TimeToEvent
 
     Returns
     -------
     slope : float
-        0 if fewer than 8 rows are known, or their ratios are all equal.
-    intercept : ndarray of shape (n_classes,)
+        0 if fewer than 8 rows are known, or their outputs are all equal.
+    intercept : ndarray of shape (n_outputs,)
     """
-    n_classes = ratios.shape[1]
-    known = codes[codes >= 0]
-    spread = ratios[seen].std() if seen.any() else 0
+    spread = outputs[seen].std() if seen.any() else 0
     if seen.sum() < MIN_ROWS or spread < 1e-12:
-        shares = np.bincount(known, minlength=n_classes) / len(known)
-        return 0.0, np.log(shares)
+        return 0.0, outcome.no_evidence(y, codes)
+    likelihood = outcome.likelihood(y[seen], codes[seen])
+    # Rows of a shifted origin would leave the slope to the prior of the intercept.
+    centre = outputs[seen].mean(axis=0) if outputs.shape[1] == 1 else 0.0
+    unit = spread / likelihood.unit
     model = fit_log_linear(
-        ratios[None, seen] / spread,
+        (outputs[None, seen] - centre) / unit,
         np.empty((seen.sum(), 0)),
-        codes[seen],
-        n_classes,
+        likelihood,
         prior_weight=SLOPE_PRIOR,
         weight_penalty=SLOPE_PENALTY,
         intercept_penalty=1e-3,
         feature_penalty=np.empty(0),
     )
-    return float(model.weights[0] / spread), model.intercept
+    slope = float(model.weights[0] / unit)
+    return slope, outcome.centred(
+        model.intercept - slope * centre, slope, outputs[seen]
+    )
 
 
-def scale_to_mean(estimator, n_members, slope, intercept, codes):
+def scale_to_mean(estimator, n_members, slope, intercept, no_evidence):
     """Slope and intercept of the mean of members, from those of one member.
 
-    By regression dilution the slope grows by the variance of one member's log-odds over
+    By regression dilution the slope grows by the variance of one member's outputs over
     that of the mean's.
 
     Parameters
     ----------
     estimator : estimator
         Its attribute ``noise_share``, if it has one, is the share of the variance of a
-        member's log-odds that is not common to all members.
+        member's outputs that is not common to all members.
     n_members : int
-    slope, intercept : float and ndarray of shape (n_classes,)
+    slope, intercept : float and ndarray of shape (n_outputs,)
         As of `fit_slope`.
-    codes : ndarray of int, shape (n_rows,)
-        Class numbers, -1 for a row without label.
+    no_evidence : ndarray of shape (n_outputs,)
+        Outputs of a row of which nothing is known.
 
     Returns
     -------
-    slope, intercept : float and ndarray of shape (n_classes,)
-        Class shares are what log-odds without evidence give.
+    slope, intercept : float and ndarray of shape (n_outputs,)
     """
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     noise = getattr(last, "noise_share", 0.0)
     gain = 1 / (1 - noise * (1 - 1 / n_members))
-    known = codes[codes >= 0]
-    shares = np.log(np.bincount(known, minlength=len(intercept)) / len(known))
-    return gain * slope, shares + gain * (intercept - shares)
+    return gain * slope, no_evidence + gain * (intercept - no_evidence)

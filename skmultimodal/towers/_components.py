@@ -7,9 +7,7 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
-from skmultimodal.towers._linear import fit_linear
 from skmultimodal.utils._device import place_rows
-from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._threads import one_thread
 
 __all__ = ["Components", "TrainingRows", "finish_network"]
@@ -166,7 +164,7 @@ class TrainingRows:
         return lambda rows: placed[rows].to(device)
 
 
-def finish_network(net_params, rows, codes, penalty, module):
+def finish_network(net_params, rows, fit, module):
     """Let a network that was trained on components read columns; add a linear model.
 
     Parameters
@@ -174,10 +172,9 @@ def finish_network(net_params, rows, codes, penalty, module):
     net_params : dict
         Arguments that build the network of columns.
     rows : TrainingRows
-    codes : ndarray of int, shape (n_rows,)
-        Class numbers.
-    penalty : float or None
-        Of the linear model; None: there is none.
+    fit : callable or None
+        Maps inputs (n_rows, n_inputs) to the weight (n_outputs, n_inputs) and the bias
+        (n_outputs,) of the linear model; None: there is none.
     module : Autoencoder
         Trained; changed in place.
 
@@ -189,11 +186,10 @@ def finish_network(net_params, rows, codes, penalty, module):
     found = rows.components
     if found is None:
         return net_params
-    linear = penalty is not None and module.classifier is not None
+    linear = fit is not None and module.classifier is not None
     coefficients = np.eye(found.scores.shape[1], rows.n_inputs)
     if linear:
-        known = codes != UNLABELLED
-        weight, bias = fit_linear(found.scores[known], codes[known], penalty)
+        weight, bias = fit(found.scores)
         coefficients = np.hstack([coefficients, weight.T])
     if found.columns_of is not None:
         coefficients = found.columns_of(coefficients)

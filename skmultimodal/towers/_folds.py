@@ -20,7 +20,7 @@ def hold_out(cv, codes, groups=None, random_state=None):
         An int is stratified by class, in whole groups if there are any, and shuffled if
         there is a random state.
     codes : ndarray of int, shape (n_rows,)
-        Class numbers; rows with -1 are in no fold.
+        Class numbers, or other strata; rows with -1 are in no fold.
     groups : array-like of shape (n_rows,), default=None
     random_state : int, RandomState instance or None, default=None
 
@@ -36,7 +36,7 @@ def hold_out(cv, codes, groups=None, random_state=None):
         If `groups` has another length, or all rows are of one group.
     """
     known = np.flatnonzero(codes >= 0)
-    counts = np.bincount(codes[known])
+    counts = np.unique(codes[known], return_counts=True)[1]
     everything = [(known, known[:0])]
     if counts.min() < 2:
         return everything

@@ -8,16 +8,22 @@ import torch
 from scipy.special import softmax
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
+    RegressorMixin,
     TransformerMixin,
 )
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import gen_batches
+from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
 from skmultimodal.preprocessing._preparation import ImagePreparation
-from skmultimodal.towers._base import NetEstimator, make_cross_entropy
+from skmultimodal.towers._base import (
+    NetEstimator,
+    OneOutputMixin,
+    make_cross_entropy,
+)
 from skmultimodal.towers._linear import add_linear
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._prepared import (
     PreparedRows,
     as_tensor,
@@ -25,20 +31,274 @@ from skmultimodal.towers._prepared import (
 )
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import place_rows, resolve_device
-from skmultimodal.utils._labels import encode_labels, refuse_one_class
+from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
+from skmultimodal.utils._survival import SurvivalMixin
 from skmultimodal.utils._validation import check_finite_rows, check_rank, check_rows
 
-__all__ = ["ImageTowerClassifier"]
+__all__ = ["ImageTowerClassifier", "ImageTowerRegressor", "ImageTowerSurvival"]
 
 NDIMS = (2, 4, 5)
 AXES = {3: "channels, height, width", 4: "channels, depth, height, width"}
 
 
-class ImageTowerClassifier(
-    ClassNamePrefixFeaturesOutMixin, ProbableClassMixin, TransformerMixin, NetEstimator
-):
+class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstimator):
+    """Image tower of any outcome.
+
+    Parameters and attributes are those of `ImageTowerClassifier`; a subclass names its
+    outcome in ``_outcome_type``.
+    """
+
+    trains_in_parts = True
+    most_epochs = 10  # more cost minutes, and the linear model has learnt it by then
+
+    _parameter_constraints: dict = {
+        "filters": ["array-like"],
+        "dense_units": ["array-like"],
+        "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
+        "mask_channel": [StrOptions({"auto"}), Integral, None],
+        "intensity": [StrOptions({"auto", "zscore", "minmax", "none"})],
+        "max_size": [Interval(Integral, 1, None, closed="left"), None],
+        "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
+        "encoder": [callable, None],
+        "augment": [StrOptions({"flip"}), callable, None],
+        **NetEstimator._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        filters=(16, 32, 64),
+        dense_units=(32, 16),
+        *,
+        global_pool="auto",
+        mask_channel="auto",
+        intensity="auto",
+        max_size=64,
+        linear_penalty=0.5,
+        encoder=None,
+        augment="flip",
+        optimizer="adamw",
+        lr=3e-3,
+        momentum=0.9,
+        weight_decay=1e-4,
+        n_steps=None,
+        max_epochs=None,
+        batch_size=16,
+        early_stopping=False,
+        validation_fraction=0.2,
+        patience=10,
+        precision="float32",
+        device=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.filters = filters
+        self.dense_units = dense_units
+        self.global_pool = global_pool
+        self.mask_channel = mask_channel
+        self.intensity = intensity
+        self.max_size = max_size
+        self.linear_penalty = linear_penalty
+        self.encoder = encoder
+        self.augment = augment
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.n_steps = n_steps
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Train the tower.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+            Images, in memory or lazy; or volumes (n_rows, n_channels, depth, height,
+            width), on which convolutions have three axes. A 2-D array is read as flat
+            images of one channel and one row, standardised per column.
+        y : array-like of shape (n_rows,)
+            Class labels, numbers, or times to an event as of ``make_survival_target``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If images hold NaN or infinity, are of another rank, or all rows have the
+            same `y`.
+        """
+        X = check_rows(self, X, y, ndims=NDIMS, finite=False, read_y=False)
+        outcome, y, codes = self._read_target(y)
+        check_consistent_length(X, codes)
+        X = self._learn_images(X)
+        flat = self._preparation is None
+        net_shape = self.image_shape_ if flat else self._preparation.net_shape
+        net_params = {
+            "image_shape": net_shape,
+            "n_classes": outcome.n_outputs,
+            "encoder": self.encoder or tuple(self.filters),
+            "dense_units": tuple(self.dense_units),
+            "pool": self._choose_pool(),
+            "mask_channel": self.mask_channel_,
+        }
+        criterion, weights = self._criterion(outcome, y)
+        read = self._reader(X)
+        options = {"augment": self._augmenter(X)}
+        options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
+        if self.linear_penalty is not None and len(net_shape) == 3 and not flat:
+            fit_linear = partial(
+                outcome.fit_linear,
+                y=y,
+                codes=codes,
+                penalty=self.linear_penalty,
+                **weights,
+            )
+            options["finish"] = partial(
+                add_linear, net_params, read, len(codes), fit_linear
+            )
+        targets = outcome.net_targets(y, codes)
+        self._fit_net(net_params, criterion, read, codes, targets, **options)
+        return self
+
+    def transform(self, X):
+        """Compute the features of the last dense layer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+
+        Returns
+        -------
+        Z : ndarray of float32, shape (n_rows, dense_units[-1])
+        """
+        return self._outputs(X, "features")
+
+    @property
+    def noise_share(self):
+        """Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md."""
+        return 0.33 if self.linear_penalty is None else 0.1
+
+    @property
+    def own_modules(self):
+        """Whether neither encoder nor augmentation is the caller's."""
+        return self.encoder is None and not callable(self.augment)
+
+    @property
+    def _n_features_out(self):
+        return self.net_params_["dense_units"][-1]
+
+    @property
+    def inference_dtype(self):
+        """Type that the network predicts in: float64 for flat images."""
+        flat = len(self.image_shape_) == 3 and self.image_shape_[1] == 1
+        return torch.float64 if flat else torch.float32
+
+    def _outputs(self, X, method):
+        check_is_fitted(self)
+        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
+        shape = X.shape[1:] if len(X.shape) > 2 else (1, 1, X.shape[1])
+        if tuple(shape) != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {tuple(shape)} ({AXES[len(shape)]}), but "
+                f"{type(self).__name__} was fitted on {self.image_shape_}."
+            )
+        rows = self._reader(X), shape, X.shape[0]
+        return self._run_net(method, *rows, lazy=is_lazy(X))
+
+    def _learn_images(self, X):
+        """Learn how to prepare images, and prepare these if they can be kept."""
+        self.mask_channel_, self.scaler_, self._preparation = None, None, None
+        if len(X.shape) == 2:
+            self.image_shape_ = (1, 1, X.shape[1])
+            self.scaler_ = StandardScaler()
+            for chunk in gen_batches(X.shape[0], 1024):
+                rows = X[chunk]
+                check_finite_rows(rows, range(chunk.start, chunk.stop))
+                self.scaler_.partial_fit(rows)
+            return X
+        X = self._prepare_rows(X)
+        kept = isinstance(X, PreparedRows)
+        self._preparation = X.preparation if kept else self._choose(X)
+        self.image_shape_ = self._preparation.image_shape
+        self.mask_channel_ = self._preparation.mask_channel
+        return X
+
+    def _criterion(self, outcome, y):
+        """Loss of the network, and arguments of the linear model's ``fit``."""
+        return outcome.criterion(), {}
+
+    def _choose_pool(self):
+        if self.global_pool == "mask" and self.mask_channel_ is None:
+            raise ValueError(
+                "global_pool='mask' needs a segmentation channel: name it in "
+                "mask_channel."
+            )
+        return {True: "mean", False: "flatten"}.get(self.global_pool, self.global_pool)
+
+    def _augmenter(self, X):
+        if self.augment is None or len(X.shape) == 2:
+            return None
+        return flip if self.augment == "flip" else self.augment
+
+    def _prepare_rows(self, X):
+        """Images prepared for clones of this estimator, or `X` if they are not kept."""
+        # Columns are standardised over the training rows: each fit prepares its own.
+        if len(X.shape) == 2 or isinstance(X, PreparedRows):
+            return X
+        check_rank(self, X, NDIMS)
+        preparation = getattr(self, "_preparation", None) or self._choose(X)
+        return keep_images(preparation, X, self._place)
+
+    def _choose(self, X):
+        options = self.max_size, self.intensity, self.mask_channel
+        return ImagePreparation.choose(X, *options)
+
+    def _reader(self, X):
+        """Maps an index tensor to a batch on the device."""
+        device = resolve_device(self.device)
+        if isinstance(X, PreparedRows) and X.preparation == self._preparation:
+            return lambda rows: X.read_prepared(rows).to(device)
+        prepare = self._preparation or self._prepare_flat
+        if len(X.shape) == 2 and not is_lazy(X):
+            placed = self._place(prepare(X, np.arange(len(X))))
+            return lambda rows: placed[rows].to(device)
+        return lambda rows: as_tensor(prepare(X, rows.numpy())).to(device)
+
+    def _prepare_flat(self, X, rows):
+        columns = np.asarray(X[rows])
+        check_finite_rows(columns, rows)
+        flat = self.scaler_.transform(columns).astype(np.float32)
+        return flat.reshape(-1, *self.image_shape_)
+
+    def _place(self, images):
+        return place_rows(as_tensor(images), resolve_device(self.device))
+
+    @staticmethod
+    def _make_net(**net_params):
+        net = ConvTower(**net_params)
+        return net.to(memory_format=choose_memory_format(net_params["image_shape"]))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # The network computes in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
     """Convolutional classifier of images whose last dense layer gives features.
 
     Three blocks of convolution, max-pooling and ReLU, pooling to a vector, two dense
@@ -160,21 +420,10 @@ class ImageTowerClassifier(
     1.0
     """
 
-    trains_in_parts = True
-    most_epochs = 10  # more cost minutes, and the linear model has learnt it by then
-
+    _outcome_type = ClassLabels
     _parameter_constraints: dict = {
-        "filters": ["array-like"],
-        "dense_units": ["array-like"],
-        "global_pool": [StrOptions({"auto", "mask", "mean", "max"}), "boolean"],
-        "mask_channel": [StrOptions({"auto"}), Integral, None],
-        "intensity": [StrOptions({"auto", "zscore", "minmax", "none"})],
-        "max_size": [Interval(Integral, 1, None, closed="left"), None],
-        "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
-        "encoder": [callable, None],
+        **BaseImageTower._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "augment": [StrOptions({"flip"}), callable, None],
-        **NetEstimator._parameter_constraints,
     }
 
     def __init__(
@@ -205,78 +454,32 @@ class ImageTowerClassifier(
         random_state=None,
         verbose=0,
     ):
-        self.filters = filters
-        self.dense_units = dense_units
-        self.global_pool = global_pool
-        self.mask_channel = mask_channel
-        self.intensity = intensity
-        self.max_size = max_size
-        self.linear_penalty = linear_penalty
-        self.encoder = encoder
+        super().__init__(
+            filters,
+            dense_units,
+            global_pool=global_pool,
+            mask_channel=mask_channel,
+            intensity=intensity,
+            max_size=max_size,
+            linear_penalty=linear_penalty,
+            encoder=encoder,
+            augment=augment,
+            optimizer=optimizer,
+            lr=lr,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            n_steps=n_steps,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            precision=precision,
+            device=device,
+            random_state=random_state,
+            verbose=verbose,
+        )
         self.class_weight = class_weight
-        self.augment = augment
-        self.optimizer = optimizer
-        self.lr = lr
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.n_steps = n_steps
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.precision = precision
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Train the tower.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_channels, height, width)
-            Images, in memory or lazy; or volumes (n_rows, n_channels, depth, height,
-            width), on which convolutions have three axes. A 2-D array is read as flat
-            images of one channel and one row, standardised per column.
-        y : array-like of shape (n_rows,)
-            Class labels.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If images hold NaN or infinity, are of another rank, or `y` has one class.
-        """
-        X, y = check_rows(self, X, y, ndims=NDIMS, finite=False)
-        self.classes_, codes = encode_labels(y)
-        refuse_one_class(self, self.classes_)
-        X = self._learn_images(X)
-        flat = self._preparation is None
-        net_shape = self.image_shape_ if flat else self._preparation.net_shape
-        net_params = {
-            "image_shape": net_shape,
-            "n_classes": len(self.classes_),
-            "encoder": self.encoder or tuple(self.filters),
-            "dense_units": tuple(self.dense_units),
-            "pool": self._choose_pool(),
-            "mask_channel": self.mask_channel_,
-        }
-        criterion = make_cross_entropy(self, y)
-        read = self._reader(X)
-        options = {"augment": self._augmenter(X)}
-        options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
-        if self.linear_penalty is not None and len(net_shape) == 3 and not flat:
-            linear = partial(
-                add_linear, net_params, read, codes, self.linear_penalty, criterion
-            )
-            options["finish"] = linear
-        self._fit_net(net_params, criterion, read, codes, **options)
-        return self
 
     def predict_proba(self, X):
         """Predict class probabilities.
@@ -291,122 +494,103 @@ class ImageTowerClassifier(
         """
         return softmax(self._outputs(X, "logits"), axis=1)
 
-    def transform(self, X):
-        """Compute the features of the last dense layer.
+    def _criterion(self, outcome, y):
+        criterion = make_cross_entropy(self, y)
+        weights = criterion.weight
+        if weights is not None:
+            weights = dict(enumerate(weights.tolist()))
+        return criterion, {"class_weight": weights}
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_channels, height, width)
 
-        Returns
-        -------
-        Z : ndarray of float32, shape (n_rows, dense_units[-1])
-        """
-        return self._outputs(X, "features")
+@parameters_of(ImageTowerClassifier, without=["class_weight"])
+class ImageTowerRegressor(RegressorMixin, OneOutputMixin, BaseImageTower):
+    """Convolutional regressor of images whose last dense layer gives features.
 
-    @property
-    def noise_share(self):
-        """Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md."""
-        return 0.33 if self.linear_penalty is None else 0.1
+    It is `ImageTowerClassifier` with another loss: the squared error of the number in
+    units of its standard deviation. The predictions of the network and of a ridge
+    regression of each image's statistics are averaged.
 
-    @property
-    def own_modules(self):
-        """Whether neither encoder nor augmentation is the caller's."""
-        return self.encoder is None and not callable(self.augment)
+    Attributes
+    ----------
+    target_shift_, target_factor_ : float
+        Mean and standard deviation of `y` in ``fit``.
+    history_ : skorch.history.History
+        Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell.
+    image_shape_ : tuple of int
+        Channels, (depth,) height and width of the images seen in ``fit``.
+    mask_channel_ : int or None
+        The channel read as a segmentation.
+    weights_ : dict of str to ndarray
+        Parameters of the trained network.
+    n_features_in_ : int
+        Number of columns (2-D input) or of channels.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Of a DataFrame with names.
 
-    @property
-    def _n_features_out(self):
-        return self.net_params_["dense_units"][-1]
+    See Also
+    --------
+    ImageTowerClassifier : For class labels.
+    TwinTowerRegressor : Trains towers and fuses them.
 
-    @property
-    def inference_dtype(self):
-        """Type that the network predicts in: float64 for flat images."""
-        flat = len(self.image_shape_) == 3 and self.image_shape_[1] == 1
-        return torch.float64 if flat else torch.float32
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import ImageTowerRegressor
+    >>> y = np.linspace(20, 90, 24)
+    >>> noise = np.random.default_rng(0).normal(size=(24, 1, 12, 10))
+    >>> X = noise + y[:, None, None, None]
+    >>> tower = ImageTowerRegressor(intensity="none", random_state=0).fit(X, y)
+    >>> tower.score(X, y) > 0.9
+    True
+    """
 
-    def _outputs(self, X, method):
-        check_is_fitted(self)
-        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
-        shape = X.shape[1:] if len(X.shape) > 2 else (1, 1, X.shape[1])
-        if tuple(shape) != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {tuple(shape)} ({AXES[len(shape)]}), but "
-                f"{type(self).__name__} was fitted on {self.image_shape_}."
-            )
-        rows = self._reader(X), shape, X.shape[0]
-        return self._run_net(method, *rows, lazy=is_lazy(X))
+    _outcome_type = Numbers
 
-    def _learn_images(self, X):
-        """Learn how to prepare images, and prepare these if they can be kept."""
-        self.mask_channel_, self.scaler_, self._preparation = None, None, None
-        if len(X.shape) == 2:
-            self.image_shape_ = (1, 1, X.shape[1])
-            self.scaler_ = StandardScaler()
-            for chunk in gen_batches(X.shape[0], 1024):
-                rows = X[chunk]
-                check_finite_rows(rows, range(chunk.start, chunk.stop))
-                self.scaler_.partial_fit(rows)
-            return X
-        X = self._prepare_rows(X)
-        kept = isinstance(X, PreparedRows)
-        self._preparation = X.preparation if kept else self._choose(X)
-        self.image_shape_ = self._preparation.image_shape
-        self.mask_channel_ = self._preparation.mask_channel
-        return X
 
-    def _choose_pool(self):
-        if self.global_pool == "mask" and self.mask_channel_ is None:
-            raise ValueError(
-                "global_pool='mask' needs a segmentation channel: name it in "
-                "mask_channel."
-            )
-        return {True: "mean", False: "flatten"}.get(self.global_pool, self.global_pool)
+@parameters_of(ImageTowerClassifier, without=["class_weight"])
+class ImageTowerSurvival(SurvivalMixin, OneOutputMixin, BaseImageTower):
+    """Convolutional network of images that predicts log-hazards.
 
-    def _augmenter(self, X):
-        if self.augment is None or len(X.shape) == 2:
-            return None
-        return flip if self.augment == "flip" else self.augment
+    It is `ImageTowerClassifier` with another loss: the likelihood of the events under
+    proportional hazards, whose gradient is that of Cox's partial likelihood at the
+    baseline hazard of patients all alike. The log-hazards of the network and of Cox's
+    regression of each image's statistics are averaged.
 
-    def _prepare_rows(self, X):
-        """Images prepared for clones of this estimator, or `X` if they are not kept."""
-        # Columns are standardised over the training rows: each fit prepares its own.
-        if len(X.shape) == 2 or isinstance(X, PreparedRows):
-            return X
-        check_rank(self, X, NDIMS)
-        preparation = getattr(self, "_preparation", None) or self._choose(X)
-        return keep_images(preparation, X, self._place)
+    Attributes
+    ----------
+    history_ : skorch.history.History
+        Losses by epoch.
+    loss_fall_ : float
+        Share by which the training loss fell.
+    image_shape_ : tuple of int
+        Channels, (depth,) height and width of the images seen in ``fit``.
+    mask_channel_ : int or None
+        The channel read as a segmentation.
+    weights_ : dict of str to ndarray
+        Parameters of the trained network.
+    n_features_in_ : int
+        Number of columns (2-D input) or of channels.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Of a DataFrame with names.
 
-    def _choose(self, X):
-        options = self.max_size, self.intensity, self.mask_channel
-        return ImagePreparation.choose(X, *options)
+    See Also
+    --------
+    ImageTowerClassifier : For class labels.
+    TwinTowerSurvival : Trains towers and fuses them.
 
-    def _reader(self, X):
-        """Maps an index tensor to a batch on the device."""
-        device = resolve_device(self.device)
-        if isinstance(X, PreparedRows) and X.preparation == self._preparation:
-            return lambda rows: X.read_prepared(rows).to(device)
-        prepare = self._preparation or self._prepare_flat
-        if len(X.shape) == 2 and not is_lazy(X):
-            placed = self._place(prepare(X, np.arange(len(X))))
-            return lambda rows: placed[rows].to(device)
-        return lambda rows: as_tensor(prepare(X, rows.numpy())).to(device)
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import ImageTowerSurvival, make_survival_target
+    >>> time = np.linspace(2, 40, 24)
+    >>> images = np.random.default_rng(0).normal(size=(24, 1, 12, 10))
+    >>> X = images - time[:, None, None, None] / 10
+    >>> y = make_survival_target(np.arange(24) % 3 > 0, time)
+    >>> tower = ImageTowerSurvival(intensity="none", random_state=0).fit(X, y)
+    >>> tower.score(X, y) > 0.9
+    True
+    """
 
-    def _prepare_flat(self, X, rows):
-        columns = np.asarray(X[rows])
-        check_finite_rows(columns, rows)
-        flat = self.scaler_.transform(columns).astype(np.float32)
-        return flat.reshape(-1, *self.image_shape_)
-
-    def _place(self, images):
-        return place_rows(as_tensor(images), resolve_device(self.device))
-
-    @staticmethod
-    def _make_net(**net_params):
-        net = ConvTower(**net_params)
-        return net.to(memory_format=choose_memory_format(net_params["image_shape"]))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        # The network computes in float32, whatever comes in.
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
+    _outcome_type = TimeToEvent

@@ -1,16 +1,15 @@
 """Log-linear models: the one convex fit that calibration and pooling share."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["LogLinear", "centred_log_shares", "fit_log_linear"]
+__all__ = ["LogLinear", "fit_log_linear"]
 
 MAX_ITER = 1000
 
@@ -21,9 +20,8 @@ class LogLinear(NamedTuple):
     Parameters
     ----------
     weights : ndarray of shape (n_opinions,)
-        Of the log-odds of each opinion.
-    intercept : ndarray of shape (n_classes,)
-    coef : ndarray of shape (n_features, n_classes)
+    intercept : ndarray of shape (n_outputs,)
+    coef : ndarray of shape (n_features, n_outputs)
     n_iter : int
         Iterations of the solver.
     """
@@ -37,8 +35,7 @@ class LogLinear(NamedTuple):
 def fit_log_linear(
     opinions,
     features,
-    codes,
-    n_classes,
+    likelihood,
     *,
     prior_weight,
     weight_penalty,
@@ -46,44 +43,44 @@ def fit_log_linear(
     feature_penalty,
     prior_intercept=None,
 ):
-    """Fit a multinomial logistic regression whose weights have a prior mean.
+    """Fit a generalised linear model whose weights have a prior mean.
 
-    The logits of a row are ``intercept + sum_m weights[m] * opinions[m] + features @
-    coef``. What is minimised is the sum over rows of the cross-entropy, plus half of
-    ``weight_penalty * sum_m (weights[m] - prior_weight)^2``, of ``intercept_penalty *
-    |intercept - prior_intercept|^2`` and of ``sum_j feature_penalty[j] *
-    |coef[j]|^2``, under ``weights >= 0``.
+    The outputs of a row are ``intercept + sum_m weights[m] * opinions[m] + features @
+    coef``. What is minimised is the loss of the outputs, plus half of ``weight_penalty
+    * sum_m (weights[m] - prior_weight)^2``, of ``intercept_penalty * |intercept -
+    prior_intercept|^2`` and of ``sum_j feature_penalty[j] * |coef[j]|^2``, under
+    ``weights >= 0``.
 
     Parameters
     ----------
-    opinions : ndarray of shape (n_opinions, n_rows, n_classes)
-        Centred log-ratios of the classes.
+    opinions : ndarray of shape (n_opinions, n_rows, n_outputs)
+        Centred log-ratios of classes, log-hazards or means.
     features : ndarray of shape (n_rows, n_features)
-    codes : ndarray of int, shape (n_rows,)
-    n_classes : int
+    likelihood : CrossEntropy, Gaussian or CoxLikelihood
+        Its ``unit`` is that of outputs, in which penalties of intercept and
+        coefficients are.
     prior_weight, weight_penalty, intercept_penalty : float
     feature_penalty : ndarray of shape (n_features,)
         Above 0.
-    prior_intercept : ndarray of shape (n_classes,), default=None
-        Centred. None is the logarithm of the class shares.
+    prior_intercept : ndarray of shape (n_outputs,), default=None
+        None is the origin of the likelihood.
 
     Returns
     -------
     model : LogLinear
     """
     # In units in which each penalty is 1, one tolerance suits all columns.
-    unit = np.sqrt(feature_penalty)
-    target = np.eye(n_classes)[codes]
+    unit = np.sqrt(feature_penalty) / likelihood.unit
     if prior_intercept is None:
-        prior_intercept = centred_log_shares(target.sum(axis=0))
+        prior_intercept = likelihood.origin
     loss = _Loss(
         np.asarray(opinions, dtype=np.float64),
         np.asarray(features, dtype=np.float64) / unit,
-        target,
+        likelihood,
         prior_intercept,
         prior_weight,
         weight_penalty,
-        intercept_penalty,
+        intercept_penalty / likelihood.unit**2,
     )
     start, bounds = loss.start()
     solution = minimize(
@@ -103,20 +100,13 @@ def fit_log_linear(
     return LogLinear(weights, intercept, coef / unit[:, None], int(solution.nit))
 
 
-def centred_log_shares(counts):
-    """Logarithm of the share of each class, less their mean: (n_classes,)."""
-    # A class without rows keeps a small share, as if half a row had it.
-    logs = np.log(np.maximum(counts, 0.5) / counts.sum())
-    return logs - logs.mean()
-
-
 @dataclass(frozen=True)
 class _Loss:
-    """The penalised cross-entropy and its gradient; parameters are one vector."""
+    """The penalised loss and its gradient; parameters are one vector."""
 
     opinions: np.ndarray
     features: np.ndarray  # in units in which the penalty of each coefficient is 1
-    target: np.ndarray  # one-hot
+    likelihood: Any
     prior: np.ndarray  # of the intercept
     prior_weight: float
     weight_penalty: float
@@ -124,9 +114,9 @@ class _Loss:
 
     def split(self, theta):
         """Weights, intercept and coefficients in a vector of parameters."""
-        n_opinions, n_classes = len(self.opinions), len(self.prior)
-        weights, intercept, coef = np.split(theta, [n_opinions, n_opinions + n_classes])
-        return weights, intercept, coef.reshape(self.features.shape[1], n_classes)
+        n_opinions, n_outputs = len(self.opinions), len(self.prior)
+        weights, intercept, coef = np.split(theta, [n_opinions, n_opinions + n_outputs])
+        return weights, intercept, coef.reshape(self.features.shape[1], n_outputs)
 
     def start(self):
         """Parameters at their priors, and the bounds of each."""
@@ -139,11 +129,10 @@ class _Loss:
     def __call__(self, theta):
         weights, intercept, coef = self.split(theta)
         pooled = np.tensordot(weights, self.opinions, 1)
-        logs = log_softmax(intercept + pooled + self.features @ coef, axis=1)
-        excess = np.exp(logs) - self.target
+        loss, excess = self.likelihood(intercept + pooled + self.features @ coef)
         shrunk, moved = weights - self.prior_weight, intercept - self.prior
         value = (
-            -np.sum(self.target * logs)
+            loss
             + self.weight_penalty * np.sum(shrunk**2) / 2
             + self.intercept_penalty * np.sum(moved**2) / 2
             + np.sum(coef**2) / 2

@@ -1,9 +1,6 @@
 """Members of an ensemble: seeds, threads, and heads for those without classes."""
 
 from numpy.random import RandomState
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skmultimodal.towers._prepared import PreparedRows
 from skmultimodal.utils._device import resolve_device
@@ -12,7 +9,6 @@ from skmultimodal.utils._seed import derive_seed, draw_seed
 
 __all__ = [
     "draw_member_seeds",
-    "feature_head",
     "fit_feature_head",
     "trains_in_threads",
 ]
@@ -46,28 +42,19 @@ def trains_in_threads(estimator, X):
     return in_memory and own and resolve_device(estimator.device).type == "cpu"
 
 
-def feature_head():
-    """Classifier of the features of a tower that has no classes of its own.
-
-    Strongly regularised: it is fitted on rows that the tower was fitted on as well, on
-    which the features look better than on new ones.
-    """
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-
-
-def fit_feature_head(member, X, labels):
-    """A classifier of the features of a fitted member; None if it has classes.
+def fit_feature_head(member, X, y, outcome):
+    """What predicts from the features of a fitted member; None if it predicts itself.
 
     Raises
     ------
     TypeError
-        If the member has neither classes nor features.
+        If the member has neither predictions nor features.
     """
-    if hasattr(member, "predict_proba"):
+    if hasattr(member, outcome.method):
         return None
     if not hasattr(member, "transform"):
         raise TypeError(
-            "the estimator of CrossFittedEnsembleClassifier must have predict_proba or "
-            f"transform; {type(member).__name__} has neither."
+            f"the estimator of an ensemble must have {outcome.method} or transform; "
+            f"{type(member).__name__} has neither."
         )
-    return feature_head().fit(as_dense(member.transform(X)), labels)
+    return outcome.feature_head().fit(as_dense(member.transform(X)), y)

@@ -37,7 +37,7 @@ TEXTS = {
 }
 
 
-def make_table_tower(table):
+def make_table_tower(table, estimator=None):
     """Make a tower for a table of numbers, words, categories, dates and booleans.
 
     Numbers are imputed by their median, with a column that marks where, and
@@ -53,6 +53,9 @@ def make_table_tower(table):
         With the columns, and their types, that the tower will be fitted on, such as
         ``X.table("clinical")`` of a `Cohort`. Nothing is learnt from its cells but
         which columns of no declared type hold words.
+    estimator : estimator, default=None
+        What predicts from the encoded columns. None is a logistic regression, for class
+        labels; others are `CoxRidgeSurvival` and scikit-learn's ``Ridge``.
 
     Returns
     -------
@@ -107,13 +110,15 @@ def make_table_tower(table):
         encoders.append(("words", make_pipeline(AsWords(), one_hot), words))
     columns = ColumnTransformer(encoders, verbose_feature_names_out=False)
     one_hot_varies = table[words].nunique().gt(1).any()
-    logistic = _logistic(C_ONE_HOT if one_hot_varies else C)
-    return Pipeline([("columns", columns), ("logistic", logistic)])
+    if estimator is None:
+        logistic = _logistic(C_ONE_HOT if one_hot_varies else C)
+        return Pipeline([("columns", columns), ("logistic", logistic)])
+    return Pipeline([("columns", columns), ("estimator", estimator)])
 
 
-def make_number_tower():
+def make_number_tower(estimator=None):
     """The same for rows of numbers, which need no types."""
-    return make_pipeline(*_scale(), _logistic(C))
+    return make_pipeline(*_scale(), _logistic(C) if estimator is None else estimator)
 
 
 def make_imputer(**options):

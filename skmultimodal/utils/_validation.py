@@ -49,6 +49,7 @@ def check_rows(
     require_y: bool = True,
     finite: bool = True,
     words: bool = False,
+    read_y: bool = True,
 ) -> Any:
     """scikit-learn's ``validate_data``, for several ranks and for lazy rows.
 
@@ -68,13 +69,16 @@ def check_rows(
     words : bool, default=False
         Whether a table with words stays one, for an estimator inside to encode; and
         any table of which one inside chooses columns.
+    read_y : bool, default=True
+        Whether `y` is read as labels and returned. Else an outcome reads it, and only
+        its absence is an error here.
 
     Returns
     -------
     X : ndarray, DataFrame or lazy block
         A lazy block is not read; its values are checked when they are.
     y : ndarray
-        Only if `reset` and given.
+        Only if `reset`, `read_y` and given.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def check_rows(
         )
         if finite:
             check_finite_rows(X, range(len(X)))
-    if not reset or y is None:
+    if not reset or y is None or not read_y:
         return X
     y = label_column(y)
     check_consistent_length(X, y)

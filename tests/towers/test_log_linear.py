@@ -8,7 +8,8 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from skmultimodal.towers._log_linear import centred_log_shares, fit_log_linear
+from skmultimodal.towers._likelihoods import CrossEntropy, centred_log_shares
+from skmultimodal.towers._log_linear import fit_log_linear
 
 PENALTIES = {
     "prior_weight": 1.0,
@@ -37,8 +38,9 @@ def fit(problem, n_classes, **params):
     opinions, features, codes = problem
     params = PENALTIES | params
     penalty = np.broadcast_to(params.pop("feature_penalty"), features.shape[1:])
+    likelihood = CrossEntropy(codes, n_classes)
     return fit_log_linear(
-        opinions, features, codes, n_classes, feature_penalty=penalty, **params
+        opinions, features, likelihood, feature_penalty=penalty, **params
     )
 
 

@@ -1,0 +1,88 @@
+"""The twin tower for times to an event."""
+
+from skmultimodal.fusion._classifier import TwinTowerClassifier
+from skmultimodal.fusion._inputs import JoinedScoreMixin
+from skmultimodal.fusion._one_output import OneOutputTwinTower
+from skmultimodal.fusion._pools import HazardPoolSurvival
+from skmultimodal.towers._outcomes import TimeToEvent
+from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._survival import BaselineMixin
+
+__all__ = ["TwinTowerSurvival"]
+
+
+@parameters_of(
+    TwinTowerClassifier,
+    final_estimator="HazardPoolSurvival, or another that reads rows with NaN.",
+)
+class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
+    """Survival estimator of patients of whom most have only one modality.
+
+    It is `TwinTowerClassifier` for the time to an event, such as death, that was not
+    seen in every patient: each tower learns log-hazards from all rows that have its
+    modality and is calibrated out of fold, and one pool, `HazardPoolSurvival`, predicts
+    every row from what it has. Hazards are proportional: a log-hazard is relative to
+    the baseline hazard of all training rows, or of their stratum.
+
+    Attributes
+    ----------
+    towers_ : dict of str to estimator
+        Fitted towers.
+    final_estimator_ : estimator
+        Fitted.
+    class_counts_ : dict of str to ndarray of int, shape (3,)
+        Censored rows, rows with the event, and rows without a time, by tower and for
+        the final estimator.
+    baselines_ : dict of int to Baseline
+        Cumulative baseline hazard of each stratum.
+    scalers_ : dict of str to StandardScaler
+        Of the towers' outputs.
+    tower_heads_ : dict of str to estimator
+        What predicts from the features of a tower that does not predict.
+    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
+        As of `TwinTowerClassifier`.
+    modalities_in_ : list of str
+        Modalities of the data seen in ``fit``.
+    features_in_ : dict of str to ndarray of str
+        Column names of each modality that had names in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    TwinTowerClassifier : For class labels.
+    TwinTowerRegressor : For numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import (
+    ...     Cohort,
+    ...     CoxRidgeSurvival,
+    ...     TwinTowerSurvival,
+    ...     make_survival_target,
+    ... )
+    >>> rng = np.random.default_rng(0)
+    >>> gene, lab = rng.normal(size=(90, 5)), rng.normal(size=(90, 3))
+    >>> time = rng.exponential(np.exp(-gene[:, 0] - lab[:, 0]))
+    >>> y = make_survival_target(event=rng.random(90) < 0.7, time=time)
+    >>> gene[:30], lab[60:] = np.nan, np.nan  # absent
+    >>> X = Cohort({"gene": gene, "lab": lab})
+    >>> cox = CoxRidgeSurvival()
+    >>> model = TwinTowerSurvival([("gene", cox), ("lab", cox)]).fit(X, y)
+    >>> model.predict_survival_function(X, times=[0.5, 1.0]).shape
+    (90, 2)
+    """
+
+    _outcome_type = TimeToEvent
+
+    @staticmethod
+    def _default_final_estimator():
+        return HazardPoolSurvival()
+
+    @property
+    def baselines_(self):
+        """Cumulative baseline hazard of each stratum: dict of int to Baseline."""
+        return self.final_estimator_.baselines_

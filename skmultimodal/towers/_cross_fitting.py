@@ -1,0 +1,304 @@
+"""How an ensemble is fitted whose members each lack a fold, for any outcome."""
+
+from dataclasses import replace
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_consistent_length, gen_batches, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmultimodal.exceptions import NoSignalWarning
+from skmultimodal.towers._calibration import MIN_ROWS, fit_slope, scale_to_mean
+from skmultimodal.towers._folds import hold_out
+from skmultimodal.towers._members import (
+    draw_member_seeds,
+    fit_feature_head,
+    trains_in_threads,
+)
+from skmultimodal.utils._labels import UNLABELLED
+from skmultimodal.utils._progress import count_networks
+from skmultimodal.utils._rows import as_dense, view_rows
+from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
+from skmultimodal.utils._threads import Workers, one_thread
+from skmultimodal.utils._validation import check_rows
+from skmultimodal.utils._warnings import warn
+
+__all__ = ["BaseCrossFittedEnsemble"]
+
+# Principal components with a smaller share of the variance are rounding.
+MIN_VARIANCE = 1e-6
+NDIMS = range(1, 8)  # bags have 1
+# Rows that are prepared at a time.
+CHUNK = 64
+
+
+def _gives_features(self):
+    return hasattr(self.estimator, "transform")
+
+
+def _prepare_rows(estimator, X):
+    """Rows that clones share, prepared once by an estimator that can do that."""
+    return estimator._prepare_rows(X) if hasattr(estimator, "_prepare_rows") else X
+
+
+class BaseCrossFittedEnsemble(
+    MetaEstimatorMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
+    """Average of clones of one estimator, each fitted without one fold, calibrated.
+
+    Parameters and attributes are those of `CrossFittedEnsembleClassifier`. A subclass
+    names its outcome in ``_outcome_type``, and keeps what is predicted for held-out
+    rows in ``_keep_held_out``.
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit"])],
+        "cv": [
+            Interval(Integral, 2, None, closed="left"),
+            HasMethods(["split", "get_n_splits"]),
+        ],
+        "calibrate": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator, *, cv=5, calibrate=True, random_state=None):
+        self.estimator = estimator
+        self.cv = cv
+        self.calibrate = calibrate
+        self.random_state = random_state
+
+    @property
+    def uses_unlabelled_rows(self):
+        """Whether the members learn from rows without a label as well."""
+        return getattr(self.estimator, "uses_unlabelled_rows", False)
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, groups=None):
+        """Fit the members, calibrate their mean and align their features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...)
+            In memory or lazy.
+        y : array-like of shape (n_rows,)
+            Class labels, numbers, or times to an event as of ``make_survival_target``;
+            NaN marks an unlabelled row, which trains if the estimator
+            ``uses_unlabelled_rows`` and is no part of a fold in any case.
+        groups : array-like of shape (n_rows,), default=None
+            Rows that are held out together, such as those of a hospital: the slope
+            then is that of log-odds in a hospital not seen.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If all labelled rows have the same `y`.
+
+        Warns
+        -----
+        UserWarning
+            If no row of a class can be held out, since it has one row or one group, or
+            fewer than 8 rows can be.
+        NoSignalWarning
+            If predictions for held-out rows do not follow their labels.
+        """
+        options = {"finite": False, "words": True, "read_y": False}
+        X = check_rows(self, X, y, ndims=NDIMS, **options)
+        outcome, y, codes = self._outcome_type.encode(y)
+        check_consistent_length(X, codes)
+        outcome.refuse_alike(self, codes)
+        outcome.record(self)
+        rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
+        folds = hold_out(self.cv, codes, groups, self.random_state)
+        X = _prepare_rows(clone(self.estimator), X)
+        outputs = self._fit_members(X, y, codes, folds, np.asarray(rest, dtype=int))
+        held_out = np.full((len(y), outcome.n_outputs), np.nan)
+        n_seen = np.zeros(len(y), dtype=int)
+        for (_, test), of_fold in zip(folds, outputs, strict=True):
+            held_out[test] = np.where(n_seen[test, None], held_out[test], 0) + of_fold
+            n_seen[test] += 1
+        held_out /= np.maximum(n_seen, 1)[:, None]
+        seen = n_seen > 0
+        if len(np.unique(codes[seen])) < len(np.unique(codes[codes >= 0])):
+            self._warn(f"{outcome.stratum} has one labelled row, or all in one group")
+            # Which rows are NaN would give away their class.
+            held_out[:], seen[:] = np.nan, False
+        elif self.calibrate and seen.sum() < MIN_ROWS:
+            self._warn(f"only {seen.sum()} labelled rows can be held out")
+        self._calibrate(held_out, y, codes, seen)
+        if hasattr(self, "transform"):
+            known = np.flatnonzero(codes >= 0)
+            used = np.concatenate([known, rest]).astype(int)
+            self._fit_axes(view_rows(X, used))
+        return self
+
+    def _fit_members(self, X, y, codes, folds, rest):
+        """Fit a member for each fold; its outputs for the rows it has not seen.
+
+        Returns
+        -------
+        outputs : list of ndarray of shape (n_held_out_rows, n_outputs)
+        """
+        outcome = self._outcome
+        seeds = draw_member_seeds(self.estimator, self.random_state, len(folds))
+
+        def fit_one(seed, train, test):
+            rows = np.concatenate([train, rest])
+            member = clone(self.estimator).set_params(**seed)
+            member.fit(view_rows(X, rows), outcome.targets(y[rows], codes[rows]))
+            known = outcome.targets(y[train], codes[train])
+            head = fit_feature_head(member, view_rows(X, train), known, outcome)
+            if not len(test):
+                return member, head, np.empty((0, outcome.n_outputs))
+            return member, head, self._outputs(member, head, view_rows(X, test))
+
+        trains, tests = zip(*folds, strict=True)
+        if trains_in_threads(self.estimator, X):
+            with Workers() as workers:
+                fitted = workers.map(fit_one, seeds, trains, tests)
+        else:
+            fitted = list(map(fit_one, seeds, trains, tests))
+        members, heads, outputs = zip(*fitted, strict=True)
+        self.estimators_, self.heads_ = list(members), list(heads)
+        return outputs
+
+    def _calibrate(self, held_out, y, codes, seen):
+        """Calibrate one member by rows that it has not seen, and the mean from it."""
+        outcome = self._outcome
+        self.slope_, self.intercept_ = 1.0, np.zeros(outcome.n_outputs)
+        if self.calibrate:
+            self.slope_, self.intercept_ = fit_slope(held_out, y, codes, seen, outcome)
+            if not self.slope_ and seen.sum() >= MIN_ROWS:
+                warn(
+                    f"{type(self).__name__}: predictions for {seen.sum()} held-out "
+                    f"rows do not follow their labels, so it predicts "
+                    f"{outcome.nothing}: give it more rows or other folds (cv), or "
+                    "leave it out.",
+                    NoSignalWarning,
+                )
+        self._keep_held_out(self._calibrated(held_out), y, codes, seen)
+        if self.calibrate:
+            one = self.slope_, self.intercept_, outcome.no_evidence(y, codes)
+            self.slope_, self.intercept_ = scale_to_mean(
+                self.estimator, len(self.estimators_), *one
+            )
+
+    def _outputs(self, member, head, X):
+        """Uncalibrated outputs of one member: (n_rows, n_outputs)."""
+        if head is None:
+            return self._outcome.outputs_of(member, X)
+        return self._outcome.outputs_of(head, as_dense(member.transform(X)))
+
+    def _mean_outputs(self, X):
+        members = zip(self.estimators_, self.heads_, strict=True)
+        return np.mean([self._outputs(*member, X) for member in members], axis=0)
+
+    def _warn(self, reason):
+        nothing = self._outcome.nothing
+        instead = f", and predicts {nothing}" if self.calibrate else ""
+        warn(f"{reason}: {type(self).__name__} cannot be calibrated{instead}.")
+
+    def _fit_axes(self, X):
+        parts = self._member_features(X)
+        features = np.hstack(parts, dtype=np.float64)
+        n_axes = min(parts[0].shape[1], *features.shape)
+        self._scaler = StandardScaler().fit(features)
+        scaled = self._scaler.transform(features)
+        # All features may be constant.
+        with one_thread(), np.errstate(invalid="ignore"):
+            self._axes = PCA(n_axes, svd_solver="full").fit(scaled)
+        rounding = self._axes.explained_variance_ratio_ < MIN_VARIANCE
+        self._axes.components_[rounding] = 0
+
+    def _member_features(self, X):
+        return [as_dense(member.transform(X)) for member in self.estimators_]
+
+    def _predict(self, X):
+        """Calibrated outputs, as ``undo`` of the outcome gives them."""
+        outputs = [self._mean_outputs(rows) for rows in self._read(X)]
+        return self._calibrated(np.vstack(outputs))
+
+    def _read(self, X):
+        """Checked rows for the members; in parts where each is prepared first."""
+        check_is_fitted(self)
+        X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False, words=True)
+        member = self.estimators_[0]
+        if not hasattr(member, "_prepare_rows"):
+            return [X]
+        parts = gen_batches(X.shape[0], CHUNK)
+        return (_prepare_rows(member, X[part]) for part in parts)
+
+    def _held_out(self, known, rows):
+        """Some rows of what is `known` of those in ``fit``; no evidence where NaN."""
+        nothing = self._calibrated(np.zeros((1, self._outcome.n_outputs)))
+        some = known[rows]
+        return np.where(np.isnan(some), nothing.reshape(1, *some.shape[1:]), some)
+
+    @property
+    def _outcome(self):
+        return self._outcome_type.recorded(self)
+
+    def _calibrated(self, outputs):
+        return self._outcome.calibrated(self.slope_ * outputs + self.intercept_)
+
+    def transform(self, X):
+        """Compute principal components of the members' features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_rows, n_features_of_a_member)
+            Fewer columns if there were fewer rows in ``fit``.
+        """
+        parts = [np.hstack(self._member_features(rows)) for rows in self._read(X)]
+        # In float64, a row does not depend on those beside it.
+        features = np.vstack(parts, dtype=np.float64)
+        axes = self._axes.transform(self._scaler.transform(features))
+        return axes.astype(np.result_type(parts[0], np.float32))
+
+    @property
+    def _n_features_out(self):
+        return self._axes.n_components_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "slope_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = replace(inner.input_tags, sparse=False)
+        if inner.transformer_tags is not None:
+            tags.transformer_tags = inner.transformer_tags
+        return tags
+
+    # Within the class, the wrapper of set_output would take the condition off.
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("transform", "fit_transform", "get_feature_names_out"):
+            setattr(cls, name, available_if(_gives_features)(getattr(cls, name)))
+
+
+@count_networks.register
+def _(estimator: BaseCrossFittedEnsemble):
+    cv = estimator.cv
+    n_members = cv if isinstance(cv, Integral) else cv.get_n_splits()
+    return n_members * count_networks(estimator.estimator)

@@ -1,0 +1,483 @@
+"""What is predicted: how a target is read, learnt from and predicted.
+
+Towers, ensembles, pools and the meta-estimator leave to an outcome what they do with
+`y`. There are three: class labels, numbers, and times to an event. `codes` number the
+strata of a target, in which rows are dealt into folds, and are -1 for a row without a
+label; of class labels they are the classes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmultimodal.nn import HazardLoss, LabelLoss, SquaredLoss
+from skmultimodal.towers._cox import CoxRidgeSurvival
+from skmultimodal.towers._likelihoods import CrossEntropy, Gaussian
+from skmultimodal.utils._cox import CoxLikelihood, nelson_aalen
+from skmultimodal.utils._labels import (
+    UNLABELLED,
+    check_labels,
+    encode_labels,
+    label_column,
+    refuse_one_class,
+)
+from skmultimodal.utils._numbers import read_numbers
+from skmultimodal.utils._probability import (
+    align_classes,
+    log_odds,
+    log_ratios,
+    pool_log_odds,
+)
+from skmultimodal.utils._survival_target import read_survival
+from skmultimodal.utils._threads import one_thread
+
+__all__ = ["ClassLabels", "Numbers", "TimeToEvent"]
+
+# Numbers are dealt into folds by so many parts of equal size.
+N_PARTS = 5
+
+
+@dataclass(frozen=True)
+class ClassLabels:
+    """Class labels, of which some may be missing.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    """
+
+    classes: np.ndarray
+    method = "predict_proba"
+    # For messages: a stratum, and what is predicted without evidence.
+    stratum, nothing = "a class", "the class frequencies"
+
+    @classmethod
+    def read(cls, y, n_rows):
+        """Check labels that a user gives, and encode them.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,)
+            NaN or None marks an unlabelled row.
+        n_rows : int
+
+        Returns
+        -------
+        outcome : ClassLabels
+        y : ndarray of shape (n_rows,)
+            Labels as given.
+        codes : ndarray of int, shape (n_rows,)
+            Number of the class of each row, -1 where it is unlabelled.
+        """
+        return cls.encode(check_labels(y, n_rows))
+
+    @classmethod
+    def encode(cls, y):
+        """The same of labels that need no check of their number and spellings."""
+        y = label_column(y)
+        classes, codes = encode_labels(y, allow_unlabelled=True)
+        return cls(classes), y, codes
+
+    def record(self, model):
+        """Make the classes an attribute of a fitted model."""
+        model.classes_ = self.classes
+
+    @classmethod
+    def recorded(cls, model):
+        """The outcome of a fitted model."""
+        return cls(model.classes_)
+
+    @property
+    def n_outputs(self):
+        return len(self.classes)
+
+    # In fit
+
+    def differ(self, codes):
+        """Whether labelled rows are of at least two classes."""
+        return len(np.unique(codes[codes >= 0])) > 1
+
+    def refuse_alike(self, estimator, codes):
+        """Raise a ValueError unless there are two classes."""
+        refuse_one_class(estimator, self.classes)
+
+    def describe_alike(self, codes):
+        """Why labelled rows that do not differ teach nothing."""
+        return f"are of one class only, {self.classes.tolist()[codes[codes >= 0][0]]!r}"
+
+    def targets(self, y, codes):
+        """Labels for the ``fit`` of a tower, in a type that every classifier takes."""
+        # Labels with gaps are floats or objects.
+        return y if (codes < 0).any() else self.classes[codes]
+
+    def count(self, codes):
+        """Rows of each class and, last, without a label: (n_classes + 1,)."""
+        return np.roll(np.bincount(codes + 1, minlength=len(self.classes) + 1), -1)
+
+    @staticmethod
+    def criterion():
+        """Loss of a network's logits."""
+        return LabelLoss()
+
+    def net_targets(self, y, codes):
+        """What a network learns: class numbers."""
+        return None
+
+    def fit_linear(self, inputs, y, codes, penalty, class_weight=None):
+        """Weight and bias of a ridge logistic regression.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n_rows, n_inputs)
+        y, codes : ndarray of shape (n_rows,)
+            Rows without a label are left out.
+        penalty : float
+        class_weight : dict of int to float, default=None
+            By number of the class.
+
+        Returns
+        -------
+        weight : ndarray of float64, shape (n_classes, n_inputs)
+        bias : ndarray of float64, shape (n_classes,)
+        """
+        known = codes >= 0
+        with one_thread():
+            model = LogisticRegression(
+                C=1 / penalty, tol=1e-7, max_iter=10_000, class_weight=class_weight
+            )
+            model.fit(inputs[known].astype(np.float64), codes[known])
+        weight, bias = model.coef_, model.intercept_
+        if len(weight) == 1:
+            weight = np.vstack([-weight, weight]) / 2
+            bias = np.append(-bias, bias) / 2
+        return weight, bias
+
+    def likelihood(self, y, codes):
+        """Loss of logits, for rows that are all labelled."""
+        return CrossEntropy(codes, len(self.classes))
+
+    def no_evidence(self, y, codes):
+        """Logits of a row of which nothing is known: (n_classes,)."""
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.classes))
+        return np.log(counts / counts.sum())
+
+    def centred(self, intercept, slope, outputs):
+        """Intercept of calibrated log-ratios: that which was fitted."""
+        return intercept
+
+    @staticmethod
+    def feature_head():
+        """An unfitted classifier of a tower's features.
+
+        Strongly regularised: it is fitted on rows that the tower was fitted on as well,
+        on which the features look better than on new ones.
+        """
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+
+    def head_targets(self, y, codes):
+        """Labels for the ``fit`` of a `feature_head`: class numbers."""
+        return codes
+
+    def constant(self, y, codes):
+        """A fitted classifier that predicts the class shares of all labelled rows."""
+        labels = self.targets(y, codes)
+        dummy = DummyClassifier(strategy="prior")
+        return dummy.fit(np.zeros((len(codes), 1)), labels)
+
+    # In predict
+
+    def predict_by(self, estimator, rows):
+        """Probabilities of all classes: (n_rows, n_classes)."""
+        return self.align(estimator.predict_proba(rows), estimator.classes_)
+
+    def classes_of(self, estimator):
+        """Classes that a tower predicts."""
+        return estimator.classes_
+
+    def classes_of_head(self, head):
+        """Classes that a `feature_head` predicts, which knows their numbers."""
+        return self.classes[head.classes_]
+
+    def known_of(self, codes):
+        """Numbers of the classes that rows are of."""
+        return np.unique(codes)
+
+    def known_to(self, final_estimator):
+        """Numbers of the classes that a final estimator was fitted with."""
+        return np.searchsorted(self.classes, final_estimator.classes_)
+
+    def centre(self, y, codes, known, evidence):
+        """What evidence is counted from: that of the class shares of a tower's rows."""
+        counts = self.count(codes)[:-1]
+        return self.evidence(counts[None] / max(counts.sum(), 1), known)
+
+    def align(self, probabilities, known):
+        """Probabilities of all classes, 0 for those that are not `known`."""
+        return align_classes(probabilities, known, self.classes)
+
+    def outputs_of(self, estimator, rows):
+        """Centred log-ratios by a classifier: (n_rows, n_classes)."""
+        return log_ratios(self.predict_by(estimator, rows))
+
+    def evidence(self, probabilities, codes):
+        """Log-odds of the classes `codes`: (n_rows, 1 or n_classes of `codes`)."""
+        return log_odds(probabilities[:, codes])
+
+    def combine(self, probabilities):
+        """Probabilities of the mean log-odds of several towers."""
+        return pool_log_odds(probabilities)
+
+    def calibrated(self, logits):
+        """Probabilities of calibrated logits: (n_rows, n_classes)."""
+        return softmax(logits, axis=1)
+
+    @staticmethod
+    def held_out(ensemble, rows):
+        """Probabilities of rows of an ensemble's ``fit``: (n_rows, n_known)."""
+        return ensemble.held_out_proba(rows)
+
+    def decide(self, probabilities):
+        """The most probable class of each row."""
+        return self.classes[probabilities.argmax(axis=1)]
+
+
+class _OneOutput:
+    """What outcomes share that towers predict by one number."""
+
+    method = "predict"
+    n_outputs = 1
+
+    @classmethod
+    def read(cls, y, n_rows):
+        """Check a target that a user gives, and encode it: outcome, y, codes."""
+        outcome, y, codes = cls.encode(y)
+        if len(y) != n_rows:
+            raise ValueError(f"y has {len(y)} labels for {n_rows} rows of X.")
+        return outcome, y, codes
+
+    def refuse_alike(self, estimator, codes):
+        """Raise a ValueError if a target teaches nothing."""
+        if self.differ(codes):
+            return
+        known = codes[codes >= 0]
+        if not len(known):
+            raise ValueError("Input y contains NaN only: no row is labelled.")
+        raise ValueError(
+            f"{type(estimator).__name__} cannot learn from {len(known)} labelled rows "
+            f"that {self.describe_alike(codes)}."
+        )
+
+    def targets(self, y, codes):
+        return y
+
+    def predict_by(self, estimator, rows):
+        """Predictions of an estimator: (n_rows, 1)."""
+        return np.asarray(estimator.predict(rows)).reshape(-1, 1)
+
+    outputs_of = predict_by
+
+    def calibrated(self, outputs):
+        """Calibrated outputs are predictions: (n_rows, 1)."""
+        return outputs
+
+    @staticmethod
+    def held_out(ensemble, rows):
+        """Predictions for rows of an ensemble's ``fit``: (n_rows, 1)."""
+        return ensemble.held_out_prediction(rows)[:, None]
+
+    def head_targets(self, y, codes):
+        """Target for the ``fit`` of a `feature_head`."""
+        return y
+
+    def align(self, predictions, known):
+        """Predictions as a column: (n_rows, 1)."""
+        return np.asarray(predictions).reshape(-1, 1)
+
+    def classes_of(self, estimator):
+        return None
+
+    classes_of_head = known_of = known_to = classes_of
+
+    def evidence(self, predictions, known):
+        """Predictions as they are: (n_rows, 1)."""
+        return predictions
+
+
+@dataclass(frozen=True)
+class Numbers(_OneOutput):
+    """Numbers, of which some may be missing.
+
+    Parameters
+    ----------
+    shift, factor : float
+        Mean and standard deviation of the labelled rows. Networks learn, and ridge
+        regressions predict, numbers less the one and divided by the other.
+    """
+
+    shift: float = 0.0
+    factor: float = 1.0
+    stratum, nothing = "a fifth of the numbers", "their mean"
+
+    def record(self, model):
+        """Make mean and standard deviation attributes of a fitted model."""
+        model.target_shift_, model.target_factor_ = self.shift, self.factor
+
+    @classmethod
+    def recorded(cls, model):
+        return cls(model.target_shift_, model.target_factor_)
+
+    def undo(self, outputs):
+        """Numbers of what was learnt in their place."""
+        return self.shift + self.factor * outputs
+
+    @classmethod
+    def encode(cls, y):
+        """Check numbers; codes are their fifths, by size."""
+        y = read_numbers(y)
+        codes = np.full(len(y), UNLABELLED)
+        known = ~np.isnan(y)
+        if known.any():
+            edges = np.quantile(y[known], np.linspace(0, 1, N_PARTS + 1)[1:-1])
+            codes[known] = np.searchsorted(np.unique(edges), y[known], side="right")
+            codes[known] = np.unique(codes[known], return_inverse=True)[1]
+            return cls(float(y[known].mean()), float(y[known].std()) or 1.0), y, codes
+        return cls(), y, codes
+
+    def differ(self, codes):
+        """Whether labelled rows have different numbers."""
+        return len(np.unique(codes[codes >= 0])) > 1
+
+    def describe_alike(self, codes):
+        return "have one and the same number"
+
+    def count(self, codes):
+        """Rows with a number, and without: (2,)."""
+        return np.array([(codes >= 0).sum(), (codes < 0).sum()])
+
+    def likelihood(self, y, codes):
+        """Loss of predictions, for rows that are all labelled."""
+        return Gaussian(y)
+
+    def no_evidence(self, y, codes):
+        """Mean number: (1,)."""
+        return np.array([y[codes >= 0].mean()])
+
+    def centre(self, y, codes, known, evidence):
+        """What evidence is counted from: the mean number of a tower's rows."""
+        return y.mean(keepdims=True)[None]
+
+    def centred(self, intercept, slope, outputs):
+        """Intercept of calibrated means: that which was fitted."""
+        return intercept
+
+    @staticmethod
+    def feature_head():
+        """An unfitted regressor of a tower's features."""
+        return make_pipeline(StandardScaler(), Ridge(alpha=10.0))
+
+    def constant(self, y, codes):
+        """A fitted regressor that predicts the mean of all labelled rows."""
+        return DummyRegressor().fit(np.zeros((len(y), 1)), y)
+
+    @staticmethod
+    def criterion():
+        return SquaredLoss()
+
+    def net_targets(self, y, codes):
+        """What a network learns: numbers of mean 0 and variance 1."""
+        return ((y - self.shift) / self.factor).astype(np.float32)
+
+    def fit_linear(self, inputs, y, codes, penalty):
+        """Weight and bias of a ridge regression of what a network learns."""
+        known = codes >= 0
+        targets = self.net_targets(y, codes)[known]
+        with one_thread():
+            model = Ridge(alpha=penalty).fit(inputs[known].astype(np.float64), targets)
+        return model.coef_[None], np.array([model.intercept_])
+
+
+@dataclass(frozen=True)
+class TimeToEvent(_OneOutput):
+    """Times to an event, censored or not, of which some may be missing."""
+
+    stratum, nothing = "the event or the censoring", "the same hazard for all"
+
+    def record(self, model):
+        """A fitted model has no attribute for it."""
+
+    @classmethod
+    def recorded(cls, model):
+        return cls()
+
+    def undo(self, outputs):
+        """Log-hazards are learnt as they are."""
+        return outputs
+
+    @classmethod
+    def encode(cls, y):
+        """Check times and events; codes are 1 for an event and 0 for a censoring."""
+        y = read_survival(y)
+        codes = np.where(np.isnan(y["time"]), UNLABELLED, y["event"].astype(int))
+        return cls(), y, codes
+
+    def differ(self, codes):
+        """Whether labelled rows have an event and are at least two."""
+        return bool((codes == 1).any() and (codes >= 0).sum() > 1)
+
+    def describe_alike(self, codes):
+        return "have no event" if (codes == 0).any() else "are too few to be compared"
+
+    def count(self, codes):
+        """Censored rows, rows with an event, and without a time: (3,)."""
+        return np.roll(np.bincount(codes + 1, minlength=3), -1)
+
+    def likelihood(self, y, codes):
+        """Loss of log-hazards, for rows that all have a time."""
+        return CoxLikelihood(y)
+
+    def no_evidence(self, y, codes):
+        """Log-hazard of an average patient: (1,)."""
+        return np.zeros(1)
+
+    def centre(self, y, codes, known, evidence):
+        """What evidence is counted from: hazards of mean 1 over the rows."""
+        risk = evidence[~np.isnan(evidence)]
+        return np.array([[average_hazard(risk) if len(risk) else 0.0]])
+
+    def centred(self, intercept, slope, outputs):
+        """Intercept with which the rows have a mean hazard ratio of 1."""
+        return np.array([-average_hazard(slope * outputs[:, 0])])
+
+    @staticmethod
+    def feature_head():
+        """An unfitted survival estimator of a tower's features."""
+        return make_pipeline(StandardScaler(), CoxRidgeSurvival())
+
+    def constant(self, y, codes):
+        """A fitted estimator that predicts a log-hazard of 0."""
+        return DummyRegressor().fit(np.zeros((len(y), 1)), np.zeros(len(y)))
+
+    @staticmethod
+    def criterion():
+        return HazardLoss()
+
+    def net_targets(self, y, codes):
+        """What a network learns: events and cumulative hazards, (n_rows, 2)."""
+        return np.column_stack([y["event"], nelson_aalen(y)]).astype(np.float32)
+
+    def fit_linear(self, inputs, y, codes, penalty):
+        """Weight and bias of Cox's regression with a ridge penalty."""
+        with one_thread():
+            model = CoxRidgeSurvival(penalty).fit(inputs.astype(np.float64), y)
+        return model.coef_[None], -model.mean_[None] @ model.coef_
+
+
+def average_hazard(risk):
+    """Log-hazard of which the hazards of rows are multiples of mean 1."""
+    return float(logsumexp(risk) - np.log(len(risk)))

@@ -1,0 +1,51 @@
+"""Docstrings of classes that share parameters."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["parameters_of"]
+
+T = TypeVar("T", bound=type)
+
+
+def parameters_of(
+    source: type, without: tuple[str, ...] = (), **changed: str
+) -> Callable[[T], T]:
+    """Decorate a class whose docstring has no parameters with those of another class.
+
+    Parameters
+    ----------
+    source : type
+        Its docstring describes each parameter that the class has as well.
+    without : tuple of str
+        Parameters that the class does not have.
+    **changed : str
+        Description of a parameter that differs: the text below its name, in one line.
+
+    Returns
+    -------
+    decorate : callable
+        Puts the section before that of the attributes.
+    """
+
+    def decorate(cls: T) -> T:
+        text = inspect.getdoc(source) or ""
+        section = re.search(r"Parameters\n-+\n(.*?)\n\n(?=\w+\n-+\n)", text, re.DOTALL)
+        assert section is not None
+        entries = re.split(r"\n(?=\S)", section[1])
+        shown = []
+        for entry in entries:
+            name = entry.split(" ")[0]
+            if name in changed:
+                entry = f"{entry.splitlines()[0]}\n    {changed[name]}"
+            if name not in without:
+                shown.append(entry)
+        block = "Parameters\n----------\n" + "\n".join(shown) + "\n\n"
+        own = inspect.cleandoc(cls.__doc__ or "")
+        place = own.index("Attributes\n-")
+        cls.__doc__ = own[:place] + block + own[place:]
+        return cls
+
+    return decorate
