@@ -182,8 +182,10 @@ class BaseOpinionPool(BaseEstimator):
 
     def _opinions(self, X):
         """Evidence: (n_modalities_with_log_odds, n_rows, n_outputs)."""
-        opinions = [X[:, columns] for columns in self._odds.values()]
-        return np.array(opinions).reshape(len(self._odds), len(X), -1)
+        opinions = np.empty((len(self._odds), len(X), 1))
+        for opinion, columns in zip(opinions, self._odds.values(), strict=True):
+            opinion[:] = X[:, columns]
+        return opinions
 
     def _limited(self, opinions):
         return opinions

@@ -250,8 +250,10 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
         Of what the towers predict, in the order of `factors_`.
     scale_ : ndarray of shape (n_modalities,)
         Standard deviations of what they predict.
-    target_shift_, target_factor_ : float
+    target_mean_, target_std_ : float
         Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
     intercept_ : ndarray of shape (1,)
     coef_ : ndarray of shape (1, `n_features_in_`)
         Of the features; 0 for the columns that are evidence.
@@ -292,7 +294,7 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
 
     @property
     def _origin(self):
-        return np.array([self.target_shift_])
+        return np.array([self.target_mean_])
 
 
 @parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])

@@ -39,8 +39,10 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
     interval_errors_ : dict of str to ndarray of shape (n_rows,)
         Sizes of the errors of held-out predictions by pattern of modalities, sorted, of
         which ``predict_interval`` takes quantiles.
-    target_shift_, target_factor_ : float
+    target_mean_, target_std_ : float
         Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
     scalers_ : dict of str to StandardScaler
         Of the towers' outputs.
     tower_heads_ : dict of str to estimator

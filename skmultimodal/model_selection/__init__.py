@@ -2,6 +2,10 @@
 
 from skmultimodal.model_selection._audit import audit_shortcuts
 from skmultimodal.model_selection._compare import compare_classifiers
+from skmultimodal.model_selection._compare_outcomes import (
+    compare_regressors,
+    compare_survival,
+)
 from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._delong import delong_interval
 from skmultimodal.model_selection._gain import unpaired_gain
@@ -13,6 +17,7 @@ from skmultimodal.model_selection._intervals import (
     wilson_interval,
 )
 from skmultimodal.model_selection._learning_curve import paired_learning_curve
+from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
 from skmultimodal.model_selection._permutation import paired_permutation_test
 from skmultimodal.model_selection._split import (
     PairedStratifiedKFold,
@@ -23,11 +28,14 @@ from skmultimodal.model_selection._weighting import selection_weights
 
 __all__ = [
     "Comparison",
+    "OutcomeComparison",
     "PairedStratifiedKFold",
     "PairedStratifiedShuffleSplit",
     "PatternStratifiedKFold",
     "audit_shortcuts",
     "compare_classifiers",
+    "compare_regressors",
+    "compare_survival",
     "corrected_t_interval",
     "corrected_t_test",
     "delong_interval",

@@ -22,6 +22,7 @@ from skmultimodal.utils._progress import (
     count_networks,
 )
 from skmultimodal.utils._rows import row_positions
+from skmultimodal.utils._strata import missing_targets
 
 __all__ = [
     "Fold",
@@ -83,7 +84,7 @@ def make_folds(cv, X, y, groups=None):
     """
     cv = read_cv(cv)
     splits = cv.split(X, y, groups) if hasattr(cv, "split") else cv
-    labelled = ~missing_labels(y)
+    labelled = ~missing_targets(y)
     folds, repeat, number = [], 0, 0
     tested = np.zeros(len(y), dtype=bool)
     for train, test in splits:
@@ -121,7 +122,7 @@ def paired_ratio(folds, X, y):
     less dependent on each other, and must not be counted. If no paired row is tested,
     all labelled rows are counted.
     """
-    labelled = ~missing_labels(y)
+    labelled = ~missing_targets(y)
     counted = labelled & paired_rows(folds, X)
     if not any(counted[fold.test].any() for fold in folds):
         counted = labelled
@@ -189,7 +190,8 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         fitted.fit(take(X, fold.train), labels_of(y, fold.train), **params)
         X_test = take(X, fold.test)
         model = PredictsOnce(fitted, X_test)
-        scores = scoring(model, X_test, labels_of(y, fold.test))
+        score = scoring.given(labels_of(y, fold.train))
+        scores = score(model, X_test, labels_of(y, fold.test))
         inspected = None if inspect is None else inspect(model, X_test)
     except Exception as error:
         where = f"fold {fold.fold} of repeat {fold.repeat}"

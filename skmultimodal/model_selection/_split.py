@@ -21,7 +21,7 @@ from skmultimodal.model_selection._fold_assignment import (
 from skmultimodal.model_selection._tested_rows import check_length, find_tested
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._strata import encode_strata
 
 __all__ = [
     "PairedStratifiedKFold",
@@ -119,7 +119,9 @@ class PairedStratifiedKFold(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,)
-            Class labels; NaN or None marks an unlabelled row.
+            Class labels, numbers (stratified by fifths), or times to an event as of
+            ``make_survival_target`` (stratified by event); NaN or None marks an
+            unlabelled row.
         groups : array-like of shape (n_rows,), default=None
             Rows that must stay together.
 
@@ -241,7 +243,9 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,)
-            Class labels; NaN or None marks an unlabelled row.
+            Class labels, numbers (stratified by fifths), or times to an event as of
+            ``make_survival_target`` (stratified by event); NaN or None marks an
+            unlabelled row.
         groups : None
             Not supported: pass groups to `PairedStratifiedKFold`.
 
@@ -354,8 +358,9 @@ class PatternStratifiedKFold(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,), default=None
-            Class labels; NaN or None marks an unlabelled row. Without `y` the folds
-            are stratified by pattern only.
+            Class labels, numbers (stratified by fifths), or times to an event as of
+            ``make_survival_target`` (stratified by event); NaN or None marks an
+            unlabelled row. Without `y` the folds are stratified by pattern only.
         groups : array-like of shape (n_rows,), default=None
             Rows that must stay together.
 
@@ -374,7 +379,7 @@ class PatternStratifiedKFold(BaseCrossValidator):
         y, groups = join_rows(X, cohort, y=y, groups=groups)
         codes = np.full(len(cohort), -1)
         if y is not None:
-            _, codes = encode_labels(check_length(cohort, y), allow_unlabelled=True)
+            _, codes = encode_strata(check_length(cohort, y))
         if len(cohort) < n_splits:
             raise ValueError(f"n_splits={n_splits} is more than {len(cohort)} rows.")
         groups = check_groups(groups, len(cohort))

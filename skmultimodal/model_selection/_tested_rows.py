@@ -9,7 +9,8 @@ import numpy as np
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._fold_assignment import number_strata
 from skmultimodal.utils._groups import check_groups
-from skmultimodal.utils._labels import class_name, encode_labels
+from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._strata import encode_strata
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -91,7 +92,7 @@ def find_tested(splitter, X, y, groups=None, *, n_rows, n_groups=1):
         If there are not enough rows.
     """
     cohort = as_cohort(X)
-    classes, codes = encode_labels(check_length(cohort, y), allow_unlabelled=True)
+    classes, codes = encode_strata(check_length(cohort, y))
     pool = _Pool(
         cohort.modalities,
         count_modalities(cohort),

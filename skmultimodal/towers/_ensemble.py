@@ -187,8 +187,10 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
     oof_prediction_ : ndarray of shape (n_rows,)
         Calibrated prediction of each row by members that have not seen it; NaN where
         there is none. A loaded model has none.
-    target_shift_, target_factor_ : float
+    target_mean_, target_std_ : float
         Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Of a DataFrame with names.

@@ -484,8 +484,10 @@ class GeneAutoencoderRegressor(RegressorMixin, OneOutputMixin, BaseGeneAutoencod
 
     Attributes
     ----------
-    target_shift_, target_factor_ : float
+    target_mean_, target_std_ : float
         Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
     scaler_ : StandardScaler
         Statistics of the genes in the training rows, after the signed log.
     history_ : skorch.history.History

@@ -512,8 +512,10 @@ class ImageTowerRegressor(RegressorMixin, OneOutputMixin, BaseImageTower):
 
     Attributes
     ----------
-    target_shift_, target_factor_ : float
+    target_mean_, target_std_ : float
         Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
     history_ : skorch.history.History
         Losses by epoch.
     loss_fall_ : float

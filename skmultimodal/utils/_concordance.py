@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skmultimodal.utils._survival_target import strata_of
 
-__all__ = ["concordance"]
+__all__ = ["concordance", "kept_under_observation"]
 
 Floats = NDArray[np.float64]
 # Pairs of rows that are compared at a time.
@@ -51,7 +51,7 @@ def concordance(
     early = target["event"] & (True if horizon is None else time <= horizon)
     weights = np.ones(len(time))
     if train is not None:
-        kept = _kept_under_observation(train, time[early])
+        kept = kept_under_observation(train, time[early])
         weights[early] = np.where(kept > 0, 1 / np.maximum(kept, 1e-12) ** 2, 0)
     strata = strata_of(target)
     total = agreeing = 0.0
@@ -67,8 +67,18 @@ def concordance(
     return agreeing / total if total else float("nan")
 
 
-def _kept_under_observation(train: NDArray, times: Floats) -> Floats:
-    """Kaplan-Meier share of rows that are not yet censored just before each time."""
+def kept_under_observation(
+    train: NDArray, times: Floats, *, including: bool = False
+) -> Floats:
+    """Kaplan-Meier share of rows that are not censored before each time.
+
+    Parameters
+    ----------
+    train : structured ndarray of shape (n_train,)
+    times : ndarray of shape (n_times,)
+    including : bool, default=False
+        Whether those that are censored at the time itself count as censored.
+    """
     known = train[~np.isnan(train["time"])]
     censored, counts = np.unique(known["time"][~known["event"]], return_counts=True)
     # An event at the same time comes before a censoring.
@@ -79,4 +89,5 @@ def _kept_under_observation(train: NDArray, times: Floats) -> Floats:
         events, censored, "left"
     )
     share = np.cumprod(1 - counts / np.maximum(at_risk, 1))
-    return np.append(1.0, share)[np.searchsorted(censored, times, side="left")]
+    side: Any = "right" if including else "left"
+    return np.append(1.0, share)[np.searchsorted(censored, times, side=side)]

@@ -44,7 +44,7 @@ class _Stratum:
         before = np.cumsum(enter - leave)
         return before[:-1]
 
-    def spread(self, by_time: Floats) -> Floats:
+    def spread(self, by_time: NDArray) -> Floats:
         """Sum over the times at which each row is at risk."""
         total = np.append(0.0, np.cumsum(by_time))
         return total[self.stop] - total[self.start]

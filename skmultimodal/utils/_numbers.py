@@ -24,7 +24,8 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
             "this regressor requires y to be passed, but the target y is None."
         )
     names = getattr(getattr(y, "dtype", None), "names", None)
-    shape = np.shape(y) if names is None else (len(y), len(names))
+    # np.shape would ask an array-like of another library.
+    shape = np.asarray(y).shape if names is None else (len(y), len(names))
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"y has {shape[1]} columns, and a regressor of this library predicts one "

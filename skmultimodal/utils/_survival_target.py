@@ -188,7 +188,9 @@ def _read_signed(y: Any) -> NDArray[Any]:
             "teaches nothing. If an event came on the first day, give it a small time."
         )
     target = np.empty(len(values), dtype=[("event", bool), ("time", np.float64)])
-    target["event"], target["time"] = values > 0, np.abs(values)
+    # A row that is censored before any event is never at risk.
+    times = np.where(zero, np.finfo(np.float64).tiny, np.abs(values))
+    target["event"], target["time"] = values > 0, times
     return target
 
 

@@ -239,7 +239,6 @@ def bad_inputs():
         (pairs, y, y // 2, {}, "rows with all of image, gene are of 1 group, and 3 "),
         (pairs, y, y[:3], {}, r"groups has shape \(3,\)"),
         (pairs, y, missing, {}, "the group of row 7 is missing"),
-        (pairs, y + 0.5, None, {}, "Unknown label type"),
         (pairs, y, None, {"n_splits": 1}, "n_splits of .* at least 2, got 1"),
         (pairs, y, None, {"n_splits": 2.5}, "n_splits of"),
         (pairs, y, None, {"n_repeats": 0}, "n_repeats of"),

@@ -1,0 +1,322 @@
+"""Comparisons of models of numbers, and of times to an event, on the same folds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.metrics import get_scorer
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._compare import _check_estimators
+from skmultimodal.model_selection._folds import (
+    fold_stage,
+    make_folds,
+    paired_ratio,
+    run_folds,
+)
+from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
+from skmultimodal.model_selection._score_table import choose_names, score_table
+from skmultimodal.utils._alignment import join_by_id
+from skmultimodal.utils._concordance import concordance
+from skmultimodal.utils._numbers import read_numbers
+from skmultimodal.utils._survival_metrics import auc_at, integrated_brier_score
+from skmultimodal.utils._survival_target import read_survival, strata_of
+
+__all__ = ["compare_regressors", "compare_survival"]
+
+# Beyond the horizon, so few training rows are still followed up that censoring weights
+# of single patients decide a score.
+SHARE_AT_RISK = 0.1
+N_TIMES = 50
+
+
+def compare_survival(
+    estimators,
+    X,
+    y,
+    *,
+    cv,
+    horizon=None,
+    groups=None,
+    reference=None,
+    confidence_level=0.95,
+    n_jobs=None,
+    verbose=0,
+):
+    """Cross-validate several survival estimators on the same folds.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator, or list of (str, estimator)
+        Their ``predict`` is a risk: the higher, the earlier the event. They are cloned.
+        A Cox regression of clinical covariates belongs among them.
+    X : Cohort, or anything the estimators take
+    y : structured array, DataFrame or array-like of shape (n_rows,)
+        As of ``make_survival_target``. Rows without a time are never tested. With
+        strata, patients are compared within theirs.
+    cv : splitter, iterable of (train, test), or int
+        Its splits are drawn once and used for all. An int is the number of folds of
+        ``PairedStratifiedKFold``.
+    horizon : float, default=None
+        Time up to which predictions are scored, in the unit of `y`. None takes from the
+        training rows of each fold the time at which a tenth is still under
+        observation.
+    groups : array-like of shape (n_rows,), default=None
+        Passed to `cv`, and to the ``fit`` of estimators that request it.
+    reference : str, default=None
+        The model that the others are compared with, named before scores are seen.
+    confidence_level : float, default=0.95
+        Of the intervals.
+    n_jobs : int, default=None
+        Folds fitted at the same time.
+    verbose : int, default=0
+
+    Returns
+    -------
+    comparison : OutcomeComparison
+        With the metrics ``"uno_c"`` (Uno's concordance up to the horizon), ``"auc"``
+        (of the event by half the horizon, cumulative and dynamic), and, of models with
+        ``predict_survival_function``, ``"neg_integrated_brier_score"`` (up to the
+        horizon). The higher, the better.
+
+    Raises
+    ------
+    RuntimeError
+        If a model fails; the message names the model and the fold.
+
+    See Also
+    --------
+    compare_classifiers : For class labels, with the source of the intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import CoxRidgeSurvival, make_survival_target
+    >>> from skmultimodal.model_selection import compare_survival
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(120, 3))
+    >>> time = rng.exponential(np.exp(-X[:, 0]))
+    >>> y = make_survival_target(event=rng.random(120) < 0.8, time=time)
+    >>> models = {"weak": CoxRidgeSurvival(1e6), "cox": CoxRidgeSurvival(1.0)}
+    >>> result = compare_survival(models, X, y, cv=3)
+    >>> result.metrics
+    ['uno_c', 'auc', 'neg_integrated_brier_score']
+    """
+    X, y, groups = _read(X, y, groups, read_survival)
+    scoring = SurvivalScoring(horizon)
+    options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
+    options |= {"confidence_level": confidence_level, "verbose": verbose}
+    return _compare("compare_survival", estimators, X, y, cv, scoring, **options)
+
+
+def compare_regressors(
+    estimators,
+    X,
+    y,
+    *,
+    cv,
+    scoring=("r2", "neg_root_mean_squared_error"),
+    groups=None,
+    reference=None,
+    confidence_level=0.95,
+    n_jobs=None,
+    verbose=0,
+):
+    """Cross-validate several regressors on the same folds.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator, or list of (str, estimator)
+        Regressors that take `X`. They are cloned.
+    X : Cohort, or anything the estimators take
+    y : array-like of float, shape (n_rows,)
+        NaN marks an unlabelled row, which is never tested.
+    cv : splitter, iterable of (train, test), or int
+        Its splits are drawn once and used for all. An int is the number of folds of
+        ``PairedStratifiedKFold``.
+    scoring : list of str, default=("r2", "neg_root_mean_squared_error")
+        Metrics of scikit-learn.
+    groups : array-like of shape (n_rows,), default=None
+        Passed to `cv`, and to the ``fit`` of estimators that request it.
+    reference : str, default=None
+        The model that the others are compared with, named before scores are seen.
+    confidence_level : float, default=0.95
+        Of the intervals.
+    n_jobs : int, default=None
+        Folds fitted at the same time.
+    verbose : int, default=0
+
+    Returns
+    -------
+    comparison : OutcomeComparison
+        With the metrics of `scoring`, and ``"coverage"``: the share of tested patients
+        whose number lies in the 90 % interval of ``predict_interval``, of models that
+        have one.
+
+    Raises
+    ------
+    RuntimeError
+        If a model fails; the message names the model and the fold.
+
+    See Also
+    --------
+    compare_classifiers : For class labels, with the source of the intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyRegressor
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmultimodal.model_selection import compare_regressors
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> models = {"mean": DummyRegressor(), "ridge": Ridge()}
+    >>> result = compare_regressors(models, X, X[:, 0], cv=3)
+    >>> result.summary(models=["ridge"], metrics=["r2"])["mean"].round(1).tolist()
+    [1.0]
+    """
+    X, y, groups = _read(X, y, groups, read_numbers)
+    options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
+    options |= {"confidence_level": confidence_level, "verbose": verbose}
+    scoring = NumberScoring(list(scoring))
+    return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
+
+
+def _read(X, y, groups, read):
+    if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
+        X = as_cohort(X)
+    y = read(join_by_id(y, X))
+    if X.shape[0] != len(y):
+        raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
+    return X, y, join_by_id(groups, X, name="groups")
+
+
+def _compare(
+    caller,
+    estimators,
+    X,
+    y,
+    cv,
+    scoring,
+    *,
+    groups,
+    reference,
+    confidence_level,
+    n_jobs,
+    verbose,
+):
+    models = _check_estimators(estimators)
+    if reference is not None:
+        choose_names("reference", [name for name, _ in models], [reference])
+    folds = make_folds(cv, X, y, groups)
+    arms = [(name, model, folds) for name, model in models]
+    with fold_stage(caller, arms, verbose) as stage:
+        results = run_folds(
+            *(arms, X, y, scoring),
+            stage=stage,
+            groups=groups,
+            inspect=_predict,
+            n_jobs=n_jobs,
+        )
+    return OutcomeComparison(
+        score_table(results),
+        _prediction_table(results, X, y),
+        folds=folds,
+        test_to_train=paired_ratio(folds, X, y),
+        confidence_level=confidence_level,
+        estimators={name: clone(model) for name, model in models},
+        reference=reference,
+    )
+
+
+def _predict(model, X):
+    return np.asarray(model.predict(X))
+
+
+def _prediction_table(results, X, y):
+    cohort = as_cohort(X)
+    tables = []
+    for name, fold, _, predicted in results:
+        truth = (
+            {"y_true": y[fold.test]}
+            if y.dtype.names is None
+            else {field: y[field][fold.test] for field in ("event", "time")}
+        )
+        columns = {
+            "model": name,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "row": fold.test,
+            "id": cohort.index[fold.test],
+            "pattern": cohort.patterns[fold.test],
+            "predicted": predicted,
+        }
+        tables.append(pd.DataFrame(columns | truth))
+    return pd.concat(tables, ignore_index=True)
+
+
+class NumberScoring:
+    """Metrics of a fitted regressor on its test rows."""
+
+    def __init__(self, names):
+        self.scorers = {name: get_scorer(name) for name in names}
+
+    def given(self, y_train):
+        return self
+
+    def __call__(self, model, X, y):
+        scores = {name: float(s(model, X, y)) for name, s in self.scorers.items()}
+        if hasattr(model.fitted, "predict_interval"):
+            low, high = model.fitted.predict_interval(X).T
+            scores["coverage"] = float(np.mean((low <= y) & (y <= high)))
+        return scores
+
+
+@dataclass(frozen=True)
+class SurvivalScoring:
+    """Metrics of a fitted survival estimator on its test rows.
+
+    Parameters
+    ----------
+    horizon : float or None
+    y_train : structured ndarray or None
+        From which censoring is known, and the horizon if it is None.
+    """
+
+    horizon: float | None
+    y_train: Any = None
+
+    def given(self, y_train):
+        known = y_train[~np.isnan(y_train["time"])]
+        horizon = self.horizon
+        if horizon is None:
+            horizon = float(np.quantile(known["time"], 1 - SHARE_AT_RISK))
+        return SurvivalScoring(horizon, known)
+
+    def __call__(self, model, X, y):
+        train, horizon = self.y_train, self.horizon
+        risk = np.asarray(model.predict(X), dtype=float)
+        scores = {
+            "uno_c": concordance(y, risk, train=train, horizon=horizon),
+            "auc": auc_at(y, risk, horizon / 2, train=train),
+        }
+        if hasattr(model.fitted, "predict_survival_function"):
+            times = np.linspace(0, horizon, N_TIMES)
+            curves = survival_curves(model.fitted, X, times, y)
+            found = integrated_brier_score(y, curves, times, train=train)
+            scores["neg_integrated_brier_score"] = -found
+        return scores
+
+
+def survival_curves(model, X, times, y):
+    """Survival probabilities of rows at some times: (n_rows, n_times).
+
+    Those of scikit-survival return functions, which end where training rows do.
+    """
+    if hasattr(model, "baselines_"):
+        strata = strata_of(y) if len(model.baselines_) > 1 else None
+        return model.predict_survival_function(X, times, strata=strata)
+    functions = model.predict_survival_function(X)
+    return np.array([f(np.clip(times, *f.domain)) for f in functions])
