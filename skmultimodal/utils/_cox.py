@@ -11,6 +11,10 @@ from skmultimodal.utils._survival_target import strata_of
 __all__ = ["Baseline", "CoxLikelihood", "fit_baseline", "nelson_aalen"]
 
 Floats = NDArray[np.float64]
+# How much the hazard of all rows counts in that of a stratum: as so many rows at risk,
+# of a level that so many events hold at that of all. Chosen by the Brier score of
+# overall survival in tcga_pancan; benchmarks/accuracy/results/notes.md.
+PRIOR_AT_RISK, PRIOR_EVENTS = 20.0, 2.0
 
 
 class _Stratum:
@@ -20,11 +24,16 @@ class _Stratum:
     own time.
     """
 
-    def __init__(self, target: NDArray, rows: NDArray[np.intp]) -> None:
+    def __init__(
+        self, target: NDArray, rows: NDArray[np.intp], times: Floats | None = None
+    ) -> None:
         self.rows = rows
         self.event = target["event"][rows]
         time = target["time"][rows]
-        self.times, self.n_events = np.unique(time[self.event], return_counts=True)
+        own = time[self.event]
+        self.times = np.unique(own) if times is None else times
+        place = np.searchsorted(self.times, own)
+        self.n_events = np.bincount(place, minlength=len(self.times))
         # Numbers of the times of events up to a row's own, and up to its entry.
         self.stop = np.searchsorted(self.times, time, side="right")
         self.start = np.zeros(len(rows), dtype=np.intp)
@@ -120,7 +129,12 @@ class Baseline(ModelPart):
 
 
 def fit_baseline(target: NDArray, eta: Floats) -> dict[int, Baseline]:
-    """Breslow's estimate for log-hazards `eta`: dict of stratum to Baseline.
+    """Baseline hazards for log-hazards `eta`: dict of stratum to Baseline.
+
+    Breslow's estimate. A stratum of some dozens of rows does not show its hazard over
+    all times: Breslow's estimate of all rows, in proportion to the events of the
+    stratum, is added as if `PRIOR_AT_RISK` rows were at risk (the mean of a gamma
+    process given the rows). A single stratum is not changed by it.
 
     Parameters
     ----------
@@ -128,13 +142,20 @@ def fit_baseline(target: NDArray, eta: Floats) -> dict[int, Baseline]:
         Each row labelled.
     eta : ndarray of shape (n_rows,)
     """
-    strata = strata_of(target)
+    strata, weights = strata_of(target), np.exp(eta)
+    every = _Stratum(target, np.arange(len(target)))
+    at_risk = np.maximum(every.at_risk(weights), np.finfo(float).tiny)
+    pooled = every.n_events / at_risk
     found = {}
     for number in np.unique(strata).tolist():
-        stratum = _Stratum(target, np.flatnonzero(strata == number))
-        risk = stratum.at_risk(np.exp(eta[stratum.rows]))
-        hazard = np.cumsum(stratum.n_events / np.maximum(risk, np.finfo(float).tiny))
-        found[number] = Baseline(stratum.times, hazard)
+        rows = np.flatnonzero(strata == number)
+        stratum = _Stratum(target, rows, every.times)
+        at_risk = np.maximum(stratum.at_risk(weights[rows]), 0.0)
+        expected = np.sum(at_risk * pooled)
+        ratio = (stratum.n_events.sum() + PRIOR_EVENTS) / (expected + PRIOR_EVENTS)
+        events = stratum.n_events + PRIOR_AT_RISK * ratio * pooled
+        hazard = np.cumsum(events / (at_risk + PRIOR_AT_RISK))
+        found[number] = Baseline(every.times, hazard)
     return found
 
 
