@@ -31,7 +31,7 @@ MOST_NUMBERS = 20
 
 _TO_CLASSES = (
     "Put classes in place of an amount or a time, such as high and low, or use a "
-    "regressor of scikit-learn."
+    "regressor, such as TwinTowerRegressor."
 )
 
 
@@ -64,9 +64,8 @@ def _refuse_columns(y: Any) -> None:
         raise ValueError(
             f"y has {n_columns} columns{named}, and a classifier predicts one label "
             "per row: of several labels pass one column, of one-hot columns "
-            "y.argmax(axis=1). For a time-to-event outcome pass classes, such as "
-            "whether the event came within a year (NaN where that is unknown), or use "
-            "a survival estimator, such as those of scikit-survival."
+            "y.argmax(axis=1). For a time to an event use a survival estimator, such "
+            "as TwinTowerSurvival."
         )
 
 

@@ -226,9 +226,10 @@ def _read_times(time: Any, name: str) -> NDArray[np.float64]:
         raise ValueError(f"{name} has shape {times.shape}, not one number per row.")
     bad = np.flatnonzero(np.isinf(times) | (times <= 0))
     if len(bad):
-        row = bad[0] if not isinstance(index, pd.Index) else index[bad[0]]
+        number = int(bad[0])
+        row = index[number] if isinstance(index, pd.Index) else number
         raise ValueError(
-            f"{name} is {times[bad[0]]:g} in row {row!r} ({len(bad)} such rows): times "
+            f"{name} is {times[number]:g} in row {row!r} ({len(bad)} such rows): times "
             "are above 0 and finite. Leave out patients who were not followed up, or "
             "count from an earlier day."
         )
