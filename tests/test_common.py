@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,12 +19,23 @@ from sklearn.utils.estimator_checks import (
 
 from skmultimodal import (
     BagTowerClassifier,
+    CoxRidgeSurvival,
     CrossFittedEnsembleClassifier,
+    CrossFittedEnsembleRegressor,
+    CrossFittedEnsembleSurvival,
     FusionHeadClassifier,
+    GaussianPoolRegressor,
+    GeneAutoencoderRegressor,
+    GeneAutoencoderSurvival,
     GeneAutoencoderTransformer,
+    HazardPoolSurvival,
     ImageTowerClassifier,
+    ImageTowerRegressor,
+    ImageTowerSurvival,
     LogOpinionPoolClassifier,
     TwinTowerClassifier,
+    TwinTowerRegressor,
+    TwinTowerSurvival,
     UnimodalClassifier,
 )
 from skmultimodal.baselines import LateFusionClassifier
@@ -38,6 +49,9 @@ pytestmark = [
     ),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:.*early stopping is switched off"),
+    # The checks number classes from 0, which is no time.
+    pytest.mark.filterwarnings("ignore:y has the time 0"),
+    pytest.mark.filterwarnings("ignore::skmultimodal.exceptions.NoSignalWarning"),
 ]
 
 MIN_CHECKS = 40
@@ -52,6 +66,17 @@ DEFAULTS = [
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
     TumorTextureTransformer(),
+    CoxRidgeSurvival(),
+    GaussianPoolRegressor(),
+    HazardPoolSurvival(),
+    CrossFittedEnsembleRegressor(Ridge()),
+    CrossFittedEnsembleSurvival(CoxRidgeSurvival()),
+    ImageTowerRegressor(),
+    ImageTowerSurvival(),
+    GeneAutoencoderRegressor(),
+    GeneAutoencoderSurvival(),
+    TwinTowerRegressor(tower_cv=2),
+    TwinTowerSurvival(tower_cv=2),
 ]
 
 VARIANTS = [

@@ -34,6 +34,8 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
         )
     values = column_or_1d(y, warn=True)
     missing = missing_labels(values)
+    if values.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y is complex.")
     if values.dtype.kind == "M":
         raise ValueError("y holds dates: make them numbers, such as years.")
     numbers = np.full(len(values), np.nan)

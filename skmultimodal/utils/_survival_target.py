@@ -201,6 +201,8 @@ def _read_numbers(values: Any, name: str, remedy: str) -> NDArray[np.float64]:
             f"{name} holds dates or durations: make them numbers, such as days with "
             "(last - first).dt.days."
         )
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} is complex.")
     missing = missing_labels(values)
     numbers = np.full(len(values), np.nan)
     try:
