@@ -1,5 +1,6 @@
 """The paper's convolutional tower (SurvNet)."""
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skmultimodal.nn._heads import dense_stack, make_linear
-from skmultimodal.nn._statistics import ImageStatistics
+from skmultimodal.nn._statistics import ImageStatistics, count_statistics
 
 __all__ = ["ConvBlocks", "ConvTower", "choose_memory_format", "flip"]
 
@@ -30,11 +31,18 @@ class ConvBlocks(nn.Module):
         self, in_channels: int, filters: Sequence[int], n_axes: int = 2
     ) -> None:
         super().__init__()
+        self.filters = tuple(filters)
         channels = [in_channels, *filters]
         make = nn.Conv3d if n_axes == 3 else nn.Conv2d
         self.convolutions = nn.ModuleList(
             make(a, b, kernel_size=3, padding="same") for a, b in pairwise(channels)
         )
+
+    def output_shape(self, image_shape: Sequence[int]) -> tuple[int, ...]:
+        """Shape of the feature maps of one image: filters[-1], height, width."""
+        for channels in self.filters:
+            image_shape = (channels, *(max(side // 2, 1) for side in image_shape[1:]))
+        return tuple(image_shape)
 
     def forward(self, x: Tensor) -> Tensor:
         pool = F.max_pool3d if x.ndim == 5 else F.max_pool2d
@@ -94,27 +102,33 @@ class ConvTower(nn.Module):
         self.mask_channel = mask_channel
         if callable(encoder):
             self.encoder = encoder(in_channels=in_channels)
+            maps = self._shape_of_maps(image_shape)
         else:
             self.encoder = ConvBlocks(in_channels, encoder, len(image_shape) - 1)
-        x = torch.zeros(1, *image_shape)
-        maps = self._encode_once(x)
+            maps = self.encoder.output_shape(image_shape)
         self.pool = _choose_pool(maps) if pool == "auto" else pool
-        n_pooled = self._pooled(x, maps).shape[1]
+        n_pooled = self._count_pooled(maps)
         self.dense = dense_stack(n_pooled, dense_units)
         self.output = nn.Linear([n_pooled, *dense_units][-1], n_classes)
         self.statistics = ImageStatistics(in_channels, mask_channel)
         self.linear = None
         if linear:
-            n_statistics = self.statistics(x).shape[1]
+            n_statistics = count_statistics(tuple(image_shape), mask_channel)
             self.linear = nn.Linear(n_statistics, n_classes)
 
     @torch.no_grad()
-    def _encode_once(self, x: Tensor) -> Tensor:
+    def _shape_of_maps(self, image_shape: Sequence[int]) -> tuple[int, ...]:
         # In evaluation mode, a batch of one image passes through batch norm.
         self.encoder.eval()
-        maps = self.encoder(x)
+        maps = self.encoder(torch.zeros(1, *image_shape))
         self.encoder.train()
-        return maps
+        return tuple(maps.shape[1:])
+
+    def _count_pooled(self, maps: tuple[int, ...]) -> int:
+        """Length of what `_pooled` makes of maps of this shape."""
+        if len(maps) == 1 or self.pool == "flatten":
+            return math.prod(maps)
+        return maps[0] * (2 if self.pool == "mask" else 1)
 
     def _pooled(self, x: Tensor, maps: Tensor) -> Tensor:
         if maps.ndim == 2 or self.pool == "flatten":
@@ -167,8 +181,8 @@ class ConvTower(nn.Module):
         return self.output(self.features(x))
 
 
-def _choose_pool(maps: Tensor) -> str:
-    return "flatten" if maps.shape[2:].numel() <= MAX_FLATTENED else "mean"
+def _choose_pool(maps: tuple[int, ...]) -> str:
+    return "flatten" if math.prod(maps[1:]) <= MAX_FLATTENED else "mean"
 
 
 def choose_memory_format(image_shape: Sequence[int]) -> torch.memory_format:

@@ -1,13 +1,14 @@
 """What a linear model reads of an image: intensities, their texture and their place."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["ImageStatistics"]
+__all__ = ["ImageStatistics", "count_statistics"]
 
 PERCENTILES = (5, 25, 50, 75, 95)
 N_RINGS = 6
@@ -23,6 +24,9 @@ MAX_PAIRED = 4
 SOFTENING = 0.05
 # Segmentations are read as label / 4: any label of at least 1 is inside.
 LABEL = 4.0
+
+# Of larger images there are as many statistics.
+LARGEST_COUNTED = 64
 
 Named = Iterator[tuple[str, Tensor]]
 
@@ -90,6 +94,28 @@ class ImageStatistics(nn.Module):
         else:
             mask = x[:, self.mask_channel, None]
             yield from _of_region(images, inside, mask)
+
+
+@lru_cache(maxsize=256)
+def count_statistics(image_shape: tuple[int, ...], mask_channel: int | None) -> int:
+    """Number of statistics of an image.
+
+    Parameters
+    ----------
+    image_shape : (int, int, int)
+        Channels, height, width.
+    mask_channel : int or None
+        The segmentation.
+    """
+    n_channels, *sides = image_shape
+    small = [min(side, LARGEST_COUNTED) for side in sides]
+    # Measured once and in earnest, also where a network is made without memory: there,
+    # each operation takes a hundred times as long, and imports torch's compiler. Of
+    # channels beyond all reason, which a file may have, nothing is allocated.
+    device = "cpu" if n_channels <= LARGEST_COUNTED else "meta"
+    with torch.device(device), torch.no_grad():
+        x = torch.zeros(1, n_channels, *small)
+        return ImageStatistics(n_channels, mask_channel)(x).shape[1]
 
 
 def _of_image(x: Tensor, inside: Tensor) -> Named:

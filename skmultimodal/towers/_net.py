@@ -3,6 +3,7 @@
 A net is composed inside an estimator, never subclassed.
 """
 
+import inspect
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +35,35 @@ MAX_PARTS = 4
 # A fall of the training loss below this share means that training did nothing.
 MIN_LOSS_FALL = 0.05
 
+
+def _without_compiler(optimizer):
+    """An optimizer of torch without what it does for ``torch.compile``.
+
+    Each process would import the compiler, which takes longer than a small fit, and a
+    tenth of a step of a small network would go into asking it.
+    """
+    plain_step = inspect.unwrap(optimizer.step)
+
+    def step(self):
+        with torch.no_grad():
+            plain_step(self)
+
+    step.hooked = True  # or torch would wrap it for its profiler
+    return type(
+        optimizer.__name__,
+        (optimizer,),
+        {
+            "step": step,
+            "zero_grad": inspect.unwrap(optimizer.zero_grad),
+            "add_param_group": inspect.unwrap(optimizer.add_param_group),
+        },
+    )
+
+
 OPTIMIZERS = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "sgd": torch.optim.SGD,
+    "adam": _without_compiler(torch.optim.Adam),
+    "adamw": _without_compiler(torch.optim.AdamW),
+    "sgd": _without_compiler(torch.optim.SGD),
 }
 
 

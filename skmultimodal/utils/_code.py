@@ -68,28 +68,32 @@ def _package(name: str) -> str | None:
     if top == "skmultimodal":
         return top
     file = getattr(sys.modules[name], "__file__", None)
-    if file is None or not _installed_in(top) & set(Path(file).parents):
+    if file is None or not _is_installed(top, set(Path(file).parents)):
         return None
     return f"{top} {_version(top)}"
 
 
-@cache
-def _installed_in(top: str) -> set[Path]:
-    """Folders in which a package may be installed; one's own, editable, is in none."""
-    folders = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
+def _is_installed(top: str, parents: set[Path]) -> bool:
+    """Whether a package lies where packages are installed; one's own, editable, not."""
+    if parents & {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}:
+        return True
     # Packages that a .pth file shares with this environment lie elsewhere.
-    for name in _distributions().get(top, []):
-        folders.add(Path(str(distribution(name).locate_file(""))))
-    return folders
+    return any(
+        Path(str(distribution(name).locate_file(""))) in parents
+        for name in _distributions().get(top, [])
+    )
 
 
 @cache
 def _distributions() -> Mapping[str, list[str]]:
-    return packages_distributions()
+    return packages_distributions()  # takes seconds: it looks at every installed file
 
 
 @cache
 def _version(top: str) -> str:
+    own = getattr(sys.modules.get(top), "__version__", None)
+    if isinstance(own, str):
+        return own
     distributions = _distributions().get(top, [top])
     try:
         return " ".join(version(name) for name in sorted(set(distributions)))

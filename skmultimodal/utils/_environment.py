@@ -1,6 +1,7 @@
 """Versions of Python and of the packages that a model depends on."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 
 import skmultimodal
@@ -8,6 +9,11 @@ import skmultimodal
 __all__ = ["describe_environment"]
 
 PACKAGES = ["scikit-learn", "torch", "skorch", "numpy", "scipy"]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
 
 
 def describe_environment() -> dict[str, str]:
@@ -24,10 +30,9 @@ def describe_environment() -> dict[str, str]:
     >>> "torch" in describe_environment()
     True
     """
-    versions = {name: version(name) for name in PACKAGES}
     return {
         "skmultimodal": skmultimodal.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        **versions,
+        **_versions(),
     }

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from skmultimodal.nn import ImageStatistics
+from skmultimodal.nn._statistics import count_statistics
 
 SHAPES = [
     ((1, 24, 20), None),
@@ -44,6 +45,19 @@ def test_every_statistic_has_a_name_and_a_gradient(shape, mask_channel):
     assert images.grad.isfinite().all()
     # Every row on its own.
     torch.testing.assert_close(module(images[2:3]), found[2:3])
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize(
+    ("shape", "mask_channel"),
+    [*SHAPES, ((2, 70, 131), 1), ((3, 129, 6), None)],
+)
+def test_statistics_are_counted_on_a_small_image(shape, mask_channel, device):
+    count_statistics.cache_clear()
+    with torch.device(device):  # as where a network is made without memory
+        found = count_statistics(shape, mask_channel)
+    whole = ImageStatistics(shape[0], mask_channel)(torch.ones(2, *shape))
+    assert found == whole.shape[1]
 
 
 def test_intensities_against_numpy():
