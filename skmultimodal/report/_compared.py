@@ -204,6 +204,11 @@ class ComparedModel:
         return table.loc[own, "score"].tolist()
 
     @property
+    def n_draws(self):
+        """Draws of the unpaired rows that are part of the intervals."""
+        return int(self.comparison.draws()["draw"].nunique())
+
+    @property
     def networks(self):
         """Networks that a fit of each model averages or combines: dict, or empty."""
         estimators = self.comparison.estimators or {}

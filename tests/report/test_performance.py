@@ -43,6 +43,7 @@ def numbers(**changes):
         "largest_p": 0.2,
         "named": False,
         "seeds": [0.84],
+        "n_draws": 0,
         "networks": {},
         "n_others": 2,
         "n_tested": 50,
@@ -96,6 +97,8 @@ CASES = {
             "have several modalities.",
             "Its 95 % interval comes from a t test",
             "It is not that of the final model",
+            "It is given these patients with one modality, who train every model, and "
+            "given the random seeds of training: how much both matter is not in the",
             "interval: genes 0.80 [0.60, 0.90] and ours 0.84 [0.71, 0.93].",
             "Model ROC AUC F1 genes 0.80 [0.60, 0.90] – ours (the model) 0.84",
             "such as F1, are of class yes.",
@@ -167,10 +170,13 @@ CASES = {
             hospital=Hospital.APART,
             largest_p=0.031,
             seeds=[0.8, 0.744, 0.76],
+            n_draws=10,
         ),
         [
             "of class responder, of hospitals that do not train the model, and of 3",
             "3 random seeds of training, whose ROC AUC goes from 0.74 to 0.80.",
+            "is part of the intervals of means and differences: the models were fitted "
+            "again 10 times, each with other seeds and a random half of these patients",
             "better than each of the 2 others (largest p 0.031). Its ROC",
         ],
     ),

@@ -90,6 +90,7 @@ class Performance:
     largest_p: float  # of the differences to the others, NaN if one is not worse
     named: bool  # whether the model was named beforehand as the reference
     seeds: list  # score of the model for each random seed of training
+    n_draws: int  # of the unpaired rows, with other seeds, which are in the intervals
     networks: dict  # that a fit of each model trains; empty if they are all as many
     n_others: int
     n_tested: int
@@ -134,6 +135,7 @@ def performance(study):
         **_count_found(study),
         **_compare(tested),
         seeds=tested.seeds,
+        n_draws=tested.n_draws,
         n_tested=len(tested.rows),
         patterns=study.tested_patterns,
         n_folds=tested.n_folds,
