@@ -155,8 +155,10 @@ class OutOfFold:
         tested row counts once. The intervals are Wilson's, over patients; as other
         training patients would give other models, they are those of ``1 + r`` times
         fewer patients, where r is the ratio of test to training rows of
-        `corrected_t_test`, 0 of a model that no fold changes. Precision and negative
-        predictive value are those at this share of the class.
+        `corrected_t_test`, 0 of a model that no fold changes. From ten folds on they
+        are no narrower than the corrected t of the shares of the folds: who is said to
+        be of the class may depend much on who trains. Precision and negative predictive
+        value are those at this share of the class.
 
         Examples
         --------
@@ -213,8 +215,9 @@ class OutOfFold:
 
         Notes
         -----
-        The intervals are over patients (Student's), widened as those of
-        `at_threshold`. They are not adjusted for the number of thresholds.
+        The intervals are over patients (Student's), widened as those of `at_threshold`
+        and, from ten folds on, no narrower than the corrected t of the folds. They are
+        not adjusted for the number of thresholds.
 
         References
         ----------

@@ -30,7 +30,7 @@ def pattern_scores(patients, positive, level):
     scores : DataFrame
     """
     found = []
-    for model, (_, codes, p, patterns) in patients.items():
+    for model, (_, codes, p, patterns, *_) in patients.items():
         for name in sorted(set(patterns), key=_by_size):
             here = patterns == name
             scores = _score(codes[here], p[here], positive, level)
