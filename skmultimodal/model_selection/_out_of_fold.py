@@ -283,9 +283,13 @@ class OutOfFold:
         have a slope below 1. With more than two classes the slope is one for the
         log-ratios of all pairs, and there is no intercept. They are NaN with fewer than
         30 patients, fewer than two classes with 5, and where probabilities are constant
-        or separate the classes.
+        or separate the classes. The intervals are over patients (Wald), widened as
+        those of `at_threshold`; of probabilities that do not go with the class at all
+        they are too narrow.
         """
-        return pattern_scores(*self._by_patient(models, None), self.confidence_level)
+        patients, place = self._by_patient(models, None)
+        given = self.confidence_level, self._ratios(patients)
+        return pattern_scores(patients, place, *given)
 
     def has_proba(self, model):
         """Whether a model has probabilities.

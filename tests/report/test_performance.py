@@ -40,6 +40,9 @@ def numbers(**changes):
         "best_score": Score(0.8, 0.6, 0.9),
         "difference": Difference("genes", -0.04, -0.1, 0.02, 0.2, 0.4),
         "evidence": Evidence.UNCERTAIN,
+        "known": None,
+        "known_score": None,
+        "known_evidence": None,
         "largest_p": 0.2,
         "named": False,
         "seeds": [0.84],
@@ -163,6 +166,33 @@ CASES = {
         [
             "not among the comparisons named beforehand (p 0.012, not adjusted).",
         ],
+    ),
+    "not shown to be better than what is known": Case(
+        numbers(
+            known=Difference("age and sex", -0.07, -0.19, 0.04, 0.2, 0.8),
+            known_score=Score(0.72, 0.56, 0.83),
+            known_evidence=Evidence.UNCERTAIN,
+        ),
+        [
+            "is not shown to do so better than genes, nor than what is known "
+            "beforehand alone (age and sex). Its ROC AUC",
+            "What is known beforehand alone (age and sex) has 0.72 [0.56, 0.83]; minus "
+            "ours that is −0.07 [−0.19, 0.04]: ours is not shown to be better or worse "
+            "than it.",
+        ],
+    ),
+    "better than what is known": Case(
+        numbers(
+            known=Difference("age and sex", -0.3, -0.4, -0.2, 0.0001, 0.0004),
+            known_score=Score(0.54, 0.4, 0.7),
+            known_evidence=Evidence.BEYOND_CHANCE,
+        ),
+        [
+            "is not shown to do so better than genes. Its ROC AUC",
+            "ours that is −0.30 [−0.40, −0.20], more than chance explains (Holm p < "
+            "0.001).",
+        ],
+        absent=["nor than"],
     ),
     "better than several": Case(
         numbers(
