@@ -157,8 +157,11 @@ class OutOfFold:
         fewer patients, where r is the ratio of test to training rows of
         `corrected_t_test`, 0 of a model that no fold changes. From ten folds on they
         are no narrower than the corrected t of the shares of the folds: who is said to
-        be of the class may depend much on who trains. Precision and negative predictive
-        value are those at this share of the class.
+        be of the class may depend much on who trains. Where probabilities know nothing,
+        it depends on the share of the class in the cohort, which no fold shows:
+        sensitivity and specificity then are held in 50 to 90 % only
+        (``benchmarks/statistics/results/printed.md``). Precision and negative
+        predictive value are those at this share of the class.
 
         Examples
         --------
