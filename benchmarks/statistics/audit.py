@@ -90,13 +90,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cohorts", type=int, default=2000, help="of a setting")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--scenarios", nargs="+", choices=list(SCENARIOS), default=list(SCENARIOS)
+    )
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.cohorts)
     tasks = [
         (scenario, n_pairs, n_single, seed)
-        for scenario in SCENARIOS
+        for scenario in options.scenarios
         for n_pairs in N_PAIRS
         for n_single in N_SINGLE
         for seed in seeds
@@ -107,13 +110,16 @@ def main():
     table.columns = [f"{name}, {pairs} / {single}" for name, pairs, single in table]
     text = markdown(table, 3)
     print(text)
-    command = f"`python -m benchmarks.statistics.audit --cohorts {options.cohorts}`"
+    command = f"`python -m benchmarks.statistics.audit --cohorts {options.cohorts}"
+    is_all = options.scenarios == list(SCENARIOS)
+    command += "`" if is_all else f" --scenarios {' '.join(options.scenarios)}`"
     head = f"# The shortcut audit\n\n{command}, {date.today()}\n\n"
     head += " ".join(__doc__.split("\n\n", 1)[1].split()) + "\n\n"
     head += (
         "Columns: scenario, number of pairs / patients with each modality alone.\n\n"
     )
-    (options.out / "audit.md").write_text(head + text + "\n")
+    name = "audit" if is_all else f"audit_{'_'.join(options.scenarios)}"
+    (options.out / f"{name}.md".replace(" ", "_")).write_text(head + text + "\n")
 
 
 if __name__ == "__main__":

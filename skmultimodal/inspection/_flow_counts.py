@@ -20,7 +20,7 @@ __all__ = [
 COLUMNS = ["stage", "part", "detail", "n"]
 REQUIRED_COLUMNS = ["patient", "item", "status", "reason"]
 # Items of the flow table that are no modality.
-OTHERS = ("clinical", "label", "file")
+OTHERS = ("clinical", "label", "file", "ids")
 PATIENTS, PAIRED = "patients", "paired"
 # An absolute path, or a relative one with an extension.
 FILE = r"(?<!\w)(?:[A-Za-z]:)?[/\\]\S+|[^\s/]+/\S*\.\w+\S*"

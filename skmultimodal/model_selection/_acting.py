@@ -15,6 +15,9 @@ __all__ = [
     "threshold_scores",
 ]
 
+# With fewer, how they differ is too uncertain to go by.
+MIN_FOLDS = 10
+
 SHARES = ["model", "metric", "score", "low", "high", "n_right", "n_patients"]
 BENEFITS = ["model", "threshold", "net_benefit", "low", "high"]
 BENEFITS += ["treat_all", "gain", "gain_low", "gain_high"]
@@ -66,13 +69,36 @@ def threshold_scores(patients, positive, threshold, level, ratios):
     for model, of_model in patients.items():
         hits = of_model.codes == positive
         called = of_model.proba[:, positive] >= threshold
+        each = of_model.each[:, positive] >= threshold
+        of_folds = _count_by(of_model.folds, hits[of_model.places], each)
         for metric, (n_right, n) in count_shares(hits, called).items():
             share, low, high = np.nan, np.nan, np.nan
             if n:
                 share = n_right / n
-                low, high = _share_interval(share, n / (1 + ratios[model]), level)
+                half = _half_of_share(share, *of_folds[metric].T, ratios[model], level)
+                n_effective = n / (1 + ratios[model])
+                low, high = _share_interval(share, n_effective, half, level)
             rows.append((model, metric, share, low, high, n_right, n))
     return pd.DataFrame(rows, columns=SHARES)
+
+
+def _count_by(folds, hits, called):
+    """How many are right of how many in each fold, by metric: (n_folds, 2) each."""
+    parts = [folds == fold for fold in np.unique(folds)]
+    counts = [count_shares(hits[part], called[part]) for part in parts]
+    return {m: np.array([c[m] for c in counts], dtype=float) for m in counts[0]}
+
+
+def _half_of_share(share, n_right, n, ratio, level):
+    """Half of the interval of a share by how folds differ (linearised as a ratio)."""
+    if not ratio or len(n) < MIN_FOLDS:
+        return 0.0
+    return _half(share + (n_right - share * n) / n.mean(), ratio, level)
+
+
+def _half(values, ratio, level):
+    low, high = corrected_t_interval(values, ratio, confidence_level=level)
+    return 0.0 if np.isnan(low) else (high - low) / 2
 
 
 def net_benefit(patients, positive, thresholds, level, ratios):
@@ -96,30 +122,46 @@ def net_benefit(patients, positive, thresholds, level, ratios):
     rows = []
     for model, of_model in patients.items():
         hits = of_model.codes == positive
-        given = ratios[model] / len(hits), level
+        given = of_model, ratios[model], level
         for threshold in thresholds:
             # What a patient who is treated adds: a hit 1, others the odds.
             value = np.where(hits, 1.0, -threshold / (1 - threshold))
-            own = np.where(of_model.proba[:, positive] >= threshold, value, 0.0)
+            own = _treated(of_model.proba, positive, threshold, value)
+            each = value[of_model.places]
+            own_each = _treated(of_model.each, positive, threshold, each)
             everyone = value.mean()
-            gain = own - value if everyone > 0 else own
+            gain, gain_each = own, own_each
+            if everyone > 0:
+                gain, gain_each = own - value, own_each - each
             rows.append(
                 (
-                    *(model, threshold, own.mean(), *_over_patients(own, *given)),
-                    *(everyone, gain.mean(), *_over_patients(gain, *given)),
+                    *(model, threshold, own.mean(), *_ends(own, own_each, *given)),
+                    *(everyone, gain.mean(), *_ends(gain, gain_each, *given)),
                 )
             )
     return pd.DataFrame(rows, columns=BENEFITS)
 
 
-def _share_interval(share, n, level):
-    """Wilson's interval of a share of `n` patients, no whole number perhaps."""
+def _treated(proba, positive, threshold, value):
+    return np.where(proba[:, positive] >= threshold, value, 0.0)
+
+
+def _share_interval(share, n, half, level):
+    """Score interval of a share, no narrower than Wilson's of `n` patients.
+
+    `n` is perhaps no whole number; `half` is how far it reaches by other evidence.
+    """
     quantile = float(stats.norm.ppf((1 + level) / 2))
     return score_interval(
-        share, 0.0, (0.0, 1.0), lambda true: true * (1 - true) / n, quantile
+        share, half, (0.0, 1.0), lambda true: true * (1 - true) / n, quantile
     )
 
 
-def _over_patients(values, ratio, level):
-    """Interval of a mean over patients, whose variance has the ratio added to 1 / n."""
-    return corrected_t_interval(values, ratio, confidence_level=level)
+def _ends(values, each, of_model, ratio, level):
+    """Interval of a mean over patients: by them, or by folds if that is wider."""
+    mean, half = values.mean(), _half(values, ratio / len(values), level)
+    n = np.bincount(of_model.folds)
+    if ratio and len(n) >= MIN_FOLDS:
+        of_folds = np.bincount(of_model.folds, weights=each) / n
+        half = max(half, _half(of_folds, ratio, level))
+    return mean - half, mean + half

@@ -1,5 +1,6 @@
 """Comparison of classifiers on the same folds."""
 
+from itertools import chain
 from numbers import Integral
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.base import clone
 from skmultimodal.cohort import as_cohort
 from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.model_selection._comparison import Comparison
+from skmultimodal.model_selection._draws import UnpairedDraws
 from skmultimodal.model_selection._folds import (
     check_X_y,
     fold_stage,
@@ -23,7 +25,7 @@ from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.utils._seed import reseed
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["check_n_seeds", "compare_arms", "compare_classifiers"]
+__all__ = ["compare_arms", "compare_classifiers"]
 
 
 def compare_classifiers(
@@ -38,6 +40,7 @@ def compare_classifiers(
     reference=None,
     primary=None,
     n_seeds=1,
+    n_draws=0,
     confidence_level=0.95,
     n_jobs=None,
     verbose=0,
@@ -95,7 +98,8 @@ def compare_classifiers(
     ------
     ValueError
         If `positive` is no class, a metric cannot be computed for as many classes,
-        `reference` or `primary` is unknown, or `n_seeds` below 1.
+        `reference` or `primary` is unknown, `n_seeds` is below 1, or `n_draws` is 1, or
+        more than 0 where no two unpaired rows train.
     RuntimeError
         If a model fails; the message names the model and the fold.
 
@@ -114,10 +118,23 @@ def compare_classifiers(
     -----
     Intervals and tests are Nadeau and Bengio's, in which only paired rows count as
     training rows; those of metrics of scikit-learn stay in the range of the metric, and
-    those of an accuracy, recall or AUC of two classes are never narrower than the
-    number of tested patients allows (`corrected_t_interval`).
+    those of shares and areas of two classes are never narrower than the number of
+    tested patients allows (`corrected_t_interval`).
     ``benchmarks/statistics/results`` shows their coverage and false-positive rates next
     to those of others, which is why they are used here.
+    With `n_draws` the variance between draws of what they move a mean, or a difference
+    of means, is added: less what their folds show of it, which the corrected t has, and
+    for halves that are no halves times ``share / (1 - share)``. Rows are drawn without
+    replacement, so that no patient is on two sides of a split that a tower makes. With
+    no more than some dozens of unpaired rows per tower, intervals without draws are too
+    narrow (``benchmarks/statistics/results/unpaired.md``). Intervals of `Comparison`
+    that are not of a mean of scores, as at a threshold, are without draws.
+
+    Too narrow, all the same: intervals of Brier score and log-loss near perfect
+    prediction of 25 to 50 pairs (held in 87 to 89 %), and of recall and F1 where a
+    model knows nothing, whose calls depend on the share of the class in the cohort
+    (``benchmarks/statistics/results/printed.md``).
+
     The intervals are each for one mean, not adjusted for the number of models. One
     hold-out has no intervals or tests of this kind; see `wilson_interval`.
 
@@ -160,60 +177,63 @@ def compare_classifiers(
         choose_names("primary", list(scoring.metrics), [primary])
     folds = make_folds(cv, X, y, groups)
     arms = [(name, model, folds) for name, model in models]
-    check_n_seeds(n_seeds)
-    with fold_stage("compare_classifiers", arms * n_seeds, verbose) as stage:
-        return compare_arms(
-            arms,
-            X,
-            y,
-            scoring,
-            folds,
-            stage=stage,
-            groups=groups,
-            confidence_level=confidence_level,
-            n_jobs=n_jobs,
-            named={"reference": reference, "primary": primary},
-            n_seeds=n_seeds,
-        )
-
-
-def check_n_seeds(n_seeds):
-    """Refuse what is no number of seeds."""
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
-        raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
+    return compare_arms(
+        "compare_classifiers",
+        arms,
+        X,
+        y,
+        scoring,
+        folds,
+        groups=groups,
+        confidence_level=confidence_level,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        named={"reference": reference, "primary": primary},
+        n_seeds=n_seeds,
+        n_draws=n_draws,
+    )
 
 
 def compare_arms(
+    caller,
     arms,
     X,
     y,
     scoring,
     folds,
     *,
-    stage,
     groups,
     confidence_level,
     n_jobs,
+    verbose,
     named=None,
     n_seeds=1,
+    n_draws=0,
 ):
     """The Comparison of models that are trained each on rows of its own.
 
     Parameters
     ----------
+    caller : str
+        Function that the user called.
     arms : list of (name, estimator, folds)
         As of `run_folds`. All have the test rows of `folds`, whose training rows count
         in the variance.
     named : dict, default=None
         What was named beforehand, parameters of the Comparison.
     n_seeds : int, default=1
+    n_draws : int, default=0
     """
+    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
+    draws = UnpairedDraws(n_draws, folds, X, y, groups)
+    fits = [[(n, reseed(m, i), f) for n, m, f in arms] for i in range(n_seeds)]
+    fits += draws.arms(arms, n_seeds)
     inspect = Predict(scoring.classes)
-    options = {"stage": stage, "groups": groups, "inspect": inspect, "n_jobs": n_jobs}
-    runs = [
-        run_folds([(n, reseed(m, i), f) for n, m, f in arms], X, y, scoring, **options)
-        for i in range(n_seeds)
-    ]
+    with fold_stage(caller, list(chain(*fits)), verbose) as stage:
+        options = {"stage": stage, "groups": groups, "n_jobs": n_jobs}
+        runs = [run_folds(a, X, y, scoring, inspect=inspect, **options) for a in fits]
+    runs, runs_of_draws = runs[:n_seeds], runs[n_seeds:]
     tables = [score_table(results).assign(seed=i) for i, results in enumerate(runs)]
     scores = tables[0].drop(columns="seed")
     scores["score"] = np.mean([table["score"] for table in tables], axis=0)
@@ -237,6 +257,7 @@ def compare_arms(
         known_as=scoring.known_as,
         by_seed=by_seed["score"].mean().reset_index(),
         n_unpaired=max(int(unpaired[np.unique(f.train)].sum()) for f in folds),
+        draws=draws.table([score_table(run) for run in runs_of_draws]),
         **(named or {}),
     )
     for remark in comparison.remarks():

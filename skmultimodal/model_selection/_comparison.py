@@ -6,14 +6,12 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection._draws import DRAW_COLUMNS
 from skmultimodal.model_selection._fixed import fixed_scores
 from skmultimodal.model_selection._metrics import PatientCounts, range_of
 from skmultimodal.model_selection._out_of_fold import OutOfFold
-from skmultimodal.model_selection._remarks import find_remarks
-from skmultimodal.model_selection._reweighting import (
-    check_weights,
-    reweighted_scores,
-)
+from skmultimodal.model_selection._remarks import find_remarks, heading_of
+from skmultimodal.model_selection._reweighting import check_weights, reweighted_scores
 from skmultimodal.model_selection._score_table import (
     choose_names,
     compare_pairs,
@@ -22,7 +20,6 @@ from skmultimodal.model_selection._score_table import (
     text_table,
 )
 from skmultimodal.model_selection._weighting import effective_number
-from skmultimodal.utils._labels import class_name
 
 __all__ = ["Comparison"]
 
@@ -71,7 +68,9 @@ class Comparison(OutOfFold):
         Of `seeds`. None is of one seed.
     n_unpaired : int, default=0
         Rows with fewer modalities than those tested, which train the models of each
-        fold: what is estimated is given these rows.
+        fold: without draws, what is estimated is given these rows.
+    draws : DataFrame, default=None
+        Of `draws`. None is no draw.
     sample_weight : ndarray of shape (n_rows,), default=None
         Weights of all rows in the scores, see `reweighted`.
 
@@ -130,6 +129,7 @@ class Comparison(OutOfFold):
         primary=None,
         by_seed=None,
         n_unpaired=0,
+        draws=None,
         sample_weight=None,
     ):
         super().__init__(
@@ -149,6 +149,7 @@ class Comparison(OutOfFold):
         self.n_unpaired = n_unpaired
         self.sample_weight = sample_weight
         self._by_seed = by_seed
+        self._draws = draws
 
     @property
     def metrics(self):
@@ -212,8 +213,14 @@ class Comparison(OutOfFold):
         """
         models = choose_names("model", self.models, models)
         metrics = choose_names("metric", self.metrics, metrics)
-        options = self.test_to_train, self.confidence_level
-        table = summarise(self._scores, *options, self._tested(), self.known_as)
+        table = summarise(
+            self._scores,
+            self.test_to_train,
+            self.confidence_level,
+            tested=self._tested(),
+            known_as=self.known_as,
+            draws=self._draws,
+        )
         table = table.set_index(["model", "metric"])
         for place, found in fixed_scores(self).items():
             table.loc[place, ["mean", "low", "high"]] = found
@@ -229,12 +236,23 @@ class Comparison(OutOfFold):
         seeds : DataFrame
             One row per model, metric and seed (0, 1, ...): ``model``, ``metric``,
             ``seed``, ``score``. How far seeds of a model are apart is not in the
-            intervals of `summary`, which are given these seeds.
+            intervals of `summary`, unless there are `draws`.
         """
         if self._by_seed is not None:
             return self._by_seed.copy()
         groups = self._scores.groupby(["model", "metric"], sort=False)["score"]
         return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
+
+    def draws(self):
+        """Scores of models that were fitted on a part of the unpaired rows.
+
+        Returns
+        -------
+        draws : DataFrame
+            One row per model, metric, draw and fold of its repeat. How far draws move a
+            score is in the intervals of `summary` and `differences`, and no others.
+        """
+        return pd.DataFrame(self._draws, columns=DRAW_COLUMNS)
 
     def _tested(self):
         """The patients tested; of weighted ones as many as vary so much."""
@@ -337,6 +355,7 @@ class Comparison(OutOfFold):
             for row in compare_pairs(
                 *(self._scores, metric, pairs, *options),
                 bounds=range_of(self.known_as.get(metric, metric)),
+                draws=self._draws,
             )
         ]
         columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
@@ -370,31 +389,10 @@ class Comparison(OutOfFold):
         """
         return text_table(self.summary(), self.models, self.metrics)
 
-    def _heading(self):
-        n_repeats = len({fold.repeat for fold in self.folds})
-        n_seeds = self.seeds()["seed"].nunique()
-        repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
-        lines = [
-            f"Comparison of {_count(len(self.models), 'model')} on "
-            f"{_count(len(self.folds), 'fold')}{repeats}, positive class "
-            f"{class_name(self.positive)}",
-            f"Mean of the folds [{100 * self.confidence_level:.3g} % interval]",
-        ]
-        if self.n_unpaired:
-            lines.append(
-                f"Intervals are given {_count(self.n_unpaired, 'unpaired row')} that "
-                f"train, and {_count(n_seeds, 'random seed')} of training"
-            )
-        return lines
-
     def __repr__(self):
         cells = self.table().rename_axis(index=None, columns=None)
-        return "\n".join([*self._heading(), cells.to_string(line_width=80)])
+        return "\n".join([*heading_of(self), cells.to_string(line_width=80)])
 
     def _repr_html_(self):
-        heading = "<br>".join(map(escape, self._heading()))
+        heading = "<br>".join(map(escape, heading_of(self)))
         return f"<p>{heading}</p>{self.table().to_html()}"
-
-
-def _count(n, thing):
-    return f"{n} {thing}{'' if n == 1 else 's'}"

@@ -37,11 +37,12 @@ def delong(hits, scores):
     return placed.mean(axis=1), np.atleast_2d(covariance)
 
 
-def delong_interval(y_true, y_score, *, confidence_level=0.95):
+def delong_interval(y_true, y_score, *, test_to_train=0.0, confidence_level=0.95):
     """Interval for the area under the ROC curve of one model on one test set.
 
-    It is for a model that was fitted once, on other patients. Of cross-validation it is
-    too narrow, as it leaves out that the models of the folds differ.
+    It is for a model that was fitted once, on other patients. Of predictions out of
+    fold it is too narrow, as it leaves out that other training patients would give
+    other models: `test_to_train` widens it.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ def delong_interval(y_true, y_score, *, confidence_level=0.95):
         1 or True for the positive class, 0 or False for the other.
     y_score : array-like of shape (n_patients,)
         Probability of the positive class, or what else grows with it.
+    test_to_train : float, default=0.0
+        As of `corrected_t_test`, of predictions out of fold, one for each patient: the
+        variance is then ``1 + test_to_train`` times that of a fixed model.
     confidence_level : float, default=0.95
         Of the interval.
 
@@ -99,6 +103,9 @@ def delong_interval(y_true, y_score, *, confidence_level=0.95):
         return np.nan, np.nan
     areas, covariance = delong(hits, y_score)
     quantile = stats.norm.ppf((1 + confidence_level) / 2)
-    half = quantile * float(np.sqrt(covariance[0, 0]))
+    wider = 1 + test_to_train
+    half = quantile * float(np.sqrt(wider * covariance[0, 0]))
     least = least_variance("roc_auc", PatientCounts(n_positive, n_others))
-    return score_interval(float(areas[0]), half, (0.0, 1.0), least, float(quantile))
+    return score_interval(
+        float(areas[0]), half, (0.0, 1.0), lambda area: wider * least(area), quantile
+    )

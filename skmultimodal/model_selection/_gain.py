@@ -3,10 +3,9 @@
 import numpy as np
 from sklearn.base import clone
 
-from skmultimodal.model_selection._compare import check_n_seeds, compare_arms
+from skmultimodal.model_selection._compare import compare_arms
 from skmultimodal.model_selection._folds import (
     check_X_y,
-    fold_stage,
     make_folds,
     paired_rows,
 )
@@ -27,6 +26,7 @@ def unpaired_gain(
     positive=None,
     groups=None,
     n_seeds=1,
+    n_draws=0,
     confidence_level=0.95,
     n_jobs=None,
     verbose=0,
@@ -55,6 +55,8 @@ def unpaired_gain(
         As in `compare_classifiers`.
     n_seeds : int, default=1
         As in `compare_classifiers`.
+    n_draws : int, default=0
+        As in `compare_classifiers`.
     confidence_level : float, default=0.95
         Of the intervals.
     n_jobs : int, default=None
@@ -74,7 +76,7 @@ def unpaired_gain(
     ------
     ValueError
         If `X` has no unpaired row that trains, `positive` is no class, a metric cannot
-        be computed for as many classes, or `n_seeds` is below 1.
+        be computed for as many classes, `n_seeds` is below 1, or `n_draws` is 1.
 
     See Also
     --------
@@ -82,9 +84,9 @@ def unpaired_gain(
 
     Notes
     -----
-    The interval of the gain is given these unpaired rows: they train the first arm in
-    every fold. Those of another cohort might help more or less, by an amount that is
-    not in it. `n_seeds` averages over what a seed of training adds.
+    Without `n_draws` the interval of the gain is given these unpaired rows, which train
+    the first arm in every fold: those of another cohort might help more or less, by an
+    amount that is not in it. `n_seeds` averages over what a seed of training adds.
 
     Examples
     --------
@@ -113,7 +115,6 @@ def unpaired_gain(
     0        0.13 -0.1  0.36
     """
     X, y, groups = check_X_y(X, y, groups)
-    check_n_seeds(n_seeds)
     scoring = Scoring(scoring, y, positive)
     folds = make_folds(cv, X, y, groups)
     paired = paired_rows(folds, X)
@@ -121,19 +122,20 @@ def unpaired_gain(
         raise ValueError("no unpaired row trains: there is no gain to measure.")
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
-    with fold_stage("unpaired_gain", arms * n_seeds, verbose) as stage:
-        return compare_arms(
-            arms,
-            X,
-            y,
-            scoring,
-            folds,
-            stage=stage,
-            groups=groups,
-            confidence_level=confidence_level,
-            n_jobs=n_jobs,
-            n_seeds=n_seeds,
-        )
+    return compare_arms(
+        "unpaired_gain",
+        arms,
+        X,
+        y,
+        scoring,
+        folds,
+        groups=groups,
+        confidence_level=confidence_level,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        n_seeds=n_seeds,
+        n_draws=n_draws,
+    )
 
 
 def _without_unpaired(estimator):

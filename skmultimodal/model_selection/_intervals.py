@@ -52,7 +52,7 @@ def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
     return float(interval.low), float(interval.high)
 
 
-def corrected_t_test(differences, test_to_train, *, popmean=0.0):
+def corrected_t_test(differences, test_to_train, *, popmean=0.0, added=None):
     """Nadeau and Bengio's corrected resampled t test of per-fold scores.
 
     Folds share most of their training rows, so their scores vary together and their
@@ -68,6 +68,10 @@ def corrected_t_test(differences, test_to_train, *, popmean=0.0):
         a cohort the paired ones. It is ``1 / (k - 1)`` for k folds.
     popmean : float, default=0.0
         Mean under the null hypothesis.
+    added : (float, float), default=None
+        Variance of the mean that the folds do not show, such as by training rows that
+        all of them share, and its degrees of freedom. Those of the sum are Welch's and
+        Satterthwaite's.
 
     Returns
     -------
@@ -102,7 +106,12 @@ def corrected_t_test(differences, test_to_train, *, popmean=0.0):
             statistic=nothing, pvalue=nothing, df=0, mean=mean, standard_error=nothing
         )
     variance = (1 / n_folds + test_to_train) * np.var(values, ddof=1)
-    error, excess, df = float(np.sqrt(variance)), mean - popmean, n_folds - 1
+    df = n_folds - 1
+    if added is not None and added[0] > 0:
+        more, more_df = added
+        df = (variance + more) ** 2 / (variance**2 / df + more**2 / more_df)
+        variance += more
+    error, excess = float(np.sqrt(variance)), mean - popmean
     if error > 0:
         statistic = excess / error
     else:
@@ -120,6 +129,7 @@ def corrected_t_interval(
     *,
     bounded=False,
     least_variance=None,
+    added=None,
     confidence_level=0.95,
 ):
     """Interval for the mean of per-fold scores by the corrected resampled t.
@@ -141,6 +151,8 @@ def corrected_t_interval(
         such as ``p * (1 - p) / n_patients`` of an accuracy. Where the folds vary less,
         it is used: folds that all reach the end of the range show no variance at all.
         Not used for scores without any spread inside the range, as of a constant.
+    added : (float, float), default=None
+        As of `corrected_t_test`.
     confidence_level : float, default=0.95
         Of the interval.
 
@@ -179,7 +191,7 @@ def corrected_t_interval(
     >>> f"{low:.2f} to {high:.2f}"
     '0.84 to 1.00'
     """
-    result = corrected_t_test(scores, test_to_train)
+    result = corrected_t_test(scores, test_to_train, added=added)
     mean, error = result.mean, result.standard_error
     low, high = (0.0, 1.0) if bounded is True else bounded or (-np.inf, np.inf)
     if np.isnan(error):

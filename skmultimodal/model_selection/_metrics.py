@@ -24,6 +24,7 @@ RANGES = {
     "r2": (-np.inf, 1.0),
 }
 RANGES |= {f"{n}{v}": (0.0, 1.0) for n in SHARES for v in ("", *VARIANTS)}
+OF_POSITIVE = ("average_precision", "f1", "precision")
 UNKNOWN = (-np.inf, np.inf)
 
 
@@ -71,9 +72,16 @@ def least_variance(metric, tested):
         "recall": tested.n_positive,
         "sensitivity": tested.n_positive,
         "specificity": tested.n_others,
-    }.get(metric)
-    if n_rows:
-        return lambda share: share * (1 - share) / n_rows
+    }
+    if tested.n_classes == 2:
+        # No shares of so many patients, but about as uncertain (Boyd, Eng and Page 2013
+        # on average precision): as many as are of the class should be found.
+        n_rows |= dict.fromkeys(OF_POSITIVE, tested.n_positive)
+        # Half the sum of two shares.
+        if min(tested[:2]):
+            n_rows["balanced_accuracy"] = 4 / sum(1 / n for n in tested[:2])
+    if n := n_rows.get(metric):
+        return lambda share: share * (1 - share) / n
     if metric == "roc_auc" and tested.n_classes == 2 and min(tested[:2]):
         return lambda area: _area_variance(area, *tested[:2])
     return None

@@ -155,7 +155,12 @@ class OutOfFold:
         tested row counts once. The intervals are Wilson's, over patients; as other
         training patients would give other models, they are those of ``1 + r`` times
         fewer patients, where r is the ratio of test to training rows of
-        `corrected_t_test`, 0 of a model that no fold changes. Precision and negative
+        `corrected_t_test`, 0 of a model that no fold changes. From ten folds on they
+        are no narrower than the corrected t of the shares of the folds: who is said to
+        be of the class may depend much on who trains. Where probabilities know nothing,
+        it depends on the share of the class in the cohort, which no fold shows:
+        sensitivity and specificity then are held in 50 to 90 % only
+        (``benchmarks/statistics/results/printed.md``). Precision and negative
         predictive value are those at this share of the class.
 
         Examples
@@ -213,8 +218,9 @@ class OutOfFold:
 
         Notes
         -----
-        The intervals are over patients (Student's), widened as those of
-        `at_threshold`. They are not adjusted for the number of thresholds.
+        The intervals are over patients (Student's), widened as those of `at_threshold`
+        and, from ten folds on, no narrower than the corrected t of the folds. They are
+        not adjusted for the number of thresholds.
 
         References
         ----------
@@ -280,9 +286,13 @@ class OutOfFold:
         have a slope below 1. With more than two classes the slope is one for the
         log-ratios of all pairs, and there is no intercept. They are NaN with fewer than
         30 patients, fewer than two classes with 5, and where probabilities are constant
-        or separate the classes.
+        or separate the classes. The intervals are over patients (Wald), widened as
+        those of `at_threshold`; of probabilities that do not go with the class at all
+        they are too narrow.
         """
-        return pattern_scores(*self._by_patient(models, None), self.confidence_level)
+        patients, place = self._by_patient(models, None)
+        given = self.confidence_level, self._ratios(patients)
+        return pattern_scores(patients, place, *given)
 
     def has_proba(self, model):
         """Whether a model has probabilities.

@@ -19,12 +19,21 @@ class PatientPredictions(NamedTuple):
         Numbers of their classes.
     proba : ndarray of shape (n_rows, n_classes)
     patterns : ndarray of str, shape (n_rows,)
+    each : ndarray of shape (n_predictions, n_classes)
+        Probabilities of each repeat, from which `proba` is.
+    places : ndarray of int, shape (n_predictions,)
+        Place among the rows of each of these.
+    folds : ndarray of int, shape (n_predictions,)
+        Number of the fold, over all repeats.
     """
 
     rows: np.ndarray
     codes: np.ndarray
     proba: np.ndarray
     patterns: np.ndarray
+    each: np.ndarray
+    places: np.ndarray
+    folds: np.ndarray
 
 
 def by_patient(predictions, proba, model, classes):
@@ -33,7 +42,8 @@ def by_patient(predictions, proba, model, classes):
     Parameters
     ----------
     predictions : DataFrame
-        With columns ``model``, ``row``, ``pattern`` and ``y_true``.
+        With columns ``model``, ``repeat``, ``fold``, ``row``, ``pattern`` and
+        ``y_true``.
     proba : ndarray of shape (n_predictions, n_classes)
     model : str
     classes : ndarray of shape (n_classes,)
@@ -44,10 +54,14 @@ def by_patient(predictions, proba, model, classes):
     """
     chosen = (predictions["model"] == model).to_numpy()
     table = predictions[chosen]
-    rows, first = np.unique(table["row"].to_numpy(), return_index=True)
+    rows, first, places = np.unique(
+        table["row"].to_numpy(), return_index=True, return_inverse=True
+    )
     mean = pd.DataFrame(proba[chosen]).groupby(table["row"].to_numpy()).mean()
     p = mean.to_numpy()
     p = p / p.sum(axis=1, keepdims=True)  # lest rounding be taken for an error
     labels = table["y_true"].iloc[first]
     codes = pd.Categorical(labels, categories=classes.tolist()).codes.astype(int)
-    return PatientPredictions(rows, codes, p, table["pattern"].to_numpy()[first])
+    patterns = table["pattern"].to_numpy()[first]
+    folds = table.groupby(["repeat", "fold"], sort=False).ngroup().to_numpy()
+    return PatientPredictions(rows, codes, p, patterns, proba[chosen], places, folds)

@@ -13,7 +13,7 @@ COLUMNS = ["model", "pattern", "n_patients", "n_positive", "roc_auc", "brier"]
 COLUMNS += ["log_loss", *(f"calibration_{name}" for name in CalibrationLine._fields)]
 
 
-def pattern_scores(patients, positive, level):
+def pattern_scores(patients, positive, level, ratios):
     """Scores by model and pattern, as of ``Comparison.by_pattern``.
 
     Parameters
@@ -24,16 +24,18 @@ def pattern_scores(patients, positive, level):
         Number of the positive class.
     level : float
         Confidence level of the intervals.
+    ratios : dict of str to float
+        Test to training rows that differ between folds; 0 of a fixed model.
 
     Returns
     -------
     scores : DataFrame
     """
     found = []
-    for model, (_, codes, p, patterns) in patients.items():
+    for model, (_, codes, p, patterns, *_) in patients.items():
         for name in sorted(set(patterns), key=_by_size):
             here = patterns == name
-            scores = _score(codes[here], p[here], positive, level)
+            scores = _score(codes[here], p[here], positive, level, ratios[model])
             found.append({"model": model, "pattern": name, **scores})
     return pd.DataFrame(found, columns=COLUMNS)
 
@@ -43,7 +45,7 @@ def _by_size(pattern):
     return len(names), names
 
 
-def _score(codes, p, positive, level):
+def _score(codes, p, positive, level, ratio):
     """Scores of some rows, of which `p` has the probabilities of all classes."""
     n_classes = p.shape[1]
     hits = np.eye(n_classes, dtype=int)[codes]
@@ -56,7 +58,7 @@ def _score(codes, p, positive, level):
         brier_score_loss(hits[:, k], p[:, k].clip(0, 1), pos_label=1)
         for k in range(n_classes)
     ]
-    line = calibration_line(codes, p, positive, level)._asdict()
+    line = calibration_line(codes, p, positive, level, ratio)._asdict()
     return {
         "n_patients": len(p),
         "n_positive": int(hits[:, positive].sum()),

@@ -5,9 +5,41 @@ from sklearn.dummy import DummyClassifier
 
 from skmultimodal.utils._labels import class_name
 
-__all__ = ["MIN_TESTED", "find_remarks"]
+__all__ = ["MIN_TESTED", "find_remarks", "heading_of"]
 
 MIN_TESTED = 10  # patients of a class
+
+
+def heading_of(comparison):
+    """Lines above the means: what they are of, and what the intervals are given."""
+    n_repeats = len({fold.repeat for fold in comparison.folds})
+    repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
+    lines = [
+        f"Comparison of {_count(len(comparison.models), 'model')} on "
+        f"{_count(len(comparison.folds), 'fold')}{repeats}, positive class "
+        f"{class_name(comparison.positive)}",
+        f"Mean of the folds [{100 * comparison.confidence_level:.3g} % interval]",
+    ]
+    if not comparison.n_unpaired:
+        return lines
+    unpaired = _count(comparison.n_unpaired, "unpaired row")
+    n_draws = comparison.draws()["draw"].nunique()
+    if n_draws:
+        return [
+            *lines,
+            "Intervals hold for other unpaired rows and random seeds as well, by "
+            f"{n_draws} draws from {unpaired}",
+        ]
+    n_seeds = comparison.seeds()["seed"].nunique()
+    return [
+        *lines,
+        f"Intervals are given {unpaired} that train, and "
+        f"{_count(n_seeds, 'random seed')} of training",
+    ]
+
+
+def _count(n, thing):
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def find_remarks(comparison, models):

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection._draws import added_variance
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
     corrected_t_test,
@@ -45,7 +46,14 @@ def score_table(results):
     return table
 
 
-def summarise(scores, test_to_train, confidence_level, tested=None, known_as=None):
+def summarise(
+    scores,
+    test_to_train,
+    confidence_level,
+    tested=None,
+    known_as=None,
+    draws=None,
+):
     """Mean of the folds and its interval, for each model and metric of the scores.
 
     Parameters
@@ -56,6 +64,8 @@ def summarise(scores, test_to_train, confidence_level, tested=None, known_as=Non
         The patients tested.
     known_as : dict of str to str, default=None
         Names in scikit-learn of metrics with names of their own.
+    draws : DataFrame, default=None
+        As of ``Comparison.draws``.
 
     Returns
     -------
@@ -73,6 +83,7 @@ def summarise(scores, test_to_train, confidence_level, tested=None, known_as=Non
                 least_variance=least_variance(
                     (known_as or {}).get(metric, metric), tested
                 ),
+                added=added_variance(scores, draws, test_to_train, metric, model),
                 confidence_level=confidence_level,
             )
         std = np.std(values, ddof=1) if len(values) > 1 else np.nan
@@ -83,7 +94,14 @@ def summarise(scores, test_to_train, confidence_level, tested=None, known_as=Non
 
 
 def compare_pairs(
-    scores, metric, pairs, test_to_train, confidence_level, reference=None, bounds=None
+    scores,
+    metric,
+    pairs,
+    test_to_train,
+    confidence_level,
+    reference=None,
+    bounds=None,
+    draws=None,
 ):
     """Difference of each pair of models on one metric, a dict each.
 
@@ -100,20 +118,21 @@ def compare_pairs(
     def test(pair):
         values = (by_fold[pair[0]] - by_fold[pair[1]]).dropna().to_numpy()
         values = values if len(values) else np.array([np.nan])
-        return values, corrected_t_test(values, test_to_train)
+        added = added_variance(scores, draws, test_to_train, metric, *pair)
+        return values, added, corrected_t_test(values, test_to_train, added=added)
 
     every = list(combinations(models, 2))
     if reference is not None:
         every = [pair for pair in every if reference in pair]
-    adjusted = holm_adjust([test(pair)[1].pvalue for pair in every])
+    adjusted = holm_adjust([test(pair)[-1].pvalue for pair in every])
     # A pair has one p value, whichever of its models is subtracted.
     p_holm = dict(zip(map(frozenset, every), adjusted, strict=True))
     least, most = bounds or range_of(metric)
     rows = []
     for model_a, model_b in pairs:
-        values, found = test((model_a, model_b))
+        values, added, found = test((model_a, model_b))
         low, high = corrected_t_interval(
-            values, test_to_train, confidence_level=confidence_level
+            values, test_to_train, added=added, confidence_level=confidence_level
         )
         # No more can lie between two scores; the test stays that of the interval.
         low, high = np.clip([low, high], least - most, most - least).tolist()

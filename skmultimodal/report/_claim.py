@@ -125,7 +125,8 @@ def _lacks(numbers, unclear_outcome):
         yield 35, Lack.FLOW
     if not numbers["patients"].covariates:
         yield 36, Lack.COVARIATES
-    if len(numbers["performance"].seeds) == 1:
+    performance = numbers["performance"]
+    if len(performance.seeds) == 1 and not performance.n_draws:
         yield 30, Lack.REPEATS
     if numbers["explanations"].nothing:
         yield 31, Lack.EXPLANATION

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import get_scorer_names
 
+from skmultimodal.baselines import MetadataClassifier
 from skmultimodal.utils._progress import count_networks
 
 __all__ = ["GUESSING", "AtThreshold", "ComparedModel", "Score", "Share"]
@@ -102,6 +103,12 @@ class ComparedModel:
         return self.comparison.confidence_level
 
     @property
+    def test_to_train(self):
+        """Tested over training rows, by which intervals over patients are widened."""
+        ratio = self.comparison.test_to_train
+        return ratio if np.isfinite(ratio) else 0.0
+
+    @property
     def remarks(self):
         """What to know before its scores are read: list of str."""
         return self.comparison.remarks(models=[self.model])
@@ -179,6 +186,19 @@ class ComparedModel:
         """Name of the other model with the highest mean, or None."""
         return max(self.others, key=lambda m: self.others[m].mean, default=None)
 
+    @property
+    def of_metadata(self):
+        """Name of another model of what is known beforehand alone, or None."""
+        estimators = self.comparison.estimators or {}
+        return next(
+            (
+                m
+                for m in self.others
+                if isinstance(estimators.get(m), MetadataClassifier)
+            ),
+            None,
+        )
+
     @cached_property
     def differences(self):
         """Difference of each other model on the leading metric: dict by its name."""
@@ -202,6 +222,11 @@ class ComparedModel:
         table = self.comparison.seeds()
         own = (table["model"] == self.model) & (table["metric"] == self.metric)
         return table.loc[own, "score"].tolist()
+
+    @property
+    def n_draws(self):
+        """Draws of the unpaired rows that are part of the intervals."""
+        return int(self.comparison.draws()["draw"].nunique())
 
     @property
     def networks(self):

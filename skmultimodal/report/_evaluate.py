@@ -63,6 +63,7 @@ def evaluate_cohort(
     censored=None,
     n_repeats=10,
     n_seeds=1,
+    n_draws=0,
     memory=None,
     device=None,
     random_state=0,
@@ -103,6 +104,8 @@ def evaluate_cohort(
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
     n_seeds : int, default=1
+        See `compare_classifiers`.
+    n_draws : int, default=0
         See `compare_classifiers`.
     memory : str or path, default=None
         Folder that keeps fitted towers, from which an interrupted job goes on; of the
@@ -194,7 +197,7 @@ def evaluate_cohort(
             models,
             name,
             (X, y, groups, classes, cv),
-            {"positive": positive, "n_seeds": n_seeds},
+            {"positive": positive, "n_seeds": n_seeds, "n_draws": n_draws},
             {"baseline": baseline, "censored": censored},
             random_state,
             verbose,

@@ -32,6 +32,7 @@ def calibration_line(
     p: NDArray[np.floating],
     positive: int,
     confidence_level: float = 0.95,
+    test_to_train: float = 0.0,
 ) -> CalibrationLine:
     """Slope of the log-ratios of all pairs of classes, and intercept of two classes.
 
@@ -49,6 +50,9 @@ def calibration_line(
     confidence_level : float, default=0.95
         Of the intervals, by the normal approximation (Wald). Of more than two classes
         there are none, as a row is in several pairs.
+    test_to_train : float, default=0.0
+        As of `corrected_t_test`, of probabilities out of fold: the variance is
+        ``1 + test_to_train`` times that of a model that no fold changes.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def calibration_line(
     # Slope and intercept in the units of the ratios, and their standard errors.
     units = np.array([[1 / spread, 0], [-centre / spread, 1]])
     slope, intercept = units @ coef
-    reach = stats.norm.ppf((1 + confidence_level) / 2)
+    reach = stats.norm.ppf((1 + confidence_level) / 2) * np.sqrt(1 + test_to_train)
     reach_slope, reach_intercept = reach * np.sqrt(
         np.diag(units @ covariance @ units.T)
     )

@@ -166,6 +166,7 @@ def flow():
         ("p006", "gene", "kept", "", ""),
         ("", "gene", "dropped", "", "x.tsv"),
         ("", "file", "ignored", "no clinical table", "notes.csv"),
+        ("", "ids", "note", "clinical.csv has 5 patients, mri 4, both 3", ""),
         (
             "p001",
             "label",
@@ -196,6 +197,9 @@ def test_each_patient_and_each_row_of_the_flow_is_counted(flow):
     assert count(display, "left out", None, "no scan, expression or features") == 1
     assert count(display, "noted", "Gene: dropped", "no reason given") == 1
     assert count(display, "noted", "File: ignored") == 1
+    # Ids are no modality.
+    assert set(display.counts.query("stage == 'kept'")["part"]) == {"image", "gene"}
+    assert count(display, "noted", "Ids: note") == 1
     response = "2 values, latest: Complete Response/Remission"
     assert count(display, "noted", "Label: conflict", response) == 1
     assert count(display, "cohort", "patients") == 3

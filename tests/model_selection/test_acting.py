@@ -84,6 +84,83 @@ def test_shares_of_patients_at_a_threshold(comparison):
     assert ends == pytest.approx([middle - half, middle + half])
 
 
+def comparison_of_folds(n_repeats, estimators=None):
+    """Two folds per repeat, of 12 patients; predictions at random."""
+    rng = np.random.default_rng(9)
+    y = np.array(["no", "yes"])[np.arange(12) % 2]
+    tables, values, folds = [], [], []
+    for repeat in range(n_repeats):
+        for number, test in enumerate(np.split(rng.permutation(12), 2)):
+            table = {"model": "m", "repeat": repeat, "fold": number, "row": test}
+            table |= {"id": test.astype(str), "pattern": "a", "y_true": y[test]}
+            tables.append(pd.DataFrame(table | {"y_pred": "no"}))
+            # All probabilities of a fold move together.
+            p = np.clip(0.5 + 0.3 * rng.normal() + 0.1 * rng.normal(size=6), 0, 1)
+            values.append(np.column_stack([1 - p, p]))
+            folds.append(Fold(repeat, number, np.setdiff1d(range(12), test), test))
+    scores = [("m", f.repeat, f.fold, "roc_auc", 0.5) for f in folds]
+    names = ["model", "repeat", "fold", "metric", "score"]
+    comparison = Comparison(
+        pd.DataFrame(scores, columns=names),
+        pd.concat(tables, ignore_index=True),
+        np.concatenate(values),
+        folds=folds,
+        classes=np.array(["no", "yes"]),
+        positive="yes",
+        test_to_train=1.0,
+        estimators=estimators,
+    )
+    return comparison, y, folds, [p[:, 1] for p in values]
+
+
+def test_intervals_are_no_narrower_than_folds_differ():
+    comparison, y, folds, each = comparison_of_folds(6)
+    found = comparison.at_threshold(0.5).set_index("metric")
+    mean = np.zeros(12)
+    for fold, p in zip(folds, each, strict=True):
+        mean[fold.test] += p / 6
+    right = [
+        ((p >= 0.5) & (y[f.test] == "yes")) for f, p in zip(folds, each, strict=True)
+    ]
+    n_called = np.array([np.sum(p >= 0.5) for p in each])
+    n_right = np.array([hits.sum() for hits in right])
+    precision = np.mean(y[mean >= 0.5] == "yes")
+    # A ratio of two means, linearised around the share.
+    values = precision + (n_right - precision * n_called) / n_called.mean()
+    half = stats.t.ppf(0.975, 11) * np.sqrt((1 / 12 + 1) * values.var(ddof=1))
+    quantile = stats.norm.ppf(0.975)
+    n = np.sum(mean >= 0.5) / 2  # twice fewer, as each trains on half
+    grid = np.linspace(0, 1, 200_001)
+    far = half**2 * grid * (1 - grid) / (precision * (1 - precision))
+    far = np.maximum(far, quantile**2 * grid * (1 - grid) / n)
+    near = grid[(precision - grid) ** 2 <= far]
+    ends = found.loc["precision", ["low", "high"]].tolist()
+    assert ends == pytest.approx([near.min(), near.max()], abs=1e-4)
+
+    row = comparison.net_benefit([0.5]).iloc[0]
+    benefit = [
+        np.mean(np.where(y[f.test] == "yes", 1, -1) * (p >= 0.5))
+        for f, p in zip(folds, each, strict=True)
+    ]
+    half = stats.t.ppf(0.975, 11) * np.sqrt((1 / 12 + 1) * np.var(benefit, ddof=1))
+    own = np.where(mean >= 0.5, np.where(y == "yes", 1, -1), 0)
+    over_patients = stats.t.ppf(0.975, 11) * np.sqrt(2 / 12 * own.var(ddof=1))
+    assert half > over_patients
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(half)
+    # Few folds, or a model that they do not change, tell nothing.
+    few, *_ = comparison_of_folds(4)
+    fixed = FrozenEstimator(DummyClassifier().fit(P[:, None], Y))
+    one, *_ = comparison_of_folds(6, {"m": fixed})
+    for other, ratio in ((few, 1), (one, 0)):
+        accuracy = other.at_threshold(0.5).iloc[0]
+        n = 12 / (1 + ratio)
+        ends = wilson_interval(round(accuracy["score"] * 12), 12) if not ratio else None
+        middle = (accuracy["score"] + quantile**2 / 2 / n) / (1 + quantile**2 / n)
+        low, high = accuracy[["low", "high"]]
+        assert (low + high) / 2 == pytest.approx(middle)
+        assert ends is None or (low, high) == pytest.approx(ends)
+
+
 def test_a_fixed_model_has_wilsons_interval():
     fixed = FrozenEstimator(DummyClassifier().fit(P[:, None], Y))
     result = comparison_of(estimators={"ours": fixed}, ours=REPEATS)

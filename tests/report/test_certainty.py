@@ -53,9 +53,9 @@ CASES = {
             "Its probabilities are better than always predicting the share of the "
             "class: their Brier score is 0.210, that of the share 0.240 (lower is "
             "better), a gain of +0.030 [0.010, 0.050]. In cross-validation, the mean "
-            "probability of class responder is 0.55, and its share is 0.40. They are "
-            "not shown to be too extreme or too cautious: their calibration slope is "
-            "0.90 [0.60, 1.20] (1 is right).",
+            "probability of class responder is 0.55, and its share is 0.40: on the "
+            "whole they are too high. They are not shown to be too extreme or too "
+            "cautious: their calibration slope is 0.90 [0.60, 1.20] (1 is right).",
             "Do probabilities of class responder come true?",
             "Calibration intercept −0.10 [−0.40, 0.20] Observed to expected 0.73 [0.51",
             "in groups of at least 10 patients;",
@@ -75,9 +75,11 @@ CASES = {
             rows=[ALL],
             gain=Score(-0.03, -0.05, -0.01),
             slope=Score(0.4, 0.2, 0.6),
+            ratio=Score(1.4, 1.1, 1.7),
             figure=FIGURE,
         ),
         [
+            "its share is 0.40: on the whole they are too low.",
             "Its probabilities are worse than always predicting the share",
             "They are too extreme: their calibration slope is 0.40 [0.20, 0.60].",
         ],
@@ -97,9 +99,13 @@ CASES = {
             has_probabilities=True,
             rows=[ALL],
             slope=Score(2, 1.5, 2.5),
+            ratio=Score(1.1, 0.8, 1.5),
             figure=FIGURE,
         ),
-        ["They are too cautious: their calibration slope is 2.00 [1.50, 2.50]."],
+        [
+            "its share is 0.40, no more apart than chance allows.",
+            "They are too cautious: their calibration slope is 2.00 [1.50, 2.50].",
+        ],
     ),
     "no better": Case(
         Certainty(

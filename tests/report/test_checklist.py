@@ -127,7 +127,7 @@ def sections(*, seeds=1, named=False, wrong=False, **changes):
     """Numbers of sections, as far as items of CLAIM depend on them."""
     given = {
         "patients": {"dropped": None, "covariates": []},
-        "performance": {"seeds": [0.7] * seeds},
+        "performance": {"seeds": [0.7] * seeds, "n_draws": 0},
         "explanations": {"nothing": False},
         "decisions": {"has_probabilities": True, "named": named},
     }

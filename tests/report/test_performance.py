@@ -40,9 +40,13 @@ def numbers(**changes):
         "best_score": Score(0.8, 0.6, 0.9),
         "difference": Difference("genes", -0.04, -0.1, 0.02, 0.2, 0.4),
         "evidence": Evidence.UNCERTAIN,
+        "known": None,
+        "known_score": None,
+        "known_evidence": None,
         "largest_p": 0.2,
         "named": False,
         "seeds": [0.84],
+        "n_draws": 0,
         "networks": {},
         "n_others": 2,
         "n_tested": 50,
@@ -96,6 +100,8 @@ CASES = {
             "have several modalities.",
             "Its 95 % interval comes from a t test",
             "It is not that of the final model",
+            "It is given these patients with one modality, who train every model, and "
+            "given the random seeds of training: how much both matter is not in the",
             "interval: genes 0.80 [0.60, 0.90] and ours 0.84 [0.71, 0.93].",
             "Model ROC AUC F1 genes 0.80 [0.60, 0.90] – ours (the model) 0.84",
             "such as F1, are of class yes.",
@@ -161,16 +167,46 @@ CASES = {
             "not among the comparisons named beforehand (p 0.012, not adjusted).",
         ],
     ),
+    "not shown to be better than what is known": Case(
+        numbers(
+            known=Difference("age and sex", -0.07, -0.19, 0.04, 0.2, 0.8),
+            known_score=Score(0.72, 0.56, 0.83),
+            known_evidence=Evidence.UNCERTAIN,
+        ),
+        [
+            "is not shown to do so better than genes, nor than what is known "
+            "beforehand alone (age and sex). Its ROC AUC",
+            "What is known beforehand alone (age and sex) has 0.72 [0.56, 0.83]; minus "
+            "ours that is −0.07 [−0.19, 0.04]: ours is not shown to be better or worse "
+            "than it.",
+        ],
+    ),
+    "better than what is known": Case(
+        numbers(
+            known=Difference("age and sex", -0.3, -0.4, -0.2, 0.0001, 0.0004),
+            known_score=Score(0.54, 0.4, 0.7),
+            known_evidence=Evidence.BEYOND_CHANCE,
+        ),
+        [
+            "is not shown to do so better than genes. Its ROC AUC",
+            "ours that is −0.30 [−0.40, −0.20], more than chance explains (Holm p < "
+            "0.001).",
+        ],
+        absent=["nor than"],
+    ),
     "better than several": Case(
         numbers(
             verdict=Verdict.BETTER,
             hospital=Hospital.APART,
             largest_p=0.031,
             seeds=[0.8, 0.744, 0.76],
+            n_draws=10,
         ),
         [
             "of class responder, of hospitals that do not train the model, and of 3",
             "3 random seeds of training, whose ROC AUC goes from 0.74 to 0.80.",
+            "is part of the intervals of means and differences: the models were fitted "
+            "again 10 times, each with other seeds and a random half of these patients",
             "better than each of the 2 others (largest p 0.031). Its ROC",
         ],
     ),

@@ -1,11 +1,14 @@
 """Sentences on subgroups, and the groups themselves."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from report_sentences import Case, read, unread
 from sklearn.metrics import roc_auc_score
 
+from skmultimodal.model_selection import delong_interval
 from skmultimodal.report._compared import Score
 from skmultimodal.report._sections.subgroups import (
     Group,
@@ -15,10 +18,12 @@ from skmultimodal.report._sections.subgroups import (
     Subgroups,
     _area,
     _groups,
+    _measure,
 )
 
 KNOWN = ["sex", "age"]
 WOMEN = Subgroup(Group("sex", Kind.VALUE, "female"), 24, 11, Score(0.8, 0.61, 0.94))
+FEW_WOMEN = WOMEN._replace(area=Score(0.8, 0.61, 0.92))
 OLD = Subgroup(Group("age", Kind.ABOVE, "55"), 26, 14, Score(0.98, 0.93, 1))
 
 CASES = {
@@ -45,7 +50,7 @@ CASES = {
             "All tested patients are of site: S1 and sex: male.",
             "1 further subgroup has fewer than 5 patients of a class, too few",
         ],
-        absent=["bootstrap"],
+        absent=["DeLong"],
     ),
     "equal": Case(
         Subgroups(State.EQUAL, KNOWN, [WOMEN, WOMEN], WOMEN, WOMEN, n_small=2),
@@ -59,13 +64,21 @@ CASES = {
         [
             "It is lowest in sex: female (0.80 [0.61, 0.94]) and highest in age: 55 "
             "and "
-            "above (0.98 [0.93, 1.00]); with so few patients, such differences arise "
-            "by",
+            "above (0.98 [0.93, 1.00]); their intervals overlap, so that the "
+            "difference may be chance.",
             "Subgroup Tested Of class responder ROC AUC age: 55 and above 26 14 0.98 "
             "[0.93, 1.00] sex: female 24 11 0.80 [0.61, 0.94]",
-            "The intervals are over patients (bootstrap) and too narrow",
+            "The intervals are DeLong's, over patients, widened since other training",
         ],
         absent=["further", "All tested"],
+    ),
+    "apart": Case(
+        Subgroups(State.UNEQUAL, KNOWN, [OLD, FEW_WOMEN], FEW_WOMEN, OLD),
+        [
+            "(0.98 [0.93, 1.00]), further apart than their intervals, which are not "
+            "adjusted for the number of subgroups.",
+        ],
+        absent=["overlap"],
     ),
 }
 
@@ -96,6 +109,22 @@ def test_values_are_groups(values, names):
     groups = dict(_groups(pd.Series(values, name="sex")))
     assert list(groups) == [Group("sex", Kind.VALUE, name) for name in names]
     assert [int(mask.sum()) for mask in groups.values()] == [1, len(values) - 2]
+
+
+def test_the_interval_is_wider_than_that_of_a_fixed_model():
+    rng = np.random.default_rng(0)
+    codes, p = rng.integers(0, 2, 30), rng.random(30)
+    tested = SimpleNamespace(
+        probabilities=pd.DataFrame({0: 1 - p, 1: p}), test_to_train=0.5, level=0.9
+    )
+    study = SimpleNamespace(tested=tested, tested_codes=codes, positive=1)
+    mask = np.arange(30) < 24
+    found = _measure(study, WOMEN.group, mask).area
+    options = {"confidence_level": 0.9}
+    wide = delong_interval(codes[mask], p[mask], test_to_train=0.5, **options)
+    narrow = delong_interval(codes[mask], p[mask], **options)
+    assert found[1:] == wide
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
 def test_the_area_is_that_of_scikit_learn():

@@ -129,7 +129,7 @@ def _calibration(study, everyone):
     hits = codes == study.positive
     own = p[:, study.positive]
     gain = float(np.mean((hits.mean() - hits) ** 2 - (own - hits) ** 2))
-    line = calibration_line(codes, p, study.positive, level)
+    line = calibration_line(codes, p, study.positive, level, tested.test_to_train)
     found = everyone.observed
     shares = np.array([found.mean, found.low, found.high]) / everyone.predicted
     return {

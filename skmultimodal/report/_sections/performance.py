@@ -87,9 +87,14 @@ class Performance:
     best_score: Score | None
     difference: Any  # score of the best other model less that of the model
     evidence: Evidence | None
+    # Likewise, of the model of what is known beforehand alone, unless it is the best.
+    known: Any
+    known_score: Score | None
+    known_evidence: Evidence | None
     largest_p: float  # of the differences to the others, NaN if one is not worse
     named: bool  # whether the model was named beforehand as the reference
     seeds: list  # score of the model for each random seed of training
+    n_draws: int  # of the unpaired rows, with other seeds, which are in the intervals
     networks: dict  # that a fit of each model trains; empty if they are all as many
     n_others: int
     n_tested: int
@@ -134,6 +139,7 @@ def performance(study):
         **_count_found(study),
         **_compare(tested),
         seeds=tested.seeds,
+        n_draws=tested.n_draws,
         n_tested=len(tested.rows),
         patterns=study.tested_patterns,
         n_folds=tested.n_folds,
@@ -172,6 +178,7 @@ def _compare(tested):
         "best_score": tested.others.get(best),
         "difference": difference,
         "evidence": None if best is None else _weigh(difference),
+        **_beside_known(tested),
         "largest_p": tested.largest_p,
         "named": tested.named,
         "networks": tested.networks if len(set(tested.networks.values())) > 1 else {},
@@ -179,6 +186,18 @@ def _compare(tested):
         "differences": list(tested.differences.values()) if several else [],
         "n_tests": tested.n_tests if several else 0,
         "differences_figure": _draw_differences(tested) if several else None,
+    }
+
+
+def _beside_known(tested):
+    """The model beside that of what is known beforehand alone."""
+    name = tested.of_metadata
+    if name in (None, tested.best_other):
+        return dict.fromkeys(("known", "known_score", "known_evidence"))
+    return {
+        "known": tested.differences[name],
+        "known_score": tested.others[name],
+        "known_evidence": _weigh(tested.differences[name]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skmultimodal.model_selection import patient_bootstrap_interval
+from skmultimodal.model_selection import delong_interval
 from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import number
 from skmultimodal.report._study import SITES
@@ -17,7 +17,6 @@ __all__ = ["COLUMNS", "subgroups"]
 COLUMNS = ["sex", "gender", "age", "race", "ethnicity", "project", "cohort", *SITES]
 MIN_ROWS = 5  # of a class
 MAX_VALUES = 6  # numbers with more are split at the median
-N_RESAMPLES = 500
 
 
 class State(StrEnum):
@@ -122,8 +121,11 @@ def _measure(study, group, mask):
     p = study.tested.probabilities[study.positive].to_numpy()[mask]
     if min(hits.sum(), (~hits).sum()) < MIN_ROWS:
         return None
-    low, high = patient_bootstrap_interval(
-        hits, p, _area, n_resamples=N_RESAMPLES, random_state=0
+    low, high = delong_interval(
+        hits,
+        p,
+        test_to_train=study.tested.test_to_train,
+        confidence_level=study.tested.level,
     )
     return Subgroup(group, len(hits), int(hits.sum()), Score(_area(hits, p), low, high))
 
