@@ -26,6 +26,8 @@ _PUBLIC = {
     "TwinTowerRegressor": "skmultimodal.fusion",
     "TwinTowerSurvival": "skmultimodal.fusion",
     "UnimodalClassifier": "skmultimodal.fusion",
+    "UnimodalRegressor": "skmultimodal.fusion",
+    "UnimodalSurvival": "skmultimodal.fusion",
     "make_survival_target": "skmultimodal.utils._survival_target",
     "make_table_tower": "skmultimodal.towers",
 }

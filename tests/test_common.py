@@ -40,6 +40,8 @@ from skmultimodal import (
     TwinTowerRegressor,
     TwinTowerSurvival,
     UnimodalClassifier,
+    UnimodalRegressor,
+    UnimodalSurvival,
 )
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.preprocessing import MirpTransformer, TumorTextureTransformer
@@ -81,6 +83,8 @@ DEFAULTS = [
     GeneAutoencoderSurvival(),
     TwinTowerRegressor(tower_cv=2),
     TwinTowerSurvival(tower_cv=2),
+    UnimodalRegressor("gene", Ridge()),
+    UnimodalSurvival("gene", CoxRidgeSurvival()),
 ]
 
 VARIANTS = [

@@ -10,7 +10,11 @@ from skmultimodal.fusion._pools import (
 )
 from skmultimodal.fusion._regressor import TwinTowerRegressor
 from skmultimodal.fusion._survival import TwinTowerSurvival
-from skmultimodal.fusion._unimodal import UnimodalClassifier
+from skmultimodal.fusion._unimodal import (
+    UnimodalClassifier,
+    UnimodalRegressor,
+    UnimodalSurvival,
+)
 
 __all__ = [
     "FusionHeadClassifier",
@@ -21,4 +25,6 @@ __all__ = [
     "TwinTowerRegressor",
     "TwinTowerSurvival",
     "UnimodalClassifier",
+    "UnimodalRegressor",
+    "UnimodalSurvival",
 ]

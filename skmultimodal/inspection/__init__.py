@@ -28,6 +28,7 @@ from skmultimodal.inspection._prediction_sets import prediction_sets
 from skmultimodal.inspection._prediction_sets_display import PredictionSetsDisplay
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
 from skmultimodal.inspection._saliency import saliency_map
+from skmultimodal.inspection._survival_curves import RiskGroupsDisplay
 
 __all__ = [
     "AvailabilityDisplay",
@@ -41,6 +42,7 @@ __all__ = [
     "ParticipantFlowDisplay",
     "PatternCalibrationDisplay",
     "PredictionSetsDisplay",
+    "RiskGroupsDisplay",
     "RocBandsDisplay",
     "SaliencyDisplay",
     "TrainingHistoryDisplay",

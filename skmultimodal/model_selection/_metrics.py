@@ -15,6 +15,10 @@ VARIANTS = ("_micro", "_macro", "_weighted", "_samples", "_ovr", "_ovo")
 VARIANTS += ("_ovr_weighted", "_ovo_weighted")
 RANGES = {
     "neg_brier_score": (-1.0, 0.0),
+    "neg_integrated_brier_score": (-1.0, 0.0),
+    "uno_c": (0.0, 1.0),
+    "auc": (0.0, 1.0),
+    "coverage": (0.0, 1.0),
     "matthews_corrcoef": (-1.0, 1.0),
     "mcc": (-1.0, 1.0),
     "cohen_kappa": (-1.0, 1.0),
