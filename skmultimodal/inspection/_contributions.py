@@ -8,7 +8,13 @@ from scipy.special import comb, logit
 from sklearn.utils import Bunch
 
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
-from skmultimodal.inspection._predictions import class_frequencies, predict_proba_with
+from skmultimodal.inspection._predictions import (
+    class_frequencies,
+    number_without_modality,
+    predict_number,
+    predict_proba,
+    predict_proba_with,
+)
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._patterns import modalities_of
@@ -17,6 +23,7 @@ from skmultimodal.utils._probability import SMALLEST
 __all__ = ["modality_contributions"]
 
 SCALES = ("probability", "log_odds")
+NUMBER = "prediction"
 
 
 def modality_contributions(estimator, X, y=None, *, positive=None, scale="probability"):
@@ -30,9 +37,9 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     Parameters
     ----------
     estimator : estimator
-        Fitted classifier of cohorts that predicts rows with any of their modalities:
+        Fitted model of cohorts that predicts rows with any of their modalities:
         `TwinTowerClassifier` (unless ``missing="error"``), a calibrated one, a fitted
-        search, a baseline.
+        search, a baseline, `TwinTowerRegressor` or `TwinTowerSurvival`.
     X : Cohort, dict of aligned arrays, DataFrame or array
         Rows to explain.
     y : array-like of shape (n_rows,), default=None
@@ -44,7 +51,8 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
         true, where exactly one is; else the last.
     scale : {"probability", "log_odds"}, default="probability"
         What is explained: the probability of the class, or its log-odds against all
-        others (probabilities are kept 1e-6 away from 0 and 1).
+        others (probabilities are kept 1e-6 away from 0 and 1). Of a model of numbers
+        or of times, it is the number or the log-hazard in any case.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
         - ``summary``: DataFrame with a row per pattern and modality (the index):
           ``n_rows``, ``mean`` and ``mean_absolute`` of the contributions and, with
           `y`, a column ``mean_<class>`` per class.
-        - ``positive``: the class; ``scale``: as given.
+        - ``positive``: the class, or None; ``scale``: as given, or ``"prediction"``.
 
     Raises
     ------
@@ -115,15 +123,19 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {SCALES}, got {scale!r}.")
     cohort = explained_cohort(estimator, X)
-    classes = np.asarray(estimator.classes_)
-    column = find_positive(classes, positive, of="the model")
-    codes = None
-    if y is not None:
-        (y,) = join_rows(X, cohort, y=y)
-        codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
-    prior = _on_scale(class_frequencies(estimator, codes)[column], scale)
+    classes, codes = np.asarray(getattr(estimator, "classes_", [])), None
+    if len(classes):
+        column = find_positive(classes, positive, of="the model")
+        if y is not None:
+            (y,) = join_rows(X, cohort, y=y)
+            codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
+        prior = _on_scale(class_frequencies(estimator, codes)[column], scale)
+        predict, positive = predict_proba, classes.tolist()[column]
+    else:
+        column, scale, positive = 0, NUMBER, None
+        prior, predict = number_without_modality(estimator), predict_number
     available = cohort.available.to_numpy()
-    values = _coalition_values(estimator, cohort, available, column, scale)
+    values = _coalition_values(estimator, cohort, available, column, scale, predict)
     values[frozenset()] = np.full(len(cohort), prior)
     contributions = pd.DataFrame(
         _shapley(values, available, cohort.modalities),
@@ -138,18 +150,18 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
         prior=float(prior),
         patterns=patterns,
         summary=_summarise(cohort, contributions, patterns, classes, codes),
-        positive=classes.tolist()[column],
+        positive=positive,
         scale=scale,
     )
 
 
 def _on_scale(p, scale):
-    if scale == "probability":
+    if scale != "log_odds":
         return p
     return logit(np.clip(p, SMALLEST, 1 - SMALLEST))
 
 
-def _coalition_values(estimator, cohort, available, column, scale):
+def _coalition_values(estimator, cohort, available, column, scale, predict):
     """For each set of modalities, the predictions for the rows that have them."""
     names = cohort.modalities
     values = {}
@@ -160,7 +172,7 @@ def _coalition_values(estimator, cohort, available, column, scale):
             if not len(rows):
                 continue
             kept = [names[i] for i in chosen]
-            p = predict_proba_with(estimator, cohort[rows], kept)[:, column]
+            p = predict_proba_with(estimator, cohort[rows], kept, predict)[:, column]
             value = np.full(len(cohort), np.nan)
             value[rows] = _on_scale(p, scale)
             values[frozenset(kept)] = value

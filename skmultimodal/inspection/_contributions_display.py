@@ -135,6 +135,8 @@ class ModalityContributionsDisplay:
 
     @property
     def _quantity(self):
+        if self.positive is None:
+            return "prediction"
         what = {"probability": "probability", "log_odds": "log-odds"}[self.scale]
         return f"{what} of class {class_name(self.positive)}"
 

@@ -8,7 +8,13 @@ from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection._inputs import innermost
 from skmultimodal.utils._patterns import pattern_name
 
-__all__ = ["class_frequencies", "predict_proba", "predict_proba_with"]
+__all__ = [
+    "class_frequencies",
+    "number_without_modality",
+    "predict_number",
+    "predict_proba",
+    "predict_proba_with",
+]
 
 
 def predict_proba(estimator, cohort):
@@ -20,7 +26,12 @@ def predict_proba(estimator, cohort):
     return np.asarray(estimator.predict_proba(cohort), dtype=np.float64)
 
 
-def predict_proba_with(estimator, cohort, names):
+def predict_number(estimator, cohort):
+    """Numbers or log-hazards of rows: float64 ndarray of shape (n_rows, 1)."""
+    return np.asarray(estimator.predict(cohort), dtype=np.float64).reshape(-1, 1)
+
+
+def predict_proba_with(estimator, cohort, names, predict=predict_proba):
     """Class probabilities of rows from which all modalities but `names` are removed.
 
     Parameters
@@ -30,6 +41,8 @@ def predict_proba_with(estimator, cohort, names):
     cohort : Cohort
         Its rows have all of `names`, and may have others.
     names : sequence of str
+    predict : callable, default=predict_proba
+        Or `predict_number`.
 
     Returns
     -------
@@ -45,9 +58,9 @@ def predict_proba_with(estimator, cohort, names):
         # Hidden rather than left out: some models require the columns of fit.
         cohort = cohort.hide(name, slice(None))
     if not removed:
-        return predict_proba(estimator, cohort)
+        return predict(estimator, cohort)
     try:
-        return predict_proba(estimator, cohort)
+        return predict(estimator, cohort)
     except ValueError as error:
         raise NotExplainableError(
             f"{type(estimator).__name__} does not predict rows that have only "
@@ -92,3 +105,23 @@ def class_frequencies(estimator, codes=None):
             "without any modality."
         )
     return counts / counts.sum()
+
+
+def number_without_modality(estimator):
+    """The number, or log-hazard, predicted for a row without any modality: float.
+
+    Raises
+    ------
+    NotExplainableError
+        If the model does not record it.
+    """
+    model = innermost(estimator)
+    if hasattr(model, "prior_"):
+        return float(model.prior_)
+    pool = getattr(model, "final_estimator_", None)
+    if pool is None or np.shape(getattr(pool, "intercept_", ())) != (1,):
+        raise NotExplainableError(
+            f"{type(estimator).__name__} does not record what it predicts without any "
+            "modality."
+        )
+    return float(pool.intercept_[0])

@@ -22,7 +22,7 @@ from skmultimodal.utils._progress import (
     count_networks,
 )
 from skmultimodal.utils._rows import row_positions
-from skmultimodal.utils._strata import missing_targets
+from skmultimodal.utils._strata import has_columns, missing_targets
 
 __all__ = [
     "Fold",
@@ -51,7 +51,13 @@ def check_X_y(X, y, groups=None):
     """`X` as a cohort, table or array; `y`, an array, and `groups` in its order."""
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
-    y = label_column(join_by_id(y, X))
+    y = join_by_id(y, X)
+    if has_columns(y):
+        raise ValueError(
+            "y is a time to an event, and class labels are needed here: "
+            "compare_survival compares models of it."
+        )
+    y = label_column(y)
     if X.shape[0] != len(y):
         raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
     return X, labels_of(y, slice(None)), join_by_id(groups, X, name="groups")

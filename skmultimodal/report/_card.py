@@ -148,8 +148,8 @@ def _count_rows(estimator, class_names):
     counts = getattr(estimator, "class_counts_", None)
     if counts is None:
         return None
-    classes = [str((class_names or {}).get(c, c)) for c in estimator.classes_]
-    table = pd.DataFrame(counts, index=[*classes, "unlabelled"]).T
+    kinds = _kinds_of_rows(estimator, class_names)
+    table = pd.DataFrame(counts, index=[*kinds, "unlabelled"]).T
     table.insert(0, "rows", table.sum(axis=1))
     return _table(table.rename_axis("part"))
 
@@ -168,11 +168,25 @@ def _few_rows(estimator):
     counts = getattr(estimator, "class_counts_", {}).get("final_estimator")
     if counts is None or counts[:-1].min() >= FEW_ROWS:
         return []
-    rarest = class_name(estimator.classes_[counts[:-1].argmin()])
+    rarest = _kinds_of_rows(estimator, None)[counts[:-1].argmin()]
+    kind = f"of class {rarest}" if hasattr(estimator, "classes_") else f"({rarest})"
     return [
-        f"Only {counts[:-1].min()} patients of class {rarest} have modalities that the "
+        f"Only {counts[:-1].min()} patients {kind} have modalities that the "
         "final estimator was fitted to put together."
     ]
+
+
+def _kinds_of_rows(estimator, class_names):
+    """Names of the kinds of labelled rows that a model counts."""
+    if hasattr(estimator, "classes_"):
+        names = [class_name(label) for label in estimator.classes_]
+        labels = estimator.classes_.tolist()
+        return [
+            str((class_names or {}).get(c, n))
+            for c, n in zip(labels, names, strict=True)
+        ]
+    survival = hasattr(estimator, "predict_survival_function")
+    return ["censored", "event"] if survival else ["labelled"]
 
 
 def _without_width(scores):

@@ -1,5 +1,7 @@
 """Predictions of a fitted model for patients, as a table."""
 
+from importlib.util import find_spec
+
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,7 +17,7 @@ def prediction_table(model, X):
     Parameters
     ----------
     model : estimator
-        Fitted classifier of cohorts.
+        Fitted model of cohorts: a classifier, a regressor or a survival estimator.
     X : Cohort, or other input that a cohort can be made of
         Patients, with any of the modalities of the model.
 
@@ -26,7 +28,10 @@ def prediction_table(model, X):
         part of the model predicts the patient, if it has ``predict_route``;
         ``predicted`` class; a column ``proba_<class>`` for each class, if it has
         ``predict_proba``; and ``prediction_set``, the classes that are not excluded,
-        if it has ``predict_set``, which returns a boolean column for each class.
+        if it has ``predict_set``, which returns a boolean column for each class. Of a
+        regressor ``predicted`` is the number, with ``low`` and ``high`` of the 90 %
+        interval if it has ``predict_interval`` and crepes is installed; of a survival estimator ``log_hazard``,
+        and ``median`` of the time if it has one baseline hazard.
 
     Raises
     ------
@@ -52,6 +57,9 @@ def prediction_table(model, X):
     columns = {"modalities": cohort.patterns}
     if hasattr(model, "predict_route"):
         columns["route"] = model.predict_route(X)
+    if not hasattr(model, "classes_"):
+        columns |= _numbers(model, X)
+        return pd.DataFrame(columns, index=cohort.index.rename("patient"))
     columns["predicted"] = [class_name(label) for label in model.predict(X)]
     names = [class_name(label) for label in model.classes_.tolist()]
     if hasattr(model, "predict_proba"):
@@ -63,3 +71,17 @@ def prediction_table(model, X):
             for row in pd.DataFrame(model.predict_set(X)).to_numpy(dtype=bool)
         ]
     return pd.DataFrame(columns, index=cohort.index.rename("patient"))
+
+
+def _numbers(model, X):
+    """Columns of a model of numbers or of times."""
+    predicted = model.predict(X)
+    if hasattr(model, "predict_median"):
+        several = len(model.baselines_) > 1
+        return {"log_hazard": predicted} | (
+            {} if several else {"median": model.predict_median(X)}
+        )
+    columns = {"predicted": predicted}
+    if hasattr(model, "predict_interval") and find_spec("crepes"):
+        columns["low"], columns["high"] = model.predict_interval(X).T
+    return columns

@@ -14,7 +14,7 @@ from skmultimodal.utils._labels import (
 )
 from skmultimodal.utils._survival_target import read_survival
 
-__all__ = ["encode_strata", "fifths", "missing_targets"]
+__all__ = ["encode_strata", "fifths", "has_columns", "missing_targets"]
 
 # Numbers are dealt into folds by so many parts of equal size.
 N_PARTS = 5

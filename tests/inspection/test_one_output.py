@@ -1,0 +1,91 @@
+"""What is shown of models of numbers and of times to an event."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from skmultimodal import (
+    Cohort,
+    CoxRidgeSurvival,
+    TwinTowerRegressor,
+    TwinTowerSurvival,
+    make_survival_target,
+)
+from skmultimodal.inspection import modality_contributions
+from skmultimodal.model_selection import compare_classifiers
+from skmultimodal.report import model_card, prediction_table
+
+N = 90
+
+
+def make_model(kind):
+    rng = np.random.default_rng(0)
+    gene, lab = rng.normal(size=(N, 4)), rng.normal(size=(N, 3))
+    shown = gene[:, 0] + lab[:, 0]
+    time, last = rng.exponential(20 * np.exp(-shown)), rng.exponential(40, size=N)
+    target = make_survival_target(time <= last, np.minimum(time, last) + 0.1)
+    gene[:25], lab[25:50] = np.nan, np.nan
+    X = Cohort({"gene": gene, "lab": lab})
+    if kind == "survival":
+        towers = [("gene", CoxRidgeSurvival()), ("lab", CoxRidgeSurvival())]
+        return TwinTowerSurvival(towers, random_state=0).fit(X, target), X, target
+    number = 50 + 5 * shown + rng.normal(size=N)
+    towers = [("gene", Ridge()), ("lab", Ridge())]
+    return TwinTowerRegressor(towers, random_state=0).fit(X, number), X, number
+
+
+@pytest.mark.parametrize("kind", ["number", "survival"])
+def test_contributions_add_up_to_the_prediction(kind):
+    model, X, y = make_model(kind)
+    found = modality_contributions(model, X, y)
+    assert found.positive is None
+    assert found.scale == "prediction"
+    total = found.contributions.sum(axis=1) + found.prior
+    np.testing.assert_allclose(total, model.predict(X), rtol=1e-5)
+    alone = X.patterns == "lab"
+    own = model.predict(X[alone]) - found.prior
+    np.testing.assert_allclose(found.contributions.loc[alone, "lab"], own, rtol=1e-5)
+    wanted = 0 if kind == "survival" else model.final_estimator_.intercept_[0]
+    np.testing.assert_allclose(found.prior, wanted, atol=1e-12)
+
+
+def test_contributions_are_drawn():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    from skmultimodal.inspection import ModalityContributionsDisplay
+
+    model, X, _ = make_model("number")
+    display = ModalityContributionsDisplay.from_estimator(model, X)
+    texts = [display.ax_.get_xlabel(), display.ax_.get_ylabel()]
+    assert any("prediction" in text for text in texts)
+    plt.close("all")
+
+
+def test_table_of_predictions():
+    pytest.importorskip("crepes")
+    model, X, _ = make_model("number")
+    table = prediction_table(model, X)
+    assert table.columns.tolist() == ["modalities", "route", "predicted", "low", "high"]
+    assert np.all(
+        (table["low"] < table["predicted"]) & (table["predicted"] < table.high)
+    )
+    survival, X, _ = make_model("survival")
+    table = prediction_table(survival, X)
+    assert table.columns.tolist() == ["modalities", "route", "log_hazard", "median"]
+    np.testing.assert_array_equal(table["median"], survival.predict_median(X))
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [("number", "labelled"), ("survival", "censored |   event")],
+)
+def test_card(kind, columns):
+    model, _, _ = make_model(kind)
+    card = model_card(model, label="what is predicted")
+    assert columns in card
+    assert "final_estimator" in card
+
+
+def test_comparisons_of_classifiers_name_the_other():
+    model, X, y = make_model("survival")
+    with pytest.raises(ValueError, match="compare_survival compares models of it"):
+        compare_classifiers({"twin": model}, X, y, cv=2)
