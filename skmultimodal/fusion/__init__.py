@@ -3,7 +3,7 @@
 from skmultimodal.fusion import _views as _views  # for gradients through the models
 from skmultimodal.fusion._classifier import TwinTowerClassifier
 from skmultimodal.fusion._head import FusionHeadClassifier
-from skmultimodal.fusion._pools import (
+from skmultimodal.fusion._pool import (
     GaussianPoolRegressor,
     HazardPoolSurvival,
     LogOpinionPoolClassifier,

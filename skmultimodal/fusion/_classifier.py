@@ -7,7 +7,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import CohortClassifierMixin
-from skmultimodal.fusion._pools import LogOpinionPoolClassifier
+from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
 from skmultimodal.towers._outcomes import ClassLabels
 from skmultimodal.utils._probability import log_odds

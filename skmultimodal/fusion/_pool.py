@@ -1,36 +1,137 @@
-"""How opinions of towers are pooled, for any outcome."""
+"""The pools of towers' evidence: one for each outcome."""
 
 from numbers import Real
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import check_is_fitted, validate_data
+import torch
+from scipy.special import softmax
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import log_softmax
 
-from skmultimodal.fusion._evidence import bayes_weights, fit_covariance
-from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
-from skmultimodal.towers._log_linear import fit_log_linear
-from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.fusion._evidence import (
+    fit_shift,
+    largest_evidence,
+    limit_evidence,
+)
+from skmultimodal.fusion._pooling import BaseOpinionPool
+from skmultimodal.towers._likelihoods import centred_log_shares
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
+from skmultimodal.utils._classifier import ProbableClassMixin
+from skmultimodal.utils._cox import fit_baseline
+from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._sklearn import Interval
+from skmultimodal.utils._survival import BaselineMixin
+from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
 
-__all__ = ["BaseOpinionPool"]
-
-# Holds the intercept at what is known of all rows, which are more.
-INTERCEPT_PENALTY = 30.0
+__all__ = ["GaussianPoolRegressor", "HazardPoolSurvival", "LogOpinionPoolClassifier"]
 
 
-class BaseOpinionPool(BaseEstimator):
-    """Pool of the towers' evidence, with a residual of features, for any outcome.
+class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
+    """Logarithmic opinion pool of the towers' log-odds, with a residual of features.
 
-    Parameters and attributes are those of `LogOpinionPoolClassifier`; a subclass names
-    its outcome in ``_outcome_type``.
+    The logit of a class is an intercept, plus the sum over modalities of a weight times
+    the log-odds that the modality's tower gives it, plus a linear function of the
+    towers' features (the residual). It is a sum of one term per modality, which
+    ``decision_terms`` returns; an absent modality is a term of 0.
+
+    A weight is a factor times that of Bayes' rule for towers that are calibrated and
+    correlated within a class: two towers that repeat each other count less than two
+    that do not. It depends on which modalities a row has; with one it is 1. Log-odds
+    beyond what the rows of a modality can show are drawn in (``limits_``).
+
+    Parameters
+    ----------
+    weight_penalty : float, default=30.0
+        Strength by which the factors are held at 1.
+    feature_penalty : float, default=6.0
+        Strength by which the residual is held at 0. It is multiplied by the number of
+        features of a modality, so that a long vector counts as much as a short one.
+    correlation : float, default=0.1
+        What the correlation of two towers within a class is drawn to.
+    n_prior_rows : float, default=100.0
+        Number of rows that `correlation` counts as.
+    shift_scale : float, default=0.3
+        Standard deviation, in log-odds, of a departure of the rows with several
+        modalities from the class shares of all, if there is one.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    factors_ : dict of str to float
+        Of the weight of each modality.
+    weights_ : dict of str to float
+        Weights in a row that has every modality; ``weights`` gives those of others.
+    limits_ : dict of str to float
+        What the log-odds of each modality approach if they are large: ``L tanh(x / L)``
+        is added in a row with several modalities, where L is ``log(1 + n / 4)`` of n
+        labelled rows (of k classes ``log(1 + n / 2k) + log(k - 1)``).
+    correlations_ : ndarray of shape (n_modalities, n_modalities)
+        Of the log-odds within a class, in the order of `factors_`.
+    scale_ : ndarray of shape (n_modalities,)
+        Standard deviations of the log-odds within a class.
+    log_prior_ : ndarray of shape (n_classes,)
+        Centred logarithm of the class shares of all rows.
+    shift_ : ndarray of shape (n_classes,)
+        How far the rows with several modalities move it.
+    intercept_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (n_classes, `n_features_in_`)
+        Of the features; 0 for the columns that are log-odds.
+    feature_range_ : ndarray of shape (2, `n_features_in_`)
+        Least and largest value of each feature in ``fit``; infinite for log-odds.
+    modalities_ : dict of str to slice
+        Columns of each modality.
+    n_iter_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+
+    See Also
+    --------
+    TwinTowerClassifier : Trains the towers and this head, which is its default.
+    FusionHeadClassifier : The paper's head.
+
+    Notes
+    -----
+    Correlations come from the rows that have both modalities, scales from all rows of
+    each. The rest is fitted on the rows with two modalities or more (all rows if there
+    is one modality). Its loss is the cross-entropy summed over them, plus
+    ``weight_penalty / 2 * sum_m (factor_m - 1)^2``, plus ``30 / 2`` times the squared
+    distance of the intercept from ``log_prior_ + shift_``, plus ``feature_penalty / 2 *
+    sum_m d_m * |coef_m|^2`` where modality m has d_m features; no factor is negative.
+    It is convex.
+
+    A feature beyond its range in ``fit`` is read as the end of that range. What hardly
+    varied over some dozens of rows is large in another row once it is standardised.
+
+    How the penalties were chosen is in the user guide, "Choosing a fusion".
+
+    References
+    ----------
+    Genest & Zidek (1986), Combining probability distributions: a critique and an
+    annotated bibliography, Statistical Science 1(1): the logarithmic opinion pool.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import LogOpinionPoolClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(40) % 2
+    >>> image, gene = (rng.normal(scale=2, size=(2, 40)) + 4 * y - 2) * [[0.5], [1.0]]
+    >>> Z = np.column_stack([image, gene])
+    >>> Z[0, 0] = np.nan  # no image
+    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
+    >>> pool = LogOpinionPoolClassifier().fit(Z, y, modalities=spans, log_odds=spans)
+    >>> pool.decision_terms(Z[:1]).columns.tolist()
+    [('intercept', ''), ('image', 'log-odds'), ('gene', 'log-odds')]
+    >>> pool.weights(["gene"])
+    {'gene': 1.0}
     """
 
+    _outcome_type = ClassLabels
     _parameter_constraints: dict = {
-        "weight_penalty": [Interval(Real, 0, None, closed="left")],
-        "feature_penalty": [Interval(Real, 0, None, closed="neither")],
-        "correlation": [Interval(Real, -1, 1, closed="neither")],
-        "n_prior_rows": [Interval(Real, 0, None, closed="left")],
+        **BaseOpinionPool._parameter_constraints,
+        "shift_scale": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -40,264 +141,259 @@ class BaseOpinionPool(BaseEstimator):
         *,
         correlation=0.1,
         n_prior_rows=100.0,
+        shift_scale=0.3,
     ):
-        self.weight_penalty = weight_penalty
-        self.feature_penalty = feature_penalty
-        self.correlation = correlation
-        self.n_prior_rows = n_prior_rows
+        super().__init__(
+            weight_penalty,
+            feature_penalty,
+            correlation=correlation,
+            n_prior_rows=n_prior_rows,
+        )
+        self.shift_scale = shift_scale
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, modalities=None, log_odds=None):
-        """Fit weights, intercept and residual.
+    # The evidence of classes
+
+    def _learn_evidence(self, opinions, y, codes):
+        self.log_prior_ = centred_log_shares(np.bincount(codes))
+        self.shift_ = np.zeros(len(self.classes_))
+        counts = (~np.isnan(opinions[:, :, 0])).sum(axis=1)
+        limits = largest_evidence(counts, len(self.classes_)).tolist()
+        self.limits_ = dict(zip(self._odds, limits, strict=True))
+
+    @property
+    def _origin(self):
+        return self.log_prior_
+
+    def _prior_intercept(self, added, codes):
+        logits = self.log_prior_ + added.sum(axis=0)
+        self.shift_ = fit_shift(logits, codes, self.shift_scale)
+        return self.log_prior_ + self.shift_
+
+    def _evidence_groups(self, codes):
+        return codes, len(self.classes_)
+
+    def _opinions(self, X):
+        """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
+        n_classes = len(self.classes_)
+        opinions = np.empty((len(self._odds), len(X), n_classes))
+        for opinion, columns in zip(opinions, self._odds.values(), strict=True):
+            odds = X[:, columns]
+            opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
+        return opinions
+
+    def _limited(self, opinions):
+        largest = np.array(list(self.limits_.values()))
+        return limit_evidence(opinions, largest[:, None, None])
+
+    def decision_terms(self, X):
+        """What each modality adds to the log-odds, row by row.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            Evidence of the towers, and their standardised features. Evidence is what a
-            tower predicts less what it would without knowing the row: log-odds less
-            those of the class shares that it was fitted with, a number less their mean,
-            or a log-hazard. All columns of a modality that a row lacks are NaN; another
-            NaN among features is read as their mean, 0.
-        y : array-like of shape (n_rows,)
-            Class labels, numbers, or times to an event as of ``make_survival_target``.
+
+        Returns
+        -------
+        terms : DataFrame of shape (n_rows, n_terms) or (n_rows, n_terms * n_classes)
+            Columns are pairs of modality and part (``"log-odds"``, weighted, or
+            ``"features"``), the first one ``("intercept", "")``. Two classes: the
+            terms of a row add up to the log-odds of the second. More: a third level is
+            the class, and the terms of a class add up to its logit.
+        """
+        check_is_fitted(self)
+        terms = self._terms(self._validate(X))
+        if len(self.classes_) == 2:
+            table = pd.DataFrame({key: t[:, 1] - t[:, 0] for key, t in terms.items()})
+        else:
+            table = pd.DataFrame(
+                {
+                    (*key, label): column
+                    for key, t in terms.items()
+                    for label, column in zip(self.classes_.tolist(), t.T, strict=True)
+                }
+            )
+        return table
+
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+        """
+        check_is_fitted(self)
+        return softmax(sum(self._terms(self._validate(X)).values()), axis=1)
+
+
+@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
+class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
+    """Pool of the means that towers predict, with a residual of features.
+
+    The prediction is the mean of all rows, plus the sum over modalities of a weight
+    times what its tower predicts above or below the mean, plus a linear function of the
+    towers' features. A weight is a factor times that of the best linear combination of
+    calibrated predictions, which depends on their covariance, and so on the modalities
+    that a row has: two towers that repeat each other count less than two that do not,
+    and one alone counts 1.
+
+    Attributes
+    ----------
+    factors_ : dict of str to float
+        Of the weight of each modality.
+    weights_ : dict of str to float
+        Weights in a row that has every modality; ``weights`` gives those of others.
+    correlations_ : ndarray of shape (n_modalities, n_modalities)
+        Of what the towers predict, in the order of `factors_`.
+    scale_ : ndarray of shape (n_modalities,)
+        Standard deviations of what they predict.
+    target_mean_, target_std_ : float
+        Mean and standard deviation of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``, beyond which nothing is predicted.
+    intercept_ : ndarray of shape (1,)
+    coef_ : ndarray of shape (1, `n_features_in_`)
+        Of the features; 0 for the columns that are evidence.
+    feature_range_ : ndarray of shape (2, `n_features_in_`)
+        Least and largest value of each feature in ``fit``.
+    modalities_ : dict of str to slice
+        Columns of each modality.
+    n_iter_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+
+    See Also
+    --------
+    LogOpinionPoolClassifier : For class labels, with the details.
+    TwinTowerRegressor : Trains the towers and this pool.
+
+    Notes
+    -----
+    A calibrated prediction is the part of the number that its modality shows, so its
+    covariance with the number is its own variance, and the best weights are ``S^-1
+    diag(S)`` with the covariance S of the predictions (bounded below by 0).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import GaussianPoolRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> image, gene, rest = rng.normal(size=(3, 90))
+    >>> y = 50 + image + gene + rest
+    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
+    >>> Z = np.column_stack([image, gene])
+    >>> pool = GaussianPoolRegressor().fit(Z, y, modalities=spans, log_odds=spans)
+    >>> pool.predict(np.array([[1.0, np.nan]])).round().tolist()
+    [51.0]
+    """
+
+    _outcome_type = Numbers
+
+    @property
+    def _origin(self):
+        return np.array([self.target_mean_])
+
+
+@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
+class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
+    """Pool of the log-hazards that towers predict, with a residual of features.
+
+    The log-hazard is the sum over modalities of a weight times that of its tower, plus
+    a linear function of the towers' features, fitted by Cox's partial likelihood.
+    Weights are those of `GaussianPoolRegressor`: they depend on the modalities that a
+    row has, and one alone counts 1.
+
+    Attributes
+    ----------
+    factors_ : dict of str to float
+        Of the weight of each modality.
+    weights_ : dict of str to float
+        Weights in a row that has every modality; ``weights`` gives those of others.
+    correlations_ : ndarray of shape (n_modalities, n_modalities)
+        Of the log-hazards, in the order of `factors_`.
+    scale_ : ndarray of shape (n_modalities,)
+        Standard deviations of the log-hazards.
+    intercept_ : ndarray of shape (1,)
+        0: the baseline hazard holds it.
+    baselines_ : dict of int to Baseline
+        Cumulative baseline hazard of each stratum, of all rows (Breslow).
+    coef_ : ndarray of shape (1, `n_features_in_`)
+        Of the features; 0 for the columns that are evidence.
+    feature_range_ : ndarray of shape (2, `n_features_in_`)
+        Least and largest value of each feature in ``fit``.
+    modalities_ : dict of str to slice
+        Columns of each modality.
+    n_iter_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+
+    See Also
+    --------
+    LogOpinionPoolClassifier : For class labels, with the details.
+    TwinTowerSurvival : Trains the towers and this pool.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import HazardPoolSurvival, make_survival_target
+    >>> rng = np.random.default_rng(0)
+    >>> Z = rng.normal(size=(60, 2))
+    >>> time = rng.exponential(np.exp(-Z[:, 0]))
+    >>> y = make_survival_target(event=rng.random(60) < 0.8, time=time)
+    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
+    >>> pool = HazardPoolSurvival().fit(Z, y, modalities=spans, log_odds=spans)
+    >>> pool.decision_terms(Z[:1]).columns.tolist()
+    [('intercept', ''), ('image', 'log-odds'), ('gene', 'log-odds')]
+    """
+
+    _outcome_type = TimeToEvent
+
+    def fit(self, X, y, modalities=None, log_odds=None):
+        """Fit weights, residual and baseline hazards.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Log-hazards of the towers, and their standardised features. All columns of a
+            modality that a row lacks are NaN.
+        y : structured array, DataFrame or array-like of shape (n_rows,)
+            As of ``make_survival_target``.
         modalities : dict of str to slice, default=None
             Columns of `X` that each modality gave; together all columns. None: all
             columns are of one modality, ``"x"``.
         log_odds : dict of str to slice, default=None
-            Which columns of a modality are its evidence: one, or for three and more
-            classes one a class, in the order of the sorted classes. Other columns are
-            features, which are not read in rows with one modality.
+            Which column of a modality is its log-hazard. Others are features.
 
         Returns
         -------
         self : object
-
-        Raises
-        ------
-        ValueError
-            If all rows have the same `y`, the columns do not fit it, or a row has NaN
-            in a part of a modality's evidence.
         """
-        X, outcome, y, codes = self._validate_fit(X, y)
-        spans = check_spans(modalities, X.shape[1])
-        self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
-        self._odds = check_log_odds(
-            log_odds or {}, self.modalities_, X.shape[1], outcome.n_outputs
-        )
-        self._features = feature_columns(self.modalities_, self._odds, X.shape[1])
-        several = self._several(self._present(X))
-        opinions = self._opinions(X)
-        self._learn_evidence(opinions, y, codes)
-        opinions = self._limited(opinions)
-        groups, n_groups = self._evidence_groups(codes)
-        self.scale_, self.correlations_ = fit_covariance(
-            opinions, groups, n_groups, self.correlation, self.n_prior_rows
-        )
-        self.factors_ = dict.fromkeys(self._odds, 1.0)
-        self._fit_departures(X, opinions, y, codes, several)
-        self.weights_ = self.weights(self._odds)
+        super().fit(X, y, modalities, log_odds)
+        target = self._outcome_type.encode(y)[1]
+        self.baselines_ = fit_baseline(target, self.predict(X))
         return self
 
-    def _validate_fit(self, X, y):
-        """Checked rows, and the target of all, of which none may lack its own."""
-        X = validate_data(
-            self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
-        )
-        outcome, y, codes = self._outcome_type.encode(y)
-        check_consistent_length(X, codes)
-        if (codes < 0).any():
-            row = np.flatnonzero(codes < 0)[0]
-            raise ValueError(
-                f"Input y contains NaN: the label of row {row} is missing."
-            )
-        outcome.refuse_alike(self, codes)
-        outcome.record(self)
-        return X, outcome, y, codes
 
-    def _fit_departures(self, X, opinions, y, codes, several):
-        """How rows with several modalities depart from Bayes' rule."""
-        owned = self._features.values()
-        columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
-        width = np.concatenate([np.full(len(own), len(own)) for own in [*owned, []]])
-        self.feature_range_ = np.full((2, X.shape[1]), [[-np.inf], [np.inf]])
-        self.coef_ = np.zeros((len(self._origin), X.shape[1]))
-        self.intercept_ = self._origin
-        self.n_iter_ = 0
-        X, opinions, codes, y = (
-            X[several],
-            opinions[:, several],
-            codes[several],
-            y[several],
-        )
-        if not len(X):
-            return
-        features = X[:, columns]
-        known = ~np.isnan(features)
-        low = np.where(known, features, np.inf).min(axis=0)
-        high = np.where(known, features, -np.inf).max(axis=0)
-        found = known.any(axis=0)
-        self.feature_range_[:, columns[found]] = low[found], high[found]
-        weights = self._weights(self._present(X))
-        added = np.nan_to_num(opinions) * weights.T[:, :, None]
-        model = fit_log_linear(
-            added,
-            np.nan_to_num(features),
-            self._outcome.likelihood(y, codes),
-            prior_weight=1.0,
-            weight_penalty=self.weight_penalty,
-            intercept_penalty=INTERCEPT_PENALTY,
-            feature_penalty=self.feature_penalty * width,
-            prior_intercept=self._prior_intercept(added, codes),
-        )
-        self.factors_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
-        self.intercept_ = model.intercept
-        self.coef_[:, columns] = model.coef.T
-        self.n_iter_ = model.n_iter
+@torch_view.register(LogOpinionPoolClassifier)
+class PoolView(TorchView):
+    """View of the pool."""
 
-    @property
-    def _outcome(self):
-        return self._outcome_type.recorded(self)
-
-    # What a subclass may change
-
-    def _learn_evidence(self, opinions, y, codes):
-        """Learn of all rows what `_limited` and `_origin` need."""
-
-    @property
-    def _origin(self):
-        """Output of a row of which nothing is known: (n_outputs,)."""
-        return np.zeros(1)
-
-    def _prior_intercept(self, added, codes):
-        """What the intercept of rows with several modalities is held at."""
-        return self._origin
-
-    def _evidence_groups(self, codes):
-        """Groups of rows within which evidence is correlated, and their number.
-
-        The best linear combination of calibrated predictions of one number depends on
-        their covariance over all rows: one group.
-        """
-        return np.zeros(len(codes), dtype=int), 1
-
-    def _opinions(self, X):
-        """Evidence: (n_modalities_with_log_odds, n_rows, n_outputs)."""
-        opinions = np.empty((len(self._odds), len(X), 1))
-        for opinion, columns in zip(opinions, self._odds.values(), strict=True):
-            opinion[:] = X[:, columns]
-        return opinions
-
-    def _limited(self, opinions):
-        return opinions
-
-    def _validate(self, X):
-        options = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-        return validate_data(self, X, reset=False, **options)
-
-    def _present(self, X):
-        """Which modalities each row has: (n_rows, n_modalities)."""
-        present = np.empty((len(X), len(self.modalities_)), dtype=bool)
-        for number, (name, features) in enumerate(self._features.items()):
-            some = (~np.isnan(X[:, features])).any(axis=1)
-            if name not in self._odds:
-                present[:, number] = some
-                continue
-            given = ~np.isnan(X[:, self._odds[name]])
-            present[:, number] = given.all(axis=1)
-            half = ~present[:, number] & (given.any(axis=1) | some)
-            if half.any():
-                raise ValueError(
-                    f"row {half.argmax()} of X has NaN among the log-odds of modality "
-                    f"{name!r} but not in all its columns: a row that lacks a modality "
-                    "has NaN in all of them."
-                )
-        return present
-
-    def _several(self, present):
-        """Rows with two modalities; all rows if there is only one."""
-        return present.sum(axis=1) >= min(2, len(self.modalities_))
-
-    def _weights(self, present):
-        """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
-        place = {name: number for number, name in enumerate(self.modalities_)}
-        present_odds = present[:, [place[name] for name in self._odds]]
-        weights = bayes_weights(self.scale_, self.correlations_, present_odds)
-        # One modality alone is a calibrated tower.
-        factors = np.array(list(self.factors_.values()))
-        return np.where(self._several(present)[:, None], weights * factors, weights)
-
-    def weights(self, modalities):
-        """Weights of the log-odds in a row that has these modalities.
-
-        Parameters
-        ----------
-        modalities : iterable of str
-
-        Returns
-        -------
-        weights : dict of str to float
-            Of those that have log-odds.
-        """
-        check_is_fitted(self)
-        modalities = list(modalities)
-        for name in modalities:
-            if name not in self.modalities_:
-                raise ValueError(
-                    f"{name!r} is none of the modalities {list(self.modalities_)}."
-                )
-        row = np.array([[name in modalities for name in self.modalities_]])
-        found = dict(zip(self._odds, self._weights(row)[0].tolist(), strict=True))
-        return {name: found[name] for name in modalities if name in found}
-
-    def _terms(self, X):
-        """Summands of the output: dict of (modality, part) to (n_rows, n_outputs)."""
-        present, opinions = self._present(X), self._opinions(X)
-        several = self._several(present)[:, None]
-        opinions = np.nan_to_num(np.where(several, self._limited(opinions), opinions))
-        opinions = dict(zip(self._odds, opinions, strict=True))
-        weights = dict(zip(self._odds, self._weights(present).T, strict=True))
-        terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
-        X = np.nan_to_num(X.clip(*self.feature_range_))
-        for name, columns in self._features.items():
-            if name in opinions:
-                terms[name, "log-odds"] = weights[name][:, None] * opinions[name]
-            if len(columns):
-                terms[name, "features"] = X[:, columns] @ self.coef_[:, columns].T
-        return terms
-
-    def decision_terms(self, X):
-        """What each modality adds to the prediction, row by row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-
-        Returns
-        -------
-        terms : DataFrame of shape (n_rows, n_terms)
-            Columns are pairs of modality and part (``"log-odds"``: its evidence,
-            weighted; or ``"features"``), the first one ``("intercept", "")``. The terms
-            of a row add up to what is predicted.
-        """
-        check_is_fitted(self)
-        terms = self._terms(self._validate(X))
-        return pd.DataFrame({key: term[:, 0] for key, term in terms.items()})
-
-    def predict(self, X):
-        """Predict a number of each row: its mean, or its log-hazard.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-
-        Returns
-        -------
-        predicted : ndarray of shape (n_rows,)
-        """
-        check_is_fitted(self)
-        return sum(self._terms(self._validate(X)).values())[:, 0]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+    def log_probabilities(self, batch):
+        pool, x = self.estimator, batch.x
+        present = pool._present(x.detach().cpu().numpy())
+        weights = tensor_like(pool._weights(present), x)
+        several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
+        inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
+        coef = tensor_like(pool.coef_, x)
+        logits = inside @ coef.T + tensor_like(pool.intercept_, x)
+        for number, (name, columns) in enumerate(pool._odds.items()):
+            opinion = odds = x[:, columns].nan_to_num()
+            if len(pool.classes_) == 2:
+                opinion = torch.cat([-odds / 2, odds / 2], dim=1)
+            half = pool.limits_[name] / 2
+            opinion = torch.where(several, half * (opinion / half).tanh(), opinion)
+            logits = logits + weights[:, number, None] * opinion
+        return log_softmax(logits, dim=1)

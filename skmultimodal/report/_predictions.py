@@ -29,9 +29,10 @@ def prediction_table(model, X):
         ``predicted`` class; a column ``proba_<class>`` for each class, if it has
         ``predict_proba``; and ``prediction_set``, the classes that are not excluded,
         if it has ``predict_set``, which returns a boolean column for each class. Of a
-        regressor ``predicted`` is the number, with ``low`` and ``high`` of the 90 %
-        interval if it has ``predict_interval`` and crepes is installed; of a survival estimator ``log_hazard``,
-        and ``median`` of the time if it has one baseline hazard.
+        regressor ``predicted`` is the number, and ``low`` and ``high`` are the ends of
+        its 90 % interval, if it has ``predict_interval`` and crepes is installed. Of a
+        survival estimator there is ``log_hazard``, and ``median``, of the time, if it
+        has one baseline hazard.
 
     Raises
     ------

@@ -95,7 +95,7 @@ def test_members_are_trained_side_by_side(threads, monkeypatch):
 
 def test_rows_that_are_read_from_a_disk_are_read_by_one_thread(threads, monkeypatch):
     threads(3)
-    monkeypatch.setattr("skmultimodal.towers._gene.KEPT_BYTES", 0)
+    monkeypatch.setattr("skmultimodal.towers._gene_base.KEPT_BYTES", 0)
     X, reading = make_genes(Y), threading.Lock()
 
     class Block:

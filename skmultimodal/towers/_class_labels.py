@@ -1,0 +1,233 @@
+"""Class labels as the outcome that is predicted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmultimodal.nn import LabelLoss
+from skmultimodal.towers._likelihoods import CrossEntropy
+from skmultimodal.utils._labels import (
+    check_labels,
+    encode_labels,
+    label_column,
+    refuse_one_class,
+)
+from skmultimodal.utils._probability import (
+    align_classes,
+    log_odds,
+    log_ratios,
+    pool_log_odds,
+)
+from skmultimodal.utils._threads import one_thread
+
+__all__ = ["ClassLabels"]
+
+
+@dataclass(frozen=True)
+class ClassLabels:
+    """Class labels, of which some may be missing.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    """
+
+    classes: np.ndarray
+    method = "predict_proba"
+    # For messages: a stratum, and what is predicted without evidence.
+    stratum, nothing = "a class", "the class frequencies"
+
+    @classmethod
+    def read(cls, y, n_rows):
+        """Check labels that a user gives, and encode them.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,)
+            NaN or None marks an unlabelled row.
+        n_rows : int
+
+        Returns
+        -------
+        outcome : ClassLabels
+        y : ndarray of shape (n_rows,)
+            Labels as given.
+        codes : ndarray of int, shape (n_rows,)
+            Number of the class of each row, -1 where it is unlabelled.
+        """
+        return cls.encode(check_labels(y, n_rows))
+
+    @classmethod
+    def encode(cls, y):
+        """The same of labels that need no check of their number and spellings."""
+        y = label_column(y)
+        classes, codes = encode_labels(y, allow_unlabelled=True)
+        return cls(classes), y, codes
+
+    def record(self, model):
+        """Make the classes an attribute of a fitted model."""
+        model.classes_ = self.classes
+
+    @classmethod
+    def recorded(cls, model):
+        """The outcome of a fitted model."""
+        return cls(model.classes_)
+
+    @property
+    def n_outputs(self):
+        return len(self.classes)
+
+    # In fit
+
+    def differ(self, codes):
+        """Whether labelled rows are of at least two classes."""
+        return len(np.unique(codes[codes >= 0])) > 1
+
+    def refuse_alike(self, estimator, codes):
+        """Raise a ValueError unless there are two classes."""
+        refuse_one_class(estimator, self.classes)
+
+    def describe_alike(self, codes):
+        """Why labelled rows that do not differ teach nothing."""
+        return f"are of one class only, {self.classes.tolist()[codes[codes >= 0][0]]!r}"
+
+    def targets(self, y, codes):
+        """Labels for the ``fit`` of a tower, in a type that every classifier takes."""
+        # Labels with gaps are floats or objects.
+        return y if (codes < 0).any() else self.classes[codes]
+
+    def count(self, codes):
+        """Rows of each class and, last, without a label: (n_classes + 1,)."""
+        return np.roll(np.bincount(codes + 1, minlength=len(self.classes) + 1), -1)
+
+    @staticmethod
+    def criterion():
+        """Loss of a network's logits."""
+        return LabelLoss()
+
+    def net_targets(self, y, codes):
+        """What a network learns: class numbers."""
+        return None
+
+    def fit_linear(self, inputs, y, codes, penalty, class_weight=None):
+        """Weight and bias of a ridge logistic regression.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n_rows, n_inputs)
+        y, codes : ndarray of shape (n_rows,)
+            Rows without a label are left out.
+        penalty : float
+        class_weight : dict of int to float, default=None
+            By number of the class.
+
+        Returns
+        -------
+        weight : ndarray of float64, shape (n_classes, n_inputs)
+        bias : ndarray of float64, shape (n_classes,)
+        """
+        known = codes >= 0
+        with one_thread():
+            model = LogisticRegression(
+                C=1 / penalty, tol=1e-7, max_iter=10_000, class_weight=class_weight
+            )
+            model.fit(inputs[known].astype(np.float64), codes[known])
+        weight, bias = model.coef_, model.intercept_
+        if len(weight) == 1:
+            weight = np.vstack([-weight, weight]) / 2
+            bias = np.append(-bias, bias) / 2
+        return weight, bias
+
+    def likelihood(self, y, codes):
+        """Loss of logits, for rows that are all labelled."""
+        return CrossEntropy(codes, len(self.classes))
+
+    def no_evidence(self, y, codes):
+        """Logits of a row of which nothing is known: (n_classes,)."""
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.classes))
+        return np.log(counts / counts.sum())
+
+    def centred(self, intercept, slope, outputs):
+        """Intercept of calibrated log-ratios: that which was fitted."""
+        return intercept
+
+    @staticmethod
+    def feature_head():
+        """An unfitted classifier of a tower's features.
+
+        Strongly regularised: it is fitted on rows that the tower was fitted on as well,
+        on which the features look better than on new ones.
+        """
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+
+    def head_targets(self, y, codes):
+        """Labels for the ``fit`` of a `feature_head`: class numbers."""
+        return codes
+
+    def constant(self, y, codes):
+        """A fitted classifier that predicts the class shares of all labelled rows."""
+        labels = self.targets(y, codes)
+        dummy = DummyClassifier(strategy="prior")
+        return dummy.fit(np.zeros((len(codes), 1)), labels)
+
+    # In predict
+
+    def predict_by(self, estimator, rows):
+        """Probabilities of all classes: (n_rows, n_classes)."""
+        return self.align(estimator.predict_proba(rows), estimator.classes_)
+
+    def classes_of(self, estimator):
+        """Classes that a tower predicts."""
+        return estimator.classes_
+
+    def classes_of_head(self, head):
+        """Classes that a `feature_head` predicts, which knows their numbers."""
+        return self.classes[head.classes_]
+
+    def known_of(self, codes):
+        """Numbers of the classes that rows are of."""
+        return np.unique(codes)
+
+    def known_to(self, final_estimator):
+        """Numbers of the classes that a final estimator was fitted with."""
+        return np.searchsorted(self.classes, final_estimator.classes_)
+
+    def centre(self, y, codes, known, evidence):
+        """What evidence is counted from: that of the class shares of a tower's rows."""
+        counts = self.count(codes)[:-1]
+        return self.evidence(counts[None] / max(counts.sum(), 1), known)
+
+    def align(self, probabilities, known):
+        """Probabilities of all classes, 0 for those that are not `known`."""
+        return align_classes(probabilities, known, self.classes)
+
+    def outputs_of(self, estimator, rows):
+        """Centred log-ratios by a classifier: (n_rows, n_classes)."""
+        return log_ratios(self.predict_by(estimator, rows))
+
+    def evidence(self, probabilities, codes):
+        """Log-odds of the classes `codes`: (n_rows, 1 or n_classes of `codes`)."""
+        return log_odds(probabilities[:, codes])
+
+    def combine(self, probabilities):
+        """Probabilities of the mean log-odds of several towers."""
+        return pool_log_odds(probabilities)
+
+    def calibrated(self, logits):
+        """Probabilities of calibrated logits: (n_rows, n_classes)."""
+        return softmax(logits, axis=1)
+
+    @staticmethod
+    def held_out(ensemble, rows):
+        """Probabilities of rows of an ensemble's ``fit``: (n_rows, n_known)."""
+        return ensemble.held_out_proba(rows)
+
+    def decide(self, probabilities):
+        """The most probable class of each row."""
+        return self.classes[probabilities.argmax(axis=1)]

@@ -1,0 +1,291 @@
+"""How a gene tower is trained, for any outcome."""
+
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_consistent_length, gen_batches
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skmultimodal.nn import Autoencoder, AutoencoderLoss
+from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
+from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
+from skmultimodal.towers._components import TrainingRows, finish_network
+from skmultimodal.utils._device import resolve_device
+from skmultimodal.utils._labels import UNLABELLED
+from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.utils._validation import check_finite_rows, check_rows
+
+__all__ = ["BaseGeneAutoencoder"]
+
+CHUNK = 256
+
+
+class BaseGeneAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstimator
+):
+    """Gene tower of any outcome.
+
+    Parameters and attributes are those of `GeneAutoencoderTransformer`; a subclass
+    names its outcome in ``_outcome_type``.
+    """
+
+    _needs_y = True
+
+    # Rows without a label are used for the reconstruction: a meta-estimator passes them
+    # to the fit of an estimator with this attribute, with NaN as label.
+    uses_unlabelled_rows = True
+    # Of 40 to 500 patients; benchmarks/accuracy/results/notes.md.
+    noise_share = 0.14
+    fewest_steps = 150
+
+    _parameter_constraints: dict = {
+        "encoder_units": ["array-like"],
+        "decoder_units": ["array-like"],
+        "label_weight": [Interval(Real, 0, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "signed_log": ["boolean"],
+        **NetEstimator._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        encoder_units=(64, 32),
+        decoder_units=(64,),
+        *,
+        label_weight=0.3,
+        n_components=50,
+        linear_penalty=10.0,
+        dropout=0.2,
+        signed_log=True,
+        optimizer="adamw",
+        lr=3e-3,
+        momentum=0.9,
+        weight_decay=1e-4,
+        n_steps=None,
+        max_epochs=None,
+        batch_size=32,
+        early_stopping=False,
+        validation_fraction=0.2,
+        patience=10,
+        precision="float32",
+        device=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.encoder_units = encoder_units
+        self.decoder_units = decoder_units
+        self.label_weight = label_weight
+        self.n_components = n_components
+        self.linear_penalty = linear_penalty
+        self.dropout = dropout
+        self.signed_log = signed_log
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.n_steps = n_steps
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Train the autoencoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_genes)
+            Expression in any unit, in memory or lazy.
+        y : array-like of shape (n_rows,)
+            Class labels, numbers, or times to an event as of ``make_survival_target``;
+            NaN marks an unlabelled row. Not used if ``label_weight=0``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If `X` holds NaN or infinity, or all labelled rows have the same `y`.
+        """
+        X = check_rows(self, X, y, require_y=self._needs_y, finite=False, read_y=False)
+        outcome, y, codes = self._read_labels(X, y)
+        rows = self._training_rows(X)
+        net_params = {
+            "n_features": X.shape[1],
+            "encoder_units": tuple(self.encoder_units),
+            "decoder_units": tuple(self.decoder_units),
+            "n_classes": 0 if outcome is None else outcome.n_outputs,
+            "dropout": self.dropout,
+        }
+        fit_linear = targets = label_loss = None
+        if outcome is not None:
+            targets, label_loss = outcome.net_targets(y, codes), outcome.criterion()
+            penalty = self.linear_penalty
+            if penalty is not None:
+                fit_linear = partial(
+                    outcome.fit_linear, y=y, codes=codes, penalty=penalty
+                )
+        self._fit_net(
+            net_params | {"n_features": rows.n_inputs},
+            AutoencoderLoss(self.label_weight, label_loss),
+            rows.reader(resolve_device(self.device)),
+            codes,
+            targets,
+            reconstruct=True,
+            prefetch=rows.kept is None,
+            finish=partial(finish_network, net_params, rows, fit_linear),
+        )
+        return self
+
+    def transform(self, X):
+        """Compute the bottleneck.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_genes)
+
+        Returns
+        -------
+        Z : ndarray of float32, shape (n_rows, encoder_units[-1])
+        """
+        return self._outputs(X, "features")
+
+    def inverse_transform(self, Z):
+        """Decode bottlenecks into genes, in the unit of the training rows.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_rows, encoder_units[-1])
+
+        Returns
+        -------
+        X : ndarray of float32, shape (n_rows, n_genes)
+        """
+        check_is_fitted(self)
+        Z = check_array(Z, dtype=np.float32)
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, expected {self._n_features_out}."
+            )
+        device = resolve_device(self.device)
+
+        def read(rows):
+            return torch.from_numpy(Z[rows.numpy()]).to(device)
+
+        decoded = self._run_net("decode", read, (self.n_features_in_,), len(Z))
+        genes = self.scaler_.inverse_transform(decoded).astype(np.float32)
+        return signed_log_inverse(genes) if self.signed_log else genes
+
+    def reconstruction_error(self, X):
+        """Mean squared error of the standardised genes of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_genes)
+
+        Returns
+        -------
+        error : ndarray of float32, shape (n_rows,)
+        """
+        return self._outputs(X, "reconstruction_error")
+
+    @property
+    def _n_features_out(self):
+        return self.net_params_["encoder_units"][-1]
+
+    def _read_labels(self, X, y):
+        """Outcome, target and strata of the rows; no outcome if there are no labels."""
+        if y is None or self.label_weight == 0:
+            return None, None, np.full(X.shape[0], UNLABELLED)
+        outcome, y, codes = self._outcome_type.encode(y)
+        check_consistent_length(X, codes)
+        if not self._needs_y and not outcome.differ(codes):
+            return None, None, np.full(X.shape[0], UNLABELLED)
+        outcome.refuse_alike(self, codes)
+        outcome.record(self)
+        return outcome, y, codes
+
+    def _outputs(self, X, method):
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False, finite=False)
+        rows = self._reader(X), X.shape[1:], X.shape[0]
+        return self._run_net(method, *rows, lazy=is_lazy(X))
+
+    def _training_rows(self, X):
+        """Learn the statistics of the genes, and what the network is trained on."""
+        chunks = [
+            np.arange(chunk.start, chunk.stop)
+            for chunk in gen_batches(X.shape[0], CHUNK)
+        ]
+        self.scaler_ = StandardScaler()
+        if is_lazy(X) and 4 * int(np.prod(X.shape)) > KEPT_BYTES:
+            for chunk in chunks:
+                self.scaler_.partial_fit(self._unscaled(X, chunk))
+            kept, read = None, lambda rows: self._scaled(self._unscaled(X, rows))
+        else:
+            if is_lazy(X):
+                genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
+            else:
+                genes = self._checked(X, np.arange(X.shape[0]))
+            self.scaler_.fit(genes)
+            # The caller's array must not be scaled in place.
+            given = not is_lazy(X) and np.may_share_memory(genes, X)
+            kept = self._scaled(genes, copy=given)
+            read = kept.__getitem__
+        return TrainingRows.choose(read, X.shape, self.n_components, kept)
+
+    def _scaled(self, genes, copy=False):
+        scaled = self.scaler_.transform(genes, copy=copy)
+        return scaled.astype(np.float32, copy=False)
+
+    def _unscaled(self, X, rows):
+        return self._checked(np.asarray(X[rows]), rows)
+
+    def _checked(self, genes, rows):
+        if genes.dtype.kind != "f":
+            genes = genes.astype(np.float32)
+        check_finite_rows(genes, rows)
+        return signed_log(genes) if self.signed_log else genes
+
+    def _reader(self, X):
+        device = resolve_device(self.device)
+
+        def read(rows):
+            return torch.from_numpy(self._scaled(self._unscaled(X, rows.numpy())))
+
+        return lambda rows: read(rows).to(device)
+
+    def _to_inference(self, module):
+        # Without the decoder, which is as large and rarely used.
+        for part in (module.encoder, module.classifier, module.linear):
+            if part is not None:
+                part.to(self._dtype_of(module))
+        return module
+
+    @staticmethod
+    def _make_net(**net_params):
+        return Autoencoder(**net_params)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # The network computes in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
