@@ -13,6 +13,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
+    check_classifiers_train,
+    check_transformer_general,
     estimator_checks_generator,
     parametrize_with_checks,
 )
@@ -43,10 +45,11 @@ pytestmark = [
 MIN_CHECKS = 40
 
 DEFAULTS = [
-    BagTowerClassifier(),
-    ImageTowerClassifier(),
-    GeneAutoencoderTransformer(),
-    FusionHeadClassifier(),
+    # Of fewer and larger steps, for time; as they are, they learn in a test below.
+    BagTowerClassifier(n_steps=40, lr=1e-2),
+    ImageTowerClassifier(n_steps=40, lr=1e-2),
+    GeneAutoencoderTransformer(n_steps=40),
+    FusionHeadClassifier(n_steps=40, lr=1e-2),
     LogOpinionPoolClassifier(),
     CrossFittedEnsembleClassifier(LogisticRegression()),
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
@@ -59,13 +62,15 @@ VARIANTS = [
         filters=(8, 8),
         dense_units=(12,),
         global_pool="max",
-        lr=1e-2,
+        lr=3e-2,
+        max_epochs=4,
         early_stopping=True,
     ),
     ImageTowerClassifier(
+        filters=(8,),
         optimizer="sgd",
         lr=0.1,
-        max_epochs=20,
+        max_epochs=4,
         class_weight="balanced",
         augment="flip",
     ),
@@ -77,16 +82,24 @@ VARIANTS = [
         make_pipeline(StandardScaler(), PCA()), cv=3, calibrate=False
     ),
     LogOpinionPoolClassifier(weight_penalty=0, feature_penalty=0.1),
-    FusionHeadClassifier("moe", hidden_units=(64, 16), class_weight="balanced"),
-    FusionHeadClassifier(hidden_units=(64, 16), dropout=0.1, optimizer="adam"),
-    TwinTowerClassifier(
-        [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="features"
+    FusionHeadClassifier(
+        "moe",
+        hidden_units=(64, 16),
+        dropout=0.1,
+        optimizer="adam",
+        lr=1e-2,
+        n_steps=40,
+        class_weight="balanced",
     ),
     TwinTowerClassifier(
-        [("gene", GeneAutoencoderTransformer(max_epochs=4))], FusionHeadClassifier()
+        [("gene", GeneAutoencoderTransformer(max_epochs=4))],
+        FusionHeadClassifier(n_steps=40, lr=1e-2),
+        tower_output="features",
     ),
     TwinTowerClassifier(
-        [("gene", GeneAutoencoderTransformer(max_epochs=4))], tower_output="log_odds"
+        [("gene", GeneAutoencoderTransformer(max_epochs=4))],
+        tower_output="log_odds",
+        tower_cv=2,
     ),
     TwinTowerClassifier(
         [("gene", make_pipeline(StandardScaler(), PCA()))],
@@ -117,6 +130,23 @@ VARIANTS = [
 if find_spec("mirp"):
     # Of one family, for time: in the others, only what mirp is asked for differs.
     VARIANTS.append(MirpTransformer(families=["statistical"]))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        BagTowerClassifier(),
+        ImageTowerClassifier(),
+        GeneAutoencoderTransformer(),
+        FusionHeadClassifier(),
+    ],
+)
+def test_a_network_learns_by_its_defaults(network):
+    name = type(network).__name__
+    if hasattr(network, "predict"):
+        check_classifiers_train(name, network)
+    else:
+        check_transformer_general(name, network)
 
 
 @parametrize_with_checks(DEFAULTS + VARIANTS)

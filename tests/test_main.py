@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cohort_folder import write_cohort_folder
-from few_steps import few_steps
+from few_steps import few_steps, few_steps_at_start
 
 import skmultimodal
 from skmultimodal.__main__ import main
@@ -672,10 +672,13 @@ def test_a_wheel_outside_the_checkout_does_the_main_job(real_data, tmp_path):
     for name in ("expression.parquet", "mri"):
         (patients / name).symlink_to(real_data / "cohort" / name)
     command = ["evaluate", patients, "--label", "idh", "--positive", "mutant"]
+    soon = tmp_path / "soon"
+    soon.mkdir()
+    few_steps_at_start(soon)
     done = subprocess.run(
         [home / "bin" / "skmultimodal", *command, "--repeats", "1", *SMALL],
         cwd=empty,
-        env=outside,
+        env={**outside, "PYTHONPATH": str(soon)},
         capture_output=True,
         text=True,
         check=False,

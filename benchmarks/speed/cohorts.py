@@ -7,20 +7,24 @@ from skmultimodal import Cohort, TwinTowerClassifier
 N_IMAGE, N_GENE, N_PAIRED = 95, 452, 50
 
 
-def make_blocks(side, n_genes, seed=0):
-    """Blocks keyed by patient: 95 have images, 452 genes, 50 both; and labels."""
+def make_blocks(side, n_genes, part=1, seed=0):
+    """Blocks keyed by patient: 95 have images, 452 genes, 50 both; and labels.
+
+    Of each kind of patient one in `part`.
+    """
     rng = np.random.default_rng(seed)
-    n = N_IMAGE + N_GENE + N_PAIRED
-    image = rng.normal(100, 20, (N_IMAGE + N_PAIRED, 5, side, side)).astype(np.float32)
-    gene = rng.normal(size=(N_GENE + N_PAIRED, n_genes)).astype(np.float32)
+    n_image, n_gene, n_paired = N_IMAGE // part, N_GENE // part, N_PAIRED // part
+    n = n_image + n_gene + n_paired
+    image = rng.normal(100, 20, (n_image + n_paired, 5, side, side)).astype(np.float32)
+    gene = rng.normal(size=(n_gene + n_paired, n_genes)).astype(np.float32)
     ids = np.arange(n)
-    with_gene = np.concatenate([ids[N_IMAGE + N_PAIRED :], ids[N_IMAGE:][:N_PAIRED]])
-    blocks = {"image": (ids[: N_IMAGE + N_PAIRED], image), "gene": (with_gene, gene)}
+    with_gene = np.concatenate([ids[n_image + n_paired :], ids[n_image:][:n_paired]])
+    blocks = {"image": (ids[: n_image + n_paired], image), "gene": (with_gene, gene)}
     return blocks, rng.permutation(np.arange(n) % 2)
 
 
-def make_cohort(side, n_genes, seed=0):
-    blocks, y = make_blocks(side, n_genes, seed)
+def make_cohort(side, n_genes, part=1, seed=0):
+    blocks, y = make_blocks(side, n_genes, part, seed)
     return Cohort(blocks), y
 
 
@@ -31,5 +35,5 @@ def twin_tower(quick, **params):
 
 
 def shape(quick):
-    """Side of an image and number of genes."""
-    return (16, 60) if quick else (240, 19196)
+    """Side of an image, number of genes, and which part of the patients."""
+    return (16, 60, 4) if quick else (240, 19196, 1)

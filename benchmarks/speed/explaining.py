@@ -18,13 +18,14 @@ from skmultimodal.inspection._explained import explain_rows
 from skmultimodal.report import evaluate_cohort, evaluation_report
 
 N_STEPS = 64
+N_STEPS_QUICK = 8
 
 
-def gradient_passes(model, X, modality):
+def gradient_passes(model, X, modality, n_steps):
     """As many gradients as the integration takes, in batches of the same size."""
 
     def method(function, x, rest, rows):
-        for _ in range(N_STEPS // 8):
+        for _ in range(n_steps // 8):
             points = x.repeat(8, *[1] * (x.ndim - 1)).requires_grad_()
             others = rest[0].repeat(8, *[1] * (rest[0].ndim - 1))
             torch.autograd.grad(function(points, others).sum(), points)
@@ -44,14 +45,14 @@ def pairs_row(model, pairs, repeats):
     return Row("Grad-CAM and genes of 50 pairs", both, 10, unit="s", note=note)
 
 
-def integration_row(model, pairs, modality, integrate, repeats):
+def integration_row(model, pairs, modality, integrate, n_steps, repeats):
     functions = [
-        lambda: integrate(model, pairs, n_steps=N_STEPS),
-        lambda: gradient_passes(model, pairs, modality),
+        lambda: integrate(model, pairs, n_steps=n_steps),
+        lambda: gradient_passes(model, pairs, modality, n_steps),
     ]
     times = in_turn(functions, repeats)
     what = f"integrated gradients of 50 pairs ({modality}), to their gradients"
-    note = told(times, ["integrated", f"{N_STEPS} gradients"])
+    note = told(times, ["integrated", f"{n_steps} gradients"])
     return Row(what, median_ratio(times), 1.2, note=note)
 
 
@@ -94,9 +95,10 @@ def rows(quick, repeats):
     X, y = make_cohort(*shape(quick))
     model = twin_tower(quick).fit(X, y)
     pairs = X[X.paired]
+    n_steps = N_STEPS_QUICK if quick else N_STEPS
     yield pairs_row(model, pairs, repeats)
-    yield integration_row(model, pairs, "image", saliency_map, repeats)
-    yield integration_row(model, pairs, "gene", gene_attributions, repeats)
+    yield integration_row(model, pairs, "image", saliency_map, n_steps, repeats)
+    yield integration_row(model, pairs, "gene", gene_attributions, n_steps, repeats)
     yield contributions_row(model, X, repeats)
     if not quick:  # the tests of the demo run it in small
         yield report_row(10)

@@ -52,10 +52,11 @@ def in_turn(functions, repeats):
     """Seconds of each function, called in turn: ndarray (repeats, n_functions).
 
     Neighbours on the machine slow all of a round alike, so that ratios are taken
-    within rounds. A first round is not counted.
+    within rounds. A first round is not counted, unless there is one only.
     """
-    rounds = [[seconds(f)[0] for f in functions] for _ in range(repeats + 1)]
-    return np.array(rounds[1:])
+    uncounted = 1 if repeats > 1 else 0
+    rounds = [[seconds(f)[0] for f in functions] for _ in range(repeats + uncounted)]
+    return np.array(rounds[uncounted:])
 
 
 def median_ratio(times, ours=0, theirs=1):

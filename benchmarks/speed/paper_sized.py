@@ -144,10 +144,10 @@ def memory_row(quick):
 
 def print_memory(kind, quick):
     """Private memory in MB: after the import, of the blocks, and at the peak."""
-    side, n_genes = shape(quick)
+    size = shape(quick)
     torch.zeros(1)
     imported = memory_of("RssAnon")
-    blocks, y = make_blocks(side, n_genes)
+    blocks, y = make_blocks(*size)
     if kind == "padded":
         n = len(y)
         padded = SliceDict()

@@ -37,11 +37,11 @@ def search(X, y, n_heads, quick):
         return GridSearchCV(model, grid, cv=cv, refit=False).fit(X, y)
 
 
-def fit_large_images(side):
+def fit_large_images(side, part):
     """One network that reads every pixel."""
     from skmultimodal import ImageTowerClassifier
 
-    (_, images), _ = make_blocks(side, 1)[0].values()
+    (_, images), _ = make_blocks(side, 1, part)[0].values()
     y = np.arange(len(images)) % 2
     tower = ImageTowerClassifier(max_size=None, max_epochs=3, random_state=0)
     return tower, images, y
@@ -49,11 +49,11 @@ def fit_large_images(side):
 
 def make_work(name, quick):
     """A function without arguments, its data made beforehand."""
-    side, n_genes = shape(quick)
+    side, n_genes, part = shape(quick)
     if name == "images":
-        tower, images, y = fit_large_images(side)
+        tower, images, y = fit_large_images(side, part)
         return lambda: tower.fit(images, y)
-    X, y = make_cohort(side, n_genes)
+    X, y = make_cohort(side, n_genes, part)
     if name == "fit":
         return lambda: fit(X, y, quick)
     return lambda: search(X, y, 6 if quick else 60, quick)

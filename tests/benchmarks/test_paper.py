@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from few_steps import few_steps
 from matplotlib import pyplot as plt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
@@ -311,7 +312,8 @@ def small(patients, monkeypatch):
 def test_table_3_from_start_to_end(small, tmp_path, capsys):
     folders = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
     command = ["--table", "3", "--repeats", "1", *folders]
-    paper.main(command)
+    with few_steps():
+        paper.main(command)
     out = tmp_path / "out" / "synthetic"
     names = {p.name for p in out.iterdir()}
     assert {"table3.csv", "table3.md", "table3_differences.csv"} < names
@@ -339,7 +341,8 @@ def test_table_3_from_start_to_end(small, tmp_path, capsys):
     cells = list((tmp_path / "work").glob("**/*-*.json"))
     assert len(cells) == 13 * 4
     assert set(json.loads(cells[0].read_text())) >= {"test", "proba", "seconds"}
-    paper.main(command)
+    with few_steps():
+        paper.main(command)
     assert "not run" not in capsys.readouterr().err
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from few_steps import few_steps_at_start
 from packaging.specifiers import SpecifierSet
 from sklearn.exceptions import ConvergenceWarning
 
@@ -26,6 +27,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FILES = {"model.skops", "report.html", "roc.png", "table.csv"}
 # Repeats of cross-validation, which are many in the README.
 FEWER = {"n_repeats=10": "n_repeats=1", "    verbose=1,\n": "    n_repeats=1,\n"}
+FEWER_PATIENTS = """
+from skmultimodal.datasets import make_glioma_cohort
+make_glioma_cohort.__defaults__ = 24, 40, 24
+make_glioma_cohort.__kwdefaults__["n_genes"] = 40
+"""
 LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "docs"}
 
 
@@ -78,6 +84,7 @@ def test_a_command_of_make(command, tmp_path):
     done = subprocess.run(
         ["make", "demo", f"OUT={out}", "ARGS=--repeats 1"],
         cwd=ROOT,
+        env=few_steps_at_start(tmp_path, FEWER_PATIENTS),
         capture_output=True,
         text=True,
         check=False,
