@@ -65,10 +65,13 @@ test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 # What is in the tests in small: 2,000 cohorts, as many joins of labels, groups, weights,
-# covariates and blocks, and of folders, and 500 mutations of each kind of file.
+# covariates and blocks, and of folders, and 500 mutations of each kind of file; and the
+# checks of scikit-learn on radiomics of all families.
 fuzz: $(VENV)/.dev
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_MUTATIONS=$(MUTATIONS) OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest tests/robustness tests/test_testing.py -q -s
+	FUZZ_EXAMPLES=$(EXAMPLES) OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest tests/test_common.py -q -k Mirp
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 No check is expected to fail, and no tag is set to skip one.
 """
 
+import os
 from importlib.util import find_spec
 
 import pytest
@@ -129,7 +130,9 @@ VARIANTS = [
 ]
 if find_spec("mirp"):
     # Of one family, for time: in the others, only what mirp is asked for differs.
-    VARIANTS.append(MirpTransformer(families=["statistical"]))
+    # `make fuzz` takes the minutes that all take.
+    families = None if "FUZZ_EXAMPLES" in os.environ else ["statistical"]
+    VARIANTS.append(MirpTransformer(families=families, spacing=(5.0, 1.0, 0.5)))
 
 
 @pytest.mark.parametrize(

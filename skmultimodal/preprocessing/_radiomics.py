@@ -2,7 +2,7 @@
 
 import logging
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -14,6 +14,8 @@ from skmultimodal.utils._warnings import ignored_warnings
 
 __all__ = ["MirpTransformer"]
 
+# Edges of a voxel in mm: slice, height, width.
+UNIT = (1.0, 1.0, 1.0)
 # What NumPy warns of where a feature is not defined.
 FEW_PIXELS = "Mean of empty slice|Degrees of freedom|invalid value"
 # Shape is of the mask alone, the other families are of each channel.
@@ -66,6 +68,9 @@ class MirpTransformer(RegionTransformer):
         "zscore" standardises each channel of each image over its non-zero pixels
         before, which removes the scanner's gain and offset; "none" keeps units that
         mean something, such as Hounsfield units.
+    spacing : float or (float, float, float), default=1.0
+        Edge of a voxel in mm: one number for all axes, or the thickness of the slice
+        and the edges of a pixel along height and width.
     n_jobs : int, default=None
         Processes that images are shared out to, as in joblib.
 
@@ -95,8 +100,8 @@ class MirpTransformer(RegionTransformer):
 
     Notes
     -----
-    A pixel is taken as 1 mm wide and a slice as 1 mm thick, as `load_cohort` reads
-    images by default: volumes are in mm^3, distances in mm.
+    Volumes are in mm^3 and distances in mm, by `spacing`. By default a pixel is 1 mm
+    wide, as `load_cohort` reads images by default, and a slice 1 mm thick.
 
     Shape is computed once for each region. Left out of its family are features of
     intensities (Moran's I, Geary's C, the shift of the centre of mass, the integrated
@@ -138,6 +143,7 @@ class MirpTransformer(RegionTransformer):
         "families": ["array-like", None],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
         "intensity": [StrOptions({"zscore", "none"})],
+        "spacing": [Interval(Real, 0, None, closed="neither"), "array-like"],
         "n_jobs": [Integral, None],
     }
 
@@ -150,6 +156,7 @@ class MirpTransformer(RegionTransformer):
         families=None,
         n_bins=32,
         intensity="zscore",
+        spacing=1.0,
         n_jobs=None,
     ):
         self.channels = channels
@@ -158,6 +165,7 @@ class MirpTransformer(RegionTransformer):
         self.families = families
         self.n_bins = n_bins
         self.intensity = intensity
+        self.spacing = spacing
         self.n_jobs = n_jobs
 
     def _check_parts(self):
@@ -167,11 +175,25 @@ class MirpTransformer(RegionTransformer):
             raise ValueError(
                 f"families must be a list of {list(FAMILIES)}, got {self.families!r}."
             )
+        self._voxel()
         self.families_ = [name for name in FAMILIES if name in families]
         # Names do not depend on the image: a small one gives them.
         plane, mask = np.arange(25.0).reshape(5, 5), np.ones((5, 5), dtype=bool)
         self.shape_names_ = list(self._shape(mask))
         self.intensity_names_ = list(self._intensities(plane, mask))
+
+    def _voxel(self):
+        """Edges of a voxel in mm: slice, height, width."""
+        edges = np.array(
+            [self.spacing] * 3 if np.ndim(self.spacing) == 0 else self.spacing
+        )
+        numbers = edges.dtype.kind in "iuf" and edges.shape == (3,)
+        if not numbers or not (np.isfinite(edges) & (edges > 0)).all():
+            raise ValueError(
+                "spacing must be one positive number of mm, or three (slice, height, "
+                f"width), got {self.spacing!r}."
+            )
+        return tuple(edges.astype(float).tolist())
 
     def _normalise(self, planes, inside):
         return (
@@ -203,13 +225,15 @@ class MirpTransformer(RegionTransformer):
         if SHAPE not in self.families_:
             return {}
         # On a constant plane, spatial correlation takes mirp no time.
-        found = _extract(np.ones(mask.shape), mask, [SHAPE], self.n_bins)
+        found = _extract(np.ones(mask.shape), mask, [SHAPE], self.n_bins, self._voxel())
         return {name: x for name, x in found.items() if name not in NO_SHAPE}
 
     def _intensities(self, plane, mask):
         """Features of the pixels of a plane in a mask, by name."""
         families = [name for name in self.families_ if name != SHAPE]
-        return _extract(plane, mask, families, self.n_bins) if families else {}
+        if not families:
+            return {}
+        return _extract(plane, mask, families, self.n_bins, self._voxel())
 
     def _names(self, channels):
         shape = ["empty", *self.shape_names_]
@@ -221,7 +245,7 @@ class MirpTransformer(RegionTransformer):
         ]
 
 
-def _extract(plane, mask, families, n_bins):
+def _extract(plane, mask, families, n_bins, spacing):
     """What mirp computes of one region of one plane.
 
     Parameters
@@ -230,6 +254,8 @@ def _extract(plane, mask, families, n_bins):
     mask : ndarray of bool, shape (H, W)
     families : list of str
     n_bins : int
+    spacing : (float, float, float)
+        Edges of a voxel in mm: slice, height, width.
 
     Returns
     -------
@@ -237,11 +263,15 @@ def _extract(plane, mask, families, n_bins):
         NaN where one is not defined.
     """
     mirp = import_optional("mirp", "radiomics")
+    image, region = plane[None], mask[None].astype(np.uint8)
+    if spacing != UNIT:  # which mirp takes an array to have
+        image = _with_spacing("ImageNumpyFile", image, spacing)
+        region = _with_spacing("MaskNumpyFile", region, spacing)
     # Features of few pixels are divisions by zero.
     with _quiet(), ignored_warnings(FEW_PIXELS), np.errstate(all="ignore"):
         (table,) = mirp.extract_features(
-            image=plane[None],
-            mask=mask[None].astype(np.uint8),
+            image=image,
+            mask=region,
             by_slice=True,
             base_feature_families=families,
             base_discretisation_method="fixed_bin_number",
@@ -250,6 +280,16 @@ def _extract(plane, mask, families, n_bins):
     starts = tuple(FAMILIES[name] for name in families)
     row = table.iloc[0]
     return {name: float(row[name]) for name in table if name.startswith(starts)}
+
+
+def _with_spacing(kind, array, spacing):
+    """An array as mirp reads one from a file, with the size of its voxels."""
+    files = import_optional("mirp._data_import.numpy_file", "radiomics")
+    file = getattr(files, kind)(image_spacing=spacing)
+    file.image_data = file.image_metadata = array
+    file.complete()
+    file.update_image_data()
+    return file
 
 
 @contextmanager

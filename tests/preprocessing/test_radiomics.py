@@ -89,6 +89,24 @@ def test_shape_of_a_region(images):
     assert not [name for name in row.index if "moran" in name or "_aee" in name]
 
 
+def test_voxels_have_a_size(images):
+    """Of a rectangle: its area by voxels, and its principal axes."""
+    images, families = images[:1], ["morphological", "statistical"]
+    plain = MirpTransformer(regions=["core"], families=families)
+    sized = clone(plain).set_params(spacing=(5.0, 0.5, 2.0))
+    one, row = frame(plain, images).loc[0], frame(sized, images).loc[0]
+    assert list(row.index) == list(one.index)
+    assert row["core_morph_vol_approx"] == pytest.approx(4 * 5 * 5.0 * 0.5 * 2.0)
+    y, x = np.indices((4, 5)).reshape(2, -1)
+    assert row["core_morph_pca_maj_axis"] == pytest.approx(4 * 2 * x.std(ddof=1))
+    assert row["core_morph_pca_min_axis"] == pytest.approx(4 * y.std(ddof=1) / 2)
+    same = row.index.str.contains("_stat_")
+    np.testing.assert_allclose(row[same], one[same])
+    double = frame(clone(plain).set_params(spacing=2), images).loc[0]
+    volume = 8 * one["core_morph_volume"]
+    assert double["core_morph_volume"] == pytest.approx(volume)
+
+
 def test_cooccurrence_of_two_grey_levels():
     """Columns of two values by turns: each pixel's neighbours, counted by hand."""
     images = np.zeros((1, 2, 9, 12))
@@ -170,6 +188,14 @@ def test_processes_and_loggers_change_nothing(images):
         ({"families": []}, "families must be a list of"),
         ({"n_bins": 1}, "n_bins"),
         ({"intensity": "minmax"}, "intensity"),
+        ({"spacing": 0}, "spacing"),
+        ({"spacing": (1, 1)}, r"spacing must be one positive number of mm, or three"),
+        (
+            {"spacing": (1, 1, -1)},
+            r"or three \(slice, height, width\), got \(1, 1, -1\)",
+        ),
+        ({"spacing": (1, 1, "1")}, "spacing must be"),
+        ({"spacing": (1, 1, np.inf)}, "spacing must be"),
         ({"regions": ["tumour"]}, "regions must be a list of"),
         ({"mask_channel": 3}, "mask_channel=3, but the images have 3 channels"),
     ],
