@@ -1,10 +1,10 @@
-"""Cost against rows and epochs."""
+"""Cost against rows and epochs, and of a table of many rows."""
 
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.measure import Row, in_turn
+from benchmarks.speed.measure import Row, in_turn, seconds
 from skmultimodal import GeneAutoencoderTransformer, ImageTowerClassifier
 
 FACTORS = [1, 2, 4, 8]
@@ -70,6 +70,18 @@ def draw(curves, path):
     plt.close(figure)
 
 
+def long_table_row(quick):
+    """The gene tower by its defaults on many rows of a table."""
+    n_rows, n_columns = (200, 50) if quick else (10_000, 500)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, n_columns)).astype(np.float32)
+    y = np.arange(n_rows) % 2
+    tower = GeneAutoencoderTransformer(random_state=0, n_steps=9 if quick else None)
+    taken, _ = seconds(lambda: tower.fit(X, y))
+    note = f"{len(tower.history_)} epochs of batches of {tower.batch_size}"
+    return Row(f"gene tower, {n_rows:,} x {n_columns}", taken, 60, "s", note=note)
+
+
 def rows(quick, repeats, plot=None):
     """Rows of the table; the curves go to the file `plot`."""
     curves = {}
@@ -78,5 +90,6 @@ def rows(quick, repeats, plot=None):
         note = ", ".join(f"x{f} {t:.3g} s" for f, t in zip(FACTORS, times, strict=True))
         off = 100 * departure(times)
         yield Row(f"{name}: off a straight line", off, 15, "%", note=note)
+    yield long_table_row(quick)
     if plot is not None:
         draw(curves, Path(plot))
