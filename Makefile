@@ -18,15 +18,17 @@ REPEATS ?= 3
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
-.PHONY: help demo test fuzz lint bench bench-speed docs clean
+.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu docs clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
+	@echo "make test-gpu     the tests that need a GPU (PYTHON=python3 with torch, without .venv)"
 	@echo "make fuzz         thousands of random cohorts, joins and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
 	@echo "make docs         this documentation as a site, in docs/_build/html"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
+	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
 $(VENV)/.python:
@@ -63,6 +65,18 @@ demo: $(VENV)/.demo
 # One thread a process: the processes share the cores, and take tests from each other.
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+# On the Python that is named, with the torch that is there: .venv may have that of a CPU.
+GPU_PYTHON := $(if $(wildcard $(VENV)/.dev),$(BIN)/python,$(PYTHON))
+NEED_GPU := import sys, torch; sys.exit(None if torch.cuda.is_available() else \
+	"This needs a GPU, and torch finds no CUDA device.")
+
+test-gpu:
+	@$(GPU_PYTHON) -c '$(NEED_GPU)'
+	$(GPU_PYTHON) -m pytest -m cuda tests
+
+bench-gpu:
+	$(GPU_PYTHON) -m benchmarks.speed.gpu
 
 # What is in the tests in small: 2,000 cohorts, as many joins of labels, groups, weights,
 # covariates and blocks, and of folders, and 500 mutations of each kind of file; and the

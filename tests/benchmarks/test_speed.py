@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import threads
+from benchmarks.speed import gpu, threads
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
 from benchmarks.speed.scaling import departure
@@ -73,6 +73,24 @@ def test_every_part_runs(part, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("work", list(threads.WORKS))
 def test_each_piece_of_work_of_the_threads_runs(work):
     threads.make_work(work, quick=True)()
+
+
+def test_the_benchmark_of_a_gpu_runs_on_the_cpu_too(capsys):
+    gpu.main(["--device", "cpu", "--quick", "--repeats", "1"])
+    shown = capsys.readouterr().out.splitlines()[1:]
+    cells = {line.split(" | ")[0]: line.split(" | ") for line in shown}
+    assert len(cells) == 7
+    for what in ("weights after 4 steps", "probabilities of one model"):
+        (row,) = (row for name, row in cells.items() if name.startswith(what))
+        assert row[2:4] == ["0 apart", "yes"]
+    (row,) = (row for name, row in cells.items() if "synchronisations" in name)
+    assert float(row[2]) >= 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a CUDA device")
+def test_without_a_gpu_its_benchmark_is_one_sentence():
+    with pytest.raises(SystemExit, match=r"^This benchmark needs a GPU, and torch"):
+        gpu.main([])
 
 
 class Recorder(torch.nn.Module):
