@@ -161,7 +161,7 @@ def _sum_of_logs(model, towers, cohort):
     """Sum of the log-probabilities of other towers."""
     total = torch.zeros(len(cohort), len(model.classes_), dtype=torch.float64)
     for tower in towers:
-        p = tower.predict_proba(cohort, model._outcome, TowerCache(None))
+        p = tower.predict(cohort, model._outcome, TowerCache(None))
         total += clip_logs(torch.as_tensor(p).double().log())
     return total
 
