@@ -78,8 +78,8 @@ def head(n_cohorts, command):
         "",
         *METHODS,
         "",
-        "Other intervals: [all that are printed](printed.md), those for [other unpaired "
-        "patients](unpaired.md), and the [shortcut audit](audit.md).",
+        "Other intervals: [all that are printed](printed.md), those for [other "
+        "unpaired patients](unpaired.md), and the [shortcut audit](audit.md).",
         "",
     ]
 
