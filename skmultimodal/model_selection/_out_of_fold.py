@@ -159,7 +159,7 @@ class OutOfFold:
         are no narrower than the corrected t of the shares of the folds: who is said to
         be of the class may depend much on who trains. Where probabilities know nothing,
         it depends on the share of the class in the cohort, which no fold shows:
-        sensitivity and specificity then are held in 50 to 90 % only
+        sensitivity and specificity then are held in 56 to 94 % only
         (``benchmarks/statistics/results/printed.md``). Precision and negative
         predictive value are those at this share of the class.
 

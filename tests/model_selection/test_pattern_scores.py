@@ -34,7 +34,9 @@ COLUMNS = [
 LINE = ["calibration_slope", "calibration_intercept"]
 
 
-def comparison_of(proba, y, patterns, *, classes=("no", "yes"), positive=None):
+def comparison_of(
+    proba, y, patterns, *, classes=("no", "yes"), positive=None, test_to_train=0.5
+):
     """A comparison with these probabilities, by model: (n_repeats, n_rows, n_classes).
 
     Each repeat tests the rows in an order of its own.
@@ -67,7 +69,7 @@ def comparison_of(proba, y, patterns, *, classes=("no", "yes"), positive=None):
         folds=[],
         classes=np.array(classes),
         positive=classes[-1] if positive is None else positive,
-        test_to_train=0.5,
+        test_to_train=test_to_train,
     )
 
 
@@ -119,13 +121,28 @@ def test_two_classes_by_hand():
         assert calibration == pytest.approx(wanted, abs=1e-4)
 
 
+def test_intervals_are_widened_for_other_training_patients():
+    p, hits = make_binary(120)
+    given = {"a": two(p)}, np.array(["no", "yes"])[hits], ["gene"] * 120
+    plain, wide = (
+        comparison_of(*given, test_to_train=ratio).by_pattern().iloc[0]
+        for ratio in (0, 0.5)
+    )
+    for name in LINE:
+        ends = plain[f"{name}_low"], plain[f"{name}_high"]
+        middle, half = plain[name], (ends[1] - ends[0]) / 2 * np.sqrt(1.5)
+        found = wide[[f"{name}_low", f"{name}_high"]].tolist()
+        assert found == pytest.approx([middle - half, middle + half])
+
+
 def test_intervals_of_slope_and_intercept():
     """They hold the true ones as often as stated."""
     inside = []
     for seed in range(300):
         p, hits = make_binary(120, slope=0.7, intercept=0.3, seed=seed)
         y = np.array(["no", "yes"])[hits]
-        found = comparison_of({"a": two(p)}, y, ["gene"] * 120).by_pattern().iloc[0]
+        comparison = comparison_of({"a": two(p)}, y, ["gene"] * 120, test_to_train=0)
+        found = comparison.by_pattern().iloc[0]
         inside.append(
             [
                 found[f"calibration_{name}_low"]
