@@ -212,8 +212,9 @@ print(comparison.differences(metrics=["uno_c"])[shown].round(2).to_string(index=
 # Why this risk?
 # --------------
 #
-# The log-hazard is a sum of one term per modality. The exponential of a term is a hazard
-# ratio: how many times higher the hazard is than without this modality.
+# The log-hazard is a sum of terms of the modalities. The row that is named log-odds is what
+# the tower predicts, whatever the outcome, here a log-hazard. The exponential of a term is
+# a hazard ratio: how many times as high the hazard is as without this modality.
 
 highest = [int(risk.argmax())]
 terms = model.decision_terms(test[highest]).T
