@@ -33,6 +33,32 @@ API_REFERENCE = [
         ),
     ),
     Section(
+        "skmultimodal",
+        "Times to an event",
+        "Of patients of whom some were not followed up to the event.",
+        (
+            "make_survival_target",
+            "TwinTowerSurvival",
+            "ImageTowerSurvival",
+            "GeneAutoencoderSurvival",
+            "CoxRidgeSurvival",
+            "CrossFittedEnsembleSurvival",
+            "HazardPoolSurvival",
+        ),
+    ),
+    Section(
+        "skmultimodal",
+        "Numbers",
+        "Such as an age or a score.",
+        (
+            "TwinTowerRegressor",
+            "ImageTowerRegressor",
+            "GeneAutoencoderRegressor",
+            "CrossFittedEnsembleRegressor",
+            "GaussianPoolRegressor",
+        ),
+    ),
+    Section(
         "skmultimodal.cohort",
         "Other input as a cohort",
         "What every function that takes a cohort does first.",
@@ -80,6 +106,9 @@ API_REFERENCE = [
         (
             "compare_classifiers",
             "Comparison",
+            "compare_survival",
+            "compare_regressors",
+            "OutcomeComparison",
             "audit_shortcuts",
             "unpaired_gain",
             "paired_learning_curve",

@@ -54,6 +54,7 @@ def compare_survival(
         Their ``predict`` is a risk: the higher, the earlier the event. They are cloned.
         A Cox regression of clinical covariates belongs among them.
     X : Cohort, or anything the estimators take
+        The patients.
     y : structured array, DataFrame or array-like of shape (n_rows,)
         As of ``make_survival_target``. Rows without a time are never tested. With
         strata, patients are compared within theirs.
@@ -73,6 +74,8 @@ def compare_survival(
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------
@@ -132,6 +135,7 @@ def compare_regressors(
     estimators : dict of str to estimator, or list of (str, estimator)
         Regressors that take `X`. They are cloned.
     X : Cohort, or anything the estimators take
+        The patients.
     y : array-like of float, shape (n_rows,)
         NaN marks an unlabelled row, which is never tested.
     cv : splitter, iterable of (train, test), or int
@@ -148,6 +152,8 @@ def compare_regressors(
     n_jobs : int, default=None
         Folds fitted at the same time.
     verbose : int, default=0
+        Above 0 prints what will be fitted, and shows a bar, or a line at the end where
+        standard error is no terminal.
 
     Returns
     -------

@@ -44,6 +44,12 @@ def commands():
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
+def simulate_follow_up(ids):
+    rng = np.random.default_rng(0)
+    event = rng.random(len(ids)) < 0.7
+    return pd.DataFrame({"event": event, "duration": rng.uniform(1, 60, len(ids))}, ids)
+
+
 @pytest.mark.usefixtures("soon")
 def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -57,6 +63,7 @@ def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
             X.block("gene"), X.index[has], X.feature_names("gene")
         ),
         "response": pd.Series(bunch.target, X.index),
+        "follow_up": simulate_follow_up(X.index),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -66,6 +73,7 @@ def test_the_code_runs_in_its_order(practice, tmp_path, monkeypatch, capsys):
             exec(compile(code, f"README, block {number}", "exec"), names)
     assert "twin tower" in capsys.readouterr().out
     assert names["model"].predict_route(X).tolist().count("head") > 0
+    assert names["survival"].predict_median(X).shape == X.index.shape
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")

@@ -10,6 +10,7 @@ from skmultimodal import (
     FusionHeadClassifier,
     GeneAutoencoderTransformer,
     ImageTowerClassifier,
+    ImageTowerSurvival,
 )
 from skmultimodal.inspection import gene_attributions, saliency_map
 
@@ -26,7 +27,13 @@ soon.__enter__()
 @contextmanager
 def few_steps(n_steps=8):
     """Lower the default of `n_steps`: the same is fitted and explained, only sooner."""
-    networks = ImageTowerClassifier, GeneAutoencoderTransformer, FusionHeadClassifier
+    # Those of the other outcomes take their parameters from the same functions.
+    networks = (
+        ImageTowerClassifier,
+        ImageTowerSurvival,
+        GeneAutoencoderTransformer,
+        FusionHeadClassifier,
+    )
     functions = [network.__init__ for network in networks]
     with pytest.MonkeyPatch.context() as patch:
         for function in [*functions, saliency_map, gene_attributions]:
