@@ -23,7 +23,12 @@ from skmultimodal.utils._cox import fit_baseline
 from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._sklearn import Interval
 from skmultimodal.utils._survival import BaselineMixin
-from skmultimodal.utils._torch_views import TorchView, tensor_like, torch_view
+from skmultimodal.utils._torch_views import (
+    TorchView,
+    as_pair,
+    tensor_like,
+    torch_view,
+)
 
 __all__ = ["GaussianPoolRegressor", "HazardPoolSurvival", "LogOpinionPoolClassifier"]
 
@@ -377,23 +382,36 @@ class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
         return self
 
 
-@torch_view.register(LogOpinionPoolClassifier)
+@torch_view.register(BaseOpinionPool)
 class PoolView(TorchView):
-    """View of the pool."""
+    """View of a pool."""
+
+    def outputs(self, batch):
+        return self._sum(batch.x, lambda odds, name, several: odds)
 
     def log_probabilities(self, batch):
-        pool, x = self.estimator, batch.x
+        pool = self.estimator
+        if not hasattr(pool, "classes_"):
+            return as_pair(self.outputs(batch))
+
+        def opinion_of(odds, name, several):
+            if len(pool.classes_) == 2:
+                odds = torch.cat([-odds / 2, odds / 2], dim=1)
+            half = pool.limits_[name] / 2
+            return torch.where(several, half * (odds / half).tanh(), odds)
+
+        return log_softmax(self._sum(batch.x, opinion_of), dim=1)
+
+    def _sum(self, x, opinion_of):
+        """Intercept, residual and weighted evidence: (n_rows, n_outputs)."""
+        pool = self.estimator
         present = pool._present(x.detach().cpu().numpy())
         weights = tensor_like(pool._weights(present), x)
         several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
         inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
         coef = tensor_like(pool.coef_, x)
-        logits = inside @ coef.T + tensor_like(pool.intercept_, x)
+        total = inside @ coef.T + tensor_like(pool.intercept_, x)
         for number, (name, columns) in enumerate(pool._odds.items()):
-            opinion = odds = x[:, columns].nan_to_num()
-            if len(pool.classes_) == 2:
-                opinion = torch.cat([-odds / 2, odds / 2], dim=1)
-            half = pool.limits_[name] / 2
-            opinion = torch.where(several, half * (opinion / half).tanh(), opinion)
-            logits = logits + weights[:, number, None] * opinion
-        return log_softmax(logits, dim=1)
+            opinion = opinion_of(x[:, columns].nan_to_num(), name, several)
+            total = total + weights[:, number, None] * opinion
+        return total

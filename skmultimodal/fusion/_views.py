@@ -13,8 +13,9 @@ from skmultimodal.fusion._inputs import read_cohort
 from skmultimodal.fusion._outputs import Output
 from skmultimodal.fusion._params import table_columns
 from skmultimodal.fusion._twin_tower import BaseTwinTower
-from skmultimodal.fusion._unimodal import UnimodalClassifier
+from skmultimodal.fusion._unimodal import BaseUnimodal
 from skmultimodal.utils._torch_views import (
+    ONE_OUTPUT,
     Batch,
     ModalityView,
     Route,
@@ -30,7 +31,7 @@ __all__ = []
 
 
 @modality_view.register
-def _(model: UnimodalClassifier, X, modality):
+def _(model: BaseUnimodal, X, modality):
     if model.modality != modality:
         raise NotExplainableError(
             f"the model reads modality {model.modality!r}, not {modality!r}."
@@ -40,7 +41,7 @@ def _(model: UnimodalClassifier, X, modality):
 
     def log_probabilities(x, rest):
         logs = torch_view(estimator).log_probabilities(Batch(x))
-        return align_logs(logs, estimator.classes_, model.classes_)
+        return align_logs(logs, _classes(estimator), _classes(model))
 
     rows = np.arange(len(cohort))
     routes = [Route(rows, log_probabilities, torch.zeros(len(cohort)))]
@@ -54,11 +55,12 @@ def _(model: BaseTwinTower, X, modality):
     cohort = _rows_with(model, X, tower.modality, table_columns(model.towers))
     cohort, routes = model._read_routed(cohort)
     found = []
-    rows = np.flatnonzero(routes.by_head)
+    whole = not hasattr(model, "classes_")  # the final estimator predicts every row
+    rows = np.flatnonzero(routes.by_head | whole)
     if len(rows):
         rest = torch.as_tensor(model._features(cohort[rows])).double()
         found.append(Route(rows, _by_head(model, tower), rest))
-    for mask, names in routes.by_towers():
+    for mask, names in () if whole else routes.by_towers():
         others = [t for t in towers if t.name in names and t is not tower]
         rest = _sum_of_logs(model, others, cohort[mask])
         function = _by_towers(model, tower, len(names))
@@ -100,7 +102,7 @@ def _view(model, estimator, inputs, cohort, routes):
         np.asarray(inputs.read(cohort)),
         cohort.index,
         None if names is None else list(names),
-        model.classes_,
+        _classes(model),
         routes,
         _with_other_rows(model, cohort, inputs),
     )
@@ -123,6 +125,11 @@ def _with_other_rows(model, cohort, inputs):
         return ids, rows
 
     def predict_proba(rows):
+        if not hasattr(model, "classes_"):
+            raise NotExplainableError(
+                f"{type(model).__name__} has no probabilities, which this method "
+                "explains."
+            )
         if not blocks:
             for name in cohort.modalities:
                 ids, names = index[cohort.has(name)], cohort.feature_names(name)
@@ -141,12 +148,19 @@ def _tower_logs(model, tower, batch):
     """Log-probabilities of the model's classes."""
     view = torch_view(tower.estimator)
     if tower.head is None:
-        logs, known = view.log_probabilities(batch), tower.estimator.classes_
+        logs, known = view.log_probabilities(batch), _classes(tower.estimator)
     else:
         read = Batch(view.features(batch).double())
         logs = torch_view(tower.head).log_probabilities(read)
-        known = model.classes_[tower.head.classes_]
-    return align_logs(logs, known, model.classes_)
+        known = _classes(model)
+        if hasattr(model, "classes_"):
+            known = known[tower.head.classes_]
+    return align_logs(logs, known, _classes(model))
+
+
+def _classes(estimator):
+    """Classes of a classifier, and what stands for them elsewhere."""
+    return getattr(estimator, "classes_", ONE_OUTPUT)
 
 
 def _by_towers(model, tower, n_towers):
@@ -169,19 +183,21 @@ def _sum_of_logs(model, towers, cohort):
 def _by_head(model, tower):
     span, scaler = model._spans[tower.name], model.scalers_[tower.name]
     head = model.final_estimator_
-    codes = np.searchsorted(model.classes_, head.classes_)
+    codes = np.searchsorted(_classes(model), _classes(head))
 
     def log_probabilities(x, rest):
         batch, joint, outputs = Batch(x), rest.clone(), []
         if Output.FEATURES in span.holds:
             outputs.append(torch_view(tower.estimator).features(batch).double())
         if Output.LOG_ODDS in span.holds:
-            logs = clip_logs(_tower_logs(model, tower, batch)[:, codes])
+            logs = _tower_logs(model, tower, batch)[:, codes]
+            if hasattr(model, "classes_"):
+                logs = clip_logs(logs)
             two = logs.shape[1] == 2
             odds = logs[:, 1:] - logs[:, :1] if two else center_logs(logs)
             outputs.append(odds.double())
         joint[:, span.all] = scale(scaler, torch.cat(outputs, dim=1)).cpu()
         logs = torch_view(head).log_probabilities(Batch(joint)).cpu()
-        return align_logs(logs, head.classes_, model.classes_)
+        return align_logs(logs, _classes(head), _classes(model))
 
     return log_probabilities

@@ -16,6 +16,7 @@ from skmultimodal.utils._labels import find_positive
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._threads import one_thread
 from skmultimodal.utils._torch_views import (
+    ONE_OUTPUT,
     Batch,
     ModalityView,
     Route,
@@ -82,7 +83,8 @@ class Explained(NamedTuple):
         Empty if the estimator is no ensemble, or was not fitted on every class.
         """
         view = self.view
-        if list(getattr(view.estimator, "classes_", [])) != list(view.classes):
+        known = getattr(view.estimator, "classes_", ONE_OUTPUT)
+        if list(known) != list(view.classes):
             return []
         rows = np.arange(len(view.raw))
 
@@ -157,7 +159,7 @@ def _tower_view(estimator, X):
             f"{type(estimator).__name__} reads rows of one modality, not a Cohort: "
             "give it X.block(modality), or explain a model of cohorts."
         )
-    if not hasattr(estimator, "predict_proba"):
+    if not any(hasattr(estimator, name) for name in ("predict_proba", "predict")):
         raise NotExplainableError(
             f"this {type(estimator).__name__} has no classes to explain: fit it with "
             "labels, or explain the model that it is a tower of."
@@ -178,7 +180,7 @@ def _tower_view(estimator, X):
         raw,
         X.index if frame else pd.RangeIndex(len(raw)),
         None if names is None else list(names),
-        estimator.classes_,
+        getattr(estimator, "classes_", ONE_OUTPUT),
         [Route(np.arange(len(raw)), log_probabilities, torch.zeros(len(raw)))],
         predict_proba,
     )

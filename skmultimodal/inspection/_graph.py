@@ -5,7 +5,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.nn.functional import log_softmax
@@ -14,6 +14,7 @@ from skmultimodal.utils._torch_views import (
     Batch,
     NoGradientError,
     TorchView,
+    as_pair,
     scale,
     tensor_like,
     torch_view,
@@ -87,6 +88,19 @@ class LogisticView(TorchView):
         return log_softmax(logits, dim=1)
 
 
+@torch_view.register(Ridge)
+class RidgeView(TorchView):
+    """View of a ridge regression."""
+
+    def log_probabilities(self, batch):
+        return as_pair(self.outputs(batch))
+
+    def outputs(self, batch):
+        coef = tensor_like(np.ravel(self.estimator.coef_), batch.x)
+        intercept = tensor_like(self.estimator.intercept_, batch.x)
+        return (batch.x @ coef + intercept)[:, None]
+
+
 @torch_view.register(Pipeline)
 class PipelineView(TorchView):
     """View of a pipeline whose steps have views."""
@@ -97,6 +111,10 @@ class PipelineView(TorchView):
     def log_probabilities(self, batch):
         before = self._through(self.estimator.steps[:-1], batch)
         return torch_view(self.estimator[-1]).log_probabilities(before)
+
+    def outputs(self, batch):
+        before = self._through(self.estimator.steps[:-1], batch)
+        return torch_view(self.estimator[-1]).outputs(before)
 
     def typical_row(self):
         return torch_view(self.estimator[0]).typical_row()

@@ -9,15 +9,17 @@ from torch.nn.functional import log_softmax
 from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.towers._bag import BagTowerClassifier
 from skmultimodal.towers._base import NetEstimator
-from skmultimodal.towers._ensemble import CrossFittedEnsembleClassifier
-from skmultimodal.towers._gene import GeneAutoencoderTransformer
-from skmultimodal.towers._image import ImageTowerClassifier
+from skmultimodal.towers._cox import CoxRidgeSurvival
+from skmultimodal.towers._cross_fitting import BaseCrossFittedEnsemble
+from skmultimodal.towers._gene_base import BaseGeneAutoencoder
+from skmultimodal.towers._image_base import BaseImageTower
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._torch_views import (
     Batch,
     NoGradientError,
     TorchView,
     align_logs,
+    as_pair,
     center_logs,
     clip_logs,
     scale,
@@ -37,6 +39,14 @@ class NetView(TorchView):
         """The trained module, in the type and on the device that it predicts with."""
         return self.estimator._fitted_module()
 
+    def log_probabilities(self, batch):
+        if not hasattr(self.estimator, "classes_"):
+            return as_pair(self.outputs(batch))
+        return log_softmax(self.logits(batch).double(), dim=1)
+
+    def outputs(self, batch):
+        return _as_predicted(self.estimator, self.logits(batch).double())
+
     def check_weights(self):
         """Compare the weights with the network, whose tensors are not allocated.
 
@@ -48,7 +58,7 @@ class NetView(TorchView):
         self.estimator._check_weights()
 
 
-@torch_view.register(ImageTowerClassifier)
+@torch_view.register(BaseImageTower)
 class ImageView(NetView):
     """View of an image tower."""
 
@@ -60,9 +70,8 @@ class ImageView(NetView):
     def features(self, batch):
         return batch.once(self.estimator, self.module.features)
 
-    def log_probabilities(self, batch):
-        logits = self.module.classify(batch.x, self.features(batch))
-        return log_softmax(logits.double(), dim=1)
+    def logits(self, batch):
+        return self.module.classify(batch.x, self.features(batch))
 
     def image_views(self):
         return [self]
@@ -83,7 +92,7 @@ class ImageView(NetView):
         return self.module.encoder
 
 
-@torch_view.register(GeneAutoencoderTransformer)
+@torch_view.register(BaseGeneAutoencoder)
 class GeneView(NetView):
     """View of a gene tower."""
 
@@ -101,11 +110,10 @@ class GeneView(NetView):
     def _scaled(self, x):
         return scale(self.estimator.scaler_, x)
 
-    def log_probabilities(self, batch):
+    def logits(self, batch):
         if self.module.classifier is None:
             raise NoGradientError(self.estimator)
-        logits = self.module.classify(self._scaled(batch.x), self.features(batch))
-        return log_softmax(logits.double(), dim=1)
+        return self.module.classify(self._scaled(batch.x), self.features(batch))
 
     def typical_row(self):
         return self.estimator.scaler_.mean_
@@ -122,7 +130,22 @@ class BagView(NetView):
         )
 
 
-@torch_view.register(CrossFittedEnsembleClassifier)
+@torch_view.register(CoxRidgeSurvival)
+class CoxView(TorchView):
+    """View of Cox's regression."""
+
+    def log_probabilities(self, batch):
+        return as_pair(self.outputs(batch))
+
+    def outputs(self, batch):
+        x = batch.x - tensor_like(self.estimator.mean_, batch.x)
+        return (x @ tensor_like(self.estimator.coef_, x))[:, None]
+
+    def typical_row(self):
+        return self.estimator.mean_
+
+
+@torch_view.register(BaseCrossFittedEnsemble)
 class EnsembleView(TorchView):
     """View of an ensemble whose members have views."""
 
@@ -135,8 +158,16 @@ class EnsembleView(TorchView):
         scaled = scale(self.estimator._scaler, joint)
         return torch_view(self.estimator._axes).features(Batch(scaled))
 
+    def outputs(self, batch):
+        ensemble = self.estimator
+        pairs = zip(ensemble.estimators_, ensemble.heads_, strict=True)
+        mean = torch.stack([self._output_of(*p, batch) for p in pairs]).mean(dim=0)
+        return ensemble.slope_ * mean + tensor_like(ensemble.intercept_, mean)
+
     def log_probabilities(self, batch):
         ensemble = self.estimator
+        if not hasattr(ensemble, "classes_"):
+            return as_pair(self.outputs(batch))
         ratios = [center_logs(clip_logs(member(batch))) for member in self.members()]
         mean = torch.stack(ratios).mean(dim=0)
         intercept = tensor_like(ensemble.intercept_, mean)
@@ -144,7 +175,21 @@ class EnsembleView(TorchView):
 
     def members(self):
         pairs = zip(self.estimator.estimators_, self.estimator.heads_, strict=True)
+        if not hasattr(self.estimator, "classes_"):
+            return [partial(self._pair_of, *pair) for pair in pairs]
         return [partial(self._log_probabilities_of, *pair) for pair in pairs]
+
+    def _pair_of(self, member, head, batch):
+        return as_pair(self._output_of(member, head, batch))
+
+    def _output_of(self, member, head, batch):
+        """Output of one member, as the ensemble reads it."""
+        if head is None:
+            output = torch_view(member).outputs(batch)
+        else:
+            features = torch_view(member).features(batch).double()
+            output = torch_view(head).outputs(Batch(features))
+        return _in_range(self.estimator, output)
 
     def _log_probabilities_of(self, member, head, batch):
         classifier, read = member, batch
@@ -164,3 +209,17 @@ class EnsembleView(TorchView):
 
     def _members(self):
         return self.estimator.estimators_
+
+
+def _as_predicted(estimator, outputs):
+    """Outputs of a network as its estimator predicts them."""
+    if hasattr(estimator, "target_mean_"):
+        outputs = estimator.target_mean_ + estimator.target_std_ * outputs
+    return _in_range(estimator, outputs)
+
+
+def _in_range(estimator, outputs):
+    """Numbers within the range of those in ``fit``; log-hazards as they are."""
+    if not hasattr(estimator, "target_range_"):
+        return outputs
+    return outputs.clamp(*estimator.target_range_.tolist())

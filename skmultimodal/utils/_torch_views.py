@@ -91,6 +91,10 @@ class TorchView:
         """Logarithm of ``predict_proba``: (n_rows, n_classes)."""
         raise NoGradientError(self.estimator)
 
+    def outputs(self, batch: Batch) -> Tensor:
+        """``predict`` of an estimator of numbers or log-hazards: (n_rows, 1)."""
+        raise NoGradientError(self.estimator)
+
     def typical_row(self) -> Any:
         """Mean of the training rows, as of ``read_rows``; None if it is not kept."""
         return None
@@ -168,6 +172,15 @@ def modality_view(model: Any, X: Any, modality: str) -> ModalityView | None:
 
 
 # Arithmetic
+
+# What stands for the classes of a model that predicts a number or a log-hazard: the
+# log-odds of the second are that number.
+ONE_OUTPUT = np.array(["", "prediction"])
+
+
+def as_pair(outputs: Tensor) -> Tensor:
+    """Logs of `ONE_OUTPUT`, (n_rows, 2), of which the log-odds are the outputs."""
+    return torch.cat([-outputs / 2, outputs / 2], dim=1)
 
 
 def tensor_like(array: Any, like: Tensor) -> Tensor:

@@ -2,16 +2,21 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmultimodal import (
     Cohort,
     CoxRidgeSurvival,
+    GeneAutoencoderRegressor,
+    GeneAutoencoderSurvival,
     TwinTowerRegressor,
     TwinTowerSurvival,
     make_survival_target,
 )
-from skmultimodal.inspection import modality_contributions
+from skmultimodal.inspection import gene_attributions, modality_contributions
 from skmultimodal.model_selection import compare_classifiers
 from skmultimodal.report import model_card, prediction_table
 
@@ -89,3 +94,31 @@ def test_comparisons_of_classifiers_name_the_other():
     model, X, y = make_model("survival")
     with pytest.raises(ValueError, match="compare_survival compares models of it"):
         compare_classifiers({"twin": model}, X, y, cv=2)
+
+
+@pytest.mark.parametrize("kind", ["number", "survival"])
+@pytest.mark.parametrize("with_head", [False, True])
+def test_attributions_add_up_to_what_is_predicted(kind, with_head):
+    """Of a network, a linear tower, and a tower whose features a head reads."""
+    pytest.importorskip("captum")
+    _, X, y = make_model(kind)
+    net, linear, model = {
+        "number": (GeneAutoencoderRegressor, Ridge(), TwinTowerRegressor),
+        "survival": (GeneAutoencoderSurvival, CoxRidgeSurvival(), TwinTowerSurvival),
+    }[kind]
+    lab = make_pipeline(StandardScaler(), PCA(2)) if with_head else linear
+    towers = [("gene", net(max_epochs=3)), ("lab", lab)]
+    model = model(towers, tower_cv=3, random_state=0).fit(X, y)
+    for modality in ("gene", "lab"):
+        rows = X[X.has(modality)]
+        found = gene_attributions(model, rows, modality=modality, n_steps=60)
+        np.testing.assert_allclose(found.score, model.predict(rows), atol=1e-4)
+        total = found.attributions.sum(axis=1) + found.baseline_score
+        np.testing.assert_allclose(total, found.score, atol=0.1)
+        assert found.positive == "prediction"
+        assert found.ranking.index[0] == "x0"
+    tower = model.towers_["gene"]
+    alone = X[X.has("gene")].block("gene")
+    found = gene_attributions(tower, alone, n_steps=4)
+    np.testing.assert_allclose(found.score, tower.predict(alone), atol=1e-4)
+    assert np.isfinite(found.stability["rank_correlation"])
