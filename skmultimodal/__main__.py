@@ -31,6 +31,8 @@ def run_evaluate(options):
     from skmultimodal.datasets._folder import choose_label
 
     folder = Path(options.folder)
+    if options.time or options.event or options.target:
+        return _evaluate_outcome(options, folder)
     label = choose_label(folder, options.label)
     _check_options(options)
     _tell(f"Loading {folder} ...")
@@ -46,6 +48,82 @@ def run_evaluate(options):
         n_paired=options.paired,
         groups=options.groups,
     )
+
+
+def _evaluate_outcome(options, folder):
+    """Numbers, and times to an event."""
+    from skmultimodal.datasets import load_folder
+    from skmultimodal.report import evaluate_outcome
+
+    columns = _outcome_columns(options)
+    _check_options(options)
+    _tell(f"Loading {folder} ...")
+    reading = _reading(vars(options))
+    bunch = load_folder(folder, **reading)
+    X = bunch.data
+    y = _outcome(X, columns)
+    title = " and ".join(columns)
+    print(f"\n{title}\n\n{X.summary().to_string()}\n", flush=True)
+    with _folder_for(options.cache) as memory:
+        evaluation = evaluate_outcome(
+            X,
+            y,
+            options.out,
+            memory=memory,
+            device=options.device,
+            groups=None if options.groups is None else X.metadata[options.groups],
+            baseline=options.baseline,
+            n_repeats=options.repeats,
+            random_state=options.seed,
+            label=title,
+            notes={
+                "label": title,
+                "channels": list(bunch.image_channels),
+                "provenance": bunch.get("provenance", {}),
+                **reading,
+            },
+            verbose=1,
+        )
+    print(f"Mean [95 % interval]:\n\n{evaluation.table.to_string()}\n")
+    print(*evaluation.files.values(), sep="\n")
+    return 0
+
+
+def _outcome_columns(options):
+    """Columns of the outcome: time and event, or a number."""
+    others = {"--label": options.label, "--positive": options.positive}
+    others |= {"--paired": options.paired, "--thresholds": options.thresholds}
+    others |= {"--censored": options.censored}
+    given = [name for name, value in others.items() if value is not None]
+    if options.target and (options.time or options.event):
+        given.append("--time and --event")
+    if given:
+        raise ValueError(
+            f"{given[0]} is for another outcome than "
+            f"{'--target' if options.target else '--time'}: leave one of them out."
+        )
+    if options.target:
+        return [options.target]
+    if not (options.time and options.event):
+        raise ValueError("--time and --event need each other: give both columns.")
+    return [options.time, options.event]
+
+
+def _outcome(X, columns):
+    """The outcome, joined by patient."""
+    import pandas as pd
+
+    known = [] if X.metadata is None else list(X.metadata.columns)
+    absent = [name for name in columns if name not in known]
+    if absent:
+        raise ValueError(
+            f"the clinical table has no column {absent[0]!r}; it has: "
+            f"{', '.join(map(str, known)) or 'none'}."
+        )
+    if len(columns) == 1:
+        return X.metadata[columns[0]]
+    time, event = columns
+    return pd.DataFrame({"event": X.metadata[event], "time": X.metadata[time]})
 
 
 def _reading(given):

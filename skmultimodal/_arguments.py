@@ -144,6 +144,24 @@ def _add_evaluate(commands, shared):
         "words become labels (default: disease_control)",
     )
     command.add_argument(
+        "--time",
+        metavar="COLUMN",
+        help="column of clinical.csv with the time to an event, instead of a label: "
+        "survival models are compared, and the files are table.csv, differences.csv, "
+        "predictions.csv, card.md, risk_groups.png and model.skops",
+    )
+    command.add_argument(
+        "--event",
+        metavar="COLUMN",
+        help="column of clinical.csv that is 1 where that event came and 0 where the "
+        "patient was last seen without it",
+    )
+    command.add_argument(
+        "--target",
+        metavar="COLUMN",
+        help="column of clinical.csv with a number to predict, instead of a label",
+    )
+    command.add_argument(
         "--positive",
         metavar="V",
         help="the positive class, which precision, recall, F1 and explanations are "

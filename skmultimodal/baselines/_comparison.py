@@ -3,20 +3,43 @@
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal.baselines._late import LateFusionClassifier
-from skmultimodal.baselines._metadata import MetadataClassifier
+from skmultimodal.baselines._metadata import (
+    MetadataClassifier,
+    MetadataRegressor,
+    MetadataSurvival,
+)
 from skmultimodal.fusion import (
     FusionHeadClassifier,
     TwinTowerClassifier,
+    TwinTowerRegressor,
+    TwinTowerSurvival,
     UnimodalClassifier,
+    UnimodalRegressor,
+    UnimodalSurvival,
 )
 from skmultimodal.fusion._params import default_towers, inherit
+from skmultimodal.towers import (
+    CrossFittedEnsembleRegressor,
+    CrossFittedEnsembleSurvival,
+)
+from skmultimodal.towers._outcomes import Numbers, TimeToEvent
 from skmultimodal.utils._labels import missing_labels
 
-__all__ = ["comparison_models", "why_not_the_paper"]
+__all__ = ["comparison_models", "outcome_models", "why_not_the_paper"]
 
 # With fewer rows of the scarcer modality alone, a tower learns too little of them.
 MIN_UNPAIRED = 20
 PAPER = ("image", "gene")
+OUTCOMES = {
+    "number": (
+        *(Numbers, MetadataRegressor, UnimodalRegressor, TwinTowerRegressor),
+        CrossFittedEnsembleRegressor,
+    ),
+    "survival": (
+        *(TimeToEvent, MetadataSurvival, UnimodalSurvival, TwinTowerSurvival),
+        CrossFittedEnsembleSurvival,
+    ),
+}
 
 
 def comparison_models(
@@ -87,6 +110,63 @@ def comparison_models(
         **paper,
         "twin tower": twin_tower(None),
     }
+
+
+def outcome_models(
+    X, outcome, *, baseline=None, memory=None, device=None, random_state=None
+):
+    """Models of a number, or of a time to an event, to compare on a cohort.
+
+    Parameters
+    ----------
+    X : Cohort
+        The patients: each modality gets the tower that the twin tower has for its rows
+        by default.
+    outcome : {"number", "survival"}
+    baseline : list of str, default=None
+        Columns of the metadata that are known beforehand, such as age and stage: a
+        model of them alone is compared too.
+    memory : str, path, joblib.Memory or None, default=None
+        Where fitted towers are kept for the folds to come.
+    device : str, torch.device or None, default=None
+        Where the networks compute.
+    random_state : int or None, default=None
+        Seeds the networks.
+
+    Returns
+    -------
+    models : dict of str to estimator
+        Unfitted: ``"baseline columns"``, if there are any; ``"image only"``, ``"gene
+        only"`` and the like, each tower on all rows that have its modality; and ``"twin
+        tower"``.
+
+    See Also
+    --------
+    comparison_models : The same for class labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.baselines import outcome_models
+    >>> X = Cohort({"gene": np.ones((5, 30)), "lab": np.ones((5, 3))})
+    >>> list(outcome_models(X, "survival"))
+    ['gene only', 'lab only', 'twin tower']
+    """
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome must be one of {list(OUTCOMES)}, got {outcome!r}.")
+    kind, metadata, single, twin, ensemble = OUTCOMES[outcome]
+    towers = [
+        (name, inherit(tower, seed=random_state, device=device))
+        for name, tower in default_towers(X, kind)
+    ]
+    options = {"cv": 5, "random_state": random_state}
+    models = {} if not baseline else {"baseline columns": metadata(list(baseline))}
+    for name, tower in towers:
+        # Cross-fitted and calibrated, as inside the twin tower.
+        models[f"{name} only"] = single(name, ensemble(tower, **options), memory=memory)
+    shared = {"memory": memory, "device": device, "random_state": random_state}
+    return models | {"twin tower": twin(towers, **shared)}
 
 
 def why_not_the_paper(X, y):

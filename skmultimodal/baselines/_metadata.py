@@ -1,26 +1,29 @@
-"""A classifier of covariates: what a model must beat to have read any biology."""
+"""Models of covariates: what a model must beat to have read any biology."""
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort
-from skmultimodal.fusion._inputs import CohortClassifierMixin
+from skmultimodal.fusion._inputs import CohortClassifierMixin, JoinedScoreMixin
+from skmultimodal.towers import CoxRidgeSurvival
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._covariates import MISSING, days_of, read_covariate
-from skmultimodal.utils._labels import check_labels, encode_labels, refuse_one_class
+from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._sklearn import HasMethods, fit_context
+from skmultimodal.utils._survival import BaselineMixin
 from skmultimodal.utils._validation import check_rows
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["MetadataClassifier"]
+__all__ = ["MetadataClassifier", "MetadataRegressor", "MetadataSurvival"]
 
 TEXTS = {
     "number": "numbers written as text",
@@ -29,7 +32,110 @@ TEXTS = {
 }
 
 
-class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseEstimator):
+class BaseMetadata(BaseEstimator):
+    """Model of the metadata of a cohort, of any outcome.
+
+    Parameters and attributes are those of `MetadataClassifier`; a subclass names its
+    outcome in ``_outcome_type``.
+    """
+
+    _parameter_constraints: dict = {
+        "columns": ["array-like", None],
+        "estimator": [HasMethods(["fit"]), None],
+        "categories": ["array-like"],
+    }
+
+    def __init__(self, columns=None, *, estimator=None, categories=()):
+        self.columns = columns
+        self.estimator = estimator
+        self.categories = categories
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit on the labelled rows.
+
+        Parameters
+        ----------
+        X : Cohort with metadata, or array-like of shape (n_rows, n_columns)
+        y : array-like of shape (n_rows,)
+            Class labels, numbers, or times to an event as of ``make_survival_target``;
+            NaN or None marks an unlabelled row, which is not used.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If the metadata lack a column, or all labelled rows have the same `y`.
+
+        Warns
+        -----
+        UserWarning
+            If text that is read as categories is that of numbers or dates, or is
+            nearly all different.
+        """
+        table = self._read(X, reset=True)
+        (y,) = join_rows(X, X, y=y)
+        outcome, y, codes = self._outcome_type.read(y, len(table))
+        outcome.refuse_alike(self, codes)
+        outcome.record(self)
+        self.columns_ = list(table.columns)
+        others = ~table.columns.isin(list(self.categories))
+        self.is_number_ = others & np.array(list(map(_is_number, table.dtypes)), bool)
+        for name in table.columns[others & ~self.is_number_]:
+            _warn_of_text(name, read_covariate(table[name]).kind)
+        labelled = codes >= 0
+        final = self._default() if self.estimator is None else clone(self.estimator)
+        model = make_pipeline(_encoder(self.is_number_), final)
+        targets = outcome.head_targets(y[labelled], codes[labelled])
+        self.estimator_ = model.fit(self._cells(table)[labelled], targets)
+        return self
+
+    def _run(self, X, method):
+        check_is_fitted(self)
+        cells = self._cells(self._read(X, reset=False))
+        return getattr(self.estimator_, method)(cells)
+
+    def _read(self, X, reset):
+        """The wanted columns of the metadata: DataFrame."""
+        if isinstance(X, Cohort):
+            table = X.metadata
+            if table is None:
+                raise ValueError("the cohort has no metadata to predict from.")
+        else:
+            checked = np.asarray(check_rows(self, X, reset=reset, require_y=False))
+            names = getattr(self, "feature_names_in_", range(checked.shape[1]))
+            table = pd.DataFrame(checked, columns=list(names))
+        wanted = list(table.columns if self.columns is None else self.columns)
+        absent = [str(name) for name in wanted if name not in table.columns]
+        if absent:
+            raise ValueError(
+                f"the metadata lack column {', '.join(map(repr, absent))}: they have "
+                f"{[str(name) for name in table.columns]}."
+            )
+        if not wanted:
+            raise ValueError("the metadata have no columns.")
+        return table[wanted].reset_index(drop=True)
+
+    def _cells(self, table):
+        """Floats where numbers are read, words elsewhere."""
+        cells = {}
+        for place, name in enumerate(self.columns_):
+            column = table[name]
+            if self.is_number_[place]:
+                if pd.api.types.is_datetime64_any_dtype(column):
+                    column = pd.Series(days_of(column))
+                values = column.to_numpy(dtype=float, na_value=np.nan)
+                cells[place] = np.where(np.isfinite(values), values, np.nan)
+            else:
+                words = [MISSING if pd.isna(v) else str(v) for v in column]
+                cells[place] = np.array(words, dtype=object)
+        return pd.DataFrame(cells)
+
+
+class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseMetadata):
     """Classifier of the metadata of a cohort: age, site, project, ...
 
     No modality is read. Numbers, and dates as days, are imputed by their median and
@@ -75,58 +181,11 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseEstimato
     [0, 1, 0, 1, 0, 1]
     """
 
-    _parameter_constraints: dict = {
-        "columns": ["array-like", None],
-        "estimator": [HasMethods(["fit", "predict_proba"]), None],
-        "categories": ["array-like"],
-    }
+    _outcome_type = ClassLabels
 
-    def __init__(self, columns=None, *, estimator=None, categories=()):
-        self.columns = columns
-        self.estimator = estimator
-        self.categories = categories
-
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
-        """Fit on the labelled rows.
-
-        Parameters
-        ----------
-        X : Cohort with metadata, or array-like of shape (n_rows, n_columns)
-        y : array-like of shape (n_rows,)
-            Class labels; NaN or None marks an unlabelled row, which is not used.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If the metadata lack a column, or `y` has one class.
-
-        Warns
-        -----
-        UserWarning
-            If text that is read as categories is that of numbers or dates, or is
-            nearly all different.
-        """
-        table = self._read(X, reset=True)
-        y = check_labels(*join_rows(X, X, y=y), len(table))
-        self.classes_, codes = encode_labels(y, allow_unlabelled=True)
-        refuse_one_class(self, self.classes_)
-        self.columns_ = list(table.columns)
-        others = ~table.columns.isin(list(self.categories))
-        self.is_number_ = others & np.array(list(map(_is_number, table.dtypes)), bool)
-        for name in table.columns[others & ~self.is_number_]:
-            _warn_of_text(name, read_covariate(table[name]).kind)
-        labelled = codes >= 0
-        final = LogisticRegression(max_iter=1000)
-        if self.estimator is not None:
-            final = clone(self.estimator)
-        model = make_pipeline(_encoder(self.is_number_), final)
-        self.estimator_ = model.fit(self._cells(table)[labelled], codes[labelled])
-        return self
+    @staticmethod
+    def _default():
+        return LogisticRegression(max_iter=1000)
 
     def predict(self, X):
         """Predict class labels.
@@ -139,9 +198,7 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseEstimato
         -------
         y : ndarray of shape (n_rows,)
         """
-        check_is_fitted(self)
-        table = self._read(X, reset=False)
-        return self.classes_[self.estimator_.predict(self._cells(table))]
+        return self.classes_[self._run(X, "predict")]
 
     def predict_proba(self, X):
         """Predict class probabilities.
@@ -154,45 +211,118 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseEstimato
         -------
         p : ndarray of shape (n_rows, n_classes)
         """
-        check_is_fitted(self)
-        table = self._read(X, reset=False)
-        return self.estimator_.predict_proba(self._cells(table))
+        return self._run(X, "predict_proba")
 
-    def _read(self, X, reset):
-        """The wanted columns of the metadata: DataFrame."""
-        if isinstance(X, Cohort):
-            table = X.metadata
-            if table is None:
-                raise ValueError("the cohort has no metadata to predict from.")
-        else:
-            checked = np.asarray(check_rows(self, X, reset=reset, require_y=False))
-            names = getattr(self, "feature_names_in_", range(checked.shape[1]))
-            table = pd.DataFrame(checked, columns=list(names))
-        wanted = list(table.columns if self.columns is None else self.columns)
-        absent = [str(name) for name in wanted if name not in table.columns]
-        if absent:
-            raise ValueError(
-                f"the metadata lack column {', '.join(map(repr, absent))}: they have "
-                f"{[str(name) for name in table.columns]}."
-            )
-        if not wanted:
-            raise ValueError("the metadata have no columns.")
-        return table[wanted].reset_index(drop=True)
 
-    def _cells(self, table):
-        """Floats where numbers are read, words elsewhere."""
-        cells = {}
-        for place, name in enumerate(self.columns_):
-            column = table[name]
-            if self.is_number_[place]:
-                if pd.api.types.is_datetime64_any_dtype(column):
-                    column = pd.Series(days_of(column))
-                values = column.to_numpy(dtype=float, na_value=np.nan)
-                cells[place] = np.where(np.isfinite(values), values, np.nan)
-            else:
-                words = [MISSING if pd.isna(v) else str(v) for v in column]
-                cells[place] = np.array(words, dtype=object)
-        return pd.DataFrame(cells)
+class _OneOutputMetadata(BaseMetadata):
+    """Model of the metadata whose ``predict`` is one number."""
+
+    def predict(self, X):
+        """Predict a number of each row: its mean, or its log-hazard.
+
+        Parameters
+        ----------
+        X : Cohort or array-like as in ``fit``
+
+        Returns
+        -------
+        predicted : ndarray of shape (n_rows,)
+        """
+        return self._run(X, "predict")
+
+
+@parameters_of(MetadataClassifier, estimator="On the encoded columns. None is Ridge.")
+class MetadataRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputMetadata):
+    """Regressor of the metadata of a cohort: what a model of modalities must beat.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        Columns read.
+    is_number_ : ndarray of bool, shape (n_columns,)
+        Which of them are read as numbers.
+    estimator_ : Pipeline
+        Encoder and regressor, fitted.
+    target_mean_, target_std_ : float
+        Of `y` in ``fit``.
+    target_range_ : ndarray of shape (2,)
+        Least and greatest number in ``fit``.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array or DataFrame.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    MetadataClassifier : For class labels, with the details.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.baselines import MetadataRegressor
+    >>> table = pd.DataFrame({"site": ["Leeds", "York"] * 3, "age": range(6)})
+    >>> X = Cohort({"gene": [[0.0]] * 6}, metadata=table)
+    >>> MetadataRegressor(["age"]).fit(X, range(6)).score(X, range(6)) > 0.8
+    True
+    """
+
+    _outcome_type = Numbers
+
+    @staticmethod
+    def _default():
+        return Ridge()
+
+
+@parameters_of(
+    MetadataClassifier, estimator="On the encoded columns. None is CoxRidgeSurvival."
+)
+class MetadataSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputMetadata):
+    """Cox's regression of the metadata of a cohort: age, stage, ...
+
+    A survival model of modalities has to beat it.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        Columns read.
+    is_number_ : ndarray of bool, shape (n_columns,)
+        Which of them are read as numbers.
+    estimator_ : Pipeline
+        Encoder and survival estimator, fitted.
+    baselines_ : dict of int to Baseline
+        Cumulative baseline hazard of each stratum.
+    n_features_in_ : int
+        Only after a ``fit`` on one bare array or DataFrame.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Only after a ``fit`` on one bare DataFrame.
+
+    See Also
+    --------
+    MetadataClassifier : For class labels, with the details.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.baselines import MetadataSurvival
+    >>> table = pd.DataFrame({"site": ["Leeds", "York"] * 3, "age": range(6)})
+    >>> X = Cohort({"gene": [[0.0]] * 6}, metadata=table)
+    >>> time = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    >>> MetadataSurvival(["age"]).fit(X, time).score(X, time)
+    1.0
+    """
+
+    _outcome_type = TimeToEvent
+
+    @staticmethod
+    def _default():
+        return CoxRidgeSurvival()
+
+    @property
+    def baselines_(self):
+        """Cumulative baseline hazard of each stratum: dict of int to Baseline."""
+        return self.estimator_[-1].baselines_
 
 
 def _is_number(dtype):

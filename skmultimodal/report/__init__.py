@@ -2,7 +2,14 @@
 
 from skmultimodal.report._card import model_card
 from skmultimodal.report._evaluate import evaluate_cohort
+from skmultimodal.report._evaluate_outcome import evaluate_outcome
 from skmultimodal.report._evaluation import evaluation_report
 from skmultimodal.report._predictions import prediction_table
 
-__all__ = ["evaluate_cohort", "evaluation_report", "model_card", "prediction_table"]
+__all__ = [
+    "evaluate_cohort",
+    "evaluate_outcome",
+    "evaluation_report",
+    "model_card",
+    "prediction_table",
+]

@@ -1,0 +1,179 @@
+"""The main job for numbers and for times to an event."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import sklearn
+from sklearn.utils import Bunch
+
+from skmultimodal.baselines import outcome_models
+from skmultimodal.cohort import as_cohort
+from skmultimodal.inspection import RiskGroupsDisplay
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    compare_regressors,
+    compare_survival,
+)
+from skmultimodal.persistence import save_model
+from skmultimodal.report._card import model_card
+from skmultimodal.utils._alignment import join_by_id, refuse_unknown_columns
+from skmultimodal.utils._files import whole_folder
+from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._progress import Stage
+from skmultimodal.utils._strata import has_columns
+
+__all__ = ["evaluate_outcome"]
+
+N_FOLDS = 3
+NAME = "twin tower"
+
+
+def evaluate_outcome(
+    X,
+    y,
+    out=None,
+    *,
+    groups=None,
+    baseline=None,
+    n_repeats=10,
+    memory=None,
+    device=None,
+    random_state=0,
+    label=None,
+    notes=None,
+    verbose=0,
+):
+    """Compare models of a number or of a time to an event, fit the twin tower, report.
+
+    Rows that have all modalities are tested, or where they are too few those with the
+    most, as by `PairedStratifiedKFold`.
+
+    Parameters
+    ----------
+    X : Cohort
+    y : array-like of float, or times to an event, shape (n_rows,)
+        Numbers, NaN where unlabelled; or what ``make_survival_target`` returns, or a
+        DataFrame with the columns ``event`` and ``time``.
+    out : str or path, default=None
+        Folder for ``table.csv``, ``differences.csv``, ``predictions.csv`` (out of
+        fold), ``card.md``, ``model.skops`` and, of times, ``risk_groups.png``, made if
+        it is absent. They are written together or not at all. None writes nothing.
+    groups : array-like of shape (n_rows,), default=None
+        Rows that are tested together, such as those of a hospital.
+    baseline : list of str, default=None
+        Columns of the metadata that are known beforehand, such as age and stage: a
+        model of them alone is compared.
+    n_repeats : int, default=10
+        Repeats of cross-validation in three folds.
+    memory : str or path, default=None
+        Folder that keeps fitted towers, from which an interrupted job goes on. None
+        keeps them for the time of the job.
+    device : str, torch.device or None, default=None
+        Where the networks compute.
+    random_state : int, default=0
+        Draws the folds and seeds the models.
+    label : str, default=None
+        What is predicted, for the card.
+    notes : dict, default=None
+        Saved with the model, see `save_model`.
+    verbose : int, default=0
+
+    Returns
+    -------
+    evaluation : Bunch
+        - ``comparison``: OutcomeComparison.
+        - ``model``: the twin tower, fitted to all rows.
+        - ``table``: DataFrame of text, mean and interval of each model and metric.
+        - ``files``: dict of file name to path, empty without `out`.
+
+    Raises
+    ------
+    OSError
+        If `out` cannot be written; before anything is fitted.
+
+    See Also
+    --------
+    evaluate_cohort : For class labels, with a report.
+    skmultimodal.baselines.outcome_models : The models.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmultimodal import Cohort
+    >>> from skmultimodal.report import evaluate_outcome
+    >>> rng = np.random.default_rng(0)
+    >>> lab, blood = rng.normal(size=(60, 3)), rng.normal(size=(60, 4))
+    >>> X = Cohort({"lab": lab, "blood": blood})
+    >>> evaluation = evaluate_outcome(X, lab[:, 0] + blood[:, 0], n_repeats=1)
+    >>> evaluation.table.index.tolist()
+    ['lab only', 'blood only', 'twin tower']
+    """
+    X = as_cohort(X)
+    y = join_by_id(y, X)
+    survival = has_columns(y)
+    refuse_unknown_columns(X.metadata, baseline or [], "baseline")
+    if out is not None and survival:
+        import_optional("matplotlib.pyplot", "plot")  # not after hours of fitting
+    compare = compare_survival if survival else compare_regressors
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(whole_folder(out)) if out is not None else None
+        if memory is None:
+            memory = stack.enter_context(tempfile.TemporaryDirectory())
+        models = outcome_models(
+            X,
+            "survival" if survival else "number",
+            baseline=baseline,
+            memory=str(memory),
+            device=device,
+            random_state=random_state,
+        )
+        cv = PairedStratifiedKFold(N_FOLDS, n_repeats, random_state=random_state)
+        comparison = compare(
+            models,
+            X,
+            y,
+            cv=list(cv.split(X, y, groups)),
+            reference=NAME,
+            verbose=verbose,
+        )
+        model = sklearn.clone(models[NAME])
+        with Stage(f"[evaluate_outcome] {NAME} on all rows", None, "", verbose):
+            model.fit(X, y, groups=groups)
+        # The folder may be gone when the model is used.
+        model.set_params(
+            **{n: None for n in model.get_params() if n.split("__")[-1] == "memory"}
+        )
+        files = {}
+        if stage is not None:
+            _write(stage, comparison, model, label, notes)
+            names = [path.name for path in sorted(stage.iterdir())]
+            files = {n: Path(out) / n for n in names}
+    return Bunch(
+        comparison=comparison, model=model, table=comparison.table(), files=files
+    )
+
+
+def _write(stage, comparison, model, label, notes):
+    summary = comparison.summary()
+    summary.to_csv(stage / "table.csv", index=False)
+    comparison.differences().to_csv(stage / "differences.csv", index=False)
+    comparison.predictions().to_csv(stage / "predictions.csv", index=False)
+    scores = summary[summary["model"] == NAME].set_index("metric")
+    n_tested = len(np.unique(comparison.predictions()["row"]))
+    model_card(
+        model,
+        path=stage / "card.md",
+        label=label,
+        scores=scores[["mean", "low", "high"]],
+        limits=[
+            f"Scores are of {n_tested} patients of this cohort, out of fold: how the "
+            "model predicts patients of another hospital is not known."
+        ],
+    )
+    if "uno_c" in comparison.metrics:
+        display = RiskGroupsDisplay.from_comparison(comparison, NAME, n_groups=2)
+        display.figure_.savefig(stage / "risk_groups.png", dpi=150)
+        import_optional("matplotlib.pyplot", "plot").close(display.figure_)
+    save_model(model, stage / "model.skops", notes=notes)
