@@ -19,6 +19,12 @@ MIN_ROWS = 30
 
 @parameters_of(
     TwinTowerClassifier,
+    towers=(
+        "Pairs of name and estimator: a regressor, or one with ``transform``. None "
+        "gives each modality one by its rows: ImageTowerRegressor, "
+        "GeneAutoencoderRegressor or Ridge."
+    ),
+    missing='"error" refuses rows that lack a modality; else they are predicted.',
     final_estimator="GaussianPoolRegressor, or another that reads rows with NaN.",
 )
 class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
@@ -121,26 +127,35 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
         crepes = import_optional("crepes", "conformal")
         if not 0 < coverage < 1:
             raise ValueError(f"coverage must be between 0 and 1, got {coverage!r}.")
+        needed = int(np.ceil(coverage / (1 - coverage)))
+        n_errors = sum(map(len, self.interval_errors_.values()))
+        if n_errors < needed:
+            raise ValueError(
+                f"coverage={coverage!r} needs {needed} labelled rows in fit, and there "
+                f"were {n_errors}: choose a lower one."
+            )
         cohort = self._read_routed(X)[0]
         predicted = self._predict(cohort)
         names = self._pattern_names(cohort)
         intervals = np.empty((len(predicted), 2))
         for name in np.unique(names):
             rows = names == name
-            conformal = crepes.ConformalRegressor().fit(self._errors_of(str(name)))
+            errors = self._errors_of(str(name), needed)
+            conformal = crepes.ConformalRegressor().fit(errors)
             intervals[rows] = conformal.predict_int(
                 predicted[rows], confidence=coverage
             )
         return intervals
 
-    def _errors_of(self, name):
+    def _errors_of(self, name, needed):
         """Errors that those of a pattern are like."""
         own = self.interval_errors_.get(name, np.empty(0))
-        if len(own) >= MIN_ROWS:
+        least = max(MIN_ROWS, needed)
+        if len(own) >= least:
             return own
         size = name.count("+")
         alike = [e for n, e in self.interval_errors_.items() if n.count("+") == size]
         alike = np.concatenate([own, *alike]) if alike else own
-        if len(alike) >= MIN_ROWS:
+        if len(alike) >= least:
             return alike
         return np.concatenate(list(self.interval_errors_.values()))

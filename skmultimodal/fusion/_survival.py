@@ -13,6 +13,12 @@ __all__ = ["TwinTowerSurvival"]
 
 @parameters_of(
     TwinTowerClassifier,
+    towers=(
+        "Pairs of name and estimator: a survival estimator, or one with "
+        "``transform``. None gives each modality one by its rows: "
+        "ImageTowerSurvival, GeneAutoencoderSurvival or CoxRidgeSurvival."
+    ),
+    missing='"error" refuses rows that lack a modality; else they are predicted.',
     final_estimator="HazardPoolSurvival, or another that reads rows with NaN.",
 )
 class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):

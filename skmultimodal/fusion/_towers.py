@@ -111,6 +111,12 @@ def fit_estimator(plan, data, cache):
     if plan.frozen:
         _check_frozen(plan, data.outcome)
         return plan.estimator, joblib.hash(plan.estimator) if cache.active else None
+    if is_classifier(plan.estimator) and data.outcome.method != "predict_proba":
+        raise ValueError(
+            f"tower {plan.name!r} is a classifier, and classes are not what is "
+            "predicted: give it a regressor, or a survival estimator such as "
+            "CoxRidgeSurvival, or use TwinTowerClassifier."
+        )
     codes = data.codes[plan.rows]
     labels = data.outcome.targets(data.y[plan.rows], codes)
     differ = data.outcome.differ(codes)

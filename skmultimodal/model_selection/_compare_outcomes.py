@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
+from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import _check_estimators
@@ -22,6 +23,7 @@ from skmultimodal.model_selection._score_table import choose_names, score_table
 from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._numbers import read_numbers
+from skmultimodal.utils._strata import fifths
 from skmultimodal.utils._survival_metrics import auc_at, integrated_brier_score
 from skmultimodal.utils._survival_target import read_survival, strata_of
 
@@ -109,6 +111,12 @@ def compare_survival(
     ['uno_c', 'auc', 'neg_integrated_brier_score']
     """
     X, y, groups = _read(X, y, groups, read_survival)
+    last = np.nanmax(y["time"], initial=0)
+    if horizon is not None and not 0 < horizon <= last:
+        raise ValueError(
+            f"horizon must be above 0 and not beyond the last time, {last:g}, got "
+            f"{horizon!r}."
+        )
     scoring = SurvivalScoring(horizon)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
@@ -141,7 +149,7 @@ def compare_regressors(
     cv : splitter, iterable of (train, test), or int
         Its splits are drawn once and used for all. An int is the number of folds of
         ``PairedStratifiedKFold``.
-    scoring : list of str, default=("r2", "neg_root_mean_squared_error")
+    scoring : str or list of str, default=("r2", "neg_root_mean_squared_error")
         Metrics of scikit-learn.
     groups : array-like of shape (n_rows,), default=None
         Passed to `cv`, and to the ``fit`` of estimators that request it.
@@ -186,7 +194,7 @@ def compare_regressors(
     X, y, groups = _read(X, y, groups, read_numbers)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
-    scoring = NumberScoring(list(scoring))
+    scoring = NumberScoring([scoring] if isinstance(scoring, str) else list(scoring))
     return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
 
 
@@ -216,7 +224,10 @@ def _compare(
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
-    folds = make_folds(cv, X, y, groups)
+    # A score of few values would be read as classes, of which some are rare.
+    codes = fifths(y) if y.dtype.names is None else None
+    strata = y if codes is None else np.where(codes < 0, np.nan, codes)
+    folds = make_folds(cv, X, strata, groups)
     arms = [(name, model, folds) for name, model in models]
     with fold_stage(caller, arms, verbose) as stage:
         results = run_folds(
@@ -308,21 +319,35 @@ class SurvivalScoring:
             "uno_c": concordance(y, risk, train=train, horizon=horizon),
             "auc": auc_at(y, risk, horizon / 2, train=train),
         }
-        if hasattr(model.fitted, "predict_survival_function"):
-            times = np.linspace(0, horizon, N_TIMES)
-            curves = survival_curves(model.fitted, X, times, y)
-            found = integrated_brier_score(y, curves, times, train=train)
-            scores["neg_integrated_brier_score"] = -found
+        times = np.linspace(0, horizon, N_TIMES)
+        curves = survival_curves(model.fitted, X, times, y, risk)
+        if curves is not None:
+            # A stratum that was not in training has no baseline hazard.
+            known = ~np.isnan(curves).any(axis=1)
+            score = np.nan
+            if known.any():
+                part = y[known], curves[known], times
+                score = -integrated_brier_score(*part, train=train)
+            scores["neg_integrated_brier_score"] = score
         return scores
 
 
-def survival_curves(model, X, times, y):
+def survival_curves(model, X, times, y, risk):
     """Survival probabilities of rows at some times: (n_rows, n_times).
 
-    Those of scikit-survival return functions, which end where training rows do.
+    NaN where the stratum of a row has no baseline hazard; None of a model without
+    survival functions. Those of scikit-survival end where training rows do.
     """
-    if hasattr(model, "baselines_"):
-        strata = strata_of(y) if len(model.baselines_) > 1 else None
-        return model.predict_survival_function(X, times, strata=strata)
+    last = model[-1] if isinstance(model, Pipeline) else model
+    if hasattr(last, "baselines_"):
+        curves = np.full((len(risk), len(times)), np.nan)
+        for stratum, baseline in last.baselines_.items():
+            rows = strata_of(y) == stratum
+            if len(last.baselines_) == 1:
+                rows = np.ones(len(risk), dtype=bool)
+            curves[rows] = np.exp(-np.exp(risk[rows])[:, None] * baseline(times))
+        return curves
+    if not hasattr(model, "predict_survival_function"):
+        return None
     functions = model.predict_survival_function(X)
     return np.array([f(np.clip(times, *f.domain)) for f in functions])

@@ -66,6 +66,8 @@ class HazardLoss(nn.Module):
 
     # Log-hazards beyond are cut off, lest one row outweigh all.
     largest = 10.0
+    # Most of the loss is the baseline hazard: a fall of so little may be learning.
+    least_fall = 0.01
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """Loss of outputs (B, 1) against (event, hazard) of shape (B, 2), a scalar."""

@@ -169,7 +169,12 @@ class _OneOutputEnsemble(BaseCrossFittedEnsemble):
         self.oof_prediction_ = held_out[:, 0]
 
 
-@parameters_of(CrossFittedEnsembleClassifier)
+@parameters_of(
+    CrossFittedEnsembleClassifier,
+    estimator="Regressor; or with ``transform``, whose features a ridge reads.",
+    cv="An int means folds stratified by fifths of the number, or of whole groups.",
+    calibrate="False leaves the mean prediction as it is.",
+)
 class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
     """Average of clones of one regressor, each fitted without one fold, calibrated.
 
@@ -215,7 +220,12 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
     _outcome_type = Numbers
 
 
-@parameters_of(CrossFittedEnsembleClassifier)
+@parameters_of(
+    CrossFittedEnsembleClassifier,
+    estimator="With ``predict``, a risk; or ``transform``, which Cox's model reads.",
+    cv="An int means folds stratified by event, or of whole groups.",
+    calibrate="False leaves the mean risk as it is.",
+)
 class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
     """Average of clones of one survival estimator, each without one fold, calibrated.
 

@@ -282,7 +282,7 @@ def train_net(
             # skorch swallows Ctrl-C to keep a half-trained net; an estimator must not.
             raise KeyboardInterrupt
     fall = loss_fall(net.history)
-    if fall < MIN_LOSS_FALL:
+    if fall < getattr(criterion, "least_fall", MIN_LOSS_FALL):
         warn(
             f"{training.name}: training did nothing, the loss fell by "
             f"{max(fall, 0):.1%} in {len(net.history)} epochs; increase lr or "

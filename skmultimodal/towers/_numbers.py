@@ -224,7 +224,7 @@ class TimeToEvent(_OneOutput):
     def describe_alike(self, codes):
         if (codes >= 0).sum() == 1:
             return "are one sample only"
-        return "have no event"
+        return "have no event: all are censored"
 
     def count(self, codes):
         """Censored rows, rows with an event, and without a time: (3,)."""

@@ -1,6 +1,7 @@
 """Cox's partial likelihood, and the baseline hazard that goes with it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +129,7 @@ class Baseline(ModelPart):
         return np.append(0.0, self.hazard)[place]
 
 
-def fit_baseline(target: NDArray, eta: Floats) -> dict[int, Baseline]:
+def fit_baseline(target: NDArray, eta: Floats) -> dict[Any, Baseline]:
     """Baseline hazards for log-hazards `eta`: dict of stratum to Baseline.
 
     Breslow's estimate. A stratum of some dozens of rows does not show its hazard over

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import textwrap
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -33,19 +34,27 @@ def parameters_of(
     def decorate(cls: T) -> T:
         text = inspect.getdoc(source) or ""
         section = re.search(r"Parameters\n-+\n(.*?)\n\n(?=\w+\n-+\n)", text, re.DOTALL)
-        assert section is not None
+        if section is None:  # python -OO has no docstrings
+            return cls
         entries = re.split(r"\n(?=\S)", section[1])
         shown = []
         for entry in entries:
             name = entry.split(" ")[0]
             if name in changed:
-                entry = f"{entry.splitlines()[0]}\n    {changed[name]}"
+                described = textwrap.fill(
+                    changed[name],
+                    width=80,
+                    initial_indent="    ",
+                    subsequent_indent="    ",
+                )
+                entry = f"{entry.splitlines()[0]}\n{described}"
             if name not in without:
                 shown.append(entry)
         block = "Parameters\n----------\n" + "\n".join(shown) + "\n\n"
         own = inspect.cleandoc(cls.__doc__ or "")
         place = own.index("Attributes\n-")
-        cls.__doc__ = own[:place] + block + own[place:]
+        # numpydoc wants the last line to be that of the closing quotes.
+        cls.__doc__ = own[:place] + block + own[place:] + "\n"
         return cls
 
     return decorate

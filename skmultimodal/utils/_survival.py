@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._cox import Baseline
-from skmultimodal.utils._survival_target import read_survival
+from skmultimodal.utils._survival_target import read_strata, read_survival
 
 __all__ = ["BaselineMixin", "StepFunction", "SurvivalMixin"]
 
@@ -73,11 +73,11 @@ class BaselineMixin(SurvivalMixin):
 
     Attributes
     ----------
-    baselines_ : dict of int to Baseline
+    baselines_ : dict of stratum to Baseline
         Cumulative baseline hazard of each stratum.
     """
 
-    baselines_: dict[int, Baseline]
+    baselines_: dict[Any, Baseline]
 
     @property
     def unique_times_(self) -> NDArray[np.float64]:
@@ -95,7 +95,7 @@ class BaselineMixin(SurvivalMixin):
         times : array-like of shape (n_times,), default=None
             In the unit of ``fit``. Beyond the last event of ``fit`` the hazard stays
             as it was there.
-        strata : array-like of int, shape (n_rows,), default=None
+        strata : array-like of shape (n_rows,), default=None
             Stratum of each row, needed only if ``fit`` had strata.
 
         Returns
@@ -114,7 +114,7 @@ class BaselineMixin(SurvivalMixin):
         ----------
         X : array-like or Cohort of n_rows rows
         times : array-like of shape (n_times,), default=None
-        strata : array-like of int, shape (n_rows,), default=None
+        strata : array-like of shape (n_rows,), default=None
             As of ``predict_cumulative_hazard_function``.
 
         Returns
@@ -130,7 +130,7 @@ class BaselineMixin(SurvivalMixin):
         Parameters
         ----------
         X : array-like or Cohort of n_rows rows
-        strata : array-like of int, shape (n_rows,), default=None
+        strata : array-like of shape (n_rows,), default=None
             As of ``predict_cumulative_hazard_function``.
 
         Returns
@@ -152,9 +152,9 @@ class BaselineMixin(SurvivalMixin):
     ) -> NDArray[Any]:
         risk, rows_of = self._by_stratum(X, strata)
         if times is not None:
-            times = np.asarray(times, dtype=np.float64)
+            times = np.atleast_1d(np.asarray(times, dtype=np.float64))
             if times.ndim != 1 or np.isnan(times).any():
-                raise ValueError("times must be a list of numbers without NaN.")
+                raise ValueError("times must be one or several numbers, none NaN.")
             curves = np.empty((len(risk), len(times)))
             for baseline, rows in rows_of:
                 curves[rows] = np.exp(risk[rows])[:, None] * baseline(times)
@@ -178,7 +178,7 @@ class BaselineMixin(SurvivalMixin):
                     "strata."
                 )
             return risk, [(next(iter(self.baselines_.values())), np.arange(len(risk)))]
-        strata = np.asarray(strata)
+        strata = read_strata(strata)
         if strata.shape != risk.shape:
             raise ValueError(f"strata has {len(strata)} values for {len(risk)} rows.")
         other = [s for s in np.unique(strata).tolist() if s not in self.baselines_]

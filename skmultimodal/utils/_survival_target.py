@@ -2,7 +2,7 @@
 
 Inside the library a target is a structured array with the fields ``event`` (bool) and
 ``time`` (float), NaN where a row is unlabelled, and, only where they are given,
-``entry`` (float: the row is at risk from then on) and ``stratum`` (int).
+``entry`` (float: the row is at risk from then on) and ``stratum`` (int or text).
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "make_survival_target",
+    "read_strata",
     "read_survival",
     "refuse_no_event",
     "strata_of",
@@ -55,12 +56,15 @@ def make_survival_target(
     -------
     y : structured ndarray of shape (n_rows,)
         Fields ``event`` (bool) and ``time`` (float64), as scikit-survival has them, and
-        ``entry`` (float64) and ``stratum`` (int64) where they are given.
+        ``entry`` (float64) and ``stratum`` (int64 or text) where they are given. It has
+        no ids of patients, and is in the order of the rows: to join by patient, pass a
+        DataFrame with the columns ``event`` and ``time`` instead.
 
     Raises
     ------
     ValueError
-        If an event is neither true nor false, or a time is not a positive number.
+        If an event is neither true nor false, a time is not a positive number, or two
+        columns are indexed by patients in different orders.
 
     Examples
     --------
@@ -69,6 +73,7 @@ def make_survival_target(
     >>> y["time"][y["event"]]
     array([12.,  7.])
     """
+    _refuse_other_order(event=event, time=time, entry=entry, strata=strata)
     times = _read_times(time, "time")
     events = _read_events(event, times)
     fields: list[tuple[str, Any]] = [("event", bool), ("time", np.float64)]
@@ -77,8 +82,8 @@ def make_survival_target(
         fields.append(("entry", np.float64))
         columns.append(_read_entry(entry, times))
     if strata is not None:
-        fields.append(("stratum", np.int64))
         columns.append(_read_strata(strata, times))
+        fields.append(("stratum", columns[-1].dtype))
     target = np.empty(len(times), dtype=fields)
     for (name, _), column in zip(fields, columns, strict=True):
         target[name] = column
@@ -131,7 +136,7 @@ def refuse_no_event(estimator: Any, target: NDArray[Any]) -> None:
         )
 
 
-def strata_of(target: NDArray[Any]) -> NDArray[np.int64]:
+def strata_of(target: NDArray[Any]) -> NDArray[Any]:
     """Stratum of each row, 0 where there are none."""
     if "stratum" in (target.dtype.names or ()):
         return target["stratum"]
@@ -274,7 +279,31 @@ def _read_entry(entry: Any, times: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def _read_strata(strata: Any, times: NDArray[np.float64]) -> NDArray[np.int64]:
+def _refuse_other_order(**columns: Any) -> None:
+    """Raise a ValueError if columns name their patients in different orders."""
+    indexed = {
+        name: column.index
+        for name, column in columns.items()
+        if isinstance(column, pd.Series)
+    }
+    names = list(indexed)
+    for name in names[1:]:
+        if not indexed[names[0]].equals(indexed[name]):
+            raise ValueError(
+                f"{names[0]} and {name} are indexed by other patients, or in another "
+                "order: take both from one table, or give values without an index."
+            )
+
+
+def read_strata(strata: Any) -> NDArray[Any]:
+    """Strata as whole numbers where they are, else as text."""
+    values = np.asarray(strata)
+    if values.dtype.kind in "iub":
+        return values.astype(np.int64)
+    return np.array([str(value) for value in values.tolist()])
+
+
+def _read_strata(strata: Any, times: NDArray[np.float64]) -> NDArray[Any]:
     values = np.asarray(strata)
     if values.shape != times.shape:
         raise ValueError(f"strata has {len(values)} values for {len(times)} rows.")
@@ -284,6 +313,4 @@ def _read_strata(strata: Any, times: NDArray[np.float64]) -> NDArray[np.int64]:
             f"strata is missing in row {np.flatnonzero(missing)[0]}: give these rows a "
             "stratum of their own, or leave them out."
         )
-    if values.dtype.kind in "iu":
-        return values.astype(np.int64)
-    return pd.factorize(values, sort=values.dtype.kind != "O")[0].astype(np.int64)
+    return read_strata(values)
