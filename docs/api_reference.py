@@ -44,6 +44,7 @@ API_REFERENCE = [
             "CoxRidgeSurvival",
             "CrossFittedEnsembleSurvival",
             "HazardPoolSurvival",
+            "UnimodalSurvival",
         ),
     ),
     Section(
@@ -56,6 +57,7 @@ API_REFERENCE = [
             "GeneAutoencoderRegressor",
             "CrossFittedEnsembleRegressor",
             "GaussianPoolRegressor",
+            "UnimodalRegressor",
         ),
     ),
     Section(
@@ -151,6 +153,7 @@ API_REFERENCE = [
             "ParticipantFlowDisplay",
             "TrainingHistoryDisplay",
             "RocBandsDisplay",
+            "RiskGroupsDisplay",
             "MetricIntervalsDisplay",
             "DifferencesDisplay",
             "DecisionCurveDisplay",
@@ -167,7 +170,13 @@ API_REFERENCE = [
         "skmultimodal.report",
         "Reports",
         "What a reader is given.",
-        ("evaluate_cohort", "evaluation_report", "model_card", "prediction_table"),
+        (
+            "evaluate_cohort",
+            "evaluate_outcome",
+            "evaluation_report",
+            "model_card",
+            "prediction_table",
+        ),
     ),
     Section(
         "skmultimodal.persistence",
@@ -189,6 +198,7 @@ API_REFERENCE = [
             "table4",
             "paper_twin_tower",
             "comparison_models",
+            "outcome_models",
             "reference_baselines",
         ),
     ),
@@ -199,6 +209,8 @@ API_REFERENCE = [
         (
             "LateFusionClassifier",
             "MetadataClassifier",
+            "MetadataRegressor",
+            "MetadataSurvival",
         ),
     ),
     Section(

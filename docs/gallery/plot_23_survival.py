@@ -12,7 +12,6 @@ modality alone.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -22,6 +21,7 @@ from skmultimodal import (
     GeneAutoencoderSurvival,
     ImageTowerSurvival,
     TwinTowerSurvival,
+    UnimodalSurvival,
     make_survival_target,
 )
 from skmultimodal.datasets import make_glioma_cohort
@@ -162,44 +162,25 @@ legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 # -------------------------------------
 #
 # A Cox regression of what the clinic has at hand belongs in every comparison, and so does
-# each tower. A class of a few lines makes a survival estimator of one modality an estimator
-# of the cohort: it needs ``fit`` and ``predict``.
-
-
-class OneModality(BaseEstimator):
-    """A survival estimator that is fitted on the rows with one modality."""
-
-    def __init__(self, modality, estimator):
-        self.modality = modality
-        self.estimator = estimator
-
-    def fit(self, X, y):
-        own = X.has(self.modality)
-        rows = X[own].block(self.modality)
-        self.estimator_ = clone(self.estimator).fit(rows, y[own])
-        return self
-
-    def predict(self, X):
-        return self.estimator_.predict(X.block(self.modality))
-
+# each tower. `UnimodalSurvival` makes an estimator of the cohort of one that reads a single
+# modality.
 
 models = {
     "twin tower": model,
-    "clinical Cox": OneModality("clinical", cox),
-    "image tower": OneModality("image", image.set_params(random_state=0)),
-    "gene tower": OneModality("gene", GeneAutoencoderSurvival(random_state=0)),
+    "clinical Cox": UnimodalSurvival("clinical", cox),
+    "image tower": UnimodalSurvival("image", image.set_params(random_state=0)),
+    "gene tower": UnimodalSurvival("gene", GeneAutoencoderSurvival(random_state=0)),
 }
 comparison = compare_survival(
     models, X, y, cv=PairedStratifiedKFold(3, random_state=0), reference="twin tower"
 )
-means = comparison.summary().pivot(index="model", columns="metric", values="mean")
-print(means.loc[list(models), comparison.metrics].round(2))
+print(comparison)
 
 # %%
 # Uno's C is the share of pairs of patients that are in the right order, corrected for
 # censoring; ``auc`` is the area of who has died by half of the horizon. Both are 0.5 by
-# chance. The integrated Brier score is of survival curves, so only models that predict
-# some have one; it is negated, so that higher is better in each column.
+# chance. The integrated Brier score is of survival curves; it is negated, so that higher
+# is better in each column. `RiskGroupsDisplay` draws such a comparison.
 #
 # ``differences`` compares each model with the one that was named as reference beforehand.
 # One round of three folds leaves the intervals wide: for a result, take ten

@@ -11,7 +11,6 @@ whom less is known.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -21,6 +20,7 @@ from skmultimodal import (
     GeneAutoencoderRegressor,
     ImageTowerRegressor,
     TwinTowerRegressor,
+    UnimodalRegressor,
 )
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_regressors
@@ -113,33 +113,17 @@ legend = axes[0].legend(loc="upper left", fontsize=10)
 # -------------------------------------
 #
 # Each tower alone and a ridge regression of the genes belong in the comparison, and so does
-# the mean, which needs no data. A class of a few lines makes a regressor of one modality an
+# the mean, which needs no data. `UnimodalRegressor` makes a regressor of one modality an
 # estimator of the cohort.
-
-
-class OneModality(RegressorMixin, BaseEstimator):
-    """A regressor that is fitted on the rows with one modality."""
-
-    def __init__(self, modality, estimator):
-        self.modality = modality
-        self.estimator = estimator
-
-    def fit(self, X, y):
-        own = X.has(self.modality)
-        rows = X[own].block(self.modality)
-        self.estimator_ = clone(self.estimator).fit(rows, y[own])
-        return self
-
-    def predict(self, X):
-        return self.estimator_.predict(X.block(self.modality))
-
 
 models = {
     "twin tower": model,
-    "image tower": OneModality("image", image.set_params(random_state=0)),
-    "gene tower": OneModality("gene", gene.set_params(random_state=0)),
-    "ridge (genes)": OneModality("gene", make_pipeline(StandardScaler(), Ridge(10.0))),
-    "mean": OneModality("gene", DummyRegressor()),
+    "image tower": UnimodalRegressor("image", image.set_params(random_state=0)),
+    "gene tower": UnimodalRegressor("gene", gene.set_params(random_state=0)),
+    "ridge (genes)": UnimodalRegressor(
+        "gene", make_pipeline(StandardScaler(), Ridge(10.0))
+    ),
+    "mean": UnimodalRegressor("gene", DummyRegressor()),
 }
 comparison = compare_regressors(
     models,
@@ -148,8 +132,7 @@ comparison = compare_regressors(
     cv=PairedStratifiedKFold(3, random_state=0),
     reference="twin tower",
 )
-means = comparison.summary().pivot(index="model", columns="metric", values="mean")
-print(means.loc[list(models), comparison.metrics].round(2))
+print(comparison)
 
 # %%
 # ``r2`` is the share of the variance that is predicted: 1 is perfect, and 0 or less no

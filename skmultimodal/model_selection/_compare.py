@@ -78,6 +78,12 @@ def compare_classifiers(
         Times that each model is fitted on each fold, with other seeds wherever it has
         an integer `random_state`. Scores and probabilities are means over the seeds,
         and ``comparison.seeds()`` has the mean score of each.
+    n_draws : int, default=0
+        Times that the models are fitted once more on the folds of one repeat, each time
+        with a random half of the unpaired rows (of groups, if there are any) and
+        another seed. How far these scores are apart is then part of the intervals,
+        which otherwise are given the unpaired rows and the seed;
+        ``comparison.draws()`` has them.
     confidence_level : float, default=0.95
         Of the intervals.
     n_jobs : int, default=None

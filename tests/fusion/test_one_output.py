@@ -174,13 +174,13 @@ def test_baseline_hazard_of_each_stratum():
     y = make_survival_target(target["event"], faster, strata=strata)
     model = survival_model().fit(X, y)
     codes = y["stratum"]
-    north = model.predict_survival_function(X[:5], [2.0], strata=[0] * 5)
-    south = model.predict_survival_function(X[:5], [2.0], strata=[1] * 5)
+    north = model.predict_survival_function(X[:5], 2.0, strata=["north"] * 5)
+    south = model.predict_survival_function(X[:5], [2.0], strata=["south"] * 5)
     assert np.all(north < south)
     with pytest.raises(ValueError, match=r"with 2 strata.*name those of"):
         model.predict_survival_function(X, [2.0])
-    with pytest.raises(ValueError, match="stratum 7 was not in fit"):
-        model.predict_median(X[:1], strata=[7])
+    with pytest.raises(ValueError, match="stratum 'west' was not in fit"):
+        model.predict_median(X[:1], strata=["west"])
     assert model.predict_median(X, strata=codes).shape == (N,)
 
 
@@ -199,6 +199,8 @@ def test_intervals_hold_as_many_as_they_should():
     assert widths[X.patterns == "gene+lab"].max() < widths[X.patterns == "lab"].min()
     with pytest.raises(ValueError, match="coverage must be between 0 and 1, got 90"):
         model.predict_interval(X, coverage=90)
+    with pytest.raises(ValueError, match=r"coverage=0.999 needs 999 labelled rows"):
+        model.predict_interval(X, coverage=0.999)
 
 
 def test_no_row_of_all_modalities_is_needed():
@@ -356,6 +358,13 @@ def test_targets_of_another_kind_are_refused(model, make, message):
     X, number, _ = make_case()
     with pytest.raises(ValueError, match=message):
         model().fit(X, make(number))
+
+
+def test_a_classifier_is_no_tower_of_a_number(kind):
+    model, X, y = kind
+    model.set_params(towers=[("gene", LogisticRegression()), ("lab", Ridge())])
+    with pytest.raises(ValueError, match="tower 'gene' is a classifier, and classes"):
+        model.fit(X, y)
 
 
 def test_other_final_estimators_are_refused(kind):

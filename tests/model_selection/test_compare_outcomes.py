@@ -6,6 +6,8 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmultimodal import (
     Cohort,
@@ -142,6 +144,8 @@ def test_patients_without_a_time_are_not_tested():
         ({"reference": "other"}, ValueError, "reference 'other' is not in"),
         ({"y": np.ones(3)}, ValueError, "X has 120 rows, y has 3"),
         ({"estimators": {}}, ValueError, "estimators is empty"),
+        ({"horizon": -1}, ValueError, "horizon must be above 0 and not beyond"),
+        ({"horizon": 1e6}, ValueError, "horizon must be above 0 and not beyond"),
         (
             {"estimators": {"cox": CoxRidgeSurvival(-1.0)}},
             RuntimeError,
@@ -159,3 +163,29 @@ def test_bad_input(arguments, error, message):
     }
     with pytest.raises(error, match=message):
         compare_survival(**given | arguments)
+
+
+def test_pipelines_and_strata_that_training_lacks():
+    X, _, y = make_case()
+    strata = np.repeat(["north", "south", "west"], 40)
+    y = make_survival_target(y["event"], y["time"], strata=strata)
+    pipe = make_pipeline(StandardScaler(), CoxRidgeSurvival())
+    models = {"cox": CoxRidgeSurvival(), "pipe": pipe}
+    found = compare_survival(models, genes_of(X), y, cv=CV).scores()
+    assert found["score"].notna().all()
+    splits = [
+        (np.flatnonzero(strata != s), np.flatnonzero(strata == s)) for s in set(strata)
+    ]
+    with pytest.warns(
+        UserWarning, match="neg_integrated_brier_score is undefined on 3"
+    ):
+        found = compare_survival(models, genes_of(X), y, cv=splits)
+    assert found.summary(metrics=["uno_c"])["mean"].notna().all()
+
+
+def test_scores_of_few_values_are_numbers():
+    X, number, _ = make_case()
+    few = np.round(number / 4)
+    assert len(np.unique(few)) < 20
+    found = compare_regressors({"ridge": Ridge()}, genes_of(X), few, cv=5, scoring="r2")
+    assert found.metrics == ["r2"]

@@ -37,7 +37,7 @@ def test_every_form_is_read_alike(form):
 
 def test_what_is_read_is_read_again():
     found = read_survival(make_survival_target(EVENT, TIME, strata=["b", "a"] * 2))
-    assert found["stratum"].tolist() == strata_of(found).tolist() == [1, 0, 1, 0]
+    assert found["stratum"].tolist() == strata_of(found).tolist() == list("baba")
 
 
 @pytest.mark.parametrize("event", [[True, None, False, True], [1, np.nan, 0, 1]])
@@ -102,3 +102,22 @@ def test_the_row_is_named_as_the_user_names_it():
 def test_what_is_no_time_to_an_event_is_refused(y, message):
     with pytest.raises(ValueError, match=message):
         read_survival(y)
+
+
+def test_columns_of_patients_in_another_order_are_refused():
+    event = pd.Series(EVENT, list("abcd"))
+    time = pd.Series(TIME, list("abcd"))
+    assert make_survival_target(event, time)["time"].tolist() == TIME
+    with pytest.raises(ValueError, match="event and time are indexed by other"):
+        make_survival_target(event, time[::-1])
+
+
+def test_strata_keep_their_names():
+    first = make_survival_target(EVENT, TIME, strata=["York", "Hull"] * 2)
+    second = make_survival_target(EVENT[:1], TIME[:1], strata=["York"])
+    assert first["stratum"].tolist() == ["York", "Hull"] * 2
+    assert second["stratum"].tolist() == ["York"]
+    table = pd.DataFrame({"event": EVENT, "time": TIME, "stratum": list("abab")})
+    assert read_survival(table)["stratum"].tolist() == list("abab")
+    numbers = make_survival_target(EVENT, TIME, strata=[2, 1, 2, 1])
+    assert numbers["stratum"].tolist() == [2, 1, 2, 1]
