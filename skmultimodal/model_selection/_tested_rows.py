@@ -21,9 +21,6 @@ __all__ = [
     "fix_tested",
 ]
 
-# More classes than this are probably values of a continuous outcome.
-MANY_CLASSES = 20
-
 
 class RowsToTest(NamedTuple):
     """Rows to be tested, in order, and what they are stratified by.
@@ -112,7 +109,7 @@ def find_tested(splitter, X, y, groups=None, *, n_rows, n_groups=1):
                 f"min_modalities={given}: {lack.text}. {pool.spread(lack.code)}: lower "
                 "min_modalities, or leave it None."
             )
-        return _tested(cohort, pool, given)
+        return _tested(cohort, pool, given, n_rows)
     first = lack = None
     for number in range(most, min(2, most) - 1, -1):
         lack = pool.lack(number, n_rows, n_groups)
@@ -121,7 +118,7 @@ def find_tested(splitter, X, y, groups=None, *, n_rows, n_groups=1):
             break
     else:
         raise ValueError(f"{lack.text}: {lack.remedy}.")
-    tested = _tested(cohort, pool, number)
+    tested = _tested(cohort, pool, number, n_rows)
     if first is not None:
         warn(
             f"{first.text}: {name} tests the {len(tested.rows)} labelled rows that "
@@ -152,13 +149,16 @@ def _check_number(number, most):
         )
 
 
-def _tested(cohort, pool, number):
+def _tested(cohort, pool, number, n_rows):
     rows = pool.rows(number)
-    patterns = cohort[rows].patterns
+    patterns, codes = cohort[rows].patterns, pool.codes[rows]
+    if np.unique(codes, return_counts=True)[1].min() < n_rows:
+        # Strata that are no classes: folds without one are tested all the same.
+        codes = np.zeros_like(codes)
     return RowsToTest(
         rows,
-        pool.codes[rows],
-        number_strata(pool.codes[rows], patterns),
+        codes,
+        number_strata(codes, patterns),
         len(np.unique(patterns)),
         int(number),
     )
@@ -177,7 +177,7 @@ class _Pool(NamedTuple):
 
     modalities: list
     sizes: np.ndarray  # modalities of each row
-    classes: np.ndarray
+    classes: np.ndarray | None  # None: rows need not be of every stratum
     codes: np.ndarray
     groups: np.ndarray | None
 
@@ -202,9 +202,17 @@ class _Pool(NamedTuple):
                 f"none of the {n_having} rows with {having} has a label",
                 "use PatternStratifiedKFold, which tests rows of any pattern",
             )
-        counts = np.bincount(self.codes[rows], minlength=len(self.classes))
-        if counts.min() < n_rows:
-            return self._rare_class(counts, n_rows, having)
+        if self.classes is None:
+            if len(rows) < n_rows:
+                return _Lack(
+                    f"{len(rows)} labelled row{'' if len(rows) == 1 else 's'} with "
+                    f"{having}, and {n_rows} are needed",
+                    "use fewer splits",
+                )
+        else:
+            counts = np.bincount(self.codes[rows], minlength=len(self.classes))
+            if counts.min() < n_rows:
+                return self._rare_class(counts, n_rows, having)
         if self.groups is not None:
             n_found = len(np.unique(self.groups[rows]))
             if n_found < n_groups:
@@ -217,14 +225,11 @@ class _Pool(NamedTuple):
 
     def _rare_class(self, counts, n_rows, having):
         rarest = int(np.argmin(counts))
-        n_classes = len(self.classes)
-        many = f" (y has {n_classes} classes: if it is continuous, cut it in two)"
         return _Lack(
             f"class {class_name(self.classes[rarest])} has {counts[rarest]} labelled "
             f"row{'' if counts[rarest] == 1 else 's'} with {having}, and {n_rows} are "
             "needed",
-            "use fewer splits, join it with another class, or set its labels to NaN"
-            f"{many if n_classes > MANY_CLASSES else ''}",
+            "use fewer splits, join it with another class, or set its labels to NaN",
             rarest,
         )
 

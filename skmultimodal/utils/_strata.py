@@ -20,8 +20,8 @@ __all__ = ["encode_strata", "fifths", "has_columns", "missing_targets"]
 N_PARTS = 5
 
 
-def encode_strata(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Names of the strata of a target, and the stratum of each row.
+def encode_strata(y: Any) -> tuple[NDArray[Any] | None, NDArray[np.int64]]:
+    """Classes of a target, and the stratum of each row.
 
     Parameters
     ----------
@@ -32,18 +32,17 @@ def encode_strata(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
     Returns
     -------
-    names : ndarray of shape (n_strata,)
+    classes : ndarray of shape (n_classes,), or None
+        None of other targets, whose strata need not all be in every fold.
     codes : ndarray of int64, shape (n_rows,)
         -1 where a row is unlabelled.
     """
     if has_columns(y):
         target = read_survival(y)
         codes = np.where(np.isnan(target["time"]), UNLABELLED, target["event"])
-        return np.array(["censored", "event"]), codes.astype(np.int64)
+        return None, codes.astype(np.int64)
     if _are_amounts(y):
-        numbers = np.asarray(y, dtype=np.float64)
-        codes = fifths(numbers)
-        return np.array([f"part {i + 1} of y" for i in range(codes.max() + 1)]), codes
+        return None, fifths(np.asarray(y, dtype=np.float64))
     return encode_labels(y, allow_unlabelled=True)
 
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 
-from skmultimodal import Cohort
+from skmultimodal import Cohort, make_survival_target
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     PairedStratifiedShuffleSplit,
@@ -258,3 +258,30 @@ def test_pattern_folds_refuse_too_few_rows():
         list(PatternStratifiedKFold().split(X, [0, 1, 0, 1]))
     with pytest.raises(ValueError, match="n_splits=3 is more than 2 groups"):
         list(PatternStratifiedKFold(3).split(X, [0, 1, 0, 1], [0, 0, 1, 1]))
+
+
+def survival_cohort(event):
+    n = len(event)
+    X = Cohort({"image": np.ones((n, 2)), "gene": np.ones((n, 3))})
+    return X, make_survival_target(event, np.arange(n) + 1.0)
+
+
+@pytest.mark.parametrize("n_events", [0, 1, 2, 15, 30])
+@pytest.mark.parametrize(
+    "splitter", [PairedStratifiedKFold(3), PairedStratifiedShuffleSplit(3)]
+)
+def test_times_are_dealt_by_event_where_there_are_enough(n_events, splitter):
+    X, y = survival_cohort(np.arange(30) < n_events)
+    splits = list(splitter.split(X, y))
+    assert len(splits) == 3
+    if n_events == 15:
+        shares = [y["event"][test].mean() for _, test in splits]
+        np.testing.assert_allclose(shares, 0.5)
+    for train, test in splits:
+        assert sorted([*train, *test]) == list(range(30))
+
+
+def test_too_few_times_to_be_split():
+    X, y = survival_cohort([True, False])
+    with pytest.raises(ValueError, match="2 labelled rows with all of image, gene, an"):
+        list(PairedStratifiedKFold(3).split(X, y))
