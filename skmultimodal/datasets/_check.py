@@ -33,6 +33,7 @@ from skmultimodal.io import (
 )
 from skmultimodal.io._labels import target_array
 from skmultimodal.io._patients import DEFAULT_SIZE, DEFAULT_SPACING
+from skmultimodal.io._stack import common_size
 from skmultimodal.io._tables import one_file
 from skmultimodal.utils._labels import class_name, missing_labels
 from skmultimodal.utils._patterns import pattern_name
@@ -91,8 +92,8 @@ def check_folder(folder: str | Path, **options: Any) -> FolderCheck:
     folder : str or Path
         See `load_cohort` and `load_tcga_glioma`.
     **options
-        How the loader would read scans: `sequences`, `image_size`, `spacing`,
-        `slice_choice` or `label_map`.
+        How the loader would read scans: `sequences`, `volumes`, `image_size`,
+        `spacing`, `slice_choice` or `label_map`.
 
     Returns
     -------
@@ -253,7 +254,8 @@ def _check_images(
         return None
     # As the loaders do by default, so that their warnings are among the problems.
     options = {"image_size": DEFAULT_SIZE, "spacing": DEFAULT_SPACING, **options}
-    found = _attempt(check, lambda: read_patients(folders, on_error="drop", **options))
+    read_all = partial(read_patients, on_error="drop", keep_images=False)
+    found = _attempt(check, lambda: read_all(folders, **options))
     if found is None:
         return None
     read, failures = found
@@ -267,6 +269,8 @@ def _check_images(
         check.found.append(f"  {n} with {', '.join(present)}")
     check.found += _geometry_lines(read)
     _attempt(check, warn_of_unplaced, read)
+    if read:
+        _attempt(check, common_size, read)
     check.problems += list(failures.values())
     return read
 

@@ -38,8 +38,9 @@ def load_cohort(
     scheme: str | None = None,
     positive: Any = None,
     n_slices: int = 1,
-    image_size: int | tuple[int, int] = DEFAULT_SIZE,
-    spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
+    volumes: bool = False,
+    image_size: int | tuple[int, ...] | None = DEFAULT_SIZE,
+    spacing: float | tuple[float, ...] | None = DEFAULT_SPACING,
     sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     slice_choice: str = "whole",
     label_map: Mapping[int, int] | None = None,
@@ -76,12 +77,20 @@ def load_cohort(
         Neighbouring axial planes per patient. With more than one, each plane is a row
         ``patient/plane`` that also carries the patient's expression, and the metadata
         start with a column ``patient`` to be used as groups in cross-validation.
-    image_size : int or (int, int), default=240
-        Planes are cropped or padded to it about their centre. A crop of more than
-        empty background is warned of.
-    spacing : float, (float, float) or None, default=1.0
-        Edge of a pixel in mm, to which the planes of all patients are resampled before.
-        None leaves pixels as they are, so that their size differs by scanner.
+    volumes : bool, default=False
+        Read all axial planes of a patient, as one volume with the lowest plane first,
+        rather than chosen ones: `n_slices` and `slice_choice` must be left out. The
+        mask is read only if it is a channel. ``lazy=True`` keeps few in memory.
+    image_size : int, tuple of int or None, default=240
+        Planes are cropped or padded to it about their centre: one number, or (height,
+        width). A crop of more than empty background is warned of. Volumes keep their
+        depth, unless it is (depth, height, width). What it leaves, as None does, must
+        be of one size for all patients.
+    spacing : float, tuple of float or None, default=1.0
+        Edge of a pixel in mm, to which the planes of all patients are resampled before:
+        one number, or (height, width). Of volumes it is that of a voxel, or (depth,
+        height, width). None leaves pixels as they are, so that their size differs by
+        scanner.
     sequences : sequence of str or dict of str to str, default=None
         Channels of the image; None takes those of t1, t1ce, t2, flair, seg that any
         patient has, in this order. A dict gives channels of any name with a pattern of
@@ -108,7 +117,8 @@ def load_cohort(
     -------
     Bunch
         - ``data``: Cohort of modalities ``"image"``, of shape (n, channels, height,
-          width) in the type stored, ``"gene"``, and one of the name of each file
+          width), or of volumes (n, channels, depth, height, width), in the type
+          stored, ``"gene"``, and one of the name of each file
           below ``features/``; its metadata are the clinical
           columns but the label, and what varies of the scans: ``scan_width``,
           ``scan_height``, ``scan_planes``, ``scan_spacing``, ``scan_slice_spacing``
@@ -124,9 +134,10 @@ def load_cohort(
         - ``provenance``: dict of modality to dict of str to str: encoder, version and
           licence of computed features, as ``features/<modality>.json`` or the file of
           the features has them.
-        - ``image_channels``: list of str. ``image_info``: DataFrame with the plane, the
-          mask file, the missing sequences, the share of content that was cropped, and
-          shape, voxel size in mm and orientation of the scan of each image row.
+        - ``image_channels``: list of str. ``image_info``: DataFrame with the plane (not
+          of volumes), the mask file, the missing sequences, the share of content that
+          was cropped, and shape, voxel size in mm and orientation of the scan of each
+          image row.
         - ``DESCR``: str.
 
     Raises
@@ -167,6 +178,7 @@ def load_cohort(
     images = load_images(
         folders,
         flow,
+        volumes=volumes,
         image_size=image_size,
         spacing=spacing,
         sequences=sequences,

@@ -1,4 +1,4 @@
-"""Many patients' slices: in parallel, cached on disk, or read on demand."""
+"""Many patients' scans: in parallel, cached on disk, or read on demand."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._cache import digest, entry_of, load_entry, save_entry, stamps
-from skmultimodal.io._planes import pair
 from skmultimodal.io._scan_names import SEQUENCES
 from skmultimodal.io._sequences import UNNAMED, survey_folder
 from skmultimodal.io._slices import PatientSlices, check_options, read_quietly
+from skmultimodal.io._stack import common_size
 from skmultimodal.utils._files import readable
 from skmultimodal.utils._warnings import warn
 
@@ -59,7 +59,8 @@ def _read_one(
     except (OSError, ValueError) as error:
         read.result = error
         return read
-    read.result = found if keep_images else replace(found, image=found.image[:0])
+    # A copy: a view would keep the voxels in memory.
+    read.result = found if keep_images else replace(found, image=found.image[:0].copy())
     return read
 
 
@@ -97,7 +98,7 @@ def read_patients(
     keep_images: bool = True,
     **options: Any,
 ) -> tuple[dict[str, PatientSlices], dict[str, str]]:
-    """Read the slices of many patients.
+    """Read the slices, or volumes, of many patients.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def read_patients(
     keep_images : bool, default=True
         False reads each patient in full, and keeps what is known of it but the image.
     **options
-        As for `read_slices`.
+        As for `read_slices`; `volumes` as for `NiftiBlock`.
 
     Returns
     -------
@@ -150,7 +151,10 @@ def read_patients(
     check_options(
         options.get("n_slices", 1),
         options.get("slice_choice", "whole"),
-        *map(options.get, ("sequences", "image_size", "spacing")),
+        options.get("sequences"),
+        options.get("image_size"),
+        options.get("spacing"),
+        options.get("volumes", False),
     )
     cache = None if cache_dir is None else Path(cache_dir)
     read = Parallel(n_jobs=n_jobs, prefer="threads")(
@@ -164,8 +168,7 @@ def read_patients(
         if isinstance(found, PatientSlices):
             patients[patient] = found
         elif on_error == "raise":
-            kind = type(found) if isinstance(found, OSError) else ValueError
-            raise kind(f"patient {patient}: {found}") from found
+            raise _named(patient, found) from found
         else:
             failures[patient] = readable(str(found))
     _warn_of_cache(cache, read)
@@ -174,6 +177,22 @@ def read_patients(
     # With channels that were chosen, other files matter where one is lacking.
     _warn_of_unnamed({p: f for p, f in patients.items() if f.missing or not chosen})
     return patients, failures
+
+
+def _headers_of(
+    patient: str, folder: Path, options: Mapping[str, Any]
+) -> PatientSlices:
+    """What the headers of a patient say; errors name the patient."""
+    try:
+        return read_quietly(folder, headers_only=True, **options)
+    except (OSError, ValueError) as error:
+        raise _named(patient, error) from error
+
+
+def _named(patient: str, error: Exception) -> Exception:
+    """An error that begins with the patient's id."""
+    kind = type(error) if isinstance(error, OSError) else ValueError
+    return kind(f"patient {patient}: {error}")
 
 
 def _warn_of_notes(patients: Mapping[str, PatientSlices]) -> None:
@@ -218,7 +237,7 @@ def _warn_of_unnamed(patients: Mapping[str, PatientSlices]) -> None:
 
 
 class NiftiBlock:
-    """Slices of many patients, read from their NIfTI files when rows are asked for.
+    """Scans of many patients, read from their NIfTI files when rows are asked for.
 
     A lazy block for `Cohort`: pass ``(list(folders), NiftiBlock(folders))``.
 
@@ -228,16 +247,22 @@ class NiftiBlock:
         Patient id to folder.
     sequences : sequence of str or dict of str to str, default=None
         Channels, as for `read_slices`; None takes those that any patient has.
-    image_size : int or (int, int), default=240
-        Planes are cropped or padded to it about their centre.
-    spacing : float, (float, float) or None, default=1.0
+    image_size : int, tuple of int or None, default=240
+        Planes are cropped or padded to it about their centre: one number, or (left,
+        posterior). Of volumes it leaves the depth, unless it is (depth, left,
+        posterior). None leaves them: all must then have one shape.
+    spacing : float, tuple of float or None, default=1.0
         Edge of a pixel in mm, to which planes are resampled before; None leaves them.
+        Of volumes, it is that of a voxel, or (depth, left, posterior).
     slice_choice : {"whole", "enhancing", "core", "center"}, default="whole"
-        As for `read_slices`.
+        As for `read_slices`; volumes take no other.
     label_map : dict of int to int, default=None
         As for `read_slices`.
     scan_date : {"first", "last"} or str, default=None
         As for `read_slices`.
+    volumes : bool, default=False
+        Read all axial planes, as one volume. The mask is then read only if it is a
+        channel.
     cache_dir : str or Path, default=None
         As for `read_patients`; makes the second epoch fast.
     n_jobs : int, default=None
@@ -246,9 +271,16 @@ class NiftiBlock:
     Attributes
     ----------
     shape : tuple of int
-        ``(n_patients, n_channels, n_left, n_posterior)``.
+        ``(n_patients, n_channels, n_left, n_posterior)``, of volumes with the depth
+        after the channels. Where `image_size` leaves an axis, it is that of the
+        headers.
     dtype : numpy.dtype
         float32, whatever the files store.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ; it names the first patient whose shape is another.
 
     Examples
     --------
@@ -262,8 +294,9 @@ class NiftiBlock:
     ...     Path(folder, "P1").mkdir()
     ...     nib.save(volume, Path(folder, "P1", "P1_t1.nii.gz"))
     ...     block = NiftiBlock(patient_folders(folder), image_size=8)
-    >>> block.shape
-    (1, 1, 8, 8)
+    ...     whole = NiftiBlock(patient_folders(folder), image_size=8, volumes=True)
+    >>> block.shape, whole.shape
+    ((1, 1, 8, 8), (1, 1, 4, 8, 8))
     """
 
     dtype = np.dtype("f4")
@@ -273,15 +306,16 @@ class NiftiBlock:
         folders: Mapping[str, str | Path],
         *,
         sequences: Sequence[str] | Mapping[str, str | None] | None = None,
-        image_size: int | tuple[int, int] = DEFAULT_SIZE,
-        spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
+        image_size: int | tuple[int, ...] | None = DEFAULT_SIZE,
+        spacing: float | tuple[float, ...] | None = DEFAULT_SPACING,
         slice_choice: str = "whole",
         label_map: Mapping[int, int] | None = None,
         scan_date: str | None = None,
+        volumes: bool = False,
         cache_dir: str | Path | None = None,
         n_jobs: int | None = None,
     ) -> None:
-        check_options(1, slice_choice, sequences, image_size, spacing)
+        check_options(1, slice_choice, sequences, image_size, spacing, volumes)
         self.folders = {patient: Path(path) for patient, path in folders.items()}
         if sequences is None:
             present: set[str] = set()
@@ -296,14 +330,31 @@ class NiftiBlock:
             "slice_choice": slice_choice,
             "label_map": label_map,
             "scan_date": scan_date,
+            "volumes": volumes,
         }
         self.cache_dir = cache_dir
         self.n_jobs = n_jobs
-        self.shape = (len(self.folders), len(self.channels), *pair(image_size))
+        self.shape = (len(self.folders), len(self.channels), *self._size())
+
+    def _size(self) -> tuple[int, ...]:
+        """The axes after the channels: as is wanted, else as the headers have them."""
+        size, n_axes = self.options["image_size"], 3 if self.options["volumes"] else 2
+        if size is not None and n_axes == 2:
+            return tuple(np.broadcast_to(size, 2).tolist())
+        if np.size(size) == n_axes:
+            return tuple(size)
+        if not self.folders:
+            return (0,) * n_axes
+        return common_size(
+            {
+                patient: _headers_of(patient, path, self.options)
+                for patient, path in self.folders.items()
+            }
+        )
 
     @property
     def ndim(self) -> int:
-        """Number of axes: 4."""
+        """Number of axes: 4, or 5 of volumes."""
         return len(self.shape)
 
     def __len__(self) -> int:

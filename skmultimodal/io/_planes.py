@@ -1,4 +1,4 @@
-"""Planes of any voxel size and shape, brought to one."""
+"""Planes and volumes of any voxel size and shape, brought to one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ __all__ = [
     "fit_plane",
     "pair",
     "respace",
+    "respace_volume",
     "respaced_shape",
 ]
 
@@ -37,16 +38,16 @@ def pair(size: Any) -> tuple[Any, Any]:
 
 
 def fit_plane(
-    image: NDArray[Any], size: int | tuple[int, int], background: float = 0
+    image: NDArray[Any], size: int | tuple[int, ...], background: float = 0
 ) -> NDArray[Any]:
-    """Crop or pad the last two axes to `size`, keeping the centre.
+    """Crop or pad the last axes to `size`, keeping the centre.
 
     Parameters
     ----------
     image : ndarray of shape (..., n_left, n_posterior)
         One plane or many.
-    size : int or (int, int)
-        Voxels along the last two axes.
+    size : int, (int, int) or (int, int, int)
+        Voxels along the last two axes, or three of them.
     background : float, default=0
         Value of what is added.
 
@@ -55,29 +56,30 @@ def fit_plane(
     ndarray of shape (..., size[0], size[1])
         The input itself if it fits.
     """
-    wanted = pair(size)
-    if image.shape[-2:] == wanted:
+    wanted = pair(size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    shape = image.shape[-len(wanted) :]
+    if shape == wanted:
         return image
-    out = np.full((*image.shape[:-2], *wanted), background, dtype=image.dtype)
-    source, target = [], []
-    for have, want in zip(image.shape[-2:], wanted, strict=True):
+    rest = image.shape[: -len(wanted)]
+    out = np.full((*rest, *wanted), background, dtype=image.dtype)
+    source: list[Any] = [...]
+    target: list[Any] = [...]
+    for have, want in zip(shape, wanted, strict=True):
         n = min(have, want)
         source.append(slice((have - n) // 2, (have - n) // 2 + n))
         target.append(slice((want - n) // 2, (want - n) // 2 + n))
-    rows, columns = source
-    out[..., target[0], target[1]] = image[..., rows, columns]
+    out[tuple(target)] = image[tuple(source)]
     return out
 
 
 def respaced_shape(
-    shape: tuple[int, int], spacing: tuple[float, float], wanted: tuple[float, float]
-) -> tuple[int, int]:
-    """Pixels of a plane once they have the `wanted` size."""
-    first, second = (
+    shape: tuple[int, ...], spacing: tuple[float, ...], wanted: tuple[float, ...]
+) -> tuple[int, ...]:
+    """Voxels along each axis once they have the `wanted` size."""
+    return tuple(
         n if _same(have, want) else round(n * have / want)
         for n, have, want in zip(shape, spacing, wanted, strict=True)
     )
-    return first, second
 
 
 def _same(have: float, want: float) -> bool:
@@ -86,8 +88,8 @@ def _same(have: float, want: float) -> bool:
 
 def respace(
     planes: NDArray[Any],
-    spacing: tuple[float, float],
-    wanted: tuple[float, float],
+    spacing: tuple[float, ...],
+    wanted: tuple[float, ...],
     *,
     labels: bool = False,
 ) -> NDArray[Any]:
@@ -134,6 +136,36 @@ def respace(
     return out
 
 
+def respace_volume(
+    planes: NDArray[Any],
+    spacing: tuple[float, ...],
+    wanted: tuple[float, ...],
+    *,
+    labels: bool = False,
+) -> NDArray[Any]:
+    """Resample planes, and then the distance between them.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n_planes, n_left, n_posterior)
+    spacing, wanted : (float, float, float)
+        Distance of planes and edges of a pixel, in mm.
+    labels : bool, default=False
+        As for `respace`.
+
+    Returns
+    -------
+    ndarray of 3 axes
+        In the type of `planes`.
+    """
+    pixels, edges = (spacing[1], spacing[2]), (wanted[1], wanted[2])
+    planes = respace(planes, pixels, edges, labels=labels)
+    # Seen from the side, planes have the depth and one axis of before.
+    side = np.moveaxis(planes, 1, 0)
+    side = respace(side, (spacing[0], 1.0), (wanted[0], 1.0), labels=labels)
+    return np.moveaxis(side, 0, 1)
+
+
 def as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Interpolated values in the type of those between which they lie."""
     return values if dtype.kind == "f" else np.rint(values).astype(dtype)
@@ -163,7 +195,7 @@ def find_content(planes: NDArray[Any], background: float) -> NDArray[np.bool_]:
 
 
 def count_content(
-    planes: NDArray[Any], size: tuple[int, int], background: float
+    planes: NDArray[Any], size: tuple[int, ...], background: float
 ) -> tuple[int, int]:
     """Pixels that are no background, and those of them that `fit_plane` cuts off."""
     content = find_content(planes, background)

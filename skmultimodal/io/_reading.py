@@ -37,6 +37,7 @@ from skmultimodal.io._planes import (
     fit_plane,
     pair,
     respace,
+    respace_volume,
     respaced_shape,
 )
 
@@ -46,6 +47,7 @@ __all__ = ["Reading", "describe_pixels"]
 # as in a CT, what is above the mean.
 LEAST_ZERO = 0.05
 LARGEST_PLANE = 10_000
+LARGEST_VOLUME = 2**31
 # A crop of less is no more than a rim of noise; of a mask, any is warned of.
 LEAST_CUT = 1e-3
 
@@ -60,6 +62,8 @@ class Reading:
         Named in errors.
     files : dict of str to NiftiFile
         By channel; ``"seg"`` is the mask.
+    volumes : bool, default=False
+        Whether all planes are read, as one volume.
     notes : list of str
         What was worked around, as ``"kind (details)"``; to be warned of.
     changes : list of str
@@ -68,6 +72,7 @@ class Reading:
 
     folder: Path
     files: dict[str, NiftiFile]
+    volumes: bool = False
     notes: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     mask: NDArray[Any] | None = None
@@ -84,8 +89,27 @@ class Reading:
         """The file on whose grid all are read: the mask, or the first channel."""
         return self.files.get("seg") or next(iter(self.files.values()))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along left and posterior, of a volume after its depth."""
+        left, posterior, axial = self.grid.shape
+        return (axial, left, posterior) if self.volumes else (left, posterior)
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Edges of a voxel in mm, along the axes of `shape`."""
+        left, posterior, axial = self.grid.spacing
+        return (axial, left, posterior) if self.volumes else (left, posterior)
+
     def settle_grids(self) -> None:
         """Find out which files lie on another grid than the patient's."""
+        for file in self.files.values():
+            if self.volumes and min(file.shape) == 1:
+                raise ValueError(
+                    f"{file.path}: {describe_grid(file)} are a single plane and no "
+                    "volume; put the whole scan there, or read planes, with "
+                    "volumes=False."
+                )
         self.notes += adopt_affines(self.files)
         for name, file in self.files.items():
             if self.grid.oriented and not same_grid(file, self.grid):
@@ -174,14 +198,16 @@ class Reading:
         found = [plane_on(grid, volume, file.affine, k, background) for k in indices]
         cover = float(np.mean([share for _, share in found]))
         if cover < LEAST_COVER:
+            what = "volume" if self.volumes else "plane"
             raise ValueError(
-                f"{file.path}: by the headers it covers {cover:.0%} of the plane of "
+                f"{file.path}: by the headers it covers {cover:.0%} of the {what} of "
                 f"{grid.path.name} that is read; register the scans to each other, or "
                 "export them again with their places."
             )
         if cover < 1:
+            what = "volume" if self.volumes else "plane"
             self.strayed[name] += (
-                f"; {100 * (1 - cover):.2g} % of the plane lies outside it, and is "
+                f"; {100 * (1 - cover):.2g} % of the {what} lies outside it, and is "
                 "filled with its background"
             )
         return as_type(np.stack([plane for plane, _ in found]), file.dtype)
@@ -199,65 +225,82 @@ class Reading:
             "scan_orientation": grid.orientation or "none",
         }
 
+    def _edges(self, spacing: Any) -> tuple[float, ...]:
+        """The wanted edges of a voxel."""
+        if spacing is None:
+            return self.spacing
+        wanted = np.broadcast_to(spacing, len(self.shape)).tolist()
+        return tuple(map(float, wanted))
+
     def fit(
         self,
         planes: Mapping[str, NDArray[Any]],
         spacing: Any,
         size: Any,
     ) -> dict[str, NDArray[Any]]:
-        """Bring planes to the spacing and size that are wanted, if any."""
-        stored = self.grid.spacing[:2]
-        wanted = stored if spacing is None else pair(spacing)
+        """Bring planes, or a volume, to the spacing and size wanted, if any."""
+        wanted = self._edges(spacing)
+        bring = respace_volume if self.volumes else respace
         fitted = {
-            name: respace(plane, stored, wanted, labels=name == "seg")
+            name: bring(plane, self.spacing, wanted, labels=name == "seg")
             for name, plane in planes.items()
         }
-        shape = next(iter(fitted.values())).shape[1:]
-        if size is None or pair(size) == shape:
+        shape = next(iter(fitted.values())).shape[-len(wanted) :]
+        target = _target(size, shape)
+        if target == shape:
             return fitted
         for name, plane in fitted.items():
             background = 0.0 if name == "seg" else background_of(plane)
-            n, cut = count_content(plane, pair(size), background)
+            n, cut = count_content(plane, target, background)
             self.cut[name] = cut / max(n, 1)
-            fitted[name] = fit_plane(plane, pair(size), background)
+            fitted[name] = fit_plane(plane, target, background)
         if max(self.cut.values()) > LEAST_CUT or self.cut.get("seg"):
             name = max(self.cut, key=lambda name: self.cut[name])
             self.notes.append(
                 f"more than empty background is cropped ({100 * self.cut[name]:.2g} % "
-                f"of {name} lies outside {describe_pixels(pair(size), wanted)}; a "
+                f"of {name} lies outside {describe_pixels(target, wanted)}; a "
                 "larger image_size or spacing keeps it)"
             )
         return fitted
 
-    def plan(self, spacing: Any, size: Any) -> tuple[int, int]:
-        """Shape of the planes at the wanted spacing; records what will change."""
-        left, posterior, _ = self.grid.shape
-        stored = self.grid.spacing[:2]
-        wanted = stored if spacing is None else pair(spacing)
-        shape = respaced_shape((left, posterior), stored, wanted)
-        before = describe_pixels((left, posterior), stored)
+    def plan(self, spacing: Any, size: Any) -> tuple[int, ...]:
+        """Shape at the wanted spacing and size; records what will change."""
+        wanted = self._edges(spacing)
+        shape = respaced_shape(self.shape, self.spacing, wanted)
+        before = describe_pixels(self.shape, self.spacing)
         after = describe_pixels(shape, wanted)
-        if min(shape) < 1 or max(shape) > LARGEST_PLANE:
+        large = self.volumes and math.prod(shape) > LARGEST_VOLUME
+        if min(shape) < 1 or max(shape) > LARGEST_PLANE or large:
+            what = "volume" if self.volumes else "plane"
             raise ValueError(
-                f"{self.grid.path}: a plane of {before} would have {after}; give "
+                f"{self.grid.path}: a {what} of {before} would have {after}; give "
                 "another spacing, or spacing=None to leave pixels as they are."
             )
-        if shape != (left, posterior):
+        if shape != self.shape:
             self.changes.append(f"resampled ({before} to {after})")
-        if size is not None:
-            both = list(zip(shape, pair(size), strict=True))
-            pixels = " to ".join(f"{m} x {n}" for m, n in (shape, pair(size)))
-            if any(n > m for n, m in both):
-                self.changes.append(f"cropped ({pixels})")
-            if any(n < m for n, m in both):
-                self.changes.append(f"padded ({pixels})")
+        target = _target(size, shape)
+        both = list(zip(shape, target, strict=True))
+        pixels = " to ".join(" x ".join(map(str, n)) for n in (shape, target))
+        if any(n > m for n, m in both):
+            self.changes.append(f"cropped ({pixels})")
+        if any(n < m for n, m in both):
+            self.changes.append(f"padded ({pixels})")
+        return target
+
+
+def _target(size: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The wanted size; one number or two are of planes, and leave the depth."""
+    if size is None:
         return shape
+    wanted = tuple(size) if np.size(size) == 3 else pair(size)
+    return (*shape[: len(shape) - len(wanted)], *wanted)
 
 
 def describe_pixels(shape: Any, spacing: Any) -> str:
     """Such as ``"240 x 240 pixels of 1 x 1 mm"``."""
-    first, second = spacing
-    return f"{shape[0]} x {shape[1]} pixels of {first:.4g} x {second:.4g} mm"
+    unit = "voxels" if len(shape) == 3 else "pixels"
+    edges = " x ".join(f"{x:.4g}" for x in spacing)
+    return f"{' x '.join(map(str, shape))} {unit} of {edges} mm"
 
 
 def _finite(file: NiftiFile) -> NDArray[Any]:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io._nifti import NiftiFile
-from skmultimodal.io._planes import pair
 from skmultimodal.io._reading import Reading
-from skmultimodal.io._sequences import check_sequences, survey_folder
+from skmultimodal.io._sequences import FoundFiles, check_sequences, survey_folder
 from skmultimodal.utils._files import readable
 from skmultimodal.utils._warnings import warn
 
@@ -32,18 +31,21 @@ class PatientSlices:
     ----------
     image : ndarray of shape (n_slices, n_channels, n_left, n_posterior)
         In the type the files store (a common one if they differ), LPS orientation;
-        the mask, if any, is the last channel with labels 0, 1, 2, 4.
+        the mask, if any, is the last channel with labels 0, 1, 2, 4. A whole volume is
+        one row of shape (1, n_channels, n_axial, n_left, n_posterior), the lowest
+        plane first.
     channels : tuple of str
         Names of the channels.
     slices : tuple of int
-        Positions of the planes along the LPS axial axis.
+        Positions of the planes along the LPS axial axis; 0 of a volume.
     missing : tuple of str, default=()
         Channels that the folder lacks; they are zero.
     mask_file : str or None, default=None
         Name of the file that was used as mask.
     chosen_by : str, default="whole"
         ``"whole"``, ``"enhancing"``, ``"core"``, ``"center"``, or, without a usable
-        mask, the sequence with most non-zero voxels (``"flair"``).
+        mask, the sequence with most non-zero voxels (``"flair"``); ``"volume"`` of a
+        volume.
     notes : tuple of str, default=()
         What was filled in or worked around, as `read_slices` also warns.
     changes : tuple of str, default=()
@@ -213,41 +215,40 @@ def read_quietly(
     sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     n_slices: int = 1,
     slice_choice: str = "whole",
-    image_size: int | tuple[int, int] | None = None,
-    spacing: float | tuple[float, float] | None = None,
+    image_size: int | tuple[int, ...] | None = None,
+    spacing: float | tuple[float, ...] | None = None,
     label_map: Mapping[int, int] | None = None,
     scan_date: str | None = None,
+    volumes: bool = False,
     headers_only: bool = False,
 ) -> PatientSlices:
     """`read_slices` that leaves warning of its notes to the caller (for threads).
 
-    With `headers_only` there is no plane in it, and no voxel is read.
+    With `volumes`, all planes are one row. With `headers_only` there is no row in it,
+    and no voxel is read; the shape is that of the rows.
     """
-    check_options(n_slices, slice_choice, sequences, image_size, spacing)
+    check_options(n_slices, slice_choice, sequences, image_size, spacing, volumes)
     found = survey_folder(folder, sequences=sequences, scan_date=scan_date)
-    # The mask is opened even if it is no channel: it chooses the plane.
     names = tuple(found.chosen if sequences is None else sequences)
-    wanted = [name for name in (*names, "seg") if name in found.chosen]
-    files = {name: NiftiFile(found.chosen[name]) for name in dict.fromkeys(wanted)}
-    if not set(files) & set(names):
-        raise ValueError(f"{folder}: none of the sequences {', '.join(names)}.")
-    reading = Reading(folder, files)
+    reading = Reading(folder, _open_files(folder, found, names, volumes), volumes)
     reading.settle_grids()
-    reading.plan(spacing, image_size)
-    indices: list[int] = []
-    chosen_by = slice_choice
-    image = np.empty((0, len(names), 0, 0), np.uint8)
+    shape = reading.plan(spacing, image_size)
+    files, indices = reading.files, []
+    chosen_by = "volume" if volumes else slice_choice
+    image = np.empty((0, len(names), *shape), np.uint8)
     if not headers_only:
         reading.open_mask(label_map)
-        best, chosen_by = reading.best_plane(slice_choice)
-        indices = _window(best, n_slices, reading.grid.shape[2])
+        indices = list(range(reading.grid.shape[2]))
+        if not volumes:
+            best, chosen_by = reading.best_plane(slice_choice)
+            indices = _window(best, n_slices, reading.grid.shape[2])
         planes = {name: reading.planes(name, indices) for name in files}
         _refuse_foreign_mask(reading, planes)
-        image = _stack(reading.fit(planes, spacing, image_size), names)
+        image = _stack(reading.fit(planes, spacing, image_size), names, volumes)
     return PatientSlices(
         image=image,
         channels=names,
-        slices=tuple(indices),
+        slices=tuple(indices[:1] if volumes else indices),
         missing=tuple(name for name in names if name not in files),
         mask_file=readable(files["seg"].path.name) if "seg" in files else None,
         chosen_by=chosen_by,
@@ -262,13 +263,33 @@ def read_quietly(
     )
 
 
-def _stack(planes: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[Any]:
-    """Channels side by side in one type; int64 and wider become float32."""
+def _open_files(
+    folder: Path, found: FoundFiles, names: tuple[str, ...], volumes: bool
+) -> dict[str, NiftiFile]:
+    """The files of channels; of planes the mask in any case, which chooses them."""
+    opened = names if volumes else (*names, "seg")
+    wanted = [name for name in opened if name in found.chosen]
+    files = {name: NiftiFile(found.chosen[name]) for name in dict.fromkeys(wanted)}
+    if not set(files) & set(names):
+        raise ValueError(f"{folder}: none of the sequences {', '.join(names)}.")
+    return files
+
+
+def _stack(
+    planes: dict[str, NDArray[Any]], names: tuple[str, ...], volumes: bool
+) -> NDArray[Any]:
+    """Channels side by side in one type; int64 and wider become float32.
+
+    All planes together are one row if they are a volume.
+    """
     dtype = np.result_type(*(p.dtype for name, p in planes.items() if name in names))
     if dtype.itemsize > 4:
         dtype = np.dtype("f4")
-    first = next(iter(planes.values()))
-    image = np.zeros((len(first), len(names), *first.shape[1:]), dtype=dtype)
+    n_planes, *size = next(iter(planes.values())).shape
+    shape = (
+        (1, len(names), n_planes, *size) if volumes else (n_planes, len(names), *size)
+    )
+    image = np.zeros(shape, dtype=dtype)
     for channel, name in enumerate(names):
         if name in planes:
             image[:, channel] = planes[name]
@@ -281,6 +302,7 @@ def check_options(
     sequences: Sequence[str] | Mapping[str, str | None] | None,
     image_size: Any,
     spacing: Any,
+    volumes: bool = False,
 ) -> None:
     """Refuse options before any file is read."""
     if n_slices < 1:
@@ -290,15 +312,28 @@ def check_options(
             f"slice_choice must be one of {', '.join(SLICE_CHOICES)}, "
             f"got {slice_choice!r}."
         )
+    if volumes and (n_slices, slice_choice) != (1, "whole"):
+        raise ValueError(
+            "volumes=True reads all planes of a scan and chooses none: leave out "
+            f"n_slices and slice_choice, got {n_slices} and {slice_choice!r}."
+        )
     check_sequences(sequences)
-    for name, value, kinds, what in (
-        ("image_size", image_size, (Integral,), "pixels"),
-        ("spacing", spacing, (Real,), "mm"),
-    ):
-        if value is None:
-            continue
-        numbers = pair(value) if np.size(value) in (1, 2) else (value,)
-        if not all(isinstance(x, kinds) and 0 < float(x) < np.inf for x in numbers):
-            raise ValueError(
-                f"{name} must be one positive number of {what}, or two, got {value!r}."
-            )
+    _check_numbers("image_size", image_size, Integral, "pixels", volumes, (2,))
+    _check_numbers("spacing", spacing, Real, "mm", volumes, () if volumes else (2,))
+
+
+def _check_numbers(
+    name: str, value: Any, kind: Any, unit: str, volumes: bool, lengths: tuple[int, ...]
+) -> None:
+    """Refuse what is neither None, a positive number, nor as many as a length."""
+    if value is None:
+        return
+    lengths = (*lengths, 3) if volumes else lengths
+    numbers = (value,) if np.ndim(value) == 0 else tuple(value)
+    fits = np.ndim(value) == 0 or len(numbers) in lengths
+    if fits and all(isinstance(x, kind) and 0 < float(x) < np.inf for x in numbers):
+        return
+    many = " or ".join({2: "two", 3: "three (depth first)"}[n] for n in lengths)
+    raise ValueError(
+        f"{name} must be one positive number of {unit}, or {many}, got {value!r}."
+    )

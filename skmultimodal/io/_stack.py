@@ -12,7 +12,7 @@ import pandas as pd
 from skmultimodal.io._scan_names import SEQUENCES
 from skmultimodal.io._slices import PatientSlices
 
-__all__ = ["ImageRows", "stack_patients"]
+__all__ = ["ImageRows", "common_size", "stack_patients"]
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class ImageRows:
     patients : list of str
         Patient of each row.
     rows : array of shape (n_rows, n_channels, n_left, n_posterior)
-        The images.
+        The images; of volumes, the depth comes before n_left.
     channels : tuple of str
         Names of the channels.
     info : DataFrame of shape (n_rows, n_columns)
-        ``slice``, ``mask_file``, ``chosen_by``, ``missing`` and ``cut``, which a
-        lazy block lacks, and the ``geometry`` of `PatientSlices`.
+        ``slice`` (not of volumes), ``mask_file``, ``chosen_by``, ``missing`` and
+        ``cut``, which a lazy block lacks, and the ``geometry`` of `PatientSlices`.
     remarks : dict of str to str
         What was filled in or worked around, by patient; ``""`` for most.
 
@@ -52,18 +52,43 @@ class ImageRows:
     remarks: dict[str, str]
 
 
+def common_size(read: Mapping[str, PatientSlices]) -> tuple[int, ...]:
+    """The axes after the channels, which all patients must share.
+
+    Raises
+    ------
+    ValueError
+        If a patient's differ from those of the first.
+    """
+    sizes = {patient: found.image.shape[2:] for patient, found in read.items()}
+    first, size = next(iter(sizes.items()))
+    for patient, own in sizes.items():
+        if own == size:
+            continue
+        volumes = len(size) == 3
+        what = "volume" if volumes else "plane"
+        axes = "(depth, height, width)" if volumes else "(height, width)"
+        raise ValueError(
+            f"patient {patient}: a {what} of {' x '.join(map(str, own))} {axes}, but "
+            f"that of patient {first} has {' x '.join(map(str, size))}; give "
+            f"image_size={axes}, to which all are cropped or padded, and a spacing in "
+            "mm, to which they are resampled before."
+        )
+    return size
+
+
 def stack_patients(
     read: Mapping[str, PatientSlices],
     *,
     n_slices: int = 1,
     channels: Sequence[str] | None = None,
 ) -> ImageRows:
-    """Stack the slices of patients.
+    """Stack the slices, or volumes, of patients.
 
     Parameters
     ----------
     read : dict of str to PatientSlices
-        By patient, planes of one size, as `read_patients` gives them.
+        By patient, planes or volumes of one size, as `read_patients` gives them.
     n_slices : int, default=1
         Planes wanted: with more than one, rows are named ``patient/plane``.
     channels : sequence of str, default=None
@@ -75,6 +100,11 @@ def stack_patients(
     ImageRows
         A channel that a patient lacks is zero. The type is a common one of those
         stored.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ; it names the first patient whose size is another.
 
     Examples
     --------
@@ -92,7 +122,7 @@ def stack_patients(
     channels = tuple(channels)
     dtype = np.result_type(*(found.image.dtype for found in read.values()))
     dtype = np.dtype("f4") if dtype.itemsize > 4 else dtype
-    size = next(iter(read.values())).image.shape[-2:]
+    size = common_size(read)
     n_rows = sum(len(found.slices) for found in read.values())
     rows = np.zeros((n_rows, len(channels), *size), dtype=dtype)
     ids: list[str] = []
@@ -110,7 +140,8 @@ def stack_patients(
         for k in found.slices:
             ids.append(patient if n_slices == 1 else f"{patient}/{k:03d}")
             patients.append(patient)
-            own: dict[str, Any] = {"slice": k, "mask_file": found.mask_file}
+            own: dict[str, Any] = {} if found.image.ndim == 5 else {"slice": k}
+            own |= {"mask_file": found.mask_file}
             own |= {"chosen_by": found.chosen_by, "missing": lacks, "cut": found.cut}
             facts.append(own | dict(found.geometry))
     info = pd.DataFrame(facts, index=pd.Index(ids, name="row"))

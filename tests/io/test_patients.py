@@ -164,6 +164,15 @@ def test_lazy_block(folders, tmp_path):
     assert key != NiftiBlock(folders, image_size=(12, 15)).cache_key()
 
 
+def test_a_lazy_block_without_a_size_has_that_of_the_headers(folders):
+    block = NiftiBlock(folders, image_size=None, spacing=(0.5, 2))
+    assert block.shape == (3, 5, 18, 6)
+    dense, _ = read_patients(folders, spacing=(0.5, 2))
+    assert_array_equal(block[:], np.concatenate([p.image for p in dense.values()]))
+    assert NiftiBlock({}, image_size=None, volumes=True).shape == (0, 0, 0, 0, 0)
+    assert NiftiBlock({}).shape == (0, 0, 240, 240)
+
+
 @pytest.mark.parametrize("with_cache", [False, True])
 @pytest.mark.parametrize("alias", ["t1", "seg"])
 @pytest.mark.parametrize("kind", ["a link that leads nowhere", "a pipe or a device"])

@@ -145,8 +145,9 @@ def load_tcga_glioma(
     quantity: str | None = None,
     sample_types: Sequence[str] = ("01",),
     n_slices: int = 1,
-    image_size: int | tuple[int, int] = DEFAULT_SIZE,
-    spacing: float | tuple[float, float] | None = DEFAULT_SPACING,
+    volumes: bool = False,
+    image_size: int | tuple[int, ...] | None = DEFAULT_SIZE,
+    spacing: float | tuple[float, ...] | None = DEFAULT_SPACING,
     sequences: Sequence[str] | Mapping[str, str | None] | None = None,
     slice_choice: str = "whole",
     label_map: Mapping[int, int] | None = None,
@@ -177,7 +178,7 @@ def load_tcga_glioma(
         files. Always returned as log2(x + 1).
     sample_types : sequence of str, default=("01",)
         Samples accepted: add ``"02"`` to fall back to recurrent tumours.
-    n_slices, image_size, spacing, sequences, slice_choice, label_map : see \
+    n_slices, volumes, image_size, spacing, sequences, slice_choice, label_map : see \
             `load_cohort`
         As there.
     on_error : {"raise", "drop"}, default="raise"
@@ -230,6 +231,7 @@ def load_tcga_glioma(
     images = load_images(
         _case_folders(found, flow),
         flow,
+        volumes=volumes,
         image_size=image_size,
         spacing=spacing,
         sequences=sequences,

@@ -38,6 +38,13 @@ def test_joined_by_case(home):
     assert data.metadata["tss"].tolist() == ["02"] * 3
 
 
+def test_volumes(home):
+    planes = load_tcga_glioma(home, image_size=None).data.block("image")
+    volumes = load_tcga_glioma(home, volumes=True, image_size=None).data.block("image")
+    assert volumes.shape == (*planes.shape[:2], 6, 9, 8)
+    np.testing.assert_array_equal(volumes[0, :, 2], planes[0])
+
+
 def test_flow_says_what_was_dropped_and_why(home):
     bunch = load_tcga_glioma(home)
     flow = bunch.flow
