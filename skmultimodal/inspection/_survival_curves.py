@@ -23,7 +23,9 @@ class RiskGroupsDisplay:
     Parameters
     ----------
     event : array-like of bool, shape (n_patients,)
+        Whether the event came.
     time : array-like of float, shape (n_patients,)
+        Until it came, or the patient was last seen.
     group : array-like of int, shape (n_patients,)
         0 is the lowest risk.
     confidence_level : float, default=0.95
@@ -88,6 +90,7 @@ class RiskGroupsDisplay:
             different models have no common scale, and a patient's ranks averaged over
             the repeats.
         ax : matplotlib Axes, default=None
+            None makes a figure.
 
         Returns
         -------

@@ -53,6 +53,7 @@ def evaluate_outcome(
     Parameters
     ----------
     X : Cohort
+        The patients, some of whom have several modalities.
     y : array-like of float, or times to an event, shape (n_rows,)
         Numbers, NaN where unlabelled; or what ``make_survival_target`` returns, or a
         DataFrame with the columns ``event`` and ``time``.
@@ -79,6 +80,7 @@ def evaluate_outcome(
     notes : dict, default=None
         Saved with the model, see `save_model`.
     verbose : int, default=0
+        Above 0 shows what will be done and a bar, or a line, for each stage.
 
     Returns
     -------

@@ -18,12 +18,14 @@ from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.utils._probability import SMALLEST
 
 __all__ = [
+    "ONE_OUTPUT",
     "Batch",
     "ModalityView",
     "NoGradientError",
     "Route",
     "TorchView",
     "align_logs",
+    "as_pair",
     "center_logs",
     "clip_logs",
     "modality_view",
