@@ -63,7 +63,7 @@ def make_model(memory=None):
 @pytest.mark.filterwarnings("ignore:.*training did nothing")
 def test_lazy_blocks_train_as_arrays_do(kind, kept, arrays, tmp_path, monkeypatch):
     if not kept:
-        for module in ("_prepared", "_gene"):
+        for module in ("_prepared", "_gene_base"):
             monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
     image, gene, y = arrays
     ids = [f"p{i}" for i in range(N)]

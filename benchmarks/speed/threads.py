@@ -70,7 +70,7 @@ WORKS = {
 def no_limit():
     """The library leaves the threads of each operation to torch, and batches whole."""
     one = "skmultimodal.utils._threads.one_thread"
-    of_features = "skmultimodal.towers._ensemble.one_thread"
+    of_features = "skmultimodal.towers._cross_fitting.one_thread"
     parts = "skmultimodal.towers._net.PART_ELEMENTS"
     with (
         patch(one, lambda: nullcontext(1)),

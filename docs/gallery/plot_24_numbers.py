@@ -63,7 +63,7 @@ model = TwinTowerRegressor(
 )
 train = X[:-180]
 test = X[-180:].hide("image", slice(0, None, 3)).hide("gene", slice(1, None, 3))
-model.fit(train, score[train.index])
+model = model.fit(train, score[train.index])
 
 # %%
 # Predict, with intervals

@@ -117,6 +117,6 @@ class VectorEncoder(nn.Module):
 
 def stream_all_blocks(monkeypatch):
     """Let towers read lazy blocks anew in each epoch, as if they were large."""
-    for module in ("_prepared", "_gene", "_bag_rows"):
+    for module in ("_prepared", "_gene_base", "_bag_rows"):
         monkeypatch.setattr(f"skmultimodal.towers.{module}.KEPT_BYTES", 0)
     monkeypatch.setattr("skmultimodal.towers._components.MAX_SIDE", 0)
