@@ -198,7 +198,8 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseMetadata
         -------
         y : ndarray of shape (n_rows,)
         """
-        return self.classes_[self._run(X, "predict")]
+        codes = self._run(X, "predict")
+        return self.classes_[codes]
 
     def predict_proba(self, X):
         """Predict class probabilities.
