@@ -1,14 +1,11 @@
-"""The pools of towers' evidence: one for each outcome."""
+"""The logarithmic opinion pool."""
 
 from numbers import Real
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.special import softmax
-from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
-from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._evidence import (
     fit_shift,
@@ -17,20 +14,11 @@ from skmultimodal.fusion._evidence import (
 )
 from skmultimodal.fusion._pooling import BaseOpinionPool
 from skmultimodal.towers._likelihoods import centred_log_shares
-from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
+from skmultimodal.towers._outcomes import ClassLabels
 from skmultimodal.utils._classifier import ProbableClassMixin
-from skmultimodal.utils._cox import fit_baseline
-from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._sklearn import Interval
-from skmultimodal.utils._survival import BaselineMixin
-from skmultimodal.utils._torch_views import (
-    TorchView,
-    as_pair,
-    tensor_like,
-    torch_view,
-)
 
-__all__ = ["GaussianPoolRegressor", "HazardPoolSurvival", "LogOpinionPoolClassifier"]
+__all__ = ["LogOpinionPoolClassifier"]
 
 
 class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
@@ -232,186 +220,3 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
         """
         check_is_fitted(self)
         return softmax(sum(self._terms(self._validate(X)).values()), axis=1)
-
-
-@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
-class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
-    """Pool of the means that towers predict, with a residual of features.
-
-    The prediction is the mean of all rows, plus the sum over modalities of a weight
-    times what its tower predicts above or below the mean, plus a linear function of the
-    towers' features. A weight is a factor times that of the best linear combination of
-    calibrated predictions, which depends on their covariance, and so on the modalities
-    that a row has: two towers that repeat each other count less than two that do not,
-    and one alone counts 1.
-
-    Attributes
-    ----------
-    factors_ : dict of str to float
-        Of the weight of each modality.
-    weights_ : dict of str to float
-        Weights in a row that has every modality; ``weights`` gives those of others.
-    correlations_ : ndarray of shape (n_modalities, n_modalities)
-        Of what the towers predict, in the order of `factors_`.
-    scale_ : ndarray of shape (n_modalities,)
-        Standard deviations of what they predict.
-    target_mean_, target_std_ : float
-        Mean and standard deviation of `y` in ``fit``.
-    target_range_ : ndarray of shape (2,)
-        Least and greatest number in ``fit``, beyond which nothing is predicted.
-    intercept_ : ndarray of shape (1,)
-    coef_ : ndarray of shape (1, `n_features_in_`)
-        Of the features; 0 for the columns that are evidence.
-    feature_range_ : ndarray of shape (2, `n_features_in_`)
-        Least and largest value of each feature in ``fit``.
-    modalities_ : dict of str to slice
-        Columns of each modality.
-    n_iter_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-
-    See Also
-    --------
-    LogOpinionPoolClassifier : For class labels, with the details.
-    TwinTowerRegressor : Trains the towers and this pool.
-
-    Notes
-    -----
-    A calibrated prediction is the part of the number that its modality shows, so its
-    covariance with the number is its own variance, and the best weights are ``S^-1
-    diag(S)`` with the covariance S of the predictions (bounded below by 0).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal import GaussianPoolRegressor
-    >>> rng = np.random.default_rng(0)
-    >>> image, gene, rest = rng.normal(size=(3, 90))
-    >>> y = 50 + image + gene + rest
-    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
-    >>> Z = np.column_stack([image, gene])
-    >>> pool = GaussianPoolRegressor().fit(Z, y, modalities=spans, log_odds=spans)
-    >>> pool.predict(np.array([[1.0, np.nan]])).round().tolist()
-    [51.0]
-    """
-
-    _outcome_type = Numbers
-
-    @property
-    def _origin(self):
-        return np.array([self.target_mean_])
-
-
-@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
-class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
-    """Pool of the log-hazards that towers predict, with a residual of features.
-
-    The log-hazard is the sum over modalities of a weight times that of its tower, plus
-    a linear function of the towers' features, fitted by Cox's partial likelihood.
-    Weights are those of `GaussianPoolRegressor`: they depend on the modalities that a
-    row has, and one alone counts 1.
-
-    Attributes
-    ----------
-    factors_ : dict of str to float
-        Of the weight of each modality.
-    weights_ : dict of str to float
-        Weights in a row that has every modality; ``weights`` gives those of others.
-    correlations_ : ndarray of shape (n_modalities, n_modalities)
-        Of the log-hazards, in the order of `factors_`.
-    scale_ : ndarray of shape (n_modalities,)
-        Standard deviations of the log-hazards.
-    intercept_ : ndarray of shape (1,)
-        0: the baseline hazard holds it.
-    baselines_ : dict of int to Baseline
-        Cumulative baseline hazard of each stratum, of all rows (Breslow).
-    coef_ : ndarray of shape (1, `n_features_in_`)
-        Of the features; 0 for the columns that are evidence.
-    feature_range_ : ndarray of shape (2, `n_features_in_`)
-        Least and largest value of each feature in ``fit``.
-    modalities_ : dict of str to slice
-        Columns of each modality.
-    n_iter_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-
-    See Also
-    --------
-    LogOpinionPoolClassifier : For class labels, with the details.
-    TwinTowerSurvival : Trains the towers and this pool.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmultimodal import HazardPoolSurvival, make_survival_target
-    >>> rng = np.random.default_rng(0)
-    >>> Z = rng.normal(size=(60, 2))
-    >>> time = rng.exponential(np.exp(-Z[:, 0]))
-    >>> y = make_survival_target(event=rng.random(60) < 0.8, time=time)
-    >>> spans = {"image": slice(0, 1), "gene": slice(1, 2)}
-    >>> pool = HazardPoolSurvival().fit(Z, y, modalities=spans, log_odds=spans)
-    >>> pool.decision_terms(Z[:1]).columns.tolist()
-    [('intercept', ''), ('image', 'log-odds'), ('gene', 'log-odds')]
-    """
-
-    _outcome_type = TimeToEvent
-
-    def fit(self, X, y, modalities=None, log_odds=None):
-        """Fit weights, residual and baseline hazards.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Log-hazards of the towers, and their standardised features. All columns of a
-            modality that a row lacks are NaN.
-        y : structured array, DataFrame or array-like of shape (n_rows,)
-            As of ``make_survival_target``.
-        modalities : dict of str to slice, default=None
-            Columns of `X` that each modality gave; together all columns. None: all
-            columns are of one modality, ``"x"``.
-        log_odds : dict of str to slice, default=None
-            Which column of a modality is its log-hazard. Others are features.
-
-        Returns
-        -------
-        self : object
-        """
-        super().fit(X, y, modalities, log_odds)
-        target = self._outcome_type.encode(y)[1]
-        self.baselines_ = fit_baseline(target, self.predict(X))
-        return self
-
-
-@torch_view.register(BaseOpinionPool)
-class PoolView(TorchView):
-    """View of a pool."""
-
-    def outputs(self, batch):
-        return self._sum(batch.x, lambda odds, name, several: odds)
-
-    def log_probabilities(self, batch):
-        pool = self.estimator
-        if not hasattr(pool, "classes_"):
-            return as_pair(self.outputs(batch))
-
-        def opinion_of(odds, name, several):
-            if len(pool.classes_) == 2:
-                odds = torch.cat([-odds / 2, odds / 2], dim=1)
-            half = pool.limits_[name] / 2
-            return torch.where(several, half * (odds / half).tanh(), odds)
-
-        return log_softmax(self._sum(batch.x, opinion_of), dim=1)
-
-    def _sum(self, x, opinion_of):
-        """Intercept, residual and weighted evidence: (n_rows, n_outputs)."""
-        pool = self.estimator
-        present = pool._present(x.detach().cpu().numpy())
-        weights = tensor_like(pool._weights(present), x)
-        several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
-        inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
-        coef = tensor_like(pool.coef_, x)
-        total = inside @ coef.T + tensor_like(pool.intercept_, x)
-        for number, (name, columns) in enumerate(pool._odds.items()):
-            opinion = opinion_of(x[:, columns].nan_to_num(), name, several)
-            total = total + weights[:, number, None] * opinion
-        return total

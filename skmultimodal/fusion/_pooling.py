@@ -4,14 +4,22 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
+from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._evidence import bayes_weights, fit_covariance
 from skmultimodal.fusion._spans import check_log_odds, check_spans, feature_columns
 from skmultimodal.towers._log_linear import fit_log_linear
 from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.utils._torch_views import (
+    TorchView,
+    as_pair,
+    tensor_like,
+    torch_view,
+)
 
 __all__ = ["BaseOpinionPool"]
 
@@ -96,6 +104,7 @@ class BaseOpinionPool(BaseEstimator):
         self.factors_ = dict.fromkeys(self._odds, 1.0)
         self._fit_departures(X, opinions, y, codes, several)
         self.weights_ = self.weights(self._odds)
+        self._learn_baseline(X, y)
         return self
 
     def _validate_fit(self, X, y):
@@ -162,6 +171,9 @@ class BaseOpinionPool(BaseEstimator):
 
     def _learn_evidence(self, opinions, y, codes):
         """Learn of all rows what `_limited` and `_origin` need."""
+
+    def _learn_baseline(self, X, y):
+        """Learn of the fitted pool what its outputs are relative to."""
 
     @property
     def _origin(self):
@@ -301,3 +313,38 @@ class BaseOpinionPool(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+@torch_view.register(BaseOpinionPool)
+class PoolView(TorchView):
+    """View of a pool."""
+
+    def outputs(self, batch):
+        return self._sum(batch.x, lambda odds, name, several: odds)
+
+    def log_probabilities(self, batch):
+        pool = self.estimator
+        if not hasattr(pool, "classes_"):
+            return as_pair(self.outputs(batch))
+
+        def opinion_of(odds, name, several):
+            if len(pool.classes_) == 2:
+                odds = torch.cat([-odds / 2, odds / 2], dim=1)
+            half = pool.limits_[name] / 2
+            return torch.where(several, half * (odds / half).tanh(), odds)
+
+        return log_softmax(self._sum(batch.x, opinion_of), dim=1)
+
+    def _sum(self, x, opinion_of):
+        """Intercept, residual and weighted evidence: (n_rows, n_outputs)."""
+        pool = self.estimator
+        present = pool._present(x.detach().cpu().numpy())
+        weights = tensor_like(pool._weights(present), x)
+        several = torch.as_tensor(pool._several(present), device=x.device)[:, None]
+        inside = x.clamp(*tensor_like(pool.feature_range_, x)).nan_to_num()
+        coef = tensor_like(pool.coef_, x)
+        total = inside @ coef.T + tensor_like(pool.intercept_, x)
+        for number, (name, columns) in enumerate(pool._odds.items()):
+            opinion = opinion_of(x[:, columns].nan_to_num(), name, several)
+            total = total + weights[:, number, None] * opinion
+        return total

@@ -5,8 +5,8 @@ from sklearn.base import RegressorMixin
 
 from skmultimodal.fusion._classifier import TwinTowerClassifier
 from skmultimodal.fusion._inputs import JoinedScoreMixin
+from skmultimodal.fusion._number_pools import GaussianPoolRegressor
 from skmultimodal.fusion._one_output import OneOutputTwinTower
-from skmultimodal.fusion._pool import GaussianPoolRegressor
 from skmultimodal.towers._outcomes import Numbers
 from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._optional import import_optional

@@ -2,8 +2,8 @@
 
 from skmultimodal.fusion._classifier import TwinTowerClassifier
 from skmultimodal.fusion._inputs import JoinedScoreMixin
+from skmultimodal.fusion._number_pools import HazardPoolSurvival
 from skmultimodal.fusion._one_output import OneOutputTwinTower
-from skmultimodal.fusion._pool import HazardPoolSurvival
 from skmultimodal.towers._outcomes import TimeToEvent
 from skmultimodal.utils._docs import parameters_of
 from skmultimodal.utils._survival import BaselineMixin

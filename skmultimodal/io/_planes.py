@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def fit_plane(
     ndarray of shape (..., size[0], size[1])
         The input itself if it fits.
     """
-    wanted = pair(size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    wanted = tuple(size) if isinstance(size, Iterable) else pair(size)
     shape = image.shape[-len(wanted) :]
     if shape == wanted:
         return image

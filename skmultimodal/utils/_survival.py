@@ -1,6 +1,6 @@
 """What survival estimators share: a score, and functions of time."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,8 @@ class SurvivalMixin:
         return concordance(target[known], np.asarray(self.predict(X))[known])
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        # BaseEstimator, whose tags these are, stands beside the mixin.
+        tags = cast(Any, super()).__sklearn_tags__()
         tags.target_tags.required = True
         return tags
 
