@@ -13,11 +13,11 @@ from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._draws import UnpairedDraws
 from skmultimodal.model_selection._folds import (
     check_X_y,
+    count_unpaired,
     fold_stage,
     labels_of,
     make_folds,
     paired_ratio,
-    paired_rows,
     run_folds,
 )
 from skmultimodal.model_selection._score_table import choose_names, score_table
@@ -248,7 +248,6 @@ def compare_arms(
         proba = np.mean([prediction_arrays(run, X, y)[1] for run in runs], axis=0)
         known = ~np.isnan(proba).any(axis=1)
         predictions.loc[known, "y_pred"] = scoring.classes[proba[known].argmax(axis=1)]
-    unpaired = ~paired_rows(folds, X)
     by_seed = pd.concat(tables).groupby(["model", "metric", "seed"], sort=False)
     comparison = Comparison(
         scores,
@@ -262,7 +261,7 @@ def compare_arms(
         estimators={name: clone(model) for name, model, _ in arms},
         known_as=scoring.known_as,
         by_seed=by_seed["score"].mean().reset_index(),
-        n_unpaired=max(int(unpaired[np.unique(f.train)].sum()) for f in folds),
+        n_unpaired=count_unpaired(folds, X),
         draws=draws.table([score_table(run) for run in runs_of_draws]),
         **(named or {}),
     )

@@ -1,6 +1,5 @@
 """Comparisons of models of numbers, and of times to an event, on the same folds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,8 @@ from sklearn.pipeline import Pipeline
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import _check_estimators
 from skmultimodal.model_selection._folds import (
+    check_X_y,
+    count_unpaired,
     fold_stage,
     make_folds,
     paired_ratio,
@@ -20,7 +21,6 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
 from skmultimodal.model_selection._score_table import choose_names, score_table
-from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._numbers import read_numbers
 from skmultimodal.utils._strata import fifths
@@ -110,7 +110,7 @@ def compare_survival(
     >>> result.metrics
     ['uno_c', 'auc', 'neg_integrated_brier_score']
     """
-    X, y, groups = _read(X, y, groups, read_survival)
+    X, y, groups = check_X_y(X, y, groups, read_survival)
     last = np.nanmax(y["time"], initial=0)
     if horizon is not None and not 0 < horizon <= last:
         raise ValueError(
@@ -191,20 +191,11 @@ def compare_regressors(
     >>> result.summary(models=["ridge"], metrics=["r2"])["mean"].round(1).tolist()
     [1.0]
     """
-    X, y, groups = _read(X, y, groups, read_numbers)
+    X, y, groups = check_X_y(X, y, groups, read_numbers)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
     scoring = NumberScoring([scoring] if isinstance(scoring, str) else list(scoring))
     return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
-
-
-def _read(X, y, groups, read):
-    if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
-        X = as_cohort(X)
-    y = read(join_by_id(y, X))
-    if X.shape[0] != len(y):
-        raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
-    return X, y, join_by_id(groups, X, name="groups")
 
 
 def _compare(
@@ -245,6 +236,7 @@ def _compare(
         confidence_level=confidence_level,
         estimators={name: clone(model) for name, model in models},
         reference=reference,
+        n_unpaired=count_unpaired(folds, X),
     )
 
 

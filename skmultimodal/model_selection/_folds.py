@@ -27,6 +27,7 @@ from skmultimodal.utils._strata import has_columns, missing_targets
 __all__ = [
     "Fold",
     "check_X_y",
+    "count_unpaired",
     "fold_stage",
     "labels_of",
     "make_folds",
@@ -47,20 +48,26 @@ class Fold(NamedTuple):
     test: np.ndarray
 
 
-def check_X_y(X, y, groups=None):
-    """`X` as a cohort, table or array; `y`, an array, and `groups` in its order."""
+def check_X_y(X, y, groups=None, read=None):
+    """`X` as a cohort, table or array; `y`, an array, and `groups` in its order.
+
+    `read` reads a target of numbers or times; None is of class labels.
+    """
     if isinstance(X, list) or (isinstance(X, Mapping) and not hasattr(X, "shape")):
         X = as_cohort(X)
-    y = join_by_id(y, X)
+    y = (read or _read_labels)(join_by_id(y, X))
+    if X.shape[0] != len(y):
+        raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
+    return X, labels_of(y, slice(None)), join_by_id(groups, X, name="groups")
+
+
+def _read_labels(y):
     if has_columns(y):
         raise ValueError(
             "y is a time to an event, and class labels are needed here: "
             "compare_survival compares models of it."
         )
-    y = label_column(y)
-    if X.shape[0] != len(y):
-        raise ValueError(f"X has {X.shape[0]} rows, y has {len(y)}.")
-    return X, labels_of(y, slice(None)), join_by_id(groups, X, name="groups")
+    return label_column(y)
 
 
 def take(X, rows):
@@ -119,6 +126,12 @@ def paired_rows(folds, X):
     sizes = count_modalities(cohort)
     fewest = min(sizes[fold.test].min() for fold in folds)
     return sizes >= max(fewest, min(2, len(cohort.modalities)))
+
+
+def count_unpaired(folds, X):
+    """Number of rows that train, and are not paired: the most of any fold."""
+    unpaired = ~paired_rows(folds, X)
+    return max(int(unpaired[np.unique(fold.train)].sum()) for fold in folds)
 
 
 def paired_ratio(folds, X, y):

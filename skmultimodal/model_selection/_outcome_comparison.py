@@ -1,22 +1,12 @@
 """What is known after models of numbers, or of times to an event, were compared."""
 
-from itertools import combinations
-
-import pandas as pd
-
-from skmultimodal.model_selection._metrics import range_of
-from skmultimodal.model_selection._score_table import (
-    choose_names,
-    compare_pairs,
-    rows_of,
-    summarise,
-    text_table,
-)
+from skmultimodal.model_selection._fold_scores import FoldScores
+from skmultimodal.model_selection._score_table import choose_names, rows_of
 
 __all__ = ["OutcomeComparison"]
 
 
-class OutcomeComparison:
+class OutcomeComparison(FoldScores):
     """Several models of a number or of a time, tested on the same rows of the folds.
 
     `compare_survival` and `compare_regressors` return it. Printing it shows the means.
@@ -37,6 +27,9 @@ class OutcomeComparison:
         The models, unfitted.
     reference : str, default=None
         The model that others are compared with, if it was named beforehand.
+    n_unpaired : int, default=0
+        Rows with fewer modalities than those tested, which train the models of each
+        fold: what is estimated is given these rows.
 
     Attributes
     ----------
@@ -73,6 +66,7 @@ class OutcomeComparison:
         confidence_level=0.95,
         estimators=None,
         reference=None,
+        n_unpaired=0,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -81,34 +75,12 @@ class OutcomeComparison:
         self.confidence_level = confidence_level
         self.estimators = estimators
         self.reference = reference
+        self.n_unpaired = n_unpaired
 
     @property
     def models(self):
         """Names of the models."""
         return self._scores["model"].unique().tolist()
-
-    @property
-    def metrics(self):
-        """Names of the metrics."""
-        return self._scores["metric"].unique().tolist()
-
-    def scores(self, *, models=None, metrics=None):
-        """Score of each model on each fold.
-
-        Parameters
-        ----------
-        models, metrics : list of str, default=None
-            Which ones, in this order. None is all.
-
-        Returns
-        -------
-        scores : DataFrame
-            One row per model, fold and metric: ``model``, ``repeat``, ``fold``,
-            ``metric`` and ``score``. NaN is undefined on the fold.
-        """
-        models = choose_names("model", self.models, models)
-        metrics = choose_names("metric", self.metrics, metrics)
-        return rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
 
     def predictions(self, *, models=None):
         """Out-of-fold predictions of each model.
@@ -128,73 +100,3 @@ class OutcomeComparison:
         """
         names = choose_names("model", self.models, models)
         return rows_of(self._predictions, names)
-
-    def summary(self, *, models=None, metrics=None):
-        """Mean of the folds and its interval, for each model and metric.
-
-        Parameters
-        ----------
-        models, metrics : list of str, default=None
-            Which ones, in this order. None is all.
-
-        Returns
-        -------
-        summary : DataFrame
-            One row per model and metric: ``model``, ``metric``, ``mean`` of the folds,
-            its interval from ``low`` to ``high`` (`corrected_t_interval`), ``std`` of
-            the folds, ``n_folds``.
-        """
-        chosen = self.scores(models=models, metrics=metrics)
-        return summarise(chosen, self.test_to_train, self.confidence_level)
-
-    def differences(self, *, models=None, metrics=None, reference=None):
-        """Paired tests of the differences between models.
-
-        Parameters
-        ----------
-        models, metrics : list of str, default=None
-            Which ones, in this order: the earlier model is ``model_a``. None is all.
-        reference : str, default=None
-            Compare each of `models` with this model, which is then ``model_b``. None is
-            the one that the comparison was made with; without, all pairs of `models`.
-
-        Returns
-        -------
-        differences : DataFrame
-            As of ``Comparison.differences``.
-        """
-        models = choose_names("model", self.models, models)
-        metrics = choose_names("metric", self.metrics, metrics)
-        reference = self.reference if reference is None else reference
-        pairs = list(combinations(models, 2))
-        if reference is not None:
-            choose_names("reference", self.models, [reference])
-            pairs = [(name, reference) for name in models if name != reference]
-        options = self.test_to_train, self.confidence_level, self.reference
-        return pd.DataFrame(
-            row
-            for metric in metrics
-            for row in compare_pairs(
-                self._scores, metric, pairs, *options, bounds=range_of(metric)
-            )
-        )
-
-    def table(self):
-        """Means and intervals as text, such as ``"0.658 [0.61, 0.70]"``.
-
-        Returns
-        -------
-        table : DataFrame of shape (n_models, n_metrics)
-        """
-        return text_table(self.summary(), self.models, self.metrics)
-
-    def __repr__(self):
-        n_repeats = len({fold.repeat for fold in self.folds})
-        repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
-        heading = (
-            f"Comparison of {len(self.models)} models on {len(self.folds)} "
-            f"folds{repeats}\nMean of the folds [{100 * self.confidence_level:.3g} % "
-            "interval]"
-        )
-        cells = self.table().rename_axis(index=None, columns=None)
-        return f"{heading}\n{cells.to_string(line_width=80)}"

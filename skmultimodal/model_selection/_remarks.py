@@ -10,14 +10,13 @@ __all__ = ["MIN_TESTED", "find_remarks", "heading_of"]
 MIN_TESTED = 10  # patients of a class
 
 
-def heading_of(comparison):
+def heading_of(comparison, about=""):
     """Lines above the means: what they are of, and what the intervals are given."""
     n_repeats = len({fold.repeat for fold in comparison.folds})
     repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
     lines = [
         f"Comparison of {_count(len(comparison.models), 'model')} on "
-        f"{_count(len(comparison.folds), 'fold')}{repeats}, positive class "
-        f"{class_name(comparison.positive)}",
+        f"{_count(len(comparison.folds), 'fold')}{repeats}{about}",
         f"Mean of the folds [{100 * comparison.confidence_level:.3g} % interval]",
     ]
     if not comparison.n_unpaired:

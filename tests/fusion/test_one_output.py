@@ -386,8 +386,6 @@ def test_networks_follow_the_outcome(rng):
 def test_a_time_of_zero_is_warned_of_once(rng):
     X, y = rng.normal(size=(30, 2)), rng.exponential(size=30)
     y[4] = 0
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="y has the time 0 in 1 of 30") as caught:
         HazardPoolSurvival().fit(X, y)
-    assert [str(w.message)[:40] for w in caught] == [
-        "y has the time 0 in 1 of 30 rows, such a"
-    ]
+    assert len(caught) == 1

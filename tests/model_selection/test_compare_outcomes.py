@@ -63,7 +63,10 @@ def test_survival():
     found = compare_survival(models, X, y, cv=CV, reference="gene")
     assert found.metrics == ["uno_c", "auc", "neg_integrated_brier_score"]
     assert found.scores().shape == (2 * 6 * 3, 5)
-    assert "twin" in repr(found)
+    shown = repr(found).splitlines()
+    assert shown[0] == "Comparison of 2 models on 6 folds (2 repeats)"
+    assert shown[2].startswith("Intervals are given 70 unpaired rows that train, and 1")
+    assert any(line.startswith("twin") for line in shown)
     table = found.summary(models=["twin"]).set_index("metric")
     values = found.scores(models=["twin"], metrics=["uno_c"])["score"]
     np.testing.assert_allclose(table.loc["uno_c", "mean"], values.mean())
