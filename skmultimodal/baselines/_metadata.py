@@ -17,7 +17,7 @@ from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._covariates import MISSING, days_of, read_covariate
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._sklearn import HasMethods, fit_context
 from skmultimodal.utils._survival import BaselineMixin
 from skmultimodal.utils._validation import check_rows
@@ -232,26 +232,22 @@ class _OneOutputMetadata(BaseMetadata):
         return self._run(X, "predict")
 
 
-@parameters_of(MetadataClassifier, estimator="On the encoded columns. None is Ridge.")
+@described_like(
+    MetadataClassifier,
+    without=("classes_",),
+    estimator="On the encoded columns. None is Ridge.",
+)
 class MetadataRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputMetadata):
     """Regressor of the metadata of a cohort: what a model of modalities must beat.
 
     Attributes
     ----------
-    columns_ : list of str
-        Columns read.
-    is_number_ : ndarray of bool, shape (n_columns,)
-        Which of them are read as numbers.
     estimator_ : Pipeline
         Encoder and regressor, fitted.
     target_mean_, target_std_ : float
         Of `y` in ``fit``.
     target_range_ : ndarray of shape (2,)
         Least and greatest number in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array or DataFrame.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------
@@ -275,8 +271,10 @@ class MetadataRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputMetadata):
         return Ridge()
 
 
-@parameters_of(
-    MetadataClassifier, estimator="On the encoded columns. None is CoxRidgeSurvival."
+@described_like(
+    MetadataClassifier,
+    without=("classes_",),
+    estimator="On the encoded columns. None is CoxRidgeSurvival.",
 )
 class MetadataSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputMetadata):
     """Cox's regression of the metadata of a cohort: age, stage, ...
@@ -285,18 +283,10 @@ class MetadataSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputMetadata):
 
     Attributes
     ----------
-    columns_ : list of str
-        Columns read.
-    is_number_ : ndarray of bool, shape (n_columns,)
-        Which of them are read as numbers.
     estimator_ : Pipeline
         Encoder and survival estimator, fitted.
     baselines_ : dict of int to Baseline
         Cumulative baseline hazard of each stratum.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array or DataFrame.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------

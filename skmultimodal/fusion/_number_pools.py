@@ -7,13 +7,16 @@ from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._pooling import BaseOpinionPool
 from skmultimodal.towers._outcomes import Numbers, TimeToEvent
 from skmultimodal.utils._cox import fit_baseline
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._survival import BaselineMixin
 
 __all__ = ["GaussianPoolRegressor", "HazardPoolSurvival"]
 
 
-@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
+@described_like(
+    LogOpinionPoolClassifier,
+    without=("shift_scale", "classes_", "limits_", "log_prior_", "shift_"),
+)
 class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
     """Pool of the means that towers predict, with a residual of features.
 
@@ -26,10 +29,6 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
 
     Attributes
     ----------
-    factors_ : dict of str to float
-        Of the weight of each modality.
-    weights_ : dict of str to float
-        Weights in a row that has every modality; ``weights`` gives those of others.
     correlations_ : ndarray of shape (n_modalities, n_modalities)
         Of what the towers predict, in the order of `factors_`.
     scale_ : ndarray of shape (n_modalities,)
@@ -41,13 +40,6 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
     intercept_ : ndarray of shape (1,)
     coef_ : ndarray of shape (1, `n_features_in_`)
         Of the features; 0 for the columns that are evidence.
-    feature_range_ : ndarray of shape (2, `n_features_in_`)
-        Least and largest value of each feature in ``fit``.
-    modalities_ : dict of str to slice
-        Columns of each modality.
-    n_iter_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     See Also
     --------
@@ -81,7 +73,10 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
         return np.array([self.target_mean_])
 
 
-@parameters_of(LogOpinionPoolClassifier, without=["shift_scale"])
+@described_like(
+    LogOpinionPoolClassifier,
+    without=("shift_scale", "classes_", "limits_", "log_prior_", "shift_"),
+)
 class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
     """Pool of the log-hazards that towers predict, with a residual of features.
 
@@ -92,10 +87,6 @@ class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
 
     Attributes
     ----------
-    factors_ : dict of str to float
-        Of the weight of each modality.
-    weights_ : dict of str to float
-        Weights in a row that has every modality; ``weights`` gives those of others.
     correlations_ : ndarray of shape (n_modalities, n_modalities)
         Of the log-hazards, in the order of `factors_`.
     scale_ : ndarray of shape (n_modalities,)
@@ -106,13 +97,6 @@ class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
         Cumulative baseline hazard of each stratum, of all rows (Breslow).
     coef_ : ndarray of shape (1, `n_features_in_`)
         Of the features; 0 for the columns that are evidence.
-    feature_range_ : ndarray of shape (2, `n_features_in_`)
-        Least and largest value of each feature in ``fit``.
-    modalities_ : dict of str to slice
-        Columns of each modality.
-    n_iter_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     See Also
     --------

@@ -8,7 +8,7 @@ from skmultimodal.fusion._inputs import JoinedScoreMixin
 from skmultimodal.fusion._number_pools import GaussianPoolRegressor
 from skmultimodal.fusion._one_output import OneOutputTwinTower
 from skmultimodal.towers._outcomes import Numbers
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._optional import import_optional
 
 __all__ = ["TwinTowerRegressor"]
@@ -17,8 +17,9 @@ __all__ = ["TwinTowerRegressor"]
 MIN_ROWS = 30
 
 
-@parameters_of(
+@described_like(
     TwinTowerClassifier,
+    without=("classes_",),
     towers=(
         "Pairs of name and estimator: a regressor, or one with ``transform``. None "
         "gives each modality one by its rows: ImageTowerRegressor, "
@@ -36,8 +37,6 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
 
     Attributes
     ----------
-    towers_ : dict of str to estimator
-        Fitted towers.
     final_estimator_ : estimator
         Fitted.
     class_counts_ : dict of str to ndarray of int, shape (2,)
@@ -49,20 +48,8 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
         Mean and standard deviation of `y` in ``fit``.
     target_range_ : ndarray of shape (2,)
         Least and greatest number in ``fit``, beyond which nothing is predicted.
-    scalers_ : dict of str to StandardScaler
-        Of the towers' outputs.
     tower_heads_ : dict of str to estimator
         What predicts from the features of a tower that does not predict.
-    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
-        As of `TwinTowerClassifier`.
-    modalities_in_ : list of str
-        Modalities of the data seen in ``fit``.
-    features_in_ : dict of str to ndarray of str
-        Column names of each modality that had names in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------

@@ -5,14 +5,15 @@ from skmultimodal.fusion._inputs import JoinedScoreMixin
 from skmultimodal.fusion._number_pools import HazardPoolSurvival
 from skmultimodal.fusion._one_output import OneOutputTwinTower
 from skmultimodal.towers._outcomes import TimeToEvent
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._survival import BaselineMixin
 
 __all__ = ["TwinTowerSurvival"]
 
 
-@parameters_of(
+@described_like(
     TwinTowerClassifier,
+    without=("classes_",),
     towers=(
         "Pairs of name and estimator: a survival estimator, or one with "
         "``transform``. None gives each modality one by its rows: "
@@ -32,8 +33,6 @@ class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
 
     Attributes
     ----------
-    towers_ : dict of str to estimator
-        Fitted towers.
     final_estimator_ : estimator
         Fitted.
     class_counts_ : dict of str to ndarray of int, shape (3,)
@@ -41,20 +40,8 @@ class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
         the final estimator.
     baselines_ : dict of int to Baseline
         Cumulative baseline hazard of each stratum.
-    scalers_ : dict of str to StandardScaler
-        Of the towers' outputs.
     tower_heads_ : dict of str to estimator
         What predicts from the features of a tower that does not predict.
-    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
-        As of `TwinTowerClassifier`.
-    modalities_in_ : list of str
-        Modalities of the data seen in ``fit``.
-    features_in_ : dict of str to ndarray of str
-        Column names of each modality that had names in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------

@@ -21,7 +21,7 @@ from skmultimodal.fusion._towers import fit_estimator
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._cox import fit_baseline
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._probability import align_classes
 from skmultimodal.utils._sklearn import HasMethods, StrOptions, fit_context
@@ -264,7 +264,9 @@ class _OneOutputUnimodal(BaseUnimodal):
         self.prior_ = float(outcome.no_evidence(y, codes)[0])
 
 
-@parameters_of(UnimodalClassifier, estimator="Any regressor.")
+@described_like(
+    UnimodalClassifier, without=("classes_", "class_prior_"), estimator="Any regressor."
+)
 class UnimodalRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputUnimodal):
     """Regressor of one modality of a cohort.
 
@@ -281,16 +283,6 @@ class UnimodalRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputUnimodal):
         Least and greatest number in ``fit``.
     estimator_ : estimator
         Fitted.
-    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
-        As of `TwinTowerClassifier`.
-    modalities_in_ : list of str
-        Modalities of the data seen in ``fit``.
-    features_in_ : dict of str to ndarray of str
-        Column names of each modality that had names in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------
@@ -311,7 +303,11 @@ class UnimodalRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputUnimodal):
     _outcome_type = Numbers
 
 
-@parameters_of(UnimodalClassifier, estimator="Any survival estimator.")
+@described_like(
+    UnimodalClassifier,
+    without=("classes_", "class_prior_"),
+    estimator="Any survival estimator.",
+)
 class UnimodalSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputUnimodal):
     """Survival estimator of one modality of a cohort.
 
@@ -327,16 +323,6 @@ class UnimodalSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputUnimodal):
         risks that it predicts for its training rows.
     estimator_ : estimator
         Fitted.
-    fit_ids_ : ndarray of uint64, shape (n_rows,), or None
-        As of `TwinTowerClassifier`.
-    modalities_in_ : list of str
-        Modalities of the data seen in ``fit``.
-    features_in_ : dict of str to ndarray of str
-        Column names of each modality that had names in ``fit``.
-    n_features_in_ : int
-        Only after a ``fit`` on one bare array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only after a ``fit`` on one bare DataFrame.
 
     See Also
     --------

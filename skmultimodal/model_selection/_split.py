@@ -59,7 +59,8 @@ class PairedStratifiedKFold(BaseCrossValidator):
     Notes
     -----
     Folds are stratified by class and, if tested rows differ in the modalities that they
-    have, by pattern within each class.
+    have, by pattern within each class. Numbers are stratified by fifths, and times to
+    an event (``make_survival_target``) by event.
 
     With `groups`, no group (a patient, a hospital) has rows in both training and test
     set: unpaired and unlabelled rows of the tested groups are left out of training too.
@@ -119,9 +120,7 @@ class PairedStratifiedKFold(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,)
-            Class labels, numbers (stratified by fifths), or times to an event as of
-            ``make_survival_target`` (stratified by event); NaN or None marks an
-            unlabelled row.
+            Class labels, or another target; NaN or None marks an unlabelled row.
         groups : array-like of shape (n_rows,), default=None
             Rows that must stay together.
 
@@ -243,9 +242,7 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,)
-            Class labels, numbers (stratified by fifths), or times to an event as of
-            ``make_survival_target`` (stratified by event); NaN or None marks an
-            unlabelled row.
+            Class labels, or another target; NaN or None marks an unlabelled row.
         groups : None
             Not supported: pass groups to `PairedStratifiedKFold`.
 
@@ -358,9 +355,8 @@ class PatternStratifiedKFold(BaseCrossValidator):
         ----------
         X : Cohort, or anything that can be read as one
         y : array-like of shape (n_rows,), default=None
-            Class labels, numbers (stratified by fifths), or times to an event as of
-            ``make_survival_target`` (stratified by event); NaN or None marks an
-            unlabelled row. Without `y` the folds are stratified by pattern only.
+            Class labels, or another target; NaN or None marks an unlabelled row.
+            Without `y` the folds are stratified by pattern only.
         groups : array-like of shape (n_rows,), default=None
             Rows that must stay together.
 

@@ -44,7 +44,7 @@ from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
-__all__ = ["evaluate_cohort", "label_table"]
+__all__ = ["evaluate_cohort", "forget_memory", "label_table"]
 
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
@@ -271,10 +271,7 @@ def _evaluate(models, name, data, compare, columns, random_state, verbose):
     grouped = groups is not None and has_fit_parameter(fitted, "groups")
     with Stage(f"[evaluate_cohort] {name} on all rows", None, "", verbose):
         fitted.fit(X, y, **({"groups": groups} if grouped else {}))
-    # The folder may be gone when the model is used.
-    fitted.set_params(
-        **{n: None for n in fitted.get_params() if n.split("__")[-1] == "memory"}
-    )
+    forget_memory(fitted)
     return Bunch(
         comparison=comparison,
         audit=audit,
@@ -285,6 +282,12 @@ def _evaluate(models, name, data, compare, columns, random_state, verbose):
         remarks=list(_remarks(comparison, X)),
         files={},
     )
+
+
+def forget_memory(model):
+    """Take the folder of towers from a model, as it may be gone when that is used."""
+    names = [n for n in model.get_params() if n.split("__")[-1] == "memory"]
+    model.set_params(**dict.fromkeys(names))
 
 
 def _weights(X, y, splits, baseline, censored):

@@ -18,6 +18,7 @@ from skmultimodal.model_selection import (
 )
 from skmultimodal.persistence import save_model
 from skmultimodal.report._card import model_card
+from skmultimodal.report._evaluate import N_FOLDS, forget_memory
 from skmultimodal.utils._alignment import join_by_id, refuse_unknown_columns
 from skmultimodal.utils._files import whole_folder
 from skmultimodal.utils._optional import import_optional
@@ -26,7 +27,6 @@ from skmultimodal.utils._strata import has_columns
 
 __all__ = ["evaluate_outcome"]
 
-N_FOLDS = 3
 NAME = "twin tower"
 
 
@@ -143,10 +143,7 @@ def evaluate_outcome(
         model = sklearn.clone(models[NAME])
         with Stage(f"[evaluate_outcome] {NAME} on all rows", None, "", verbose):
             model.fit(X, y, groups=groups)
-        # The folder may be gone when the model is used.
-        model.set_params(
-            **{n: None for n in model.get_params() if n.split("__")[-1] == "memory"}
-        )
+        forget_memory(model)
         files = {}
         if stage is not None:
             _write(stage, comparison, model, label, notes)

@@ -7,7 +7,7 @@ from skmultimodal.towers._cross_fitting import BaseCrossFittedEnsemble
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._cox import fit_baseline
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._parts import about_rows
 from skmultimodal.utils._survival import BaselineMixin
 
@@ -169,8 +169,9 @@ class _OneOutputEnsemble(BaseCrossFittedEnsemble):
         self.oof_prediction_ = held_out[:, 0]
 
 
-@parameters_of(
+@described_like(
     CrossFittedEnsembleClassifier,
+    without=("classes_", "oof_proba_"),
     estimator="Regressor; or with ``transform``, whose features a ridge reads.",
     cv="An int means folds stratified by fifths of the number, or of whole groups.",
     calibrate="False leaves the mean prediction as it is.",
@@ -184,8 +185,6 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
 
     Attributes
     ----------
-    estimators_ : list of estimator
-        The members.
     slope_ : float
         Factor of the mean prediction, 0 or more.
     intercept_ : ndarray of shape (1,)
@@ -196,9 +195,6 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
         Mean and standard deviation of `y` in ``fit``.
     target_range_ : ndarray of shape (2,)
         Least and greatest number in ``fit``, beyond which nothing is predicted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------
@@ -220,8 +216,9 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
     _outcome_type = Numbers
 
 
-@parameters_of(
+@described_like(
     CrossFittedEnsembleClassifier,
+    without=("classes_", "oof_proba_"),
     estimator="With ``predict``, a risk; or ``transform``, which Cox's model reads.",
     cv="An int means folds stratified by event, or of whole groups.",
     calibrate="False leaves the mean risk as it is.",
@@ -235,8 +232,6 @@ class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
 
     Attributes
     ----------
-    estimators_ : list of estimator
-        The members.
     slope_ : float
         Factor of the mean risk, 0 or more.
     intercept_ : ndarray of shape (1,)
@@ -246,9 +241,6 @@ class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
         none. A loaded model has none.
     baselines_ : dict of int to Baseline
         Cumulative baseline hazard of each stratum, of the held-out log-hazards.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.towers._base import OneOutputMixin
 from skmultimodal.towers._gene_base import BaseGeneAutoencoder
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._survival import SurvivalMixin
 
 __all__ = [
@@ -191,7 +191,7 @@ class GeneAutoencoderTransformer(BaseGeneAutoencoder):
         return softmax(self._outputs(X, "logits"), axis=1)
 
 
-@parameters_of(GeneAutoencoderTransformer)
+@described_like(GeneAutoencoderTransformer, without=("classes_",))
 class GeneAutoencoderRegressor(RegressorMixin, OneOutputMixin, BaseGeneAutoencoder):
     """Autoencoder of vectors that predicts a number from its bottleneck.
 
@@ -205,18 +205,6 @@ class GeneAutoencoderRegressor(RegressorMixin, OneOutputMixin, BaseGeneAutoencod
         Mean and standard deviation of `y` in ``fit``.
     target_range_ : ndarray of shape (2,)
         Least and greatest number in ``fit``, beyond which nothing is predicted.
-    scaler_ : StandardScaler
-        Statistics of the genes in the training rows, after the signed log.
-    history_ : skorch.history.History
-        Losses by epoch.
-    loss_fall_ : float
-        Share by which the training loss fell.
-    weights_ : dict of str to ndarray
-        Parameters of the trained network.
-    n_features_in_ : int
-        Number of genes.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------
@@ -237,7 +225,7 @@ class GeneAutoencoderRegressor(RegressorMixin, OneOutputMixin, BaseGeneAutoencod
     _outcome_type = Numbers
 
 
-@parameters_of(GeneAutoencoderTransformer)
+@described_like(GeneAutoencoderTransformer, without=("classes_",))
 class GeneAutoencoderSurvival(SurvivalMixin, OneOutputMixin, BaseGeneAutoencoder):
     """Autoencoder of vectors that predicts log-hazards from its bottleneck.
 
@@ -245,21 +233,6 @@ class GeneAutoencoderSurvival(SurvivalMixin, OneOutputMixin, BaseGeneAutoencoder
     events under proportional hazards, whose gradient is that of Cox's partial
     likelihood at the baseline hazard of patients all alike. Its log-hazards are
     averaged with those of Cox's regression with a ridge penalty.
-
-    Attributes
-    ----------
-    scaler_ : StandardScaler
-        Statistics of the genes in the training rows, after the signed log.
-    history_ : skorch.history.History
-        Losses by epoch.
-    loss_fall_ : float
-        Share by which the training loss fell.
-    weights_ : dict of str to ndarray
-        Parameters of the trained network.
-    n_features_in_ : int
-        Number of genes.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------

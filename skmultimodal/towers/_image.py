@@ -7,7 +7,7 @@ from skmultimodal.towers._base import OneOutputMixin, make_cross_entropy
 from skmultimodal.towers._image_base import BaseImageTower
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._classifier import ProbableClassMixin
-from skmultimodal.utils._docs import parameters_of
+from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._sklearn import StrOptions
 from skmultimodal.utils._survival import SurvivalMixin
 
@@ -99,8 +99,8 @@ class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
     history_ : skorch.history.History
         Losses by epoch.
     loss_fall_ : float
-        Share by which the training loss fell; below .05, training did nothing, as a
-        warning states. NaN after a single epoch.
+        Share by which the training loss fell; below .05 (.01 of an image tower of
+        times), training did nothing, as a warning states. NaN after a single epoch.
     image_shape_ : tuple of int
         Channels, (depth,) height and width of the images seen in ``fit``.
     mask_channel_ : int or None
@@ -218,7 +218,7 @@ class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
         return criterion, {"class_weight": weights}
 
 
-@parameters_of(ImageTowerClassifier, without=["class_weight"])
+@described_like(ImageTowerClassifier, without=("class_weight", "classes_"))
 class ImageTowerRegressor(RegressorMixin, OneOutputMixin, BaseImageTower):
     """Convolutional regressor of images whose last dense layer gives features.
 
@@ -232,20 +232,6 @@ class ImageTowerRegressor(RegressorMixin, OneOutputMixin, BaseImageTower):
         Mean and standard deviation of `y` in ``fit``.
     target_range_ : ndarray of shape (2,)
         Least and greatest number in ``fit``, beyond which nothing is predicted.
-    history_ : skorch.history.History
-        Losses by epoch.
-    loss_fall_ : float
-        Share by which the training loss fell.
-    image_shape_ : tuple of int
-        Channels, (depth,) height and width of the images seen in ``fit``.
-    mask_channel_ : int or None
-        The channel read as a segmentation.
-    weights_ : dict of str to ndarray
-        Parameters of the trained network.
-    n_features_in_ : int
-        Number of columns (2-D input) or of channels.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------
@@ -267,7 +253,7 @@ class ImageTowerRegressor(RegressorMixin, OneOutputMixin, BaseImageTower):
     _outcome_type = Numbers
 
 
-@parameters_of(ImageTowerClassifier, without=["class_weight"])
+@described_like(ImageTowerClassifier, without=("class_weight", "classes_"))
 class ImageTowerSurvival(SurvivalMixin, OneOutputMixin, BaseImageTower):
     """Convolutional network of images that predicts log-hazards.
 
@@ -275,23 +261,6 @@ class ImageTowerSurvival(SurvivalMixin, OneOutputMixin, BaseImageTower):
     proportional hazards, whose gradient is that of Cox's partial likelihood at the
     baseline hazard of patients all alike. The log-hazards of the network and of Cox's
     regression of each image's statistics are averaged.
-
-    Attributes
-    ----------
-    history_ : skorch.history.History
-        Losses by epoch.
-    loss_fall_ : float
-        Share by which the training loss fell.
-    image_shape_ : tuple of int
-        Channels, (depth,) height and width of the images seen in ``fit``.
-    mask_channel_ : int or None
-        The channel read as a segmentation.
-    weights_ : dict of str to ndarray
-        Parameters of the trained network.
-    n_features_in_ : int
-        Number of columns (2-D input) or of channels.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Of a DataFrame with names.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Docstrings of classes that share parameters."""
+"""Docstrings of classes that share parameters and attributes."""
 
 import inspect
 import re
@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["parameters_of"]
+__all__ = ["described_like"]
 
 T = TypeVar("T", bound=type)
 
 
-def parameters_of(
+def described_like(
     source: type, without: tuple[str, ...] = (), **changed: str
 ) -> Callable[[T], T]:
     """Decorate a class whose docstring has no parameters with those of another class.
@@ -19,42 +19,59 @@ def parameters_of(
     Parameters
     ----------
     source : type
-        Its docstring describes each parameter that the class has as well.
+        Its docstring describes each parameter that the class has as well. Attributes
+        that the class's own docstring does not list are added from it, too.
     without : tuple of str
-        Parameters that the class does not have.
+        Parameters and attributes that the class does not have.
     **changed : str
         Description of a parameter that differs: the text below its name, in one line.
 
     Returns
     -------
     decorate : callable
-        Puts the section before that of the attributes.
     """
 
     def decorate(cls: T) -> T:
-        text = inspect.getdoc(source) or ""
-        section = re.search(r"Parameters\n-+\n(.*?)\n\n(?=\w+\n-+\n)", text, re.DOTALL)
-        if section is None:  # python -OO has no docstrings
+        text = inspect.getdoc(source)
+        if text is None:  # python -OO has no docstrings
             return cls
-        entries = re.split(r"\n(?=\S)", section[1])
-        shown = []
-        for entry in entries:
-            name = entry.split(" ")[0]
-            if name in changed:
-                described = textwrap.fill(
-                    changed[name],
-                    width=80,
-                    initial_indent="    ",
-                    subsequent_indent="    ",
-                )
-                entry = f"{entry.splitlines()[0]}\n{described}"
-            if name not in without:
-                shown.append(entry)
-        block = "Parameters\n----------\n" + "\n".join(shown) + "\n\n"
+        parameters = _entries(text, "Parameters")
+        for name, description in changed.items():
+            head = parameters[name].splitlines()[0]
+            lines = textwrap.wrap(description, 76)
+            parameters[name] = "\n    ".join([head, *lines])
         own = inspect.cleandoc(cls.__doc__ or "")
-        place = own.index("Attributes\n-")
+        attributes = _entries(own, "Attributes")
+        attributes |= {
+            name: entry
+            for name, entry in _entries(text, "Attributes").items()
+            if name not in attributes
+        }
+        sections = [
+            "\n".join([title, "-" * len(title), *_kept(entries, without)])
+            for title, entries in (
+                ("Parameters", parameters),
+                ("Attributes", attributes),
+            )
+        ]
+        section = re.search(r"^(Attributes|See Also)\n-", own, re.MULTILINE)
+        first = len(own) if section is None else section.start()
+        rest = own[first:]
+        if rest.startswith("Attributes"):
+            rest = rest.partition("\n\n")[2]
         # numpydoc wants the last line to be that of the closing quotes.
-        cls.__doc__ = own[:place] + block + own[place:] + "\n"
+        cls.__doc__ = "\n\n".join([own[:first].rstrip(), *sections, rest]) + "\n"
         return cls
 
     return decorate
+
+
+def _entries(text: str, title: str) -> dict[str, str]:
+    """Entries of a section by name."""
+    found = re.search(rf"^{title}\n-+\n(.*?)(\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    entries = [] if found is None else re.split(r"\n(?=\S)", found[1])
+    return {re.split(r"[ ,:]", entry)[0]: entry for entry in entries}
+
+
+def _kept(entries: dict[str, str], without: tuple[str, ...]) -> list[str]:
+    return [entry for name, entry in entries.items() if name not in without]
