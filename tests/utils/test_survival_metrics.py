@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmultimodal import make_survival_target
+from skmultimodal import CoxRidgeSurvival, make_survival_target
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._survival_metrics import (
     auc_at,
@@ -88,3 +88,21 @@ def test_area_at_a_time(case):
     wanted = metrics.cumulative_dynamic_auc(train, y, risk, [5.0])[0][0]
     np.testing.assert_allclose(auc_at(y, risk, 5.0, train=train), wanted)
     assert np.isnan(auc_at(y, risk, 1e6, train=train))
+
+
+def test_scorers_of_scikit_survival_take_our_estimators(rng):
+    X = rng.normal(size=(120, 3))
+    time, last = rng.exponential(9 * np.exp(-X[:, 0])), rng.exponential(20, size=120)
+    y = make_survival_target(time <= last, np.minimum(time, last))
+    train, test = y[:80], y[80:][y["time"][80:] < y["time"][:80].max()]
+    rows = X[80:][y["time"][80:] < y["time"][:80].max()]
+    times = np.array([2.0, 4.0, 6.0])
+    plain = CoxRidgeSurvival().fit(X[:80], train)
+    assert plain.unique_times_.tolist() == np.unique(time[:80][train["event"]]).tolist()
+    brier = metrics.as_integrated_brier_score_scorer(CoxRidgeSurvival(), times=times)
+    survival = plain.predict_survival_function(rows, times)
+    wanted = -integrated_brier_score(test, survival, times, train=train)
+    np.testing.assert_allclose(brier.fit(X[:80], train).score(rows, test), wanted)
+    uno = metrics.as_concordance_index_ipcw_scorer(CoxRidgeSurvival(), tau=6.0)
+    wanted = concordance(test, plain.predict(rows), train=train, horizon=6.0)
+    np.testing.assert_allclose(uno.fit(X[:80], train).score(rows, test), wanted)
