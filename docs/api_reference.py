@@ -111,6 +111,9 @@ API_REFERENCE = [
             "compare_survival",
             "compare_regressors",
             "OutcomeComparison",
+            "evaluate_external",
+            "ExternalEvaluation",
+            "cohort_drift",
             "audit_shortcuts",
             "unpaired_gain",
             "paired_learning_curve",
@@ -268,6 +271,7 @@ API_REFERENCE = [
         "Warnings and errors",
         "Other errors are plain ``ValueError``, ``TypeError``, ``FileNotFoundError``.",
         (
+            "AlignmentWarning",
             "FewPatientsWarning",
             "MissingModalityWarning",
             "NoSignalWarning",

@@ -5,12 +5,26 @@ everywhere in scikit-learn: they name the row, file, modality or parameter at fa
 """
 
 __all__ = [
+    "AlignmentWarning",
     "FewPatientsWarning",
     "MissingModalityWarning",
     "NoSignalWarning",
     "NotExplainableError",
     "ReadWarning",
 ]
+
+
+class AlignmentWarning(UserWarning):
+    """Features were left out or filled, or images resized, to be as those of ``fit``.
+
+    ``model.alignment(X)`` has the counts.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skmultimodal.exceptions import AlignmentWarning
+    >>> warnings.simplefilter("error", AlignmentWarning)  # refuse such data
+    """
 
 
 class FewPatientsWarning(UserWarning):

@@ -32,6 +32,7 @@ SHARED = {
     "io._matrix",
     "io._names",
     "io._patients",
+    "io._planes",
     "io._stack",
     "io._tables",
     "model_selection._folds",

@@ -103,6 +103,9 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
     features_in_ : dict of str to ndarray of str
         Column names of each modality that had names in ``fit``. Those of later data
         are put in this order.
+    ranges_in_ : dict of str to DataFrame, or None of lazy blocks and words
+        Median, interquartile range and the ends between which 99 % of values lay, of up
+        to 256 features of each modality.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

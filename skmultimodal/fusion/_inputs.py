@@ -12,15 +12,17 @@ from sklearn.base import ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches, get_tags
+from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.cohort import Cohort, as_cohort
+from skmultimodal.fusion._params import table_columns
+from skmultimodal.fusion._seen import SeenModality
 from skmultimodal.towers import CrossFittedEnsembleClassifier
-from skmultimodal.utils._alignment import join_rows, name_some
-from skmultimodal.utils._bags import are_bags, bag_width, describe_bad_bag, is_bags
+from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._bags import bag_width, describe_bad_bag, is_bags
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
 from skmultimodal.utils._rows import is_lazy
-from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._tables import cast, read_type, reads_columns, spell_type
 from skmultimodal.utils._validation import (
     check_rows,
@@ -28,7 +30,6 @@ from skmultimodal.utils._validation import (
     fill_advice,
     find_bad_row,
 )
-from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "CohortClassifierMixin",
@@ -44,6 +45,43 @@ CHECKED_ROWS = 64
 
 class JoinedScoreMixin:
     """For models of cohorts, whose ``score`` joins `y` to rows by patient id."""
+
+    @property
+    def ranges_in_(self):
+        """dict of str to DataFrame, or None of lazy blocks and words: medians,
+        interquartile ranges and ends between which 99 % of values lay in ``fit``, of up
+        to 256 features of each modality."""
+        check_is_fitted(self)
+        scales = {name: seen.scale for name, seen in self._seen.items()}
+        return {n: None if s is None else s.table() for n, s in scales.items()}
+
+    def alignment(self, X):
+        """Count what is changed in `X` for it to be as the data of ``fit``.
+
+        Columns with names are put in their order in ``fit``. Others are left out, and
+        up to a tenth that are absent are filled with their means in ``fit`` (blanks in
+        a table with words). Images of another size are cropped or padded around their
+        centre if those of ``fit`` had an empty margin, as around a head, else
+        resampled. Predictions are made of the data so changed, with an
+        ``AlignmentWarning`` where anything was left out, filled or resized.
+
+        Parameters
+        ----------
+        X : Cohort or other input as in ``fit``
+
+        Returns
+        -------
+        alignment : DataFrame with one row per modality
+            ``n_features`` in ``fit`` (columns, or channels of images), of which
+            ``n_matched`` were found and ``n_filled`` were not, ``n_left_out`` that
+            ``fit`` did not have, whether columns were ``reordered``, and how images
+            were ``resized``, ``""`` if they were not.
+        """
+        check_is_fitted(self)
+        cohort = as_cohort(X, table_columns(getattr(self, "towers", None)))
+        known = [name for name in cohort.modalities if name in self._seen]
+        rows = {name: self._seen[name].alignment(cohort) for name in known}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("modality")
 
     def score(self, X, y, sample_weight=None):
         """Compute the accuracy of ``predict``, R2, or Harrell's concordance.
@@ -109,61 +147,24 @@ def read_cohort(estimator, X, *, reset, columns=None):
                 f"not fitted with: those of fit were {estimator.modalities_in_}. Leave "
                 f"it out with X.without({unknown[0]!r})."
             )
-        if container or not hasattr(estimator, "n_features_in_"):
-            _check_names(estimator, cohort)
-        _check_scales(estimator, cohort)
+        # scikit-learn has matched the names of a bare table.
+        by_name = container or not hasattr(estimator, "n_features_in_")
+        for name in cohort.modalities:
+            if cohort.has(name).any():
+                seen = estimator._seen[name]
+                if by_name:
+                    seen.warn_of_names(cohort, type(estimator).__name__)
+                seen.warn_of_values(cohort)
         return cohort
     estimator.fit_ids_ = hash_ids(cohort.index)
     estimator.modalities_in_ = cohort.modalities
-    named = {name: cohort.feature_names(name) for name in cohort.modalities}
+    estimator._seen = {n: SeenModality.of(cohort, n) for n in cohort.modalities}
     estimator.features_in_ = {
-        name: np.array(names, dtype=object)
-        for name, names in named.items()
-        if names is not None
-    }
-    estimator._scales = {
-        name: Scale.of(some_rows(cohort, name), named[name])
-        for name in cohort.modalities
+        name: np.array(seen.feature_names, dtype=object)
+        for name, seen in estimator._seen.items()
+        if seen.feature_names is not None
     }
     return cohort
-
-
-def _check_names(estimator, cohort):
-    """Warn, as scikit-learn does, of names on one side only."""
-    fitted = getattr(estimator, "features_in_", None)
-    if fitted is None:
-        return  # saved by an earlier version
-    model = type(estimator).__name__
-    for name in cohort.modalities:
-        if not cohort.has(name).any():
-            continue
-        named = cohort.feature_names(name) is not None
-        if not named and name in fitted:
-            warn(
-                f"modality {name!r} of X does not have valid feature names, but "
-                f"{model} was fitted with feature names: its columns are taken to be "
-                f"in the order of features_in_[{name!r}]."
-            )
-        if named and name not in fitted:
-            warn(
-                f"modality {name!r} of X has feature names, but {model} was fitted "
-                "without feature names: its columns are taken by position."
-            )
-
-
-def _check_scales(estimator, cohort):
-    """Warn of values that are much larger or smaller than those of ``fit``."""
-    for name, scale in getattr(estimator, "_scales", {}).items():
-        if scale is None or name not in cohort.modalities or not cohort.has(name).any():
-            continue
-        shift = scale.describe_shift(
-            some_rows(cohort, name), cohort.feature_names(name)
-        )
-        if shift is not None:
-            warn(
-                f"modality {name!r} of X is on another scale than in fit: {shift}. Are "
-                "its units and transformation (such as the logarithm) the same?"
-            )
 
 
 def _check_bare(estimator, X, reset):
@@ -188,8 +189,8 @@ class TowerInput(ModelPart):
     Parameters
     ----------
     modality : str
-    feature_names : list of str or None
-    row_shape : tuple of int
+    seen : SeenModality
+        With the columns that the tower reads.
     allow_nan : bool
         Whether NaN is left to the tower.
     as_table : bool
@@ -199,20 +200,20 @@ class TowerInput(ModelPart):
     """
 
     modality: str
-    feature_names: Any
-    row_shape: tuple
+    seen: SeenModality
     allow_nan: bool
     as_table: bool
     dtypes: Any = None
 
     @classmethod
-    def of(cls, estimator, cohort, modality):
+    def of(cls, estimator, cohort, seen):
         """What `estimator` reads of cohorts like this one."""
+        modality = seen.name
         names, as_table = cohort.feature_names(modality), reads_columns(estimator)
         if isinstance(estimator, FrozenEstimator):
             as_table |= hasattr(estimator, "feature_names_in_")
             names = list(getattr(estimator, "feature_names_in_", names or ())) or None
-        shape, dtypes = cohort.block_shape(modality)[1:], None
+        dtypes = None
         own = cohort[cohort.has(modality)]
         words = names is not None and own[:1].block(modality).dtype == object
         if words or (as_table and cohort.column_types(modality) is not None):
@@ -220,7 +221,13 @@ class TowerInput(ModelPart):
             dtypes = {name: spell_type(column.dtype) for name, column in table.items()}
         # What encodes words deals with blanks.
         allow_nan = dtypes is not None or as_table or takes_nan(estimator)
-        return cls(modality, names, tuple(shape), allow_nan, as_table, dtypes)
+        seen = seen.of_features(names)
+        return cls(modality, seen, allow_nan, as_table, dtypes)
+
+    @property
+    def feature_names(self):
+        """Columns that the tower reads; None if they have no names."""
+        return self.seen.feature_names
 
     def read(self, cohort):
         """Rows of the modality, in the order of the cohort.
@@ -239,10 +246,10 @@ class TowerInput(ModelPart):
         Raises
         ------
         ValueError
-            If features differ from those of ``fit``, or a value is infinite, or NaN
-            for a tower that does not take it.
+            If rows cannot be brought to features and size of ``fit``, or a value is
+            infinite, or NaN for a tower that does not take it.
         """
-        rows = self._match_features(cohort)
+        rows = self.seen.rows(cohort)
         if is_lazy(rows):
             return rows
         if not self.allow_nan:
@@ -272,7 +279,7 @@ class TowerInput(ModelPart):
         own = cohort[cohort.has(self.modality)]
         # In parts, since rows that are not side by side are copied.
         for part in gen_batches(len(own), CHECKED_ROWS):
-            rows = self._match_features(own[part])
+            rows = self.seen.rows(own[part])
             if is_lazy(rows) or self.allow_nan:
                 continue
             if is_bags(rows) or find_bad_row(rows) is not None:
@@ -323,39 +330,6 @@ class TowerInput(ModelPart):
             f"{self.modality!r}: correct it, or make the whole row NaN if the patient "
             "lacks the modality."
         )
-
-    def _match_features(self, cohort):
-        rows = cohort.block(self.modality)
-        names = cohort.feature_names(self.modality)
-        if None not in (names, self.feature_names) and names != self.feature_names:
-            return np.asarray(rows)[:, self._places(names)]
-        shape = tuple(rows.shape[1:])
-        # The tower compares the width of bags.
-        if shape != self.row_shape and not are_bags(shape, self.row_shape):
-            raise ValueError(
-                f"modality {self.modality!r} has rows of shape {shape}, but the tower "
-                f"was fitted on {self.row_shape}."
-            )
-        return rows
-
-    def _places(self, names):
-        """Where the features of ``fit`` are in `names`."""
-        place = {name: i for i, name in enumerate(names)}
-        absent = [name for name in self.feature_names if name not in place]
-        known = set(self.feature_names)
-        extra = [name for name in names if name not in known]
-        if absent or extra:
-            found = []
-            if absent:
-                found.append(f"lacks {len(absent)} ({name_some(absent)})")
-            if extra:
-                found.append(f"has {len(extra)} in addition ({name_some(extra)})")
-            raise ValueError(
-                f"modality {self.modality!r} does not have the {len(known)} features "
-                f"of fit: it {' and '.join(found)}. Give it the columns of "
-                f"features_in_[{self.modality!r}] of the fitted model."
-            )
-        return [place[name] for name in self.feature_names]
 
 
 def takes_nan(estimator):

@@ -272,7 +272,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         return TowerPlan(
             name,
             estimator,
-            TowerInput.of(estimator, data.cohort, modality),
+            TowerInput.of(estimator, data.cohort, self._seen[modality]),
             rows,
             sees_fused=(rows & data.fused).any(),
             wanted=wanted_outputs(self.tower_output, self._final_estimator()),

@@ -100,7 +100,7 @@ class BaseUnimodal(MetaEstimatorMixin, BaseEstimator):
                 f"modality {self.modality!r}: they {alike}."
             )
         self._learn_absent(outcome, y[known], codes[known])
-        self._input = TowerInput.of(estimator, cohort, self.modality)
+        self._input = TowerInput.of(estimator, cohort, self._seen[self.modality])
         plan = TowerPlan(self.modality, estimator, self._input, rows, choice == "all")
         self.estimator_, key = fit_estimator(plan, data, TowerCache(self.memory))
         # Beside the key its estimator: one that replaces it has no key.
@@ -160,6 +160,9 @@ class UnimodalClassifier(CohortClassifierMixin, BaseUnimodal):
     features_in_ : dict of str to ndarray of str
         Column names of each modality that had names in ``fit``. Those of later data
         are put in this order.
+    ranges_in_ : dict of str to DataFrame, or None of lazy blocks and words
+        Median, interquartile range and the ends between which 99 % of values lay, of up
+        to 256 features of each modality.
     n_features_in_ : int
         Only after a ``fit`` on one bare array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.fusion._params import table_columns
 from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._parts import innermost
 
-__all__ = ["codes_of", "explained_cohort", "innermost", "patterns_of"]
+__all__ = ["codes_of", "explained_cohort", "patterns_of"]
 
 
 def explained_cohort(estimator, X, name="X"):
@@ -87,16 +86,3 @@ def codes_of(y, classes, n_rows, *, allow_unlabelled, name="y"):
         )
     places = np.array([place[label] for label in found.tolist()] + [-1])
     return places[codes]
-
-
-def innermost(estimator):
-    """The model inside a search, a frozen estimator or a pipeline."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        elif isinstance(estimator, Pipeline):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator

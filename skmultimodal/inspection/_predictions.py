@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from skmultimodal.exceptions import NotExplainableError
-from skmultimodal.inspection._inputs import innermost
+from skmultimodal.utils._parts import innermost
 from skmultimodal.utils._patterns import pattern_name
 
 __all__ = [

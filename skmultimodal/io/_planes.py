@@ -17,6 +17,7 @@ __all__ = [
     "count_content",
     "find_content",
     "fit_plane",
+    "has_frame",
     "pair",
     "respace",
     "respace_volume",
@@ -178,14 +179,25 @@ def background_of(planes: NDArray[Any]) -> float:
     It is the most frequent value on the border if that is 0 or negative, as in a CT,
     and covers half of it; else the least value, or 0 if all are above.
     """
+    usual, share = _usual_border(planes)
+    if usual <= 0 and share >= 0.5:
+        return usual
+    return min(0.0, float(planes.min()))
+
+
+def has_frame(planes: NDArray[Any]) -> bool:
+    """Whether at least half of the border of an image is of one value, of 0 or less."""
+    usual, share = _usual_border(planes)
+    return usual <= 0 and share >= 0.5
+
+
+def _usual_border(planes: NDArray[Any]) -> tuple[float, float]:
+    """The most frequent value on the border, and its share."""
     border = np.concatenate(
         [planes[:, [0, -1], :].ravel(), planes[:, :, [0, -1]].ravel()]
     )
     values, counts = np.unique(border, return_counts=True)
-    usual = float(values[counts.argmax()])
-    if usual <= 0 and 2 * counts.max() >= counts.sum():
-        return usual
-    return min(0.0, float(planes.min()))
+    return float(values[counts.argmax()]), float(counts.max() / counts.sum())
 
 
 def find_content(planes: NDArray[Any], background: float) -> NDArray[np.bool_]:

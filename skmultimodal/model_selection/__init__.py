@@ -8,6 +8,9 @@ from skmultimodal.model_selection._compare_outcomes import (
 )
 from skmultimodal.model_selection._comparison import Comparison
 from skmultimodal.model_selection._delong import delong_interval
+from skmultimodal.model_selection._drift import cohort_drift
+from skmultimodal.model_selection._external import evaluate_external
+from skmultimodal.model_selection._external_evaluation import ExternalEvaluation
 from skmultimodal.model_selection._gain import unpaired_gain
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
@@ -28,17 +31,20 @@ from skmultimodal.model_selection._weighting import selection_weights
 
 __all__ = [
     "Comparison",
+    "ExternalEvaluation",
     "OutcomeComparison",
     "PairedStratifiedKFold",
     "PairedStratifiedShuffleSplit",
     "PatternStratifiedKFold",
     "audit_shortcuts",
+    "cohort_drift",
     "compare_classifiers",
     "compare_regressors",
     "compare_survival",
     "corrected_t_interval",
     "corrected_t_test",
     "delong_interval",
+    "evaluate_external",
     "holm_adjust",
     "paired_learning_curve",
     "paired_permutation_test",

@@ -3,7 +3,10 @@
 from functools import singledispatch
 from typing import Any
 
-__all__ = ["ModelPart", "about_rows", "bound_to_memory"]
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+__all__ = ["ModelPart", "about_rows", "bound_to_memory", "innermost"]
 
 
 class ModelPart:
@@ -20,3 +23,16 @@ def about_rows(estimator: Any) -> set[str]:
 def bound_to_memory(estimator: Any) -> dict[str, Any]:
     """Attributes that only the `memory` of ``fit`` can use, and what replaces them."""
     return {}
+
+
+def innermost(estimator: Any) -> Any:
+    """The model inside a search, a frozen estimator or a pipeline."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, FrozenEstimator):
+            estimator = estimator.estimator
+        elif isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator

@@ -1,7 +1,7 @@
 """Row access to blocks that are in memory or lazy."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 
 __all__ = [
     "NO_ARRAY",
+    "MappedRows",
     "RowView",
     "StackedRows",
     "as_dense",
@@ -227,6 +228,46 @@ class StackedRows:
                 for place, bag in zip(np.flatnonzero(of_block), taken, strict=True):
                     rows[place] = bag
         return rows
+
+
+class MappedRows:
+    """The rows of a lazy block, changed when they are read.
+
+    Parameters
+    ----------
+    block : array-like
+        As of `RowView`.
+    row_shape : tuple of int
+        Of a row after the change.
+    dtype : dtype
+        Likewise.
+    change : callable
+        Rows to changed rows.
+    """
+
+    def __init__(
+        self,
+        block: Any,
+        row_shape: tuple[int, ...],
+        dtype: np.dtype,
+        change: Callable[[NDArray[Any]], NDArray[Any]],
+    ) -> None:
+        self.block, self.row_shape = block, row_shape
+        self.dtype, self.change = dtype, change
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.block.shape[0], *self.row_shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        rows = self.change(take_rows(self.block, row_positions(key, len(self))))
+        return rows[0] if isinstance(key, int | np.integer) else rows
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[:], dtype=dtype)
 
 
 def view_rows(rows: Any, positions: NDArray[np.intp]) -> Any:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import is_lazy
 
-__all__ = ["Scale", "some_rows"]
+__all__ = ["Scale", "measured", "some_rows"]
 
 # A sample is enough, and costs no more than a few milliseconds.
 MOST_ROWS, MOST_COLUMNS, MOST_VALUES = 256, 256, 100_000
@@ -23,6 +24,10 @@ SPREAD_RATIO = 10.0
 N_SPREADS = 4.0
 UNIT_RATIO = 1.5
 SHARE = 0.1
+# Ends of the range of a column: one value in a hundred of its own is outside.
+OUTSIDE = 0.005
+# What is measured of each channel of an image.
+STATISTICS = ("mean", "standard deviation", "5 %", "median", "95 %")
 
 
 def some_rows(cohort: Any, name: str) -> Any:
@@ -47,7 +52,10 @@ class Scale(ModelPart):
     columns : ndarray of intp, shape (n_columns,)
         Their places.
     centre, spread : ndarray of shape (n_columns,)
-        Median and interquartile range of some columns; none of images.
+        Median and interquartile range of some columns, or of statistics of the channels
+        of images.
+    low, high : ndarray of shape (n_columns,)
+        Between them are 99 % of the values.
     n_rows : int
     """
 
@@ -56,6 +64,8 @@ class Scale(ModelPart):
     columns: Any
     centre: Any
     spread: Any
+    low: Any
+    high: Any
     n_rows: int
 
     @classmethod
@@ -63,13 +73,23 @@ class Scale(ModelPart):
         """The scale of some rows, None if they are lazy, no numbers, or none."""
         if not _is_measured(rows):
             return None
-        columns = np.empty(0, dtype=np.intp)
-        if rows.ndim == 2:
-            step = max(1, rows.shape[1] // MOST_COLUMNS)
-            columns = np.arange(0, rows.shape[1], step)
-        centre, spread = _quartiles(rows[:, columns] if len(columns) else rows[:, :0])
+        table, names = measured(rows, names)
+        step = max(1, table.shape[1] // MOST_COLUMNS)
+        columns = np.arange(0, table.shape[1], step)
         named = None if names is None else [names[int(i)] for i in columns]
-        return cls(_sizes(rows), named, columns, centre, spread, len(rows))
+        ends = (OUTSIDE, 1 - OUTSIDE)
+        low, lower, centre, upper, high = _quantiles(
+            table[:, columns], (ends[0], 0.25, 0.5, 0.75, ends[1])
+        )
+        numbers = centre, upper - lower, low, high
+        return cls(_sizes(rows), named, columns, *numbers, len(rows))
+
+    def table(self) -> pd.DataFrame:
+        """Median, spread and range of the columns, by name or number."""
+        columns = {"median": self.centre, "iqr": self.spread}
+        columns |= {"low": self.low, "high": self.high}
+        index = self.columns if self.names is None else self.names
+        return pd.DataFrame(columns, index=pd.Index(index, name="feature"))
 
     def describe_shift(self, rows: Any, names: Sequence[str] | None) -> str | None:
         """How the scale of `rows` differs, as the end of a sentence; None if it hardly
@@ -85,38 +105,77 @@ class Scale(ModelPart):
         return self._shifted_columns(rows, names)
 
     def _shifted_columns(self, rows: Any, names: Sequence[str] | None) -> str | None:
-        columns = self._places(rows, names)
-        if columns is None or self.n_rows < MIN_FITTED or len(rows) < MIN_ROWS:
+        table, names = measured(rows, names)
+        kept, columns = self.places(table.shape[1], names)
+        if not len(kept) or self.n_rows < MIN_FITTED or len(rows) < MIN_ROWS:
             return None
-        centre, spread = _quartiles(rows[:, columns])
+        lower, centre, upper = _quantiles(table[:, columns], (0.25, 0.5, 0.75))
+        spread, fitted, fitted_spread = (
+            upper - lower,
+            self.centre[kept],
+            self.spread[kept],
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = np.abs(centre - self.centre) > N_SPREADS * self.spread
+            moved = np.abs(centre - fitted) > N_SPREADS * fitted_spread
             # Of two units, one is at least so many times the other.
-            sizes = np.sort(np.abs([centre, self.centre]), axis=0)
+            sizes = np.sort(np.abs([centre, fitted]), axis=0)
             other = sizes[1] > UNIT_RATIO * sizes[0]
-            moved &= other | (centre * self.centre < 0)
-            wider = spread / self.spread
+            moved &= other | (centre * fitted < 0)
+            wider = spread / fitted_spread
         # Some patients may be alike.
         narrower = (wider < 1 / SPREAD_RATIO) & (spread > 0) & other
-        odd = (moved | (wider > SPREAD_RATIO) | narrower) & (self.spread > 0)
-        if odd.sum() < max(1, SHARE * len(columns)):
+        odd = (moved | (wider > SPREAD_RATIO) | narrower) & (fitted_spread > 0)
+        if odd.sum() < max(1, SHARE * len(kept)):
             return None
         shown = [
-            f"{self.names[i] if self.names else f'column {self.columns[i]}'} (median "
-            f"{centre[i]:.3g}, in fit {self.centre[i]:.3g})"
+            f"{self._name(kept[i])} (median {centre[i]:.3g}, in fit {fitted[i]:.3g})"
             for i in np.flatnonzero(odd)[:3]
         ]
         return f"{odd.sum()} of {len(odd)} columns differ, such as {', '.join(shown)}"
 
-    def _places(self, rows: Any, names: Sequence[str] | None) -> Any:
-        """Where the columns are among `rows`, None if that cannot be known."""
-        if not len(self.columns) or rows.ndim != 2:
-            return None
+    def _name(self, i: int) -> str:
+        return self.names[i] if self.names else f"column {self.columns[i]}"
+
+    def places(
+        self, n_columns: int, names: Sequence[str] | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Which of the columns a table has too, and where; none if that is unknown."""
         if self.names is None or names is None:
-            return self.columns if self.columns[-1] < rows.shape[1] else None
+            kept = np.arange(len(self.columns))
+            known = len(kept) and self.columns[-1] < n_columns
+            return (kept, self.columns) if known else (kept[:0], self.columns[:0])
         place = {name: i for i, name in enumerate(names)}
-        found = [place.get(name, -1) for name in self.names]
-        return None if -1 in found else np.array(found)
+        found = np.array([place.get(name, -1) for name in self.names], dtype=np.intp)
+        kept = np.flatnonzero(found >= 0)
+        return kept, found[kept]
+
+
+def measured(
+    rows: Any, names: Sequence[str] | None
+) -> tuple[NDArray[Any], Sequence[str] | None]:
+    """A table of what is compared between rows, and names of its columns.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_columns) or (n_rows, n_channels, ...)
+        Of images, `STATISTICS` of each channel are.
+    names : list of str or None
+
+    Returns
+    -------
+    table : ndarray of shape (n_rows, n_measured)
+    names : list of str or None
+    """
+    if rows.ndim <= 2:
+        return (rows if rows.ndim == 2 else rows[:, None]), names
+    pixels = rows.reshape(*rows.shape[:2], -1).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of infinite ones
+        ends = np.quantile(pixels, [0.05, 0.5, 0.95], axis=2)
+        table = np.stack([pixels.mean(axis=2), pixels.std(axis=2), *ends], axis=2)
+    of_channels = [
+        f"channel {c}: {s}" for c in range(rows.shape[1]) for s in STATISTICS
+    ]
+    return table.reshape(len(rows), -1), of_channels
 
 
 def _is_measured(rows: Any) -> bool:
@@ -137,16 +196,15 @@ def _sizes(rows: NDArray[Any]) -> tuple[float, float]:
     return float(median), float(high)
 
 
-def _quartiles(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Median and interquartile range of each column; NaN where values are missing."""
+def _quantiles(rows: NDArray[Any], at: Sequence[float]) -> NDArray[Any]:
+    """Quantiles of each column; NaN where all of it is missing."""
     some = rows.astype(np.float64)
     if not some.size:
-        return np.empty(some.shape[1]), np.empty(some.shape[1])
-    if not np.isfinite(some).all():
-        some = np.where(np.isfinite(some), some, np.nan)
-        known = ~np.isnan(some).all(axis=0)
-        quartiles = np.full((3, some.shape[1]), np.nan)
-        quartiles[:, known] = np.nanquantile(some[:, known], [0.25, 0.5, 0.75], axis=0)
-    else:
-        quartiles = np.quantile(some, [0.25, 0.5, 0.75], axis=0)
-    return quartiles[1], quartiles[2] - quartiles[0]
+        return np.empty((len(at), some.shape[1]))
+    if np.isfinite(some).all():
+        return np.quantile(some, at, axis=0)
+    some = np.where(np.isfinite(some), some, np.nan)
+    known = ~np.isnan(some).all(axis=0)
+    found = np.full((len(at), some.shape[1]), np.nan)
+    found[:, known] = np.nanquantile(some[:, known], at, axis=0)
+    return found

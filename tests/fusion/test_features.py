@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.baselines import LateFusionClassifier
+from skmultimodal.exceptions import AlignmentWarning
 
 N = 90
 GENES = ["TP53", "IDH1", "EGFR", "MGMT", "PTEN"]
@@ -77,20 +78,31 @@ def test_names_of_a_bare_table_are_checked_once(tables):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: g.assign(NEW=1.0), r"it has 1 in addition \('NEW'\)"),
-        (lambda g: g[GENES[:2]], r"it lacks 3 \('EGFR', 'MGMT', 'PTEN'\). Give it"),
+        (lambda g: g[GENES[:2]], r"lacks 3 of the 5 .*\('EGFR', 'MGMT', 'PTEN'\): up"),
         (
             lambda g: g.rename(columns={"PTEN": "pten"}),
-            r"it lacks 1 \('PTEN'\) and has 1 in addition \('pten'\)",
+            r"lacks 1 of the 5 features of fit \('PTEN'\), and has 1 in addition "
+            r"\('pten'\): up to 10% .* Give it the columns of features_in_\['gene'\]",
         ),
     ],
 )
 @pytest.mark.parametrize("model", models()[:2])
-def test_other_columns(tables, model, change, message):
+def test_too_many_columns_are_absent(tables, model, change, message):
     gene, image, y = tables
     model.fit(cohort_of(gene, image), y)
-    with pytest.raises(ValueError, match=f"'gene' does not have the 5 .* {message}"):
+    with pytest.raises(ValueError, match=f"modality 'gene' {message}"):
         model.predict(cohort_of(change(gene), image))
+
+
+@pytest.mark.parametrize("model", models()[:2])
+def test_columns_in_addition_are_left_out(tables, model):
+    gene, image, y = tables
+    wanted = model.fit(cohort_of(gene, image), y).predict(cohort_of(gene, image))
+    other = cohort_of(gene.assign(NEW=1.0)[["NEW", *GENES[::-1]]], image)
+    message = r"'gene' of X has 1 feature that fit did not have \('NEW'\), left"
+    with pytest.warns(AlignmentWarning, match=message):
+        found = model.predict(other)
+    np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("model", models())

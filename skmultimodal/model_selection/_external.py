@@ -1,0 +1,255 @@
+"""Evaluation of a fitted model on patients of another hospital."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
+
+from skmultimodal.cohort import as_cohort
+from skmultimodal.exceptions import FewPatientsWarning
+from skmultimodal.model_selection._drift import cohort_drift
+from skmultimodal.model_selection._external_evaluation import ExternalEvaluation
+from skmultimodal.model_selection._external_scores import (
+    external_scores,
+    recalibrated_scores,
+)
+from skmultimodal.utils._alignment import join_rows
+from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._labels import (
+    class_name,
+    encode_labels,
+    find_positive,
+)
+from skmultimodal.utils._parts import innermost
+from skmultimodal.utils._warnings import warn
+
+__all__ = ["evaluate_external"]
+
+ALL = "all"
+
+
+def evaluate_external(
+    model,
+    X,
+    y,
+    *,
+    positive=None,
+    development=None,
+    reference=None,
+    confidence_level=0.95,
+    n_resamples=2000,
+    random_state=0,
+):
+    """Test a fitted model on patients of another hospital, as it is.
+
+    Nothing is fitted but the recalibration that is reported beside. Features are
+    matched by name, and images brought to the size of ``fit``, as ``predict_proba``
+    does.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted classifier of cohorts with ``predict_proba``.
+    X : Cohort, dict of aligned arrays, DataFrame or array
+        Patients, none of whom trained the model, with any of its modalities.
+    y : array-like of shape (n_rows,)
+        Class labels; rows without one are counted and left out.
+    positive : class label, default=None
+        Class that calibration and predictive values are about. None as in
+        `compare_classifiers`.
+    development : Comparison, DataFrame or dict, default=None
+        How the model did in the cohort that it comes from, shown beside: a comparison
+        whose reference model, or only one, it is; or means, with or without ``low`` and
+        ``high``, by metric.
+    reference : Cohort, default=None
+        The training patients, from whom a classifier tries to tell these.
+    confidence_level : float, default=0.95
+        Of the intervals.
+    n_resamples : int, default=2000
+        Draws of the patients for the intervals.
+    random_state : int, RandomState instance or None, default=0
+        Draws patients and folds.
+
+    Returns
+    -------
+    evaluation : ExternalEvaluation
+
+    Raises
+    ------
+    ValueError
+        If a patient trained the model, a label is none of its classes, no patient is
+        labelled, or the data cannot be brought to those of ``fit``.
+
+    Warns
+    -----
+    FewPatientsWarning
+        If fewer than ten labelled patients are of a class.
+    AlignmentWarning
+        If features were left out or filled, or images resized.
+
+    See Also
+    --------
+    compare_classifiers : Cross-validation within one cohort.
+    cohort_drift : How far the data are from those of ``fit``.
+    skmultimodal.report.external_report : Writes the report.
+
+    Notes
+    -----
+    Intervals are over patients of this hospital: how other hospitals differ is not in
+    them. Those of the area are DeLong's; of losses the studentised bootstrap, on the
+    logarithm of the loss; of the slope Wald's; of the intercept the inverse of a score
+    test; of the ratio Fieller's (`benchmarks.statistics.external` has their coverage).
+
+    References
+    ----------
+    .. [1] Collins et al., "Evaluation of clinical prediction models (part 1): from
+       development to external validation", BMJ 384 (2024).
+       :doi:`10.1136/bmj-2023-074819`
+    .. [2] Van Calster et al., "Calibration: the Achilles heel of predictive analytics",
+       BMC Medicine 17 (2019). :doi:`10.1186/s12916-019-1466-7`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, TwinTowerClassifier
+    >>> from skmultimodal.model_selection import evaluate_external
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(200) % 2
+    >>> image, gene = rng.normal(size=(200, 2)), rng.normal(size=(200, 3))
+    >>> gene += y[:, None]
+    >>> image[::3], gene[1::3] = np.nan, np.nan
+    >>> X = Cohort({"image": image, "gene": gene}, index=[f"P{i}" for i in range(200)])
+    >>> towers = [(name, LogisticRegression()) for name in ("image", "gene")]
+    >>> model = TwinTowerClassifier(towers, random_state=0).fit(X[:100], y[:100])
+    >>> evaluation = evaluate_external(model, X[100:], y[100:])
+    >>> for pattern, area in evaluation.table()["roc_auc"].items():
+    ...     print(pattern, area)
+    all 0.846 [0.76, 0.91]
+    image 0.436 [0.26, 0.63]
+    gene 0.974 [0.86, 1.00]
+    image+gene 0.971 [0.89, 0.99]
+    """
+    cohort, codes, classes = _read(model, X, y)
+    column = find_positive(classes, positive, of="the model")
+    known = codes >= 0
+    tested, codes = cohort[known], codes[known]
+    _refuse_trained(model, tested.index)
+    p = np.asarray(model.predict_proba(tested), dtype=np.float64)
+    p = p / p.sum(axis=1, keepdims=True)
+    _warn_of_few(codes, classes)
+    rng = check_random_state(random_state)
+    patterns = tested.patterns
+    options = {"level": confidence_level, "n_resamples": n_resamples, "rng": rng}
+    scores = []
+    for name in _patterns(tested):
+        rows = np.ones(len(codes), dtype=bool) if name == ALL else patterns == name
+        part = external_scores(codes[rows], p[rows], column, **options)
+        part.insert(0, "pattern", name)
+        part["n_patients"] = rows.sum()
+        part["n_positive"] = (codes[rows] == column).sum()
+        scores.append(part.rename_axis("metric").reset_index())
+    inside = innermost(model)
+    return ExternalEvaluation(
+        pd.concat(scores, ignore_index=True),
+        _predictions(tested, codes, p, classes),
+        classes=classes,
+        positive=classes.tolist()[column],
+        model=type(inside).__name__,
+        confidence_level=confidence_level,
+        n_unlabelled=int((~known).sum()),
+        recalibration=None
+        if len(classes) > 2
+        else recalibrated_scores(codes, p, column, random_state=rng),
+        alignment=inside.alignment(tested) if hasattr(inside, "alignment") else None,
+        drift=_drift(model if reference is None else reference, tested, rng),
+        development=_development(development),
+    )
+
+
+def _read(model, X, y):
+    """The patients, their class numbers (-1 unlabelled), and the model's classes."""
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(
+            f"{type(model).__name__} has no predict_proba, which is evaluated here."
+        )
+    classes = np.asarray(model.classes_)
+    cohort = as_cohort(X)
+    (y,) = join_rows(X, cohort, y=y)
+    found, codes = encode_labels(y, allow_unlabelled=True)
+    place = {class_name(label): i for i, label in enumerate(classes.tolist())}
+    unknown = [c for c in found.tolist() if class_name(c) not in place]
+    if unknown:
+        raise ValueError(
+            f"y has class {unknown[0]!r}, on which the model was not fitted: its "
+            f"classes are {', '.join(place)}. Rename the labels, or leave them blank."
+        )
+    if not (codes >= 0).any():
+        raise ValueError("no patient has a label: there is nobody to test.")
+    places = np.array([place[class_name(label)] for label in found.tolist()] + [-1])
+    return cohort, places[codes], classes
+
+
+def _refuse_trained(model, index):
+    own, trained = hash_ids(index), getattr(innermost(model), "fit_ids_", None)
+    if own is None or trained is None:
+        return
+    known = np.isin(own, trained)
+    if known.any():
+        raise ValueError(
+            f"{known.sum()} of {len(known)} patients trained the model, such as "
+            f"{index[known].tolist()[0]!r}: leave them out, as scores on them are not "
+            "those of new patients."
+        )
+
+
+def _warn_of_few(codes, classes):
+    counts = np.bincount(codes, minlength=len(classes))
+    if counts.min() < 10:
+        name = class_name(classes[counts.argmin()])
+        warn(
+            f"{counts.min()} of {len(codes)} labelled patients are of class {name}: "
+            "look at the intervals before the scores.",
+            FewPatientsWarning,
+        )
+
+
+def _patterns(cohort):
+    """All patients, then the patterns, fewest modalities first; one pattern is all."""
+    order = cohort.summary().index.tolist()
+    return [ALL, *order] if len(order) > 1 else [ALL]
+
+
+def _predictions(cohort, codes, p, classes):
+    """What was predicted for each patient: DataFrame."""
+    table = {
+        "pattern": cohort.patterns,
+        "y_true": classes[codes],
+        "y_pred": classes[p.argmax(axis=1)],
+    }
+    table |= {f"proba_{class_name(c)}": p[:, i] for i, c in enumerate(classes.tolist())}
+    return pd.DataFrame(table, index=cohort.index.rename("patient"))
+
+
+def _drift(reference, cohort, rng):
+    try:
+        return cohort_drift(reference, cohort, random_state=rng)
+    except ValueError:  # a model that keeps no ranges
+        return None
+
+
+def _development(given):
+    """Means by metric with intervals: DataFrame, or None."""
+    if given is None:
+        return None
+    if hasattr(given, "summary"):
+        name = given.reference or given.models[-1]
+        table = given.summary()
+        table = table[table["model"] == name].set_index("metric")
+        return table[["mean", "low", "high"]]
+    if isinstance(given, pd.DataFrame):
+        return given.reindex(columns=["mean", "low", "high"])
+    rows = {
+        name: list(value) if np.ndim(value) else [value, np.nan, np.nan]
+        for name, value in given.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])

@@ -1,0 +1,198 @@
+"""What is known after a fitted model was tested on patients of another hospital."""
+
+from html import escape
+
+import numpy as np
+
+from skmultimodal.model_selection._external_scores import METRICS
+from skmultimodal.utils._labels import class_name
+from skmultimodal.utils._metrics import metric_name
+from skmultimodal.utils._text import counted
+
+__all__ = ["ExternalEvaluation"]
+
+FEW = 10
+
+
+class ExternalEvaluation:
+    """Scores of one fitted model on patients of another hospital.
+
+    `evaluate_external` returns it, and printing it shows the scores.
+
+    Parameters
+    ----------
+    scores : DataFrame with one row per pattern and metric
+        Columns ``pattern`` (``"all"`` first, and then each missing-modality pattern if
+        there are several), ``metric``, ``value``, ``low``, ``high``, ``n_patients`` and
+        ``n_positive``. The metrics are ``roc_auc`` (of more than two classes, the mean
+        over them); ``brier`` and ``log_loss``, less is better; ``brier_gain`` and
+        ``log_loss_gain``, how much less they are than those of the class shares of this
+        hospital, always predicted; ``calibration_slope``, 1 is calibrated and less is
+        too extreme; ``calibration_intercept`` in the large (slope 1), above 0 more
+        patients are of the class than predicted; and ``observed_expected``, their
+        ratio.
+    predictions : DataFrame with one row per labelled patient
+        ``pattern``, ``y_true``, ``y_pred`` and ``proba_...`` of each class, by patient
+        id.
+    classes : ndarray of shape (n_classes,)
+    positive : class label
+        The class that intercept and ratio are about.
+    model : str
+        Name of the model's class.
+    confidence_level : float
+        Of the intervals.
+    n_unlabelled : int
+        Patients without a label, who are left out.
+    recalibration : DataFrame, default=None
+        Losses of the probabilities as predicted, and out of fold after recalibration on
+        other patients of this hospital: ``in the large`` moves the log-odds by an
+        intercept, ``slope`` also stretches them. None of more than two classes.
+    alignment : DataFrame, default=None
+        What was changed in each modality, as of ``TwinTowerClassifier.alignment``.
+    drift : DataFrame, default=None
+        As of `cohort_drift`.
+    development : DataFrame, default=None
+        ``mean``, ``low`` and ``high`` by metric, where the model comes from.
+
+    See Also
+    --------
+    evaluate_external : Makes it.
+    skmultimodal.report.external_report : Writes a report.
+    """
+
+    def __init__(
+        self,
+        scores,
+        predictions,
+        *,
+        classes,
+        positive,
+        model,
+        confidence_level,
+        n_unlabelled=0,
+        recalibration=None,
+        alignment=None,
+        drift=None,
+        development=None,
+    ):
+        self.scores = scores
+        self.predictions = predictions
+        self.classes = classes
+        self.positive = positive
+        self.model = model
+        self.confidence_level = confidence_level
+        self.n_unlabelled = n_unlabelled
+        self.recalibration = recalibration
+        self.alignment = alignment
+        self.drift = drift
+        self.development = development
+
+    @property
+    def patterns(self):
+        """``"all"``, and each missing-modality pattern if there are several."""
+        return self.scores["pattern"].drop_duplicates().tolist()
+
+    def table(self):
+        """Scores as text: DataFrame with one row per pattern and a column per metric.
+
+        Returns
+        -------
+        table : DataFrame
+            Such as ``"0.740 [0.64, 0.82]"``; ``"-"`` cannot be estimated.
+        """
+        texts = self.scores.assign(text=self.scores.apply(_spell, axis=1))
+        wide = texts.pivot(index="pattern", columns="metric", values="text")
+        return wide.loc[self.patterns, METRICS].rename_axis(columns=None)
+
+    def score(self, metric, pattern="all"):
+        """One score: Series with ``value``, ``low`` and ``high``.
+
+        Parameters
+        ----------
+        metric : str
+        pattern : str, default="all"
+
+        Returns
+        -------
+        score : Series
+        """
+        rows = self.scores.set_index(["pattern", "metric"])
+        if (pattern, metric) not in rows.index:
+            raise ValueError(
+                f"there is no score {metric!r} of pattern {pattern!r}: metrics are "
+                f"{METRICS}, patterns {self.patterns}."
+            )
+        return rows.loc[(pattern, metric), ["value", "low", "high"]]
+
+    def remarks(self):
+        """What to know before the scores are read: list of str."""
+        return [*self._few(), *self._changed(), *self._miscalibrated()]
+
+    def _few(self):
+        names = [class_name(label) for label in self.predictions["y_true"]]
+        for label in map(class_name, self.classes.tolist()):
+            n = names.count(label)
+            if n < FEW:
+                yield (
+                    f"{n} of {len(names)} tested patients are of class {label}: no "
+                    "score here means much."
+                )
+        if self.n_unlabelled:
+            patients = counted(self.n_unlabelled, "patient")
+            yield f"Left out without a label: {patients}."
+
+    def _changed(self):
+        if self.alignment is None:
+            return
+        for name, row in self.alignment.iterrows():
+            parts = []
+            if row["n_left_out"]:
+                parts.append(f"{counted(row['n_left_out'], 'feature')} left out")
+            if row["n_filled"]:
+                share = f"{row['n_filled']} of {row['n_features']} features"
+                parts.append(f"{share} absent and filled with means of the training")
+            if row["resized"]:
+                parts.append(f"images {row['resized']}")
+            if parts:
+                yield f"Modality {name}: {', '.join(parts)}."
+
+    def _miscalibrated(self):
+        slope = self.score("calibration_slope")
+        if slope["high"] < 1:
+            yield (
+                "Probabilities are too extreme for these patients: their calibration "
+                f"slope is {_spell(slope)}."
+            )
+        intercept = self.score("calibration_intercept")
+        if intercept["low"] > 0 or intercept["high"] < 0:
+            more = "More" if intercept["low"] > 0 else "Fewer"
+            yield (
+                f"{more} patients are of class {class_name(self.positive)} than "
+                f"predicted: {_spell(self.score('observed_expected'))} times as many."
+            )
+
+    def _heading(self):
+        n, rows = len(self.predictions), self.scores
+        n_positive = rows.loc[rows["pattern"] == "all", "n_positive"].iloc[0]
+        return (
+            f"{self.model} on {n} patients who did not train it, {n_positive} of class "
+            f"{class_name(self.positive)}; {self.confidence_level:.0%} intervals"
+        )
+
+    def __repr__(self):
+        table = self.table().rename(columns=metric_name).T.to_string()
+        return "\n\n".join([self._heading(), table, *self.remarks()])
+
+    def _repr_html_(self):
+        table = self.table().rename(columns=metric_name).T.to_html()
+        remarks = "".join(f"<p>{escape(text)}</p>" for text in self.remarks())
+        return f"<p>{escape(self._heading())}</p>{table}{remarks}"
+
+
+def _spell(row):
+    """Such as ``0.740 [0.64, 0.82]``."""
+    if not np.isfinite(row["value"]):
+        return "-"
+    if np.isnan(row["low"]):
+        return f"{row['value']:.3f}"
+    return f"{row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]"
