@@ -211,7 +211,10 @@ def _ties(values, varies, max_ties):
     """
     tied = np.full(values.shape[1], np.nan)
     discrete = np.zeros(values.shape[1], dtype=bool)
-    for feature in np.flatnonzero(varies):
+    ordered = np.sort(values, axis=0)
+    apart = MIN_TIED - 1
+    some = (ordered[apart:] == ordered[: len(values) - apart]).any(axis=0)
+    for feature in np.flatnonzero(varies & some):
         cells = values[:, feature]
         kinds, counts = np.unique(cells[~np.isnan(cells)], return_counts=True)
         many = (counts > max_ties * counts.sum()) & (counts >= MIN_TIED)
@@ -228,7 +231,9 @@ def _fences(values, varies):
     """
     fences = np.full((2, values.shape[1]), [[-np.inf], [np.inf]])
     some = varies & ~np.isnan(values).all(axis=0)
-    low, high = np.nanquantile(values[:, some], [0.25, 0.75], axis=0)
+    ordered = np.sort(values[:, some], axis=0)  # NaN is last
+    last = (~np.isnan(ordered)).sum(axis=0) - 1
+    low, high = np.take_along_axis(ordered, np.stack([last // 4, last - last // 4]), 0)
     fences[:, some] = low - FENCE * (high - low), high + FENCE * (high - low)
     return fences
 

@@ -230,6 +230,17 @@ def test_values_that_many_rows_share_stay():
         np.testing.assert_allclose(mean, X.mean(axis=0), atol=1e-12)
 
 
+def test_categories_only_stay():
+    site = np.repeat(list("abc"), 20)
+    X = np.random.default_rng(0).integers(0, 3, (60, 4)).astype(float)
+    with pytest.warns(UserWarning, match="4 of 4 features"):
+        harmonizer = SiteHarmonizer().fit(X, site=site)
+    np.testing.assert_array_equal(harmonizer.transform(X, site=site), X)
+    with pytest.warns(UserWarning, match="not in fit"):
+        found = harmonizer.transform(X, site=["new"] * 60)
+    np.testing.assert_array_equal(found, X)
+
+
 def test_an_outlier_moves_no_other_row_far():
     X, site = simulate()
     row = np.flatnonzero(site == "Leeds")[3]
