@@ -219,10 +219,12 @@ API_REFERENCE = [
     Section(
         "skmultimodal.preprocessing",
         "Preprocessing",
-        "Features of a tumour, for towers that are no network.",
+        "Features of a tumour, for towers that are no network; differences between "
+        "sites, removed.",
         (
             "IntensityStatisticsTransformer",
             "MirpTransformer",
+            "SiteHarmonizer",
             "TumorTextureTransformer",
         ),
     ),

@@ -25,6 +25,7 @@ from skmultimodal.utils._store import (
     concat_stores,
     join,
     keyed,
+    make_block,
     store_from_frame,
 )
 from skmultimodal.utils._tables import make_frame, table_of
@@ -263,6 +264,25 @@ class Cohort:
             self._store, positions={**self._store.positions, name: positions}
         )
         return self._view(store, self._rows, self.modalities)
+
+    def with_block(self, name: str, rows: Any) -> Cohort:
+        """The same rows with other values in a modality, whose features stay.
+
+        `rows` are of the shape of ``block(name)``, which stays as it is; the other
+        modalities are shared, not copied.
+        """
+        rows = np.asarray(rows)
+        if rows.shape != self.block_shape(name):
+            raise ValueError(
+                f"modality {name!r} has shape {self.block_shape(name)}, "
+                f"got {rows.shape}."
+            )
+        has = self.has(name)
+        blocks = {other: self._block(other) for other in self._modalities}
+        positions = {other: self.positions(other) for other in self._modalities}
+        blocks[name] = make_block(rows, self.feature_names(name))
+        positions[name] = np.where(has, np.cumsum(has) - 1, -1)
+        return self._of(Store(blocks, positions, self.index, self.metadata))
 
     def compact(self) -> Cohort:
         """The same rows, with only these in memory; lazy blocks stay on disk."""

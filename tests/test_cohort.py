@@ -478,6 +478,22 @@ def test_concat_of_nothing():
         Cohort.concat([])
 
 
+def test_other_values_of_a_modality(cohort, blocks):
+    has = cohort.has("gene")
+    rows = 2 * cohort.block("gene")
+    other = cohort.with_block("gene", rows)
+    np.testing.assert_array_equal(other.block("gene"), 2 * blocks["gene"][has])
+    pd.testing.assert_frame_equal(other.available, cohort.available)
+    pd.testing.assert_frame_equal(other.metadata, cohort.metadata)
+    one = np.flatnonzero(cohort.has("image"))[:1]
+    assert np.shares_memory(other[one].block("image"), cohort[one].block("image"))
+    repeated = cohort[np.flatnonzero(has)[[2, 0, 2]]]
+    rows = np.arange(15.0).reshape(3, 5)
+    np.testing.assert_array_equal(repeated.with_block("gene", rows).block("gene"), rows)
+    with pytest.raises(ValueError, match=r"'gene' has shape \(3, 5\), got \(3, 4\)"):
+        repeated.with_block("gene", rows[:, :4])
+
+
 def test_compact_drops_what_no_row_uses():
     X = Cohort({"image": np.ones((90, 2, 30, 40)), "gene": np.ones((90, 7))})
     small = X[[4, 8, 4]].without("gene").compact()

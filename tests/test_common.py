@@ -44,7 +44,11 @@ from skmultimodal import (
     UnimodalSurvival,
 )
 from skmultimodal.baselines import LateFusionClassifier
-from skmultimodal.preprocessing import MirpTransformer, TumorTextureTransformer
+from skmultimodal.preprocessing import (
+    MirpTransformer,
+    SiteHarmonizer,
+    TumorTextureTransformer,
+)
 
 # A bare 2-D array is the gene modality, so the image tower is left out; some checks
 # train on noise, which teaches nothing.
@@ -72,6 +76,7 @@ DEFAULTS = [
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
     TumorTextureTransformer(),
+    SiteHarmonizer(),
     CoxRidgeSurvival(),
     GaussianPoolRegressor(),
     HazardPoolSurvival(),

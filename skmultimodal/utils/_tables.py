@@ -12,6 +12,7 @@ from sklearn.compose import ColumnTransformer
 from skmultimodal.utils._rows import is_numeric
 
 __all__ = [
+    "ReadsColumns",
     "Types",
     "block_frame",
     "cast",
@@ -29,10 +30,14 @@ __all__ = [
 Types = list[Any] | None
 
 
+class ReadsColumns:
+    """A base of estimators that choose columns of a table by name."""
+
+
 def reads_columns(estimator: Any) -> bool:
     """Whether an estimator, or one inside it, chooses columns of a table."""
-    inner = estimator.get_params(deep=True).values()
-    return any(isinstance(part, ColumnTransformer) for part in (estimator, *inner))
+    parts = estimator, *estimator.get_params(deep=True).values()
+    return any(isinstance(part, ColumnTransformer | ReadsColumns) for part in parts)
 
 
 def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
