@@ -5,7 +5,11 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.fusion._inputs import CohortClassifierMixin, read_cohort
+from skmultimodal.fusion._inputs import (
+    AlignedInputMixin,
+    CohortClassifierMixin,
+    read_cohort,
+)
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._labels import check_labels, encode_labels
@@ -15,7 +19,9 @@ from skmultimodal.utils._sklearn import BaseComposition, StrOptions, fit_context
 __all__ = ["LateFusionClassifier"]
 
 
-class LateFusionClassifier(ProbableClassMixin, CohortClassifierMixin, BaseComposition):
+class LateFusionClassifier(
+    AlignedInputMixin, ProbableClassMixin, CohortClassifierMixin, BaseComposition
+):
     """Mean of the probabilities, or of the log-odds, of several classifiers.
 
     scikit-learn's ``VotingClassifier(voting="soft")`` does the same where every row

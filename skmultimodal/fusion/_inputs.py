@@ -32,6 +32,7 @@ from skmultimodal.utils._validation import (
 )
 
 __all__ = [
+    "AlignedInputMixin",
     "CohortClassifierMixin",
     "JoinedScoreMixin",
     "TowerInput",
@@ -43,14 +44,12 @@ __all__ = [
 CHECKED_ROWS = 64
 
 
-class JoinedScoreMixin:
-    """For models of cohorts, whose ``score`` joins `y` to rows by patient id."""
+class AlignedInputMixin:
+    """For models that bring later data to the modalities of ``fit``."""
 
     @property
     def ranges_in_(self):
-        """dict of str to DataFrame, or None of lazy blocks and words: medians,
-        interquartile ranges and ends between which 99 % of values lay in ``fit``, of up
-        to 256 features of each modality."""
+        """Medians and ranges of the features of each modality in ``fit``."""
         check_is_fitted(self)
         scales = {name: seen.scale for name, seen in self._seen.items()}
         return {n: None if s is None else s.table() for n, s in scales.items()}
@@ -82,6 +81,10 @@ class JoinedScoreMixin:
         known = [name for name in cohort.modalities if name in self._seen]
         rows = {name: self._seen[name].alignment(cohort) for name in known}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("modality")
+
+
+class JoinedScoreMixin:
+    """For models of cohorts, whose ``score`` joins `y` to rows by patient id."""
 
     def score(self, X, y, sample_weight=None):
         """Compute the accuracy of ``predict``, R2, or Harrell's concordance.

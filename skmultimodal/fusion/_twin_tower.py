@@ -14,7 +14,12 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmultimodal.fusion._cache import TowerCache
-from skmultimodal.fusion._inputs import TowerInput, read_cohort, takes_nan
+from skmultimodal.fusion._inputs import (
+    AlignedInputMixin,
+    TowerInput,
+    read_cohort,
+    takes_nan,
+)
 from skmultimodal.fusion._outputs import (
     Output,
     fit_scalers,
@@ -68,7 +73,7 @@ def final_has(method):
     return check
 
 
-class BaseTwinTower(TransformerMixin, BaseComposition):
+class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
     """Towers and a final estimator on their outputs, for any outcome.
 
     A subclass has the mixin of its kind of estimator, and names in ``_outcome_type``

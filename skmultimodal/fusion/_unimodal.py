@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import (
+    AlignedInputMixin,
     CohortClassifierMixin,
     JoinedScoreMixin,
     TowerInput,
@@ -34,7 +35,7 @@ def _has_probabilities(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
 
 
-class BaseUnimodal(MetaEstimatorMixin, BaseEstimator):
+class BaseUnimodal(AlignedInputMixin, MetaEstimatorMixin, BaseEstimator):
     """Model of one modality of a cohort, of any outcome.
 
     Parameters and attributes are those of `UnimodalClassifier`; a subclass names its

@@ -72,6 +72,8 @@ def evaluate_external(
     Returns
     -------
     evaluation : ExternalEvaluation
+        Scores with intervals, for all patients and each pattern of modalities;
+        predictions, recalibration, and how the data differ from those of ``fit``.
 
     Raises
     ------

@@ -35,6 +35,7 @@ class ExternalEvaluation:
         ``pattern``, ``y_true``, ``y_pred`` and ``proba_...`` of each class, by patient
         id.
     classes : ndarray of shape (n_classes,)
+        Of the model.
     positive : class label
         The class that intercept and ratio are about.
     model : str

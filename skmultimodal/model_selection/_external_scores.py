@@ -105,9 +105,13 @@ class _Resampling:
 
     def __init__(self, n, n_resamples, level, rng):
         self.level, self.n = level, n
-        self.counts = None
+        self.drawn = None
         if 1 < n <= MOST_RESAMPLED:
-            self.counts = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)
+            self.drawn = rng.randint(n, size=(n_resamples, n))
+            # How often each patient is drawn: means are then products of matrices.
+            places = self.drawn + n * np.arange(n_resamples)[:, None]
+            counts = np.bincount(places.ravel(), minlength=n * n_resamples)
+            self.counts = counts.reshape(n_resamples, n).astype(float)
 
     def mean_interval(self, values, *, positive=False):
         """Mean and its interval by the studentised bootstrap.
@@ -123,7 +127,7 @@ class _Resampling:
         if not error > 1e-12 * np.abs(values).max() or (positive and mean <= 0):
             return mean, np.nan, np.nan
         ends = stats.t.ppf([(1 - self.level) / 2, (1 + self.level) / 2], n - 1)
-        if self.counts is not None:
+        if self.drawn is not None:
             ends = self._quantiles(values, mean, positive)
         if positive:
             low, high = mean * np.exp(-ends[::-1] * error / mean)
@@ -144,12 +148,12 @@ class _Resampling:
         return np.quantile(far, [(1 - self.level) / 2, (1 + self.level) / 2])
 
     def percentiles(self, statistic):
-        """Interval of a statistic of weighted patients, by its percentiles."""
-        if self.counts is None:
+        """Interval of a statistic of some rows, by its percentiles."""
+        if self.drawn is None:
             return np.nan, np.nan
-        drawn = np.array([statistic(counts) for counts in self.counts])
+        drawn = np.array([statistic(rows) for rows in self.drawn])
         drawn = drawn[np.isfinite(drawn)]
-        if len(drawn) < len(self.counts) / 2:
+        if len(drawn) < len(self.drawn) / 2:
             return np.nan, np.nan
         ends = (1 - self.level) / 2, (1 + self.level) / 2
         return tuple(np.quantile(drawn, ends).tolist())
@@ -164,16 +168,16 @@ def _area(codes, p, positive, level, resample):
         area = roc_auc_score(hits, p[:, positive])
         return (area, *delong_interval(hits, p[:, positive], confidence_level=level))
 
-    def mean_area(counts):
-        kept = counts > 0
+    def mean_area(rows):
+        hits = codes[rows, None] == np.arange(p.shape[1])
         areas = [
-            roc_auc_score(codes[kept] == k, p[kept, k], sample_weight=counts[kept])
+            roc_auc_score(hits[:, k], p[rows, k])
             for k in range(p.shape[1])
-            if 0 < (codes[kept] == k).sum() < kept.sum()
+            if 0 < hits[:, k].sum() < len(rows)
         ]
         return np.mean(areas) if areas else np.nan
 
-    area = mean_area(np.ones(len(codes)))
+    area = mean_area(np.arange(len(codes)))
     return (area, *resample.percentiles(mean_area))
 
 
