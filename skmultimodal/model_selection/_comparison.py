@@ -250,8 +250,8 @@ class Comparison(FoldScores, OutOfFold):
         exact bootstrap of an order statistic), widened as that of `at_threshold`. It is
         about this curve, and not about a threshold that is kept: for other patients its
         specificity is another as well, and with few others lower. Those that are held
-        out are of patients on whom the threshold was not chosen. How often the interval holds is in
-        ``benchmarks/statistics/results/operating_points.md``.
+        out are of patients on whom the threshold was not chosen. How often the interval
+        holds is in ``benchmarks/statistics/results/operating_points.md``.
 
         References
         ----------

@@ -178,17 +178,13 @@ def test_a_constant_finds_no_one():
 
 
 def test_too_few_others():
-    comparison = comparison_of({"m": draw_proba()})
-    with pytest.warns(
-        FewPatientsWarning, match=r"beyond all 13 tested patients of the"
-    ) as w:
-        table = comparison.specificity_at(0.95)
-    assert str(w[0].message).endswith("Test 20 or more, or fix a lower sensitivity.")
     p = draw_proba()
+    comparison = comparison_of({"m": p})
+    match = r"beyond all 13 tested patients of the class, .* Test 20 or more, or fix"
+    with pytest.warns(FewPatientsWarning, match=match):
+        table = comparison.specificity_at(0.95)
     assert table["specificity"][0] == np.mean(p[Y == "no"] < p[Y == "yes"].min())
-    with pytest.warns(
-        FewPatientsWarning, match=r"^a specificity of 0\.97 is that of a"
-    ):
+    with pytest.warns(FewPatientsWarning, match=r"^a specificity of 0\.97 is that of"):
         comparison.sensitivity_at(0.97)
 
 
