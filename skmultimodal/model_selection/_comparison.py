@@ -282,7 +282,9 @@ class Comparison(FoldScores, OutOfFold):
         ----------
         sensitivity : float, default=0.9
             Share of the patients of the class who are to be called.
-        models, positive
+        models : list of str, default=None
+            As of `sensitivity_at`.
+        positive : class label, default=None
             As of `sensitivity_at`.
 
         Returns
