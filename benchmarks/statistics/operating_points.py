@@ -1,6 +1,6 @@
 """``python -m benchmarks.statistics.operating_points``: sensitivity at a specificity.
 
-Cohorts of pairs with a known truth, some with a rare class, on which a logistic model is
+Cohorts of pairs with a known truth, some of a rare class, on which a logistic model is
 cross-validated (3 folds x 10 repeats). Counted is how often the intervals of
 `Comparison.sensitivity_at` hold the sensitivity of such models, at the threshold that
 has this specificity on the population: of the mean probability of one model of each
