@@ -31,7 +31,7 @@ def test_intervals_at_a_specificity():
     setting = operating_points.Setting(100, 20, 0.8)
     found = pd.DataFrame([operating_points.run(setting, seed) for seed in range(25)])
     row = operating_points.summary(setting, found)
-    assert float(row["coverage"]) > 90
+    assert float(row["coverage"]) > 85
     assert float(row["Wilson"]) < 80
 
 
