@@ -269,7 +269,7 @@ class BaseTwinTower(TransformerMixin, BaseComposition):
         name, final = type(self).__name__, self._final_estimator()
         announce_fit(name, plans, final, data, self.verbose)
         if weights is not None:
-            warn_of_unused_weights(plans, searched(final))
+            warn_of_unused_weights(plans, final)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         if self.tower_rows == "all" or not single:
             for plan, tower in zip(plans, fitted, strict=True):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.utils._labels import encode_labels, label_column
 from skmultimodal.utils._rows import unmasked, view_rows
+from skmultimodal.utils._sklearn import BaseSearchCV
 
 __all__ = [
     "WeightedFitMixin",
@@ -138,7 +139,9 @@ def given(
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Whether ``fit`` takes `sample_weight`; that of the last step of a Pipeline."""
+    """Whether ``fit`` takes `sample_weight`; of a search or Pipeline, its inside."""
+    if isinstance(estimator, BaseSearchCV):
+        return takes_weights(estimator.estimator)
     if isinstance(estimator, Pipeline):
         return takes_weights(estimator.steps[-1][1])
     if isinstance(estimator, WeightedFitMixin):
@@ -156,14 +159,16 @@ def fit_weighted(
     if sample_weight is None or not takes_weights(estimator):
         return estimator.fit(X, y, **options)
     weights = _weight_params(estimator, sample_weight)
-    if not isinstance(estimator, Pipeline):
+    if not isinstance(estimator, Pipeline | BaseSearchCV):
         return estimator.fit(X, y, **options, **weights)
-    # Where metadata are routed, a pipeline refuses parameters of its steps by name.
+    # Where metadata are routed, these refuse parameters that no part has asked for.
     with config_context(enable_metadata_routing=False):
         return estimator.fit(X, y, **options, **weights)
 
 
 def _weight_params(estimator: Any, sample_weight: Any) -> dict[str, Any]:
+    if isinstance(estimator, BaseSearchCV):
+        return _weight_params(estimator.estimator, sample_weight)
     if isinstance(estimator, Pipeline):
         return {
             f"{name}__{key}": value

@@ -207,6 +207,20 @@ def test_parts_without_weights_are_named():
         model.fit(X, y, sample_weight=draw_weights(len(y), least=1))
 
 
+def test_a_search_over_the_pool_reads_weights():
+    X, y = make_case()
+    weights = draw_weights(len(y), least=1)
+    pool = LogOpinionPoolClassifier(weight_penalty=5.0)
+    search = GridSearchCV(LogOpinionPoolClassifier(), {"weight_penalty": [5.0]}, cv=3)
+    p = [
+        linear_model(final_estimator=final, tower_cv=3)
+        .fit(X, y, sample_weight=weights)
+        .predict_proba(X)
+        for final in (pool, search)
+    ]
+    assert np.array_equal(*p)
+
+
 def test_weights_of_another_length_or_name_are_refused():
     X, y = make_case()
     with pytest.raises(ValueError, match=r"^X has 42 rows, sample_weight has shape \("):

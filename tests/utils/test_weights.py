@@ -7,6 +7,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -115,6 +116,18 @@ def test_every_step_of_a_pipeline_that_takes_weights_gets_them(routed):
     scaled = inner[0].transform(reduced)
     wanted = LogisticRegression().fit(scaled, Y, WEIGHTS)
     assert np.allclose(inner[1].coef_, wanted.coef_)
+
+
+@pytest.mark.parametrize("routed", [False, True])
+def test_a_search_hands_weights_to_what_it_searches(routed):
+    inner = make_pipeline(StandardScaler(), LogisticRegression())
+    search = GridSearchCV(inner, {"logisticregression__C": [0.3]}, cv=3)
+    assert takes_weights(search)
+    with config_context(enable_metadata_routing=routed):
+        fit_weighted(search, X, Y, WEIGHTS)
+    wanted = fit_weighted(inner.set_params(logisticregression__C=0.3), X, Y, WEIGHTS)
+    assert np.array_equal(search.predict_proba(X), wanted.predict_proba(X))
+    assert not takes_weights(GridSearchCV(KNeighborsClassifier(), {}))
 
 
 def test_what_takes_no_weights_is_fitted_without():
