@@ -43,6 +43,7 @@ SHARED = {
     "preprocessing._preparation",
     "report._evaluate",
     "towers._base",
+    "towers._cross_entropy",
     "towers._cross_fitting",
     "towers._likelihoods",
     "towers._log_linear",

@@ -273,6 +273,7 @@ def acting(case, p, p_new):
         np.column_stack([1 - each, each]),
         np.concatenate([f.test for f in case.folds]),
         np.concatenate([np.full(len(f.test), i) for i, f in enumerate(case.folds)]),
+        np.concatenate([np.full(len(f.test), f.repeat) for f in case.folds]),
     )
     patients, given, found = {"m": patients}, (0.95, {"m": RATIO}), {}
     for threshold in THRESHOLDS:

@@ -79,7 +79,8 @@ def head(n_cohorts, command):
         *METHODS,
         "",
         "Other intervals: [all that are printed](printed.md), those for [other "
-        "unpaired patients](unpaired.md), and the [shortcut audit](audit.md).",
+        "unpaired patients](unpaired.md), [at a fixed specificity]"
+        "(operating_points.md), and the [shortcut audit](audit.md).",
         "",
     ]
 

@@ -19,6 +19,7 @@ from skmultimodal.utils._code import code_key
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import as_dense
 from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._weights import fit_weighted
 
 __all__ = ["TowerCache"]
 
@@ -49,7 +50,7 @@ class _Sealed:
 
 def _fit_tower(key, tower, inputs, cohort, y, options):
     try:
-        return _Sealed(tower.fit(inputs.read(cohort), y, **options))
+        return _Sealed(fit_weighted(tower, inputs.read(cohort), y, **options))
     except (TypeError, ValueError) as error:
         unread = any(word in str(error) for word in ("convert", "promote", "float()"))
         words = inputs.describe_words(cohort) if unread else None
@@ -108,7 +109,7 @@ class TowerCache:
             All of its rows have the modality.
         y : ndarray of shape (n_rows,)
         **options : dict
-            For the tower's ``fit``.
+            For the tower's ``fit``; ``sample_weight`` as of `fit_weighted`.
 
         Returns
         -------

@@ -11,11 +11,13 @@ from skmultimodal.fusion._pool import LogOpinionPoolClassifier
 from skmultimodal.fusion._twin_tower import BaseTwinTower, final_has
 from skmultimodal.towers._outcomes import ClassLabels
 from skmultimodal.utils._probability import log_odds
+from skmultimodal.utils._sklearn import fit_context
+from skmultimodal.utils._weights import WeightedFitMixin, pop_sample_weight
 
 __all__ = ["TwinTowerClassifier"]
 
 
-class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
+class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower):
     """Classifier of patients of whom most have only one modality.
 
     Each tower learns from the rows that have its modality. The towers are then frozen,
@@ -155,6 +157,52 @@ class TwinTowerClassifier(CohortClassifierMixin, BaseTwinTower):
                 "final_estimator must be a classifier, got "
                 f"{type(self.final_estimator).__name__}."
             )
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, groups=None, **params):
+        """Fit towers, scalers and final estimator.
+
+        Parameters
+        ----------
+        X : Cohort, dict of aligned arrays, DataFrame or array
+            Rows are patients. A bare array is one modality: 2-D is "gene", 4-D "image".
+        y : array-like of shape (n_rows,)
+            Class labels; NaN or None marks an unlabelled row. A Series is joined by
+            patient id, and so are groups and weights.
+        groups : array-like of shape (n_rows,), default=None
+            Rows that a cross-fitted tower holds out together, such as those of a
+            hospital: its log-odds then count as far as they hold in another hospital.
+            A search or cross-validation passes them on after
+            ``set_fit_request(groups=True)``.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): as many rows each row
+            counts as, in the towers whose ``fit`` takes weights, in their calibration,
+            in the final estimator and in the class shares. A row of weight 0 is as if
+            it were not there. ``set_fit_request(sample_weight=True)`` has it passed on.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a row has no modality, a present row holds NaN or infinity, labelled rows
+            all have the same `y`, there are no rows for a tower, the final estimator
+            needs paired rows and there are none, or a weight is below 0.
+        TypeError
+            If there is another parameter.
+
+        Warns
+        -----
+        MissingModalityWarning
+            If a tower has no modality, or a modality no tower.
+        UserWarning
+            If outputs of a tower follow the labels of the rows that they are of, its
+            log-odds cannot be calibrated, its rows are of one group, no labelled row
+            has two modalities, or weights do not reach a tower or the final estimator.
+        """
+        return self._fit(X, y, groups, pop_sample_weight(self, params))
 
     def predict(self, X):
         """Predict class labels.

@@ -50,7 +50,7 @@ def limit_evidence(opinions, largest):
     return half * np.tanh(opinions / half)
 
 
-def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
+def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows, weights=None):
     """Standard deviations and correlations of evidence within a class.
 
     Parameters
@@ -63,6 +63,8 @@ def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
     correlation, n_prior_rows : float
         Each correlation is the mean, weighted by rows, of that of the rows that have
         both modalities and of `correlation`, which counts as `n_prior_rows`.
+    weights : ndarray of float, shape (n_rows,), default=None
+        As many rows each row counts as. None is one.
 
     Returns
     -------
@@ -73,21 +75,26 @@ def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
     """
     n_opinions = len(opinions)
     present = ~np.isnan(opinions[:, :, 0])
+    counts = np.ones(len(codes)) if weights is None else weights
     scale = np.zeros(n_opinions)
     correlations = np.eye(n_opinions)
     for m in range(n_opinions):
-        within = _within_class(opinions[m, present[m]], codes[present[m]], n_classes)
-        scale[m] = np.sqrt(np.mean(within**2)) if within.size else 0.0
+        own = codes[present[m]], counts[present[m]]
+        within = _within_class(opinions[m, present[m]], *own, n_classes)
+        if within.size:
+            squares = np.mean(within**2, axis=1)
+            scale[m] = np.sqrt(np.average(squares, weights=own[1]))
         for other in range(m):
             both = present[m] & present[other]
             pair = [
-                _within_class(opinions[k, both], codes[both], n_classes)
+                _within_class(opinions[k, both], codes[both], counts[both], n_classes)
                 for k in (m, other)
             ]
-            spread = np.sqrt(np.prod([np.sum(part**2) for part in pair]))
-            found = np.sum(pair[0] * pair[1]) / spread if spread > 0 else 0.0
+            each = counts[both, None]
+            spread = np.sqrt(np.prod([np.sum(each * part**2) for part in pair]))
+            found = np.sum(each * pair[0] * pair[1]) / spread if spread > 0 else 0.0
             # The mean of each class is estimated as well.
-            n_free = max(both.sum() - len(np.unique(codes[both])), 0)
+            n_free = max(each.sum() - len(np.unique(codes[both])), 0)
             n_free = n_free if spread > 0 else 0
             total = n_free + n_prior_rows
             if total:
@@ -96,12 +103,12 @@ def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows):
     return scale, _positive_definite(correlations)
 
 
-def _within_class(opinions, codes, n_classes):
+def _within_class(opinions, codes, weights, n_classes):
     """Opinions less their mean in each class."""
-    counts = np.bincount(codes, minlength=n_classes)
+    counts = np.bincount(codes, weights, minlength=n_classes)
     sums = np.zeros((n_classes, opinions.shape[1]))
-    np.add.at(sums, codes, opinions)
-    return opinions - (sums / np.maximum(counts, 1)[:, None])[codes]
+    np.add.at(sums, codes, weights[:, None] * opinions)
+    return opinions - (sums / np.where(counts > 0, counts, 1)[:, None])[codes]
 
 
 def _positive_definite(correlations):
@@ -152,7 +159,7 @@ def bayes_weights(scale, correlations, present):
     return weights
 
 
-def fit_shift(logits, codes, scale):
+def fit_shift(logits, codes, scale, weights=None):
     """How far the class shares of some rows depart from those that logits assume.
 
     Two hypotheses are averaged by their posterior probabilities, with equal ones
@@ -164,6 +171,8 @@ def fit_shift(logits, codes, scale):
     logits : ndarray of shape (n_rows, n_classes)
     codes : ndarray of int, shape (n_rows,)
     scale : float
+    weights : ndarray of float, shape (n_rows,), default=None
+        As many rows each row counts as. None is one.
 
     Returns
     -------
@@ -172,17 +181,20 @@ def fit_shift(logits, codes, scale):
     """
     n_classes = logits.shape[1]
     target = np.eye(n_classes)[codes]
+    each = np.ones((len(codes), 1)) if weights is None else weights[:, None]
     # The log-odds are a difference of two components.
     precision = 2 / scale**2
 
     def loss(shift):
         logs = log_softmax(logits + shift, axis=1)
-        value = -np.sum(target * logs) + precision * np.sum(shift**2) / 2
-        return value, (np.exp(logs) - target).sum(axis=0) + precision * shift
+        value = -np.sum(each * target * logs) + precision * np.sum(shift**2) / 2
+        excess = each * (np.exp(logs) - target)
+        return value, excess.sum(axis=0) + precision * shift
 
     start = np.zeros(n_classes)
     solution = minimize(loss, start, jac=True, method="L-BFGS-B", tol=1e-10)
     p = np.exp(log_softmax(logits + solution.x, axis=1))
-    curvature = (np.diag(p.sum(axis=0)) - p.T @ p) / precision + np.eye(n_classes)
+    spread = np.diag((each * p).sum(axis=0)) - (each * p).T @ p
+    curvature = spread / precision + np.eye(n_classes)
     gain = loss(start)[0] - solution.fun - np.linalg.slogdet(curvature)[1] / 2
     return expit(gain) * solution.x

@@ -10,7 +10,8 @@ from torch.nn.functional import log_softmax
 
 from skmultimodal.fusion._spans import check_spans
 from skmultimodal.nn import MixtureOfExperts, MultilayerPerceptron
-from skmultimodal.towers._base import NetEstimator, make_cross_entropy
+from skmultimodal.towers._base import NetEstimator
+from skmultimodal.towers._cross_entropy import make_cross_entropy
 from skmultimodal.towers._views import NetView
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import resolve_device
@@ -18,11 +19,17 @@ from skmultimodal.utils._labels import encode_labels, refuse_one_class
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._torch_views import torch_view
 from skmultimodal.utils._validation import check_rows
+from skmultimodal.utils._weights import (
+    WeightedFitMixin,
+    check_sample_weight,
+    drop_unweighted,
+    pop_sample_weight,
+)
 
 __all__ = ["FusionHeadClassifier"]
 
 
-class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
+class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
     """Neural classifier of the towers' standardised, concatenated features.
 
     With ``hidden_units=(64, 16)`` on the features of one gene tower it is the paper's
@@ -167,7 +174,7 @@ class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, modalities=None):
+    def fit(self, X, y, modalities=None, **params):
         """Train the head.
 
         Parameters
@@ -178,6 +185,8 @@ class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
             Class labels.
         modalities : dict of str to slice, default=None
             Columns of `X` that come from each modality; together all columns.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): of the rows in the loss.
 
         Returns
         -------
@@ -186,9 +195,14 @@ class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
         Raises
         ------
         ValueError
-            If `y` has one class, or `modalities` do not cover the columns.
+            If `y` has one class, `modalities` do not cover the columns, or a weight is
+            below 0.
+        TypeError
+            If there is another parameter.
         """
         X, y = check_rows(self, X, y)
+        weights = check_sample_weight(pop_sample_weight(self, params), len(y))
+        X, y, weights = drop_unweighted(X, y, weights)
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         if self.top_k > self.n_experts:
@@ -207,8 +221,8 @@ class FusionHeadClassifier(ProbableClassMixin, NetEstimator):
             net_params |= {"n_experts": self.n_experts, "top_k": self.top_k}
         features = np.array(X, dtype=np.float32)
         rows = torch.from_numpy(features).to(resolve_device(self.device))
-        criterion = make_cross_entropy(self, y)
-        self._fit_net(net_params, criterion, rows.__getitem__, codes)
+        criterion = make_cross_entropy(self, y, weights)
+        self._fit_net(net_params, criterion, rows.__getitem__, codes, weights=weights)
         return self
 
     def predict_proba(self, X):

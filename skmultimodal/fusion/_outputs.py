@@ -121,12 +121,14 @@ class TowerOutputs:
     biased: bool
 
 
-def fit_scalers(outputs):
+def fit_scalers(outputs, weights=None):
     """Scalers of each tower, and its columns in the joint matrix.
 
     Parameters
     ----------
     outputs : dict of str to TowerOutputs
+    weights : ndarray of float, shape (n_train,), default=None
+        As many rows each row counts as. None is one.
 
     Returns
     -------
@@ -142,7 +144,8 @@ def fit_scalers(outputs):
         )
         columns = _side_by_side(given.parts)
         columns[:, np.isnan(columns).all(axis=0)] = 0.0
-        scaler = StandardScaler(with_std=n_features > 0).fit(columns)
+        scaler = StandardScaler(with_std=n_features > 0)
+        scaler.fit(columns, sample_weight=weights)
         if n_features:
             scaler.scale_[n_features:] = 1.0
         if n_odds and given.centre is not None:

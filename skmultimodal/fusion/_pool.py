@@ -16,7 +16,7 @@ from skmultimodal.fusion._pooling import BaseOpinionPool
 from skmultimodal.towers._likelihoods import centred_log_shares
 from skmultimodal.towers._outcomes import ClassLabels
 from skmultimodal.utils._classifier import ProbableClassMixin
-from skmultimodal.utils._sklearn import Interval
+from skmultimodal.utils._sklearn import Interval, fit_context
 
 __all__ = ["LogOpinionPoolClassifier"]
 
@@ -144,12 +144,49 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
         )
         self.shift_scale = shift_scale
 
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, modalities=None, log_odds=None, sample_weight=None):
+        """Fit weights, intercept and residual.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Evidence of the towers, and their standardised features. Evidence is
+            log-odds less those of the class shares that a tower was fitted with. All
+            columns of a modality that a row lacks are NaN; another NaN among features
+            is read as their mean, 0.
+        y : array-like of shape (n_rows,)
+            Class labels.
+        modalities : dict of str to slice, default=None
+            Columns of `X` that each modality gave; together all columns. None: all
+            columns are of one modality, ``"x"``.
+        log_odds : dict of str to slice, default=None
+            Which columns of a modality are its evidence: one, or for three and more
+            classes one a class, in the order of the sorted classes. Other columns are
+            features, which are not read in rows with one modality.
+        sample_weight : array-like of shape (n_rows,), default=None
+            As many rows each row counts as: one of weight 0 is as if it were not there,
+            and one of weight 2 as if it were there twice.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If all rows have the same `y`, the columns do not fit it, a row has NaN in a
+            part of a modality's evidence, or a weight is below 0.
+        """
+        return self._fit(X, y, modalities, log_odds, sample_weight)
+
     # The evidence of classes
 
-    def _learn_evidence(self, opinions, y, codes):
-        self.log_prior_ = centred_log_shares(np.bincount(codes))
+    def _learn_evidence(self, opinions, y, codes, weights):
+        self.log_prior_ = centred_log_shares(np.bincount(codes, weights))
         self.shift_ = np.zeros(len(self.classes_))
-        counts = (~np.isnan(opinions[:, :, 0])).sum(axis=1)
+        present = ~np.isnan(opinions[:, :, 0])
+        counts = present.sum(axis=1) if weights is None else present @ weights
         limits = largest_evidence(counts, len(self.classes_)).tolist()
         self.limits_ = dict(zip(self._odds, limits, strict=True))
 
@@ -157,9 +194,9 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
     def _origin(self):
         return self.log_prior_
 
-    def _prior_intercept(self, added, codes):
+    def _prior_intercept(self, added, codes, weights=None):
         logits = self.log_prior_ + added.sum(axis=0)
-        self.shift_ = fit_shift(logits, codes, self.shift_scale)
+        self.shift_ = fit_shift(logits, codes, self.shift_scale, weights)
         return self.log_prior_ + self.shift_
 
     def _evidence_groups(self, codes):

@@ -20,6 +20,7 @@ from skmultimodal.utils._torch_views import (
     tensor_like,
     torch_view,
 )
+from skmultimodal.utils._weights import check_sample_weight, drop_unweighted, given
 
 __all__ = ["BaseOpinionPool"]
 
@@ -86,7 +87,10 @@ class BaseOpinionPool(BaseEstimator):
             If all rows have the same `y`, the columns do not fit it, or a row has NaN
             in a part of a modality's evidence.
         """
-        X, outcome, y, codes = self._validate_fit(X, y)
+        return self._fit(X, y, modalities, log_odds)
+
+    def _fit(self, X, y, modalities, log_odds, weights=None):
+        X, outcome, y, codes, weights = self._validate_fit(X, y, weights)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
         self._odds = check_log_odds(
@@ -95,25 +99,27 @@ class BaseOpinionPool(BaseEstimator):
         self._features = feature_columns(self.modalities_, self._odds, X.shape[1])
         several = self._several(self._present(X))
         opinions = self._opinions(X)
-        self._learn_evidence(opinions, y, codes)
+        self._learn_evidence(opinions, y, codes, weights)
         opinions = self._limited(opinions)
         groups, n_groups = self._evidence_groups(codes)
         self.scale_, self.correlations_ = fit_covariance(
-            opinions, groups, n_groups, self.correlation, self.n_prior_rows
+            opinions, groups, n_groups, self.correlation, self.n_prior_rows, weights
         )
         self.factors_ = dict.fromkeys(self._odds, 1.0)
-        self._fit_departures(X, opinions, y, codes, several)
+        self._fit_departures(X, opinions, y, codes, several, weights)
         self.weights_ = self.weights(self._odds)
         self._learn_baseline(X, y)
         return self
 
-    def _validate_fit(self, X, y):
+    def _validate_fit(self, X, y, weights):
         """Checked rows, and the target of all, of which none may lack its own."""
         X = validate_data(
             self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
         )
+        check_consistent_length(X, y)
+        weights = check_sample_weight(weights, len(X))
+        X, y, weights = drop_unweighted(X, y, weights)
         outcome, y, codes = self._outcome_type.encode(y)
-        check_consistent_length(X, codes)
         if (codes < 0).any():
             row = np.flatnonzero(codes < 0)[0]
             raise ValueError(
@@ -121,9 +127,9 @@ class BaseOpinionPool(BaseEstimator):
             )
         outcome.refuse_alike(self, codes)
         outcome.record(self)
-        return X, outcome, y, codes
+        return X, outcome, y, codes, weights
 
-    def _fit_departures(self, X, opinions, y, codes, several):
+    def _fit_departures(self, X, opinions, y, codes, several, weights):
         """How rows with several modalities depart from Bayes' rule."""
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
@@ -132,12 +138,8 @@ class BaseOpinionPool(BaseEstimator):
         self.coef_ = np.zeros((len(self._origin), X.shape[1]))
         self.intercept_ = self._origin
         self.n_iter_ = 0
-        X, opinions, codes, y = (
-            X[several],
-            opinions[:, several],
-            codes[several],
-            y[several],
-        )
+        X, codes, y = X[several], codes[several], y[several]
+        opinions, counts = opinions[:, several], given(weights, several)
         if not len(X):
             return
         features = X[:, columns]
@@ -146,17 +148,17 @@ class BaseOpinionPool(BaseEstimator):
         high = np.where(known, features, -np.inf).max(axis=0)
         found = known.any(axis=0)
         self.feature_range_[:, columns[found]] = low[found], high[found]
-        weights = self._weights(self._present(X))
-        added = np.nan_to_num(opinions) * weights.T[:, :, None]
+        trust = self._weights(self._present(X))
+        added = np.nan_to_num(opinions) * trust.T[:, :, None]
         model = fit_log_linear(
             added,
             np.nan_to_num(features),
-            self._outcome.likelihood(y, codes),
+            self._outcome.likelihood(y, codes, *counts),
             prior_weight=1.0,
             weight_penalty=self.weight_penalty,
             intercept_penalty=INTERCEPT_PENALTY,
             feature_penalty=self.feature_penalty * width,
-            prior_intercept=self._prior_intercept(added, codes),
+            prior_intercept=self._prior_intercept(added, codes, *counts),
         )
         self.factors_ = dict(zip(self._odds, model.weights.tolist(), strict=True))
         self.intercept_ = model.intercept
@@ -169,7 +171,7 @@ class BaseOpinionPool(BaseEstimator):
 
     # What a subclass may change
 
-    def _learn_evidence(self, opinions, y, codes):
+    def _learn_evidence(self, opinions, y, codes, weights):
         """Learn of all rows what `_limited` and `_origin` need."""
 
     def _learn_baseline(self, X, y):

@@ -83,6 +83,8 @@ class TrainingData:
         Rows that a cross-fitted tower holds out together.
     partial : bool, default=False
         Whether the final estimator learns from rows that lack a modality.
+    weights : ndarray of float, shape (n_rows,), default=None
+        As many rows each row counts as, above 0. None is one.
     """
 
     cohort: Any
@@ -92,6 +94,7 @@ class TrainingData:
     has: Any
     groups: Any = None
     partial: bool = False
+    weights: Any = None
 
     @property
     def paired(self):

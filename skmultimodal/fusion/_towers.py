@@ -21,12 +21,14 @@ from skmultimodal.towers import (
 )
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._weights import fit_weighted, given, part_of, takes_weights
 
 __all__ = [
     "FittedTower",
     "fit_estimator",
     "fit_tower",
     "warn_of_seen_labels",
+    "warn_of_unused_weights",
 ]
 
 ENSEMBLES = {
@@ -94,7 +96,8 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     if data.partial:
         known = (has if plan.frozen else rows) & data.labelled
         odds = parts.get(Output.LOG_ODDS)
-        centre = data.outcome.centre(data.y[known], data.codes[known], codes, odds)
+        of_known = data.y[known], data.codes[known], codes, odds
+        centre = data.outcome.centre(*of_known, *given(data.weights, known))
     return tower, TowerOutputs(parts, centre, biased)
 
 
@@ -139,7 +142,9 @@ def _fit_constant(plan, data):
     """An estimator that predicts every row alike."""
     alike = data.outcome.describe_alike(data.codes[plan.rows])
     warn(f"it adds nothing, as its labelled rows {alike}: leave the tower out.")
-    return data.outcome.constant(data.y[data.labelled], data.codes[data.labelled])
+    known = data.labelled
+    counts = given(data.weights, known)
+    return data.outcome.constant(data.y[known], data.codes[known], *counts)
 
 
 def _check_frozen(plan, outcome):
@@ -159,6 +164,14 @@ def _cross_fitted(estimator, plan, outcome):
 
 
 def _fit_options(plan, estimator, data):
+    """Weights and groups of the rows, if the estimator takes them."""
+    options = {}
+    if data.weights is not None and takes_weights(estimator):
+        options["sample_weight"] = data.weights[plan.rows]
+    return options | _groups_option(plan, estimator, data)
+
+
+def _groups_option(plan, estimator, data):
     """Groups of the rows, if the estimator holds out rows at all."""
     if not has_fit_parameter(estimator, "groups"):
         return {}
@@ -196,7 +209,8 @@ def _add_head(tower, plan, data, cache):
         ensemble = ENSEMBLES[type(data.outcome)]
         head = ensemble(head, cv=plan.cv, random_state=plan.seed)
     labels = data.outcome.head_targets(data.y[rows], data.codes[rows])
-    head.fit(tower.run(data.cohort[rows], "transform", cache), labels)
+    features = tower.run(data.cohort[rows], "transform", cache)
+    fit_weighted(head, features, labels, part_of(data.weights, rows))
     return tower.with_head(head), rows
 
 
@@ -231,6 +245,22 @@ def _spread(outputs, own, train):
     spread = np.full((len(own), outputs.shape[1]), np.nan)
     spread[own] = outputs
     return spread[train]
+
+
+def warn_of_unused_weights(plans, final_estimator):
+    """Warn of what is fitted without the weights, as its ``fit`` takes none."""
+    parts = {
+        f"tower {plan.name!r} ({type(plan.estimator).__name__})": plan.estimator
+        for plan in plans
+        if not plan.frozen
+    }
+    parts[f"the final estimator ({type(final_estimator).__name__})"] = final_estimator
+    without = [name for name, part in parts.items() if not takes_weights(part)]
+    if without:
+        warn(
+            f"sample_weight does not reach {', '.join(without)}, whose fit takes none: "
+            "its rows all count alike there. Give it an estimator that takes weights."
+        )
 
 
 def warn_of_seen_labels(plan, tower, data):

@@ -44,7 +44,12 @@ from skmultimodal.fusion._rows import (
     modality_masks,
     refuse_empty_rows,
 )
-from skmultimodal.fusion._towers import FittedTower, fit_tower, warn_of_seen_labels
+from skmultimodal.fusion._towers import (
+    FittedTower,
+    fit_tower,
+    warn_of_seen_labels,
+    warn_of_unused_weights,
+)
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._parts import bound_to_memory
@@ -59,6 +64,12 @@ from skmultimodal.utils._sklearn import (
     parts_block,
 )
 from skmultimodal.utils._warnings import prefixed_warnings
+from skmultimodal.utils._weights import (
+    check_sample_weight,
+    drop_unweighted,
+    fit_weighted,
+    part_of,
+)
 
 __all__ = ["BaseTwinTower", "final_has"]
 
@@ -229,13 +240,21 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             log-odds cannot be calibrated, its rows are of one group, or no labelled row
             has two modalities.
         """
+        return self._fit(X, y, groups)
+
+    def _fit(self, X, y, groups, weights=None):
         taken = ["head", *super().get_params(deep=False)]
         check_towers(self.towers, taken, self._outcome_type.method)
         self._check_final_estimator()
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
-        y, groups = join_rows(X, cohort, y=y, groups=groups)
+        joined = join_rows(X, cohort, y=y, groups=groups, sample_weight=weights)
+        y, groups, weights = joined
         outcome, y, codes = self._outcome_type.read(y, len(cohort))
         groups = check_groups(groups, len(cohort))
+        weights = check_sample_weight(weights, len(cohort))
+        if weights is not None:
+            cohort, y, weights, groups = drop_unweighted(cohort, y, weights, groups)
+            outcome, y, codes = self._outcome_type.encode(y)
         resolved = list_towers(self.towers, cohort, self._outcome_type)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
@@ -243,7 +262,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
         refuse_empty_rows(cohort, has)
         partial = reads_partial_rows(self._final_estimator())
-        data = TrainingData(cohort, y, outcome, codes, has, groups, partial)
+        data = TrainingData(cohort, y, outcome, codes, has, groups, partial, weights)
         data.check()
         single = len({modality for *_, modality, _ in towers}) == 1
         wanted = wanted_outputs(self.tower_output, self._final_estimator())
@@ -254,6 +273,8 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             plan.inputs.check(cohort)
         name, final = type(self).__name__, self._final_estimator()
         announce_fit(name, plans, final, data, self.verbose)
+        if weights is not None:
+            warn_of_unused_weights(plans, final)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         if self.tower_rows == "all" or not single:
             for plan, tower in zip(plans, fitted, strict=True):
@@ -323,7 +344,8 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
     def _fit_final(self, outputs, data, seed):
         options = {"seed": seed, "device": self.device, "verbose": self.verbose}
         head = inherit(self._final_estimator(), **options)
-        self.scalers_, self._spans = fit_scalers(outputs)
+        weights = part_of(data.weights, data.train)
+        self.scalers_, self._spans = fit_scalers(outputs, weights)
         parts = [(name, slice(None), given.parts) for name, given in outputs.items()]
         Z = join_outputs(self.scalers_, self._spans, parts, data.train.sum())
         for name, span in self._spans.items():
@@ -337,7 +359,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         known = {n: s for n, s in spans.items() if has_fit_parameter(takes, n)}
         labels = data.outcome.targets(data.y[data.train], data.codes[data.train])
         with self._stage("final estimator", count_networks(head)):
-            self.final_estimator_ = head.fit(Z, labels, **known)
+            self.final_estimator_ = fit_weighted(head, Z, labels, weights, **known)
         return Z, labels
 
     def _stage(self, name, n_networks):

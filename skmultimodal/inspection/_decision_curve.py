@@ -138,7 +138,10 @@ class DecisionCurveDisplay:
         shown = np.concatenate([nothing, *map(np.asarray, self.net_benefit.values())])
         highest = max(shown.max(), np.max(self.treat_all))
         # Treating everyone falls without end, and is of interest near 0 only.
-        self.ax_.set_ylim(min(shown.min(), -0.1 * highest) - 0.02, highest + 0.02)
+        lowest = min(shown.min(), -0.1 * highest)
+        # No benefit is more than the share of the class, which may be a hundredth.
+        margin = max(0.05 * (highest - lowest), 1e-4)
+        self.ax_.set_ylim(lowest - margin, highest + margin)
         add_legend(self.ax_, own)
         return self
 

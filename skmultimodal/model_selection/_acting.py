@@ -11,7 +11,9 @@ from skmultimodal.model_selection._intervals import (
 
 __all__ = [
     "count_shares",
+    "half_of_share",
     "net_benefit",
+    "share_interval",
     "threshold_scores",
 ]
 
@@ -75,9 +77,9 @@ def threshold_scores(patients, positive, threshold, level, ratios):
             share, low, high = np.nan, np.nan, np.nan
             if n:
                 share = n_right / n
-                half = _half_of_share(share, *of_folds[metric].T, ratios[model], level)
+                half = half_of_share(share, *of_folds[metric].T, ratios[model], level)
                 n_effective = n / (1 + ratios[model])
-                low, high = _share_interval(share, n_effective, half, level)
+                low, high = share_interval(share, n_effective, half, level)
             rows.append((model, metric, share, low, high, n_right, n))
     return pd.DataFrame(rows, columns=SHARES)
 
@@ -89,7 +91,7 @@ def _count_by(folds, hits, called):
     return {m: np.array([c[m] for c in counts], dtype=float) for m in counts[0]}
 
 
-def _half_of_share(share, n_right, n, ratio, level):
+def half_of_share(share, n_right, n, ratio, level):
     """Half of the interval of a share by how folds differ (linearised as a ratio)."""
     if not ratio or len(n) < MIN_FOLDS:
         return 0.0
@@ -146,7 +148,7 @@ def _treated(proba, positive, threshold, value):
     return np.where(proba[:, positive] >= threshold, value, 0.0)
 
 
-def _share_interval(share, n, half, level):
+def share_interval(share, n, half, level):
     """Score interval of a share, no narrower than Wilson's of `n` patients.
 
     `n` is perhaps no whole number; `half` is how far it reaches by other evidence.

@@ -5,6 +5,7 @@ import numpy as np
 from skmultimodal.model_selection._fixed import fixed_scores
 from skmultimodal.model_selection._fold_scores import FoldScores
 from skmultimodal.model_selection._metrics import PatientCounts
+from skmultimodal.model_selection._operating_points import check_rate, rates_at
 from skmultimodal.model_selection._out_of_fold import OutOfFold
 from skmultimodal.model_selection._remarks import find_remarks, heading_of
 from skmultimodal.model_selection._reweighting import check_weights, reweighted_scores
@@ -196,6 +197,124 @@ class Comparison(FoldScores, OutOfFold):
             **{name: getattr(self, name) for name in names},
             sample_weight=weights,
         )
+
+    def sensitivity_at(self, specificity=0.9, *, models=None, positive=None):
+        """How many of the class the models find, if few others may be called wrongly.
+
+        Parameters
+        ----------
+        specificity : float, default=0.9
+            Share of the other patients who are not to be called. Name it before scores
+            are seen.
+        models : list of str, default=None
+            Which ones, in this order. None is all. Those without probabilities are left
+            out.
+        positive : class label, default=None
+            None is the positive class of the comparison. All others are the other.
+
+        Returns
+        -------
+        rates : DataFrame
+            One row per model: ``model``, ``specificity``, ``sensitivity`` with its
+            interval from ``low`` to ``high``, the ``threshold`` of the probability at
+            which it is reached, ``held_out_sensitivity`` and ``held_out_specificity``
+            (of thresholds that were chosen on the other folds), ``n_patients`` of the
+            class and ``n_others``. NaN is undefined.
+
+        Raises
+        ------
+        ValueError
+            If `specificity` is not between 0 and 1, a model is not in the comparison,
+            or `positive` is none of the classes.
+
+        Warns
+        -----
+        FewPatientsWarning
+            If there are too few others to place the threshold: below 10 for 0.9.
+
+        See Also
+        --------
+        Comparison.specificity_at : The reverse.
+        Comparison.at_threshold : Both, at a threshold named beforehand.
+        skmultimodal.inspection.RocBandsDisplay : Draws them at all thresholds.
+
+        Notes
+        -----
+        A patient's probability is out of fold, the mean over the repeats, and each
+        tested row counts once. What is estimated is a point of the ROC curve: the share
+        found at the threshold that has this specificity. That threshold is not known,
+        and is chosen on the tested others, of whom at least this share stay below it.
+
+        The interval is Wilson's, of as many patients as would give a share the variance
+        that it has by the patients of the class and by the choice of the threshold (the
+        exact bootstrap of an order statistic), widened as that of `at_threshold`. It is
+        about this curve, and not about a threshold that is kept: for other patients its
+        specificity is another as well, and with few others lower. Those that are held
+        out are of patients on whom the threshold was not chosen. How often the interval
+        holds is in ``benchmarks/statistics/results/operating_points.md``.
+
+        References
+        ----------
+        Maritz and Jarrett, "A note on estimating the variance of the sample median",
+        Journal of the American Statistical Association 73 (1978).
+        :doi:`10.1080/01621459.1978.10480027`
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from skmultimodal.model_selection import compare_classifiers
+        >>> from skmultimodal.model_selection import PairedStratifiedKFold
+        >>> X, y = make_classification(n_samples=90, random_state=0)
+        >>> cv = PairedStratifiedKFold(3, random_state=0)
+        >>> models = {"logistic": LogisticRegression()}
+        >>> result = compare_classifiers(models, X, y, cv=cv)
+        >>> table = result.sensitivity_at(specificity=0.8)
+        >>> table[["sensitivity", "low", "high"]].round(2).iloc[0].tolist()
+        [1.0, 0.89, 1.0]
+        """
+        return self._rates_at("specificity", specificity, models, positive)
+
+    def specificity_at(self, sensitivity=0.9, *, models=None, positive=None):
+        """How many others the models spare, if few of the class may be missed.
+
+        Parameters
+        ----------
+        sensitivity : float, default=0.9
+            Share of the patients of the class who are to be called.
+        models : list of str, default=None
+            As of `sensitivity_at`.
+        positive : class label, default=None
+            As of `sensitivity_at`.
+
+        Returns
+        -------
+        rates : DataFrame
+            As of `sensitivity_at`, with both rates exchanged: ``n_patients`` are those
+            that the specificity is of, ``n_others`` those of the class.
+
+        Raises
+        ------
+        ValueError
+            As of `sensitivity_at`.
+
+        Warns
+        -----
+        FewPatientsWarning
+            If there are too few patients of the class to place the threshold.
+
+        See Also
+        --------
+        Comparison.sensitivity_at : The reverse, with what is estimated.
+        """
+        return self._rates_at("sensitivity", sensitivity, models, positive)
+
+    def _rates_at(self, name, value, models, positive):
+        value = check_rate(name, value)
+        patients, place = self._by_patient(models, positive)
+        given = value, self.confidence_level, self._ratios(patients)
+        of_positive = name == "specificity"
+        return rates_at(patients, place, *given, of_positive=of_positive)
 
     def remarks(self, *, models=None):
         """What to know before the means are read.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["PatientCounts", "least_variance", "range_of"]
+__all__ = ["PatientCounts", "is_of_a_constant", "least_variance", "range_of"]
 
 SHARES = (
     *("accuracy", "average_precision", "balanced_accuracy", "f1", "jaccard"),
@@ -89,6 +89,11 @@ def least_variance(metric, tested):
     if metric == "roc_auc" and tested.n_classes == 2 and min(tested[:2]):
         return lambda area: _area_variance(area, *tested[:2])
     return None
+
+
+def is_of_a_constant(metric, score):
+    """Whether a score is that of predicting every patient alike, whoever is tested."""
+    return metric in ("roc_auc", "balanced_accuracy") and score == 0.5
 
 
 def _area_variance(area, n_positive, n_others):

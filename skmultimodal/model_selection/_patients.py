@@ -25,6 +25,8 @@ class PatientPredictions(NamedTuple):
         Place among the rows of each of these.
     folds : ndarray of int, shape (n_predictions,)
         Number of the fold, over all repeats.
+    repeats : ndarray of int, shape (n_predictions,)
+        Number of the repeat.
     """
 
     rows: np.ndarray
@@ -34,6 +36,7 @@ class PatientPredictions(NamedTuple):
     each: np.ndarray
     places: np.ndarray
     folds: np.ndarray
+    repeats: np.ndarray
 
 
 def by_patient(predictions, proba, model, classes):
@@ -64,4 +67,6 @@ def by_patient(predictions, proba, model, classes):
     codes = pd.Categorical(labels, categories=classes.tolist()).codes.astype(int)
     patterns = table["pattern"].to_numpy()[first]
     folds = table.groupby(["repeat", "fold"], sort=False).ngroup().to_numpy()
-    return PatientPredictions(rows, codes, p, patterns, proba[chosen], places, folds)
+    repeats = table["repeat"].to_numpy()
+    of_each = proba[chosen], places, folds, repeats
+    return PatientPredictions(rows, codes, p, patterns, *of_each)

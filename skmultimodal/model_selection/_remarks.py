@@ -83,8 +83,17 @@ def _few_tested(comparison):
         yield (
             f"Only {few[rarest]} tested patients are of class {rarest}"
             f"{others if len(few) > 1 else ''}: no score means much, and an accuracy "
-            "may be that of naming one class."
+            f"may be that of naming one class. {_what_few_cannot_show(few[rarest])} "
+            "Test more of them: PatternStratifiedKFold tests patients with one "
+            "modality as well (user guide, 'Rare outcomes and thresholds')."
         )
+
+
+def _what_few_cannot_show(n_patients):
+    moved = "With none, there is no sensitivity"
+    if n_patients:
+        moved = f"One of them moves a sensitivity by {1 / n_patients:.2f}"
+    return f"{moved}, and neither calibration nor a threshold can be judged."
 
 
 def _without_width(comparison, models):
@@ -110,6 +119,8 @@ def _never_predicted(comparison, models):
             names = ", ".join(map(class_name, never))
             yield (
                 f"{model!r} never predicts class {names}: its accuracy is that of "
-                "naming the others. Look at scores that need no threshold, such as "
-                "roc_auc, or weight the classes."
+                "naming the others. The probability of a rare class is seldom the "
+                "largest. Look at scores that need no threshold, such as roc_auc, and "
+                "choose a threshold by what errors cost (user guide, 'Rare outcomes "
+                "and thresholds')."
             )

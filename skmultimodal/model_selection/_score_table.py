@@ -4,14 +4,20 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from skmultimodal.model_selection._draws import added_variance
 from skmultimodal.model_selection._intervals import (
     corrected_t_interval,
     corrected_t_test,
     holm_adjust,
+    score_interval,
 )
-from skmultimodal.model_selection._metrics import least_variance, range_of
+from skmultimodal.model_selection._metrics import (
+    is_of_a_constant,
+    least_variance,
+    range_of,
+)
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -76,21 +82,33 @@ def summarise(
         values = part["score"].dropna().to_numpy()
         low, high = np.nan, np.nan
         if len(values) > 1:
-            low, high = corrected_t_interval(
-                values,
-                test_to_train,
-                bounded=range_of((known_as or {}).get(metric, metric)),
-                least_variance=least_variance(
-                    (known_as or {}).get(metric, metric), tested
-                ),
-                added=added_variance(scores, draws, test_to_train, metric, model),
-                confidence_level=confidence_level,
-            )
+            known = (known_as or {}).get(metric, metric)
+            added = added_variance(scores, draws, test_to_train, metric, model)
+            given = test_to_train, confidence_level, tested, added
+            low, high = _interval_of(known, values, *given)
         std = np.std(values, ddof=1) if len(values) > 1 else np.nan
         mean = np.mean(values) if len(values) else np.nan
         rows.append((model, metric, mean, low, high, std, len(values)))
     columns = ["model", "metric", "mean", "low", "high", "std", "n_folds"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _interval_of(metric, values, test_to_train, level, tested, added):
+    bounds, least = range_of(metric), least_variance(metric, tested)
+    alike = len(np.unique(values)) == 1 and not (added and added[0])
+    if alike and least is not None and not is_of_a_constant(metric, values[0]):
+        # Folds that agree, as where no one is said to be of the class, show no spread;
+        # other patients would.
+        quantile = stats.norm.ppf((1 + level) / 2)
+        return score_interval(values[0], 0.0, bounds, least, quantile)
+    return corrected_t_interval(
+        values,
+        test_to_train,
+        bounded=bounds,
+        least_variance=least,
+        added=added,
+        confidence_level=level,
+    )
 
 
 def compare_pairs(

@@ -1,6 +1,7 @@
 """The paper's autoencoder, with a label loss on its bottleneck as an option."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -164,12 +165,19 @@ class AutoencoderLoss(nn.Module):
         self.label_loss = label_loss or LabelLoss()
 
     def forward(
-        self, output: tuple[Tensor, Tensor | None], target: tuple[Tensor, Tensor]
+        self, output: tuple[Tensor, Tensor | None], target: tuple[Tensor, Any]
     ) -> Tensor:
-        """Loss of (reconstruction, outputs) against (x, label), a scalar."""
+        """Loss of (reconstruction, outputs) against (x, label), a scalar.
+
+        A label may be a pair with weights of the rows, as of `LabelLoss`.
+        """
         reconstruction, outputs = output
         x, label = target
-        loss = F.mse_loss(reconstruction, x)
+        if isinstance(label, tuple | list):
+            errors = (reconstruction - x).square().mean(dim=1)
+            loss = (label[1] * errors).mean()
+        else:
+            loss = F.mse_loss(reconstruction, x)
         if outputs is None:
             return loss
         return loss + self.label_weight * self.label_loss(outputs, label)

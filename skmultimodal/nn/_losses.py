@@ -12,6 +12,11 @@ UNLABELLED = -1  # as in skmultimodal.utils, which this room does not import
 class LabelLoss(nn.Module):
     """Cross-entropy of the rows whose class is not -1.
 
+    Parameters
+    ----------
+    class_weight : Tensor of shape (n_classes,), default=None
+        Of each class; the mean is then weighted. None is 1.
+
     Examples
     --------
     >>> import torch
@@ -20,13 +25,37 @@ class LabelLoss(nn.Module):
     tensor(4.)
     """
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """Loss of logits (B, n_classes) against class numbers (B,), a scalar."""
+    def __init__(self, class_weight: Tensor | None = None) -> None:
+        super().__init__()
+        self.class_weight = class_weight
+
+    def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        """Loss of logits (B, n_classes) against class numbers (B,), a scalar.
+
+        With numbers come weights of the rows (B,), if there are any: of mean 1 over all
+        rows, not over a batch, so that none counts more beside light ones.
+        """
+        if isinstance(target, tuple | list):
+            return self._weighted(output, *target)
         n_labelled = (target != UNLABELLED).sum().clamp(min=1)
         total = F.cross_entropy(
             output, target, ignore_index=UNLABELLED, reduction="sum"
         )
         return total / n_labelled
+
+    def _weighted(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        losses = F.cross_entropy(
+            output,
+            target,
+            self.class_weight,
+            ignore_index=UNLABELLED,
+            reduction="none",
+        )
+        labelled = target != UNLABELLED
+        size = labelled.sum()
+        if self.class_weight is not None:
+            size = self.class_weight[target[labelled]].sum()
+        return (weight * losses).sum() / size.clamp(min=1e-12)
 
 
 class SquaredLoss(nn.Module):

@@ -17,8 +17,8 @@ from skmultimodal.towers._bag_rows import BagReader, fit_scaler, keep_bags
 from skmultimodal.towers._base import (
     INFERENCE_ELEMENTS,
     NetEstimator,
-    make_cross_entropy,
 )
+from skmultimodal.towers._cross_entropy import make_cross_entropy
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import encode_labels, refuse_one_class
@@ -26,6 +26,12 @@ from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._seed import draw_seed
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_rows
+from skmultimodal.utils._weights import (
+    WeightedFitMixin,
+    check_sample_weight,
+    drop_unweighted,
+    pop_sample_weight,
+)
 
 __all__ = ["BagTowerClassifier"]
 
@@ -42,7 +48,11 @@ def _has_attention(self):
 
 
 class BagTowerClassifier(
-    ClassNamePrefixFeaturesOutMixin, ProbableClassMixin, TransformerMixin, NetEstimator
+    WeightedFitMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    ProbableClassMixin,
+    TransformerMixin,
+    NetEstimator,
 ):
     """Classifier of bags, sets of vectors such as those of the patches of a slide.
 
@@ -204,7 +214,7 @@ class BagTowerClassifier(
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X, y, **params):
         """Train the tower.
 
         Parameters
@@ -214,6 +224,8 @@ class BagTowerClassifier(
             array (n_rows, n_features) bags of one vector.
         y : array-like of shape (n_rows,)
             Class labels.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): of the bags in the loss.
 
         Returns
         -------
@@ -223,9 +235,13 @@ class BagTowerClassifier(
         ------
         ValueError
             If a bag is empty, of another width than the first one, or holds NaN or
-            infinity, or `y` has one class.
+            infinity, `y` has one class, or a weight is below 0.
+        TypeError
+            If there is another parameter.
         """
         X, y = check_rows(self, X, y, ndims=NDIMS)
+        weights = check_sample_weight(pop_sample_weight(self, params), len(y))
+        X, y, weights = drop_unweighted(X, y, weights)
         self.classes_, codes = encode_labels(y)
         refuse_one_class(self, self.classes_)
         width = self.n_features_in_
@@ -241,8 +257,9 @@ class BagTowerClassifier(
         }
         rng = np.random.default_rng(draw_seed(self.random_state))
         read = self._reader(X, max_instances=self.max_instances, rng=rng)
-        criterion = make_cross_entropy(self, y)
-        self._fit_net(net_params, criterion, read, codes, prefetch=is_lazy(X))
+        criterion = make_cross_entropy(self, y, weights)
+        options = {"prefetch": is_lazy(X), "weights": weights}
+        self._fit_net(net_params, criterion, read, codes, **options)
         return self
 
     def predict_proba(self, X):

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
-from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import draw_weights
@@ -30,7 +29,7 @@ from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["KEPT_BYTES", "NetEstimator", "OneOutputMixin", "make_cross_entropy"]
+__all__ = ["KEPT_BYTES", "NetEstimator", "OneOutputMixin"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -121,6 +120,7 @@ class NetEstimator(BaseEstimator):
         codes,
         targets=None,
         *,
+        weights=None,
         finish=None,
         **options,
     ):
@@ -137,6 +137,8 @@ class NetEstimator(BaseEstimator):
             Strata of the labels: classes where they are classes.
         targets : ndarray of shape (n_rows, ...), default=None
             What `criterion` compares the outputs with. None: `codes`.
+        weights : ndarray of float, shape (n_rows,), default=None
+            Of the rows in the loss.
         finish : callable, default=None
             Changes the trained module in place and returns its ``net_params``.
         **options : dict
@@ -148,6 +150,9 @@ class NetEstimator(BaseEstimator):
         train, valid = self._split(codes, seed := draw_seed(self.random_state))
         n_classes = codes.max() + 1 if targets is None else 2
         targets = torch.as_tensor(codes if targets is None else targets, device=device)
+        if weights is not None:
+            weights = torch.as_tensor(weights / weights.mean(), dtype=torch.float32)
+            options["weights"] = weights.to(device)
         with (
             explain_out_of_memory(name, self.batch_size),
             Workers() as workers,
@@ -357,20 +362,6 @@ class OneOutputMixin:
         return self._outcome_type.recorded(self).undo(outputs)
 
 
-def make_cross_entropy(estimator, y):
-    """Cross-entropy whose weights are the `class_weight` of a classifier."""
-    weights = None
-    if estimator.class_weight is not None:
-        weights = torch.as_tensor(
-            compute_class_weight(
-                estimator.class_weight, classes=estimator.classes_, y=y
-            ),
-            dtype=torch.float32,
-            device=resolve_device(estimator.device),
-        )
-    return torch.nn.CrossEntropyLoss(weight=weights)
-
-
 def _check_sizes(net_params, shapes):
     """Refuse parameters of more layers or parts than there are weights."""
     for name, value in net_params.items():
@@ -384,4 +375,6 @@ def _check_sizes(net_params, shapes):
 
 def _subset(read, targets, rows, **options):
     rows = torch.as_tensor(rows)
+    if "weights" in options:
+        options["weights"] = options["weights"][rows]
     return Rows(lambda batch: read(rows[batch]), targets[rows], **options)

@@ -32,14 +32,25 @@ class Rows(Dataset):
     prefetch : bool, default=False
         Whether `read` takes so long that it is worth a thread, which reads the next
         batch while one is trained on.
+    weights : Tensor of shape (n_rows,), default=None
+        Of mean 1. A target is then a pair of it and its weight.
     """
 
-    def __init__(self, read, targets, augment=None, reconstruct=False, prefetch=False):
+    def __init__(
+        self,
+        read,
+        targets,
+        augment=None,
+        reconstruct=False,
+        prefetch=False,
+        weights=None,
+    ):
         self.read = read
         self.targets = targets
         self.augment = augment
         self.reconstruct = reconstruct
         self.prefetch = prefetch
+        self.weights = weights
 
     def __len__(self):
         return len(self.targets)
@@ -49,6 +60,8 @@ class Rows(Dataset):
 
     def make_batch(self, inputs, rows):
         target = self.targets[rows]
+        if self.weights is not None:
+            target = target, self.weights[rows]
         if self.augment is not None:
             inputs = self.augment(inputs)
         return inputs, (inputs, target) if self.reconstruct else target

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skmultimodal.towers._log_linear import fit_log_linear
+from skmultimodal.utils._weights import given, part_of
 
 __all__ = ["MIN_ROWS", "fit_slope", "scale_to_mean"]
 
@@ -14,7 +15,7 @@ MIN_ROWS = 8
 SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 
 
-def fit_slope(outputs, y, codes, seen, outcome):
+def fit_slope(outputs, y, codes, seen, outcome, weights=None):
     """Slope and intercept that calibrate outputs for rows that were held out.
 
     Parameters
@@ -26,6 +27,8 @@ def fit_slope(outputs, y, codes, seen, outcome):
     seen : ndarray of bool, shape (n_rows,)
         Labelled rows whose `outputs` are known.
     outcome : ClassLabels, Numbers or TimeToEvent
+    weights : ndarray of float, shape (n_rows,), default=None
+        Of class labels: as many rows each row counts as.
 
     Returns
     -------
@@ -33,10 +36,10 @@ def fit_slope(outputs, y, codes, seen, outcome):
         0 if fewer than 8 rows are known, or their outputs are all equal.
     intercept : ndarray of shape (n_outputs,)
     """
-    spread = outputs[seen].std() if seen.any() else 0
+    spread = _spread(outputs[seen], part_of(weights, seen)) if seen.any() else 0
     if seen.sum() < MIN_ROWS or spread < 1e-12:
-        return 0.0, outcome.no_evidence(y, codes)
-    likelihood = outcome.likelihood(y[seen], codes[seen])
+        return 0.0, outcome.no_evidence(y, codes, *given(weights))
+    likelihood = outcome.likelihood(y[seen], codes[seen], *given(weights, seen))
     # Rows of a shifted origin would leave the slope to the prior of the intercept.
     centre = outputs[seen].mean(axis=0) if outputs.shape[1] == 1 else 0.0
     unit = spread / likelihood.unit
@@ -53,6 +56,15 @@ def fit_slope(outputs, y, codes, seen, outcome):
     return slope, outcome.centred(
         model.intercept - slope * centre, slope, outputs[seen]
     )
+
+
+def _spread(outputs, weights):
+    """Standard deviation over all rows and outputs."""
+    if weights is None:
+        return outputs.std()
+    share = np.broadcast_to(weights[:, None], outputs.shape)
+    mean = np.average(outputs, weights=share)
+    return np.sqrt(np.average((outputs - mean) ** 2, weights=share))
 
 
 def scale_to_mean(estimator, n_members, slope, intercept, no_evidence):

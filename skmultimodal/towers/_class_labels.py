@@ -24,6 +24,7 @@ from skmultimodal.utils._probability import (
     pool_log_odds,
 )
 from skmultimodal.utils._threads import one_thread
+from skmultimodal.utils._weights import part_of
 
 __all__ = ["ClassLabels"]
 
@@ -115,7 +116,9 @@ class ClassLabels:
         """What a network learns: class numbers."""
         return None
 
-    def fit_linear(self, inputs, y, codes, penalty, class_weight=None):
+    def fit_linear(
+        self, inputs, y, codes, penalty, class_weight=None, sample_weight=None
+    ):
         """Weight and bias of a ridge logistic regression.
 
         Parameters
@@ -126,6 +129,7 @@ class ClassLabels:
         penalty : float
         class_weight : dict of int to float, default=None
             By number of the class.
+        sample_weight : ndarray of float, shape (n_rows,), default=None
 
         Returns
         -------
@@ -137,21 +141,28 @@ class ClassLabels:
             model = LogisticRegression(
                 C=1 / penalty, tol=1e-7, max_iter=10_000, class_weight=class_weight
             )
-            model.fit(inputs[known].astype(np.float64), codes[known])
+            weights = part_of(sample_weight, known)
+            model.fit(inputs[known].astype(np.float64), codes[known], weights)
         weight, bias = model.coef_, model.intercept_
         if len(weight) == 1:
             weight = np.vstack([-weight, weight]) / 2
             bias = np.append(-bias, bias) / 2
         return weight, bias
 
-    def likelihood(self, y, codes):
+    def likelihood(self, y, codes, weights=None):
         """Loss of logits, for rows that are all labelled."""
-        return CrossEntropy(codes, len(self.classes))
+        return CrossEntropy(codes, len(self.classes), weights)
 
-    def no_evidence(self, y, codes):
+    def no_evidence(self, y, codes, weights=None):
         """Logits of a row of which nothing is known: (n_classes,)."""
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.classes))
+        counts = self._weigh(codes, weights)
         return np.log(counts / counts.sum())
+
+    def _weigh(self, codes, weights):
+        """Sum of the weights of each class: (n_classes,)."""
+        known = codes >= 0
+        weights = part_of(weights, known)
+        return np.bincount(codes[known], weights, minlength=len(self.classes))
 
     def centred(self, intercept, slope, outputs):
         """Intercept of calibrated log-ratios: that which was fitted."""
@@ -170,11 +181,11 @@ class ClassLabels:
         """Labels for the ``fit`` of a `feature_head`: class numbers."""
         return codes
 
-    def constant(self, y, codes):
+    def constant(self, y, codes, weights=None):
         """A fitted classifier that predicts the class shares of all labelled rows."""
         labels = self.targets(y, codes)
         dummy = DummyClassifier(strategy="prior")
-        return dummy.fit(np.zeros((len(codes), 1)), labels)
+        return dummy.fit(np.zeros((len(codes), 1)), labels, weights)
 
     # In predict
 
@@ -198,9 +209,9 @@ class ClassLabels:
         """Numbers of the classes that a final estimator was fitted with."""
         return np.searchsorted(self.classes, final_estimator.classes_)
 
-    def centre(self, y, codes, known, evidence):
+    def centre(self, y, codes, known, evidence, weights=None):
         """What evidence is counted from: that of the class shares of a tower's rows."""
-        counts = self.count(codes)[:-1]
+        counts = self._weigh(codes, weights)
         return self.evidence(counts[None] / max(counts.sum(), 1), known)
 
     def align(self, probabilities, known):

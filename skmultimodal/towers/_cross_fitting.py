@@ -32,6 +32,13 @@ from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
 from skmultimodal.utils._threads import Workers, one_thread
 from skmultimodal.utils._validation import check_rows
 from skmultimodal.utils._warnings import warn
+from skmultimodal.utils._weights import (
+    check_sample_weight,
+    drop_unweighted,
+    fit_weighted,
+    given,
+    part_of,
+)
 
 __all__ = ["BaseCrossFittedEnsemble"]
 
@@ -118,16 +125,28 @@ class BaseCrossFittedEnsemble(
         NoSignalWarning
             If predictions for held-out rows do not follow their labels.
         """
+        return self._fit(X, y, groups)
+
+    def _fit(self, X, y, groups, weights=None):
         options = {"finite": False, "words": True, "read_y": False}
         X = check_rows(self, X, y, ndims=NDIMS, **options)
         outcome, y, codes = self._outcome_type.encode(y)
         check_consistent_length(X, codes)
+        weights = check_sample_weight(weights, len(codes))
+        every = codes
+        if weights is not None:
+            outcome, codes = self._encode_weighted(y, weights)
         outcome.refuse_alike(self, codes)
         outcome.record(self)
-        rest = np.flatnonzero(codes == UNLABELLED) if self.uses_unlabelled_rows else []
-        folds = hold_out(self.cv, codes, groups, self.random_state)
+        rest = np.zeros(len(codes), dtype=bool)
+        if self.uses_unlabelled_rows:
+            rest = (every == UNLABELLED) & (True if weights is None else weights > 0)
+        rest = np.flatnonzero(rest)
+        # A splitter may number the rows itself.
+        held = codes if isinstance(self.cv, Integral) else every
+        folds = hold_out(self.cv, held, groups, self.random_state, counted=codes >= 0)
         X = _prepare_rows(clone(self.estimator), X)
-        outputs = self._fit_members(X, y, codes, folds, np.asarray(rest, dtype=int))
+        outputs = self._fit_members(X, y, codes, folds, rest, weights)
         held_out = np.full((len(y), outcome.n_outputs), np.nan)
         n_seen = np.zeros(len(y), dtype=int)
         for (_, test), of_fold in zip(folds, outputs, strict=True):
@@ -141,14 +160,23 @@ class BaseCrossFittedEnsemble(
             held_out[:], seen[:] = np.nan, False
         elif self.calibrate and seen.sum() < MIN_ROWS:
             self._warn(f"only {seen.sum()} labelled rows can be held out")
-        self._calibrate(held_out, y, codes, seen)
+        self._calibrate(held_out, y, codes, seen, weights)
         if hasattr(self, "transform"):
             known = np.flatnonzero(codes >= 0)
             used = np.concatenate([known, rest]).astype(int)
             self._fit_axes(view_rows(X, used))
         return self
 
-    def _fit_members(self, X, y, codes, folds, rest):
+    def _encode_weighted(self, y, weights):
+        """Outcome and codes as if rows of weight 0 had no label."""
+        kept = np.arange(len(y))
+        kept, labels, _ = drop_unweighted(kept, y, weights)
+        outcome, _, of_kept = self._outcome_type.encode(labels)
+        codes = np.full(len(y), UNLABELLED)
+        codes[kept] = of_kept
+        return outcome, codes
+
+    def _fit_members(self, X, y, codes, folds, rest, weights=None):
         """Fit a member for each fold; its outputs for the rows it has not seen.
 
         Returns
@@ -161,9 +189,11 @@ class BaseCrossFittedEnsemble(
         def fit_one(seed, train, test):
             rows = np.concatenate([train, rest])
             member = clone(self.estimator).set_params(**seed)
-            member.fit(view_rows(X, rows), outcome.targets(y[rows], codes[rows]))
+            targets = outcome.targets(y[rows], codes[rows])
+            fit_weighted(member, view_rows(X, rows), targets, part_of(weights, rows))
             known = outcome.targets(y[train], codes[train])
-            head = fit_feature_head(member, view_rows(X, train), known, outcome)
+            own = view_rows(X, train), known, outcome, part_of(weights, train)
+            head = fit_feature_head(member, *own)
             if not len(test):
                 return member, head, np.empty((0, outcome.n_outputs))
             return member, head, self._outputs(member, head, view_rows(X, test))
@@ -178,12 +208,13 @@ class BaseCrossFittedEnsemble(
         self.estimators_, self.heads_ = list(members), list(heads)
         return outputs
 
-    def _calibrate(self, held_out, y, codes, seen):
+    def _calibrate(self, held_out, y, codes, seen, weights=None):
         """Calibrate one member by rows that it has not seen, and the mean from it."""
         outcome = self._outcome
         self.slope_, self.intercept_ = 1.0, np.zeros(outcome.n_outputs)
         if self.calibrate:
-            self.slope_, self.intercept_ = fit_slope(held_out, y, codes, seen, outcome)
+            known = held_out, y, codes, seen, outcome, weights
+            self.slope_, self.intercept_ = fit_slope(*known)
             if not self.slope_ and seen.sum() >= MIN_ROWS:
                 warn(
                     f"{type(self).__name__}: predictions for {seen.sum()} held-out "
@@ -194,7 +225,8 @@ class BaseCrossFittedEnsemble(
                 )
         self._keep_held_out(self._calibrated(held_out), y, codes, seen)
         if self.calibrate:
-            one = self.slope_, self.intercept_, outcome.no_evidence(y, codes)
+            nothing = outcome.no_evidence(y, codes, *given(weights))
+            one = self.slope_, self.intercept_, nothing
             self.slope_, self.intercept_ = scale_to_mean(
                 self.estimator, len(self.estimators_), *one
             )

@@ -9,7 +9,9 @@ from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._cox import fit_baseline
 from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._parts import about_rows
+from skmultimodal.utils._sklearn import fit_context
 from skmultimodal.utils._survival import BaselineMixin
+from skmultimodal.utils._weights import WeightedFitMixin, pop_sample_weight
 
 __all__ = [
     "CrossFittedEnsembleClassifier",
@@ -18,7 +20,9 @@ __all__ = [
 ]
 
 
-class CrossFittedEnsembleClassifier(ProbableClassMixin, BaseCrossFittedEnsemble):
+class CrossFittedEnsembleClassifier(
+    WeightedFitMixin, ProbableClassMixin, BaseCrossFittedEnsemble
+):
     """Average of clones of one estimator, each fitted without one fold, calibrated.
 
     The log-odds are the mean of the members', which removes what a network owes to its
@@ -101,6 +105,46 @@ class CrossFittedEnsembleClassifier(ProbableClassMixin, BaseCrossFittedEnsemble)
     """
 
     _outcome_type = ClassLabels
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, groups=None, **params):
+        """Fit the members, calibrate their mean and align their features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...)
+            In memory or lazy.
+        y : array-like of shape (n_rows,)
+            Class labels; NaN marks an unlabelled row, which trains if the estimator
+            ``uses_unlabelled_rows`` and is no part of a fold in any case.
+        groups : array-like of shape (n_rows,), default=None
+            Rows that are held out together, such as those of a hospital: the slope
+            then is that of log-odds in a hospital not seen.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): a row counts as so many,
+            in the calibration, and in the members if their ``fit`` takes it. One of
+            weight 0 is as if it were not there.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If all labelled rows have the same `y`, or a weight is below 0.
+        TypeError
+            If there is another parameter.
+
+        Warns
+        -----
+        UserWarning
+            If no row of a class can be held out, since it has one row or one group, or
+            fewer than 8 rows can be.
+        NoSignalWarning
+            If predictions for held-out rows do not follow their labels.
+        """
+        return self._fit(X, y, groups, pop_sample_weight(self, params))
 
     def predict_proba(self, X):
         """Predict class probabilities, calibrated.

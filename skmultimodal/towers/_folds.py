@@ -11,7 +11,7 @@ from skmultimodal.utils._warnings import ignored_warnings
 __all__ = ["hold_out"]
 
 
-def hold_out(cv, codes, groups=None, random_state=None):
+def hold_out(cv, codes, groups=None, random_state=None, counted=None):
     """Rows to fit each member on, and rows to hold out from it.
 
     Parameters
@@ -23,6 +23,8 @@ def hold_out(cv, codes, groups=None, random_state=None):
         Class numbers, or other strata; rows with -1 are in no fold.
     groups : array-like of shape (n_rows,), default=None
     random_state : int, RandomState instance or None, default=None
+    counted : ndarray of bool, shape (n_rows,), default=None
+        Rows that train and are held out; a splitter numbers all. None is all.
 
     Returns
     -------
@@ -36,8 +38,9 @@ def hold_out(cv, codes, groups=None, random_state=None):
         If `groups` has another length, or all rows are of one group.
     """
     known = np.flatnonzero(codes >= 0)
-    counts = np.unique(codes[known], return_counts=True)[1]
-    everything = [(known, known[:0])]
+    counted = codes >= 0 if counted is None else counted
+    counts = np.unique(codes[counted], return_counts=True)[1]
+    everything = [(np.flatnonzero(counted), known[:0])]
     if counts.min() < 2:
         return everything
     if groups is not None:
@@ -48,10 +51,10 @@ def hold_out(cv, codes, groups=None, random_state=None):
     with ignored_warnings("The least populated class"):
         splits = list(check_cv(cv).split(known, codes[known], groups))
     folds = [
-        (known[train], known[test])
+        tuple(part[counted[part]] for part in (known[train], known[test]))
         for train, test in splits
-        if len(np.unique(codes[known[train]])) == len(counts)
     ]
+    folds = [fold for fold in folds if len(np.unique(codes[fold[0]])) == len(counts)]
     return folds or everything
 
 

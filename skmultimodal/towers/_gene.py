@@ -9,7 +9,9 @@ from skmultimodal.towers._base import OneOutputMixin
 from skmultimodal.towers._gene_base import BaseGeneAutoencoder
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._docs import described_like
+from skmultimodal.utils._sklearn import fit_context
 from skmultimodal.utils._survival import SurvivalMixin
+from skmultimodal.utils._weights import WeightedFitMixin, pop_sample_weight
 
 __all__ = [
     "GeneAutoencoderRegressor",
@@ -28,7 +30,7 @@ def _has_classes(self):
     return True
 
 
-class GeneAutoencoderTransformer(BaseGeneAutoencoder):
+class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
     """Autoencoder of vectors whose bottleneck is the features.
 
     The loss is the mean squared error of the standardised genes, plus, where labels
@@ -139,7 +141,8 @@ class GeneAutoencoderTransformer(BaseGeneAutoencoder):
     _outcome_type = ClassLabels
     _needs_y = False
 
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, **params):
         """Train the autoencoder.
 
         Parameters
@@ -149,6 +152,10 @@ class GeneAutoencoderTransformer(BaseGeneAutoencoder):
         y : array-like of shape (n_rows,), default=None
             Class labels; NaN or None marks an unlabelled row. Not used if
             ``label_weight=0``.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): of the rows in both losses
+            and in the linear model. Columns are standardised, and components found, by
+            all rows of weight above 0 alike.
 
         Returns
         -------
@@ -157,9 +164,11 @@ class GeneAutoencoderTransformer(BaseGeneAutoencoder):
         Raises
         ------
         ValueError
-            If `X` holds NaN or infinity, or `y` is continuous.
+            If `X` holds NaN or infinity, `y` is continuous, or a weight is below 0.
+        TypeError
+            If there is another parameter.
         """
-        return super().fit(X, y)
+        return self._fit(X, y, pop_sample_weight(self, params))
 
     def score(self, X, y=None):
         """Negative mean reconstruction error: the higher, the better.

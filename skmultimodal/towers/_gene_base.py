@@ -22,6 +22,7 @@ from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, fit_context
 from skmultimodal.utils._validation import check_finite_rows, check_rows
+from skmultimodal.utils._weights import check_sample_weight, drop_unweighted
 
 __all__ = ["BaseGeneAutoencoder"]
 
@@ -125,7 +126,13 @@ class BaseGeneAutoencoder(
         ValueError
             If `X` holds NaN or infinity, or all labelled rows have the same `y`.
         """
+        return self._fit(X, y)
+
+    def _fit(self, X, y, weights=None):
         X = check_rows(self, X, y, require_y=self._needs_y, finite=False, read_y=False)
+        if weights is not None:
+            weights = check_sample_weight(weights, X.shape[0])
+            X, y, weights = drop_unweighted(X, y, weights)
         outcome, y, codes = self._read_labels(X, y)
         rows = self._training_rows(X)
         net_params = {
@@ -140,9 +147,10 @@ class BaseGeneAutoencoder(
             targets, label_loss = outcome.net_targets(y, codes), outcome.criterion()
             penalty = self.linear_penalty
             if penalty is not None:
-                fit_linear = partial(
-                    outcome.fit_linear, y=y, codes=codes, penalty=penalty
-                )
+                known = {"y": y, "codes": codes, "penalty": penalty}
+                if weights is not None:
+                    known["sample_weight"] = weights
+                fit_linear = partial(outcome.fit_linear, **known)
         self._fit_net(
             net_params | {"n_features": rows.n_inputs},
             AutoencoderLoss(self.label_weight, label_loss),
@@ -150,6 +158,7 @@ class BaseGeneAutoencoder(
             codes,
             targets,
             reconstruct=True,
+            weights=weights,
             prefetch=rows.kept is None,
             finish=partial(finish_network, net_params, rows, fit_linear),
         )

@@ -3,18 +3,20 @@
 from scipy.special import softmax
 from sklearn.base import RegressorMixin
 
-from skmultimodal.towers._base import OneOutputMixin, make_cross_entropy
+from skmultimodal.towers._base import OneOutputMixin
+from skmultimodal.towers._cross_entropy import make_cross_entropy
 from skmultimodal.towers._image_base import BaseImageTower
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._docs import described_like
-from skmultimodal.utils._sklearn import StrOptions
+from skmultimodal.utils._sklearn import StrOptions, fit_context
 from skmultimodal.utils._survival import SurvivalMixin
+from skmultimodal.utils._weights import WeightedFitMixin, pop_sample_weight
 
 __all__ = ["ImageTowerClassifier", "ImageTowerRegressor", "ImageTowerSurvival"]
 
 
-class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
+class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower):
     """Convolutional classifier of images whose last dense layer gives features.
 
     Three blocks of convolution, max-pooling and ReLU, pooling to a vector, two dense
@@ -197,6 +199,36 @@ class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
         )
         self.class_weight = class_weight
 
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, **params):
+        """Train the tower.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_channels, height, width)
+            Images, in memory or lazy; or volumes (n_rows, n_channels, depth, height,
+            width), on which convolutions have three axes. A 2-D array is read as flat
+            images of one channel and one row, standardised per column.
+        y : array-like of shape (n_rows,)
+            Class labels.
+        **params : dict
+            ``sample_weight``, array-like of shape (n_rows,): of the images in the loss
+            and in the linear model.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If images hold NaN or infinity, are of another rank, all rows have the same
+            `y`, or a weight is below 0.
+        TypeError
+            If there is another parameter.
+        """
+        return self._fit(X, y, pop_sample_weight(self, params))
+
     def predict_proba(self, X):
         """Predict class probabilities.
 
@@ -210,12 +242,12 @@ class ImageTowerClassifier(ProbableClassMixin, BaseImageTower):
         """
         return softmax(self._outputs(X, "logits"), axis=1)
 
-    def _criterion(self, outcome, y):
-        criterion = make_cross_entropy(self, y)
-        weights = criterion.weight
-        if weights is not None:
-            weights = dict(enumerate(weights.tolist()))
-        return criterion, {"class_weight": weights}
+    def _criterion(self, outcome, y, weights):
+        criterion = make_cross_entropy(self, y, weights)
+        of_class = criterion.weight if weights is None else criterion.class_weight
+        if of_class is not None:
+            of_class = dict(enumerate(of_class.tolist()))
+        return criterion, {"class_weight": of_class, "sample_weight": weights}
 
 
 @described_like(ImageTowerClassifier, without=("class_weight", "classes_"))

@@ -28,6 +28,7 @@ from skmultimodal.utils._device import place_rows, resolve_device
 from skmultimodal.utils._rows import is_lazy
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_finite_rows, check_rank, check_rows
+from skmultimodal.utils._weights import check_sample_weight, drop_unweighted
 
 __all__ = ["BaseImageTower"]
 
@@ -132,7 +133,14 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
             If images hold NaN or infinity, are of another rank, or all rows have the
             same `y`.
         """
+        return self._fit(X, y)
+
+    def _fit(self, X, y, weights=None):
         X = check_rows(self, X, y, ndims=NDIMS, finite=False, read_y=False)
+        if weights is not None:
+            weights = check_sample_weight(weights, X.shape[0])
+            check_consistent_length(weights, y)
+            X, y, weights = drop_unweighted(X, y, weights)
         outcome, y, codes = self._read_target(y)
         check_consistent_length(X, codes)
         X = self._learn_images(X)
@@ -146,9 +154,9 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
             "pool": self._choose_pool(),
             "mask_channel": self.mask_channel_,
         }
-        criterion, weights = self._criterion(outcome, y)
+        criterion, of_linear = self._criterion(outcome, y, weights)
         read = self._reader(X)
-        options = {"augment": self._augmenter(X)}
+        options = {"augment": self._augmenter(X), "weights": weights}
         options["prefetch"] = is_lazy(X) and not isinstance(X, PreparedRows)
         if self.linear_penalty is not None and len(net_shape) == 3 and not flat:
             fit_linear = partial(
@@ -156,7 +164,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
                 y=y,
                 codes=codes,
                 penalty=self.linear_penalty,
-                **weights,
+                **of_linear,
             )
             options["finish"] = partial(
                 add_linear, net_params, read, len(codes), fit_linear
@@ -228,7 +236,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         self.mask_channel_ = self._preparation.mask_channel
         return X
 
-    def _criterion(self, outcome, y):
+    def _criterion(self, outcome, y, weights):
         """Loss of the network, and arguments of the linear model's ``fit``."""
         return outcome.criterion(), {}
 

@@ -27,22 +27,30 @@ class CrossEntropy:
     codes : ndarray of int, shape (n_rows,)
         Class numbers.
     n_classes : int
+    weights : ndarray of float, shape (n_rows,), default=None
+        As many rows each row counts as. None is one.
     """
 
     codes: np.ndarray
     n_classes: int
+    weights: np.ndarray | None = None
     unit = 1.0
 
     @property
     def origin(self):
         """Outputs of a row of which nothing is known: (n_outputs,)."""
-        return centred_log_shares(np.bincount(self.codes, minlength=self.n_classes))
+        counts = np.bincount(self.codes, self.weights, minlength=self.n_classes)
+        return centred_log_shares(counts)
 
     def __call__(self, outputs):
         """Sum of the loss over rows, and its gradient: (n_rows, n_outputs)."""
         target = np.eye(self.n_classes)[self.codes]
         logs = log_softmax(outputs, axis=1)
-        return -np.sum(target * logs), np.exp(logs) - target
+        excess = np.exp(logs) - target
+        if self.weights is None:
+            return -np.sum(target * logs), excess
+        weights = self.weights[:, None]
+        return -np.sum(weights * target * logs), weights * excess
 
 
 @dataclass(frozen=True)

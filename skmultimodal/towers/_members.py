@@ -6,6 +6,7 @@ from skmultimodal.towers._prepared import PreparedRows
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._rows import as_dense, is_lazy
 from skmultimodal.utils._seed import derive_seed, draw_seed
+from skmultimodal.utils._weights import fit_weighted
 
 __all__ = [
     "draw_member_seeds",
@@ -42,7 +43,7 @@ def trains_in_threads(estimator, X):
     return in_memory and own and resolve_device(estimator.device).type == "cpu"
 
 
-def fit_feature_head(member, X, y, outcome):
+def fit_feature_head(member, X, y, outcome, weights=None):
     """What predicts from the features of a fitted member; None if it predicts itself.
 
     Raises
@@ -57,4 +58,6 @@ def fit_feature_head(member, X, y, outcome):
             f"the estimator of an ensemble must have {outcome.method} or transform; "
             f"{type(member).__name__} has neither."
         )
-    return outcome.feature_head().fit(as_dense(member.transform(X)), y)
+    return fit_weighted(
+        outcome.feature_head(), as_dense(member.transform(X)), y, weights
+    )

@@ -1,8 +1,10 @@
 """The simulations of intervals and of the audit, on a few cohorts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from benchmarks.statistics import operating_points
 from benchmarks.statistics.__main__ import SCENARIOS, simulate
 from benchmarks.statistics.audit import run
 from benchmarks.statistics.simulate import Scenario
@@ -22,6 +24,15 @@ def test_intervals_near_the_end_of_the_range():
     }
     assert coverage["corrected t, score interval, patients"] > 0.9
     assert coverage["corrected t"] < 0.8
+
+
+def test_intervals_at_a_specificity():
+    """Where the threshold is chosen on as few others, Wilson's is too narrow."""
+    setting = operating_points.Setting(100, 20, 0.8)
+    found = pd.DataFrame([operating_points.run(setting, seed) for seed in range(25)])
+    row = operating_points.summary(setting, found)
+    assert float(row["coverage"]) > 85
+    assert float(row["Wilson"]) < 80
 
 
 @pytest.mark.parametrize("scenario", ["hospital", "hospital, the other way"])

@@ -39,6 +39,19 @@ def test_curves_are_the_net_benefit(comparison):
     assert ax.get_ylim()[1] >= max(map(max, (everyone, line.get_ydata())))
 
 
+def test_curves_of_a_rare_outcome_fill_the_axes():
+    """Of 1 % of the patients no benefit is above 0.01."""
+    display = DecisionCurveDisplay(
+        thresholds=[0.005, 0.01, 0.02],
+        net_benefit={"m": [0.009, 0.007, 0.004]},
+        treat_all=[0.005, 0.0, -0.01],
+    ).plot()
+    low, high = display.ax_.get_ylim()
+    assert low < -0.0005
+    assert 0.009 < high < 0.011
+    assert high - low < 0.02
+
+
 def test_on_given_axes_and_of_another_class(comparison):
     _, ax = plt.subplots()
     display = DecisionCurveDisplay.from_comparison(

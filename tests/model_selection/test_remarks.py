@@ -13,6 +13,7 @@ from skmultimodal.model_selection import (
     PairedStratifiedKFold,
     compare_classifiers,
     unpaired_gain,
+    wilson_interval,
 )
 
 CV = PairedStratifiedKFold(2, n_repeats=2, random_state=0)
@@ -43,7 +44,10 @@ def test_classes_of_few_patients():
         FewPatientsWarning, match="Only 2 tested patients are of class 1"
     ):
         found = compare({"m": gene(LogisticRegression())}, X, y)
-    assert found.remarks()[0].startswith("Only 2 tested patients are of class 1: no s")
+    few = found.remarks()[0]
+    assert few.startswith("Only 2 tested patients are of class 1: no score means much")
+    assert "One of them moves a sensitivity by 0.50, and neither calibration nor" in few
+    assert "PatternStratifiedKFold tests patients with one modality as well" in few
     X, y = case(9, 8, shift=1.0)
     found = compare({"m": gene(LogisticRegression())}, X, y)
     message = "Only 8 tested patients are of class 1, and of 1 other classes fewer than"
@@ -64,15 +68,30 @@ def test_a_class_that_is_never_predicted():
     models = {"timid": timid, "bold": gene(LogisticRegression(class_weight="balanced"))}
     with pytest.warns(FewPatientsWarning, match="'timid' never predicts class 1") as w:
         found = compare(models, X, y)
-    width, never = found.remarks()
-    assert (
-        "interval of accuracy of 'timid', at 0.769, has no width: every fold" in width
-    )
+    (never,) = found.remarks()
     assert never.startswith("'timid' never predicts class 1: its accuracy is that of n")
-    assert [str(warning.message) for warning in w] == [width, never]
+    assert never.endswith("(user guide, 'Rare outcomes and thresholds').")
+    assert [str(warning.message) for warning in w] == [never]
+    # Every fold has the same accuracy, and other patients would have another.
+    table = found.summary(models=["timid"], metrics=["accuracy"]).iloc[0]
+    assert table["std"] == 0
+    assert table[["low", "high"]].tolist() == pytest.approx(wilson_interval(40, 52))
     assert found.remarks(models=["bold"]) == []
     with pytest.raises(ValueError, match="model 'other' is not in the comparison"):
         found.remarks(models=["other"])
+
+
+def test_an_area_that_never_varies():
+    """Of a constant it is 0.5 for any patients; of a model it is not."""
+    X, y = case(12, 12)
+    scoring = {"roc_auc": lambda model, X, y: 0.75, "accuracy": "accuracy"}
+    models = {"m": gene(LogisticRegression())}
+    found = compare(models, X, y, scoring=scoring).summary().set_index("metric")
+    assert found.loc["roc_auc", "low"] < 0.7 < 0.8 < found.loc["roc_auc", "high"]
+    models = {"constant": gene(DummyClassifier())}
+    found = compare(models, X, y).summary().set_index("metric")
+    assert found.loc["roc_auc", ["mean", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
+    assert found.loc["accuracy", "low"] < 0.4
 
 
 def test_what_guesses_by_design_is_left_out():
