@@ -177,6 +177,7 @@ API_REFERENCE = [
             "evaluate_cohort",
             "evaluate_outcome",
             "evaluation_report",
+            "external_report",
             "model_card",
             "prediction_table",
         ),

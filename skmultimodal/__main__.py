@@ -1,4 +1,4 @@
-"""The command line: ``skmultimodal check``, ``evaluate``, ``predict`` and ``demo``."""
+"""The command line: ``skmultimodal check``, ``evaluate``, ``predict`` and others."""
 
 import io
 import os
@@ -246,28 +246,74 @@ def _groups(X, y, name):
 
 
 def run_predict(options):
-    from skmultimodal.datasets import load_folder
-    from skmultimodal.persistence import load_model, read_notes
     from skmultimodal.report import prediction_table
     from skmultimodal.utils._files import whole_file
 
     out = Path(options.out)
     with whole_file(out) as part:  # what cannot be written is refused at once
-        facts = read_notes(options.model)
-        model = load_model(options.model, device=options.device)
-        reading = _reading(facts)
-        if facts.get("channels"):
-            reading["sequences"] = facts["channels"]
-        bunch = load_folder(options.folder, on_error="drop", **reading)
+        model, facts = _load_model(options)
+        bunch = _load_as_trained(options.folder, facts)
         prediction_table(model, bunch.data).to_csv(part)
-    dropped = bunch.flow[bunch.flow["status"] == "dropped"]
+    _tell_dropped(bunch.flow)
+    print(bunch.data.summary().to_string())
+    print(f"\n{out}")
+    return 0
+
+
+def run_external(options):
+    from skmultimodal.model_selection import evaluate_external
+    from skmultimodal.report import external_report
+    from skmultimodal.utils._files import whole_folder
+
+    with whole_folder(options.out) as stage:
+        model, facts = _load_model(options)
+        label = options.label or facts.get("label")
+        if label is None:
+            raise ValueError(
+                f"{options.model} keeps no name of its label: give it with --label."
+            )
+        bunch = _load_as_trained(options.folder, facts, label=label)
+        evaluation = evaluate_external(
+            model,
+            bunch.data,
+            bunch.target,
+            positive=options.positive,
+            development=facts.get("scores"),
+        )
+        evaluation.scores.to_csv(stage / "scores.csv", index=False)
+        evaluation.predictions.to_csv(stage / "predictions.csv")
+        title = f"Prediction of {label} in another hospital"
+        external_report(stage / "report.html", evaluation, title=title, label=label)
+        names = [path.name for path in sorted(stage.iterdir())]
+    _tell_dropped(bunch.flow)
+    print(f"{evaluation}\n")
+    print(*(Path(options.out) / name for name in names), sep="\n")
+    return 0
+
+
+def _load_model(options):
+    """A saved model, and what was noted with it."""
+    from skmultimodal.persistence import load_model, read_notes
+
+    return load_model(options.model, device=options.device), read_notes(options.model)
+
+
+def _load_as_trained(folder, facts, **options):
+    """Patients, whose scans are read as those of the training were."""
+    from skmultimodal.datasets import load_folder
+
+    reading = _reading(facts)
+    if facts.get("channels"):
+        reading["sequences"] = facts["channels"]
+    return load_folder(folder, on_error="drop", **reading, **options)
+
+
+def _tell_dropped(flow):
+    dropped = flow[flow["status"] == "dropped"]
     for row in dropped.itertuples():
         part = "" if row.item == "clinical" else f"{row.item} of "
         reason = row.reason.removesuffix(".")
         _tell(f"warning: {part}patient {row.patient!r} left out: {reason}.")
-    print(bunch.data.summary().to_string())
-    print(f"\n{out}")
-    return 0
 
 
 def _tell(text):
@@ -370,6 +416,7 @@ def _interrupted(options):
 COMMANDS = {
     "check": run_check,
     "evaluate": run_evaluate,
+    "evaluate-external": run_external,
     "predict": run_predict,
     "demo": run_demo,
 }

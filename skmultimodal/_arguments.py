@@ -104,6 +104,7 @@ def make_parser():
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_check(commands, shared)
     _add_evaluate(commands, shared)
+    _add_external(commands, shared)
     _add_predict(commands, shared)
     _add_demo(commands, shared)
     return parser
@@ -254,6 +255,44 @@ def _evaluation_options(n_repeats):
         help="default: %(default)s",
     )
     return options
+
+
+def _add_external(commands, shared):
+    command = commands.add_parser(
+        "evaluate-external",
+        parents=[shared],
+        help="test a saved model on the patients of another hospital",
+        description="Predict the patients of a folder with a model that evaluate saved "
+        "elsewhere, and compare with their labels. Nothing is fitted to them. The "
+        "files are scores.csv, predictions.csv and report.html.",
+    )
+    command.add_argument("model", metavar="MODEL", help="a file model.skops")
+    command.add_argument(
+        "folder", metavar="FOLDER", help="the patients, none of whom trained the model"
+    )
+    command.add_argument(
+        "--label",
+        metavar="L",
+        help="column of clinical.csv that the model predicts (default: the one that it "
+        "was trained on)",
+    )
+    command.add_argument(
+        "--positive",
+        metavar="V",
+        help="the positive class (default: as for evaluate)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        default="results-external",
+        help="folder for the files, which are written together or not at all "
+        "(default: %(default)s)",
+    )
+    command.add_argument(
+        "--device",
+        metavar="D",
+        help="where networks compute (default: where they did, or the CPU)",
+    )
 
 
 def _add_predict(commands, shared):

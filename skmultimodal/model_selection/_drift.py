@@ -45,13 +45,13 @@ def cohort_drift(reference, X, *, random_state=0):
     Returns
     -------
     drift : DataFrame with one row per modality
-        - ``n_rows``, ``n_reference``, ``n_features``: patients and features compared;
-          ``n_reference`` is NaN of a model.
+        - ``n_rows``, ``n_reference``, ``n_features``: new patients with the modality,
+          those of the reference whose ranges are known, and features compared.
         - ``location``: how far the medians of the features are apart, in standard
           deviations of the reference: the median over the features.
         - ``scale``: ratio of the interquartile ranges, likewise.
-        - ``outside``: share of values beyond the range of the reference, which .01 of
-          its own values are.
+        - ``outside``: share of values beyond the range of the reference. Of new
+          patients like those, .01 or, with few patients, 2 / (``n_reference`` + 1).
         - ``roc_auc``, ``low``, ``high``: of a cross-validated logistic regression that
           tells new patients from those of the reference, with DeLong's interval. .5 is
           no difference.
@@ -92,7 +92,6 @@ def cohort_drift(reference, X, *, random_state=0):
     for name in names:
         rows[name] = _compare(cohort, name, ranges[name])
         if given is not None:
-            rows[name] |= {"n_reference": int(given.has(name).sum())}
             rows[name] |= _told_apart(given, cohort, name, random_state)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
     return table.rename_axis("modality")
@@ -135,6 +134,7 @@ def _compare(cohort, name, ranges):
     ranges = ranges.loc[shared]
     values = table[shared].to_numpy(dtype=float)
     found["n_features"] = len(shared)
+    found["n_reference"] = int(ranges["n_rows"].max()) if shared else 0
     usable = (ranges["iqr"] > 0).to_numpy()
     if not usable.any() or len(values) < 2:
         return found

@@ -1,10 +1,12 @@
 """Evaluation of a fitted model on patients of another hospital."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.model_selection._drift import cohort_drift
 from skmultimodal.model_selection._external_evaluation import ExternalEvaluation
@@ -20,6 +22,7 @@ from skmultimodal.utils._labels import (
     find_positive,
 )
 from skmultimodal.utils._parts import innermost
+from skmultimodal.utils._rows import view_rows
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["evaluate_external"]
@@ -58,8 +61,8 @@ def evaluate_external(
         `compare_classifiers`.
     development : Comparison, DataFrame or dict, default=None
         How the model did in the cohort that it comes from, shown beside: a comparison
-        whose reference model, or only one, it is; or means, with or without ``low`` and
-        ``high``, by metric.
+        whose reference model, or last one, it is; or means, with or without ``low`` and
+        ``high``, by metric. ``"pattern"`` of a dict is that of the patients tested.
     reference : Cohort, default=None
         The training patients, from whom a classifier tries to tell these.
     confidence_level : float, default=0.95
@@ -136,7 +139,14 @@ def evaluate_external(
     known = codes >= 0
     tested, codes = cohort[known], codes[known]
     _refuse_trained(model, tested.index)
-    p = np.asarray(model.predict_proba(tested), dtype=np.float64)
+    # A model of arrays reads no cohort.
+    bare = not isinstance(X, Cohort | Mapping)
+    rows = (
+        view_rows(X if hasattr(X, "shape") else np.asarray(X), np.flatnonzero(known))
+        if bare
+        else tested
+    )
+    p = np.asarray(model.predict_proba(rows), dtype=np.float64)
     p = p / p.sum(axis=1, keepdims=True)
     _warn_of_few(codes, classes)
     rng = check_random_state(random_state)
@@ -164,7 +174,7 @@ def evaluate_external(
         else recalibrated_scores(codes, p, column, random_state=rng),
         alignment=inside.alignment(tested) if hasattr(inside, "alignment") else None,
         drift=_drift(model if reference is None else reference, tested, rng),
-        development=_development(development),
+        **_development(development),
     )
 
 
@@ -240,18 +250,29 @@ def _drift(reference, cohort, rng):
 
 
 def _development(given):
-    """Means by metric with intervals: DataFrame, or None."""
-    if given is None:
-        return None
+    """Means by metric with intervals, and the pattern that they are of: dict."""
+    columns, pattern = ["mean", "low", "high"], None
     if hasattr(given, "summary"):
         name = given.reference or given.models[-1]
         table = given.summary()
-        table = table[table["model"] == name].set_index("metric")
-        return table[["mean", "low", "high"]]
-    if isinstance(given, pd.DataFrame):
-        return given.reindex(columns=["mean", "low", "high"])
-    rows = {
-        name: list(value) if np.ndim(value) else [value, np.nan, np.nan]
-        for name, value in given.items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
+        table = table[table["model"] == name].set_index("metric")[columns]
+        pattern = _one_pattern(given)
+    elif isinstance(given, pd.DataFrame):
+        table = given.reindex(columns=columns)
+    elif given is not None:
+        rows = {
+            name: list(value) if np.ndim(value) else [value, np.nan, np.nan]
+            for name, value in given.items()
+            if name != "pattern"
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        pattern = given.get("pattern")
+    else:
+        table = None
+    return {"development": table, "development_pattern": pattern}
+
+
+def _one_pattern(comparison):
+    """The missing-modality pattern of all patients tested, if they have one."""
+    patterns = comparison.predictions()["pattern"].unique()
+    return str(patterns[0]) if len(patterns) == 1 else None

@@ -3,10 +3,14 @@
 from html import escape
 
 import numpy as np
+import pandas as pd
 
+from skmultimodal.model_selection._acting import count_shares
 from skmultimodal.model_selection._external_scores import METRICS
+from skmultimodal.model_selection._intervals import wilson_interval
 from skmultimodal.utils._labels import class_name
 from skmultimodal.utils._metrics import metric_name
+from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._text import counted
 
 __all__ = ["ExternalEvaluation"]
@@ -54,11 +58,26 @@ class ExternalEvaluation:
         As of `cohort_drift`.
     development : DataFrame, default=None
         ``mean``, ``low`` and ``high`` by metric, where the model comes from.
+    development_pattern : str, default=None
+        Missing-modality pattern of the patients whom these are of, if they have one.
 
     See Also
     --------
     evaluate_external : Makes it.
     skmultimodal.report.external_report : Writes a report.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.model_selection import evaluate_external
+    >>> X = np.random.default_rng(0).normal(size=(90, 4))
+    >>> y = (X[:, 0] > 0).astype(int)
+    >>> model = LogisticRegression().fit(X[:40], y[:40])
+    >>> evaluation = evaluate_external(model, X[40:], y[40:])
+    >>> shares = evaluation.at_threshold(0.5).set_index("metric")
+    >>> shares.loc["sensitivity", ["n_right", "n"]].tolist()
+    [23, 24]
     """
 
     def __init__(
@@ -75,6 +94,7 @@ class ExternalEvaluation:
         alignment=None,
         drift=None,
         development=None,
+        development_pattern=None,
     ):
         self.scores = scores
         self.predictions = predictions
@@ -87,6 +107,7 @@ class ExternalEvaluation:
         self.alignment = alignment
         self.drift = drift
         self.development = development
+        self.development_pattern = development_pattern
 
     @property
     def patterns(self):
@@ -124,6 +145,37 @@ class ExternalEvaluation:
                 f"{METRICS}, patterns {self.patterns}."
             )
         return rows.loc[(pattern, metric), ["value", "low", "high"]]
+
+    def at_threshold(self, threshold=0.5):
+        """Shares of patients that are right at a probability of the positive class.
+
+        Parameters
+        ----------
+        threshold : float, default=0.5
+            From it on a patient is said to be of the class.
+
+        Returns
+        -------
+        shares : DataFrame with one row per metric
+            ``metric`` (accuracy, sensitivity, specificity, precision and negative
+            predictive value), ``score``, ``low`` and ``high`` of Wilson's interval,
+            ``n_right`` of ``n`` patients.
+        """
+        (threshold,) = check_thresholds([threshold])
+        table = self.predictions
+        hits = (table["y_true"] == self.positive).to_numpy()
+        p = table[f"proba_{class_name(self.positive)}"].to_numpy()
+        rows = []
+        for metric, (n_right, n) in count_shares(hits, p >= threshold).items():
+            found = np.nan, np.nan, np.nan
+            if n:
+                ends = wilson_interval(
+                    n_right, n, confidence_level=self.confidence_level
+                )
+                found = n_right / n, *ends
+            rows.append((metric, *found, n_right, n))
+        columns = ["metric", "score", "low", "high", "n_right", "n"]
+        return pd.DataFrame(rows, columns=columns)
 
     def remarks(self):
         """What to know before the scores are read: list of str."""

@@ -344,6 +344,13 @@ def _write(stage, evaluation, X, y, notes, verbose, report):
         verbose=verbose,
         **report,
     )
+    # For the report of the model in another hospital.
+    scores = comparison.summary().query("model == @name").set_index("metric")
+    scores = scores[["mean", "low", "high"]].T.to_dict("list")
+    patterns = comparison.predictions()["pattern"].unique()
+    if len(patterns) == 1:
+        scores["pattern"] = str(patterns[0])
+    notes = {**(notes or {}), "scores": scores}
     save_model(evaluation.model, stage / "model.skops", notes=notes)
 
 

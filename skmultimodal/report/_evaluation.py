@@ -1,6 +1,7 @@
 """The evaluation report: one HTML file."""
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from skmultimodal.report._sections.checklist import ITEMS, checklist
 from skmultimodal.report._sections.decisions import decisions
 from skmultimodal.report._sections.examples import choose_examples, examples
 from skmultimodal.report._sections.explanations import explanations
+from skmultimodal.report._sections.external import check_external, external_numbers
 from skmultimodal.report._sections.label import label as label_numbers
 from skmultimodal.report._sections.limits import limits as limits_numbers
 from skmultimodal.report._sections.missing import missing
@@ -32,7 +34,7 @@ from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
-__all__ = ["evaluation_report"]
+__all__ = ["check_facts", "check_report_path", "evaluation_report"]
 
 AUDIT_COLUMNS = [
     *["source", "kind", "tested", "roc_auc", "low", "high"],
@@ -65,6 +67,7 @@ def evaluation_report(
     prediction_sets=None,
     thresholds=None,
     weights=None,
+    external=None,
     title=None,
     label=None,
     class_names=None,
@@ -116,6 +119,8 @@ def evaluation_report(
         benefit and decision curves at each. None shows shares at 0.5.
     weights : Bunch, default=None
         Of `selection_weights`, for weighted scores beside the others.
+    external : ExternalEvaluation, default=None
+        Of `evaluate_external`: how the model does in another hospital.
     title : str, default=None
         None is "Evaluation of" the model's name.
     label : str, default=None
@@ -154,8 +159,8 @@ def evaluation_report(
     Raises
     ------
     ValueError
-        If `comparison`, `audit` or `flow` is not what it should be, or is of other
-        rows than `X`, `estimator` is none of the models compared, or another than
+        If `comparison`, `audit`, `flow` or `external` is not what it should be, or of
+        other rows than `X`, `estimator` is none of the models compared, or another than
         `model`, `positive` is no class, or a threshold no probability.
     NotFittedError
         If the estimator is not fitted.
@@ -209,12 +214,14 @@ def evaluation_report(
     ...     "Which patients?" in path.read_text(encoding="utf-8")
     True
     """
-    path = _check_path(path)
-    patient_key = None if patient_key is None else _check_path(Path(patient_key))
+    path = check_report_path(path)
+    patient_key = None if patient_key is None else check_report_path(Path(patient_key))
     facts = _check_given(facts, limits, n_examples)
     thresholds = None if thresholds is None else check_thresholds(thresholds)
     _check_table("audit", audit, AUDIT_COLUMNS)
     _check_table("flow", flow, ["patient", "item", "status", "reason"])
+    if external is not None:
+        check_external(external)
     study = make_study(
         estimator,
         X,
@@ -229,6 +236,7 @@ def evaluation_report(
     chosen = choose_examples(study, n_examples)
     with Stage("[evaluation_report] explanations", None, "", verbose):
         found = explain(study, list(chosen))
+    outside = {} if external is None else external_numbers(external)
     makers = {
         "patients": lambda: patients(study, flow, facts, audit),
         "label": lambda: label_numbers(study, label),
@@ -240,7 +248,8 @@ def evaluation_report(
         "examples": lambda: examples(study, chosen, found, sets, channels),
         "subgroups": lambda: subgroups(study),
         "selection": lambda: selection(study, weights),
-        "limits": lambda: limits_numbers(study, audit, limits),
+        **{name: partial(_same, made) for name, made in outside.items()},
+        "limits": lambda: limits_numbers(study, audit, limits, external),
         "missing": lambda: missing(study, flow, channels),
         "model": lambda: model_numbers(study),
         "again": lambda: again(study, facts.get("Command")),
@@ -251,6 +260,10 @@ def evaluation_report(
     if patient_key is not None:
         _write_key(patient_key, study, chosen)
     return path
+
+
+def _same(made):
+    return made
 
 
 def _write_key(path, study, chosen):
@@ -284,10 +297,11 @@ def _render(study, makers, title, label, facts, verbose):
         verdict=sections["performance"]["verdict"],
         in_summary=SUMMARY,
         items=ITEMS,
+        made_by="evaluation_report",
     )
 
 
-def _check_path(path):
+def check_report_path(path):
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(
@@ -304,6 +318,11 @@ def _check_given(facts, limits, n_examples):
         )
     if isinstance(limits, str):
         raise ValueError("limits must be a list of sentences, got one string.")
+    return check_facts(facts)
+
+
+def check_facts(facts):
+    """Refuse what is no dict; the facts as one."""
     if facts is not None and not isinstance(facts, Mapping):
         raise ValueError(
             f"facts must be a dict of heading to text, got {type(facts).__name__}."

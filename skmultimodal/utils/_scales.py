@@ -15,6 +15,8 @@ __all__ = ["Scale", "measured", "some_rows"]
 
 # A sample is enough, and costs no more than a few milliseconds.
 MOST_ROWS, MOST_COLUMNS, MOST_VALUES = 256, 256, 100_000
+# Of images, whose statistics are of all their pixels.
+MOST_PIXELS = 20_000_000
 # With fewer columns, those of other units decide what the typical size is.
 MIN_COLUMNS = 50
 # Of fewer, in fit or in what is compared with it, quartiles are chance.
@@ -27,13 +29,15 @@ SHARE = 0.1
 # Ends of the range of a column: one value in a hundred of its own is outside.
 OUTSIDE = 0.005
 # What is measured of each channel of an image.
+MOST_OF_CHANNEL = 5000
 STATISTICS = ("mean", "standard deviation", "5 %", "median", "95 %")
 
 
 def some_rows(cohort: Any, name: str) -> Any:
     """Rows of a modality at equal steps, as many as are measured in little time."""
-    width = int(np.prod(cohort.block_shape(name)[1:]))
-    n_rows = min(MOST_ROWS, max(4, 10 * MOST_VALUES // max(width, 1)))
+    shape = cohort.block_shape(name)[1:]
+    most = MOST_PIXELS if len(shape) > 2 else 10 * MOST_VALUES
+    n_rows = min(MOST_ROWS, max(4, most // max(int(np.prod(shape)), 1)))
     present = np.flatnonzero(cohort.has(name))
     return cohort[present[:: -(-len(present) // n_rows) or 1]].block(name)
 
@@ -87,7 +91,7 @@ class Scale(ModelPart):
     def table(self) -> pd.DataFrame:
         """Median, spread and range of the columns, by name or number."""
         columns = {"median": self.centre, "iqr": self.spread}
-        columns |= {"low": self.low, "high": self.high}
+        columns |= {"low": self.low, "high": self.high, "n_rows": self.n_rows}
         index = self.columns if self.names is None else self.names
         return pd.DataFrame(columns, index=pd.Index(index, name="feature"))
 
@@ -168,7 +172,9 @@ def measured(
     """
     if rows.ndim <= 2:
         return (rows if rows.ndim == 2 else rows[:, None]), names
-    pixels = rows.reshape(*rows.shape[:2], -1).astype(np.float64)
+    pixels = rows.reshape(*rows.shape[:2], -1)
+    step = max(1, pixels.shape[2] // MOST_OF_CHANNEL)
+    pixels = pixels[:, :, ::step].astype(np.float64)
     with np.errstate(invalid="ignore"):  # of infinite ones
         ends = np.quantile(pixels, [0.05, 0.5, 0.95], axis=2)
         table = np.stack([pixels.mean(axis=2), pixels.std(axis=2), *ends], axis=2)

@@ -38,6 +38,13 @@ CASES = {
         ],
         absent=["Further, from these data: General", "audited", "rare", "of one class"],
     ),
+    "another hospital": Case(
+        numbers(n_external=70),
+        [
+            "In another hospital 70 patients were tested; how well the model predicts"
+        ],
+        absent=["Nobody"],
+    ),
     "all limits": Case(
         numbers(
             interval=Width.ZERO,

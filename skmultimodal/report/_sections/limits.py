@@ -51,10 +51,20 @@ class Limits:
     audited: bool
     remarks: list  # of the comparison, on the model
     given: list
+    n_external: int = 0  # patients of another hospital on whom the model was tested
 
 
-def limits(study, audit, given):
-    """Numbers of the section from a study, the audit or None, and limits as given."""
+def limits(study, audit, given, external=None):
+    """Numbers of the section from a study, and what else was given.
+
+    Parameters
+    ----------
+    study : Study
+    audit : DataFrame or None
+    given : sequence of str
+        Limits.
+    external : ExternalEvaluation or None
+    """
     tested = set(study.patterns[study.tested.rows].tolist())
     sizes = study.cohort.summary()
     width = study.tested.own.high - study.tested.own.low
@@ -77,6 +87,7 @@ def limits(study, audit, given):
         audited=audit is not None,
         remarks=study.tested.remarks,
         given=list(given),
+        n_external=0 if external is None else len(external.predictions),
     )
 
 

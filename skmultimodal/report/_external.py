@@ -1,0 +1,102 @@
+"""The report of an evaluation in another hospital: one HTML file."""
+
+from skmultimodal.report._evaluation import check_facts, check_report_path
+from skmultimodal.report._rendering import (
+    make_environment,
+    render_page,
+    render_section,
+)
+from skmultimodal.report._sections.external import check_external, external_numbers
+from skmultimodal.report._sections.external_checklist import ITEMS, external_checklist
+from skmultimodal.utils._files import whole_file
+from skmultimodal.utils._labels import class_name
+
+__all__ = ["external_report"]
+
+
+def external_report(path, evaluation, *, title=None, label=None, facts=None):
+    """Write a report on a fitted model in another hospital: one HTML file.
+
+    The report follows the items of TRIPOD+AI that are about an evaluation: how good the
+    model is there and for which patients, whether its probabilities come true, what
+    recalibration would give, how the data differ from those of the training, and what
+    is not shown. The file holds its figures, needs no network and runs no script. No id
+    of a patient is in it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write. Its folder must exist.
+    evaluation : ExternalEvaluation
+        Of `evaluate_external`.
+    title : str, default=None
+        None is "Evaluation of" the model's name.
+    label : str, default=None
+        What is predicted and how it was defined in this hospital, when and by whom.
+    facts : dict of str to str, default=None
+        What the data do not have, by heading, as of `evaluation_report`.
+
+    Returns
+    -------
+    path : Path
+        Where it was written.
+
+    Raises
+    ------
+    ValueError
+        If `evaluation` is something else.
+    FileNotFoundError
+        If there is no such folder.
+    ImportError
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+
+    See Also
+    --------
+    skmultimodal.model_selection.evaluate_external : Makes the evaluation.
+    evaluation_report : Of cross-validation in one cohort; this can be its last part.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal.model_selection import evaluate_external
+    >>> from skmultimodal.report import external_report
+    >>> X = np.random.default_rng(0).normal(size=(90, 4))
+    >>> y = (X[:, 0] > 0).astype(int)
+    >>> model = LogisticRegression().fit(X[:40], y[:40])
+    >>> evaluation = evaluate_external(model, X[40:], y[40:])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = external_report(Path(folder) / "report.html", evaluation)
+    ...     "How good is it here?" in path.read_text(encoding="utf-8")
+    True
+    """
+    path = check_report_path(path)
+    check_external(evaluation)
+    facts = check_facts(facts)
+    environment = make_environment()
+    numbers = external_numbers(evaluation)
+    numbers["external_checklist"] = external_checklist(title, label, facts)
+    shared = {
+        "model": evaluation.model,
+        "positive": class_name(evaluation.positive),
+        "unit": "patient",
+    }
+    sections = [
+        render_section(environment, name, made, shared)
+        for name, made in numbers.items()
+    ]
+    text = render_page(
+        environment,
+        sections,
+        title=title or None,
+        model=evaluation.model,
+        verdict=sections[0]["verdict"],
+        in_summary=list(numbers),
+        items=ITEMS,
+        made_by="external_report",
+    )
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
