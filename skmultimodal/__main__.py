@@ -286,6 +286,10 @@ def run_external(options):
         external_report(stage / "report.html", evaluation, title=title, label=label)
         names = [path.name for path in sorted(stage.iterdir())]
     _tell_dropped(bunch.flow)
+    _tell(
+        "note: a saved model keeps no ids of the patients who trained it: make sure "
+        "that none of these is among them."
+    )
     print(f"{evaluation}\n")
     print(*(Path(options.out) / name for name in names), sep="\n")
     return 0

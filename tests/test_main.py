@@ -23,6 +23,8 @@ import skmultimodal
 from skmultimodal.__main__ import main
 from skmultimodal._arguments import make_parser
 from skmultimodal.datasets import load_folder
+from skmultimodal.exceptions import AlignmentWarning
+from skmultimodal.model_selection import evaluate_external
 from skmultimodal.persistence import load_model, read_notes
 
 # Tiny towers on 16-pixel images may learn nothing.
@@ -282,6 +284,57 @@ def test_a_model_of_another_version_warns(
     shown = capsys.readouterr().err.splitlines()
     (warning,) = [line for line in shown if line.startswith("warning: ")]
     assert "(here 9.9): predictions may differ." in warning
+
+
+# Evaluate elsewhere
+
+
+def elsewhere(folder, patients):
+    """A folder whose laboratory has one gene less, and one more."""
+    shutil.copytree(folder, patients)
+    genes = pd.read_csv(patients / "expression.csv", index_col=0)
+    genes = genes.iloc[:, ::-1].drop(columns=genes.columns[4]).assign(NEW=1.0)
+    genes.to_csv(patients / "expression.csv")
+    return patients
+
+
+def test_evaluate_external(evaluated, folder, tmp_path):
+    patients, out = elsewhere(folder, tmp_path / "new"), tmp_path / "out"
+    model = evaluated[1] / "model.skops"
+    done = call("evaluate-external", model, patients, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        "predictions.csv",
+        "report.html",
+        "scores.csv",
+    ]
+    bunch = load_folder(patients, label="words", image_size=18, spacing=None)
+    with pytest.warns(AlignmentWarning):
+        wanted = evaluate_external(load_model(model), bunch.data, bunch.target)
+    scores = pd.read_csv(out / "scores.csv")
+    pd.testing.assert_frame_equal(scores, wanted.scores, check_exact=False)
+    assert scores["n_patients"].max() == 55  # one has no label
+    assert len(pd.read_csv(out / "predictions.csv")) == 55
+    assert "lacks 1 of 23 features of fit" in done.stderr
+    assert "note: a saved model keeps no ids" in done.stderr
+    assert "Left out without a label: 1 patient." in done.stdout
+    page = (out / "report.html").read_text(encoding="utf-8")
+    area = pd.read_csv(evaluated[1] / "table.csv").query(
+        "model == 'twin tower' and metric == 'roc_auc'"
+    )
+    assert f"it was {area['mean'].iloc[0]:.2f} [" in page
+    assert "for patients with image+gene" in page
+
+
+def test_evaluate_external_without_the_label(evaluated, folder, tmp_path, capsys):
+    patients, out = elsewhere(folder, tmp_path / "new"), tmp_path / "out"
+    clinical = pd.read_csv(patients / "clinical.csv", index_col=0)
+    clinical.drop(columns="words").to_csv(patients / "clinical.csv")
+    command = ["evaluate-external", evaluated[1] / "model.skops", patients]
+    assert "words" in fail(capsys, *command, "--out", out)
+    message = fail(capsys, *command, "--label", "response", "--out", out)
+    assert "on which the model was not fitted: its classes are" in message
+    assert not out.exists()
 
 
 # Check and demo
@@ -613,7 +666,8 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["check"], ["evaluate"], ["predict"], ["demo"]]
+    "command",
+    [[], ["check"], ["evaluate"], ["evaluate-external"], ["predict"], ["demo"]],
 )
 def test_help(command, capsys):
     with pytest.raises(SystemExit, match="0"):

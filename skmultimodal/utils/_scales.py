@@ -29,7 +29,9 @@ SHARE = 0.1
 # Ends of the range of a column: one value in a hundred of its own is outside.
 OUTSIDE = 0.005
 # What is measured of each channel of an image.
-MOST_OF_CHANNEL = 5000
+MOST_OF_CHANNEL = 2000
+# Of an image: the value of its corner is that of what surrounds the body.
+MARGIN = 0.1
 STATISTICS = ("mean", "standard deviation", "5 %", "median", "95 %")
 
 
@@ -162,7 +164,8 @@ def measured(
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_columns) or (n_rows, n_channels, ...)
-        Of images, `STATISTICS` of each channel are.
+        Of images, `STATISTICS` of each channel are, without an empty margin, which may
+        be wider elsewhere.
     names : list of str or None
 
     Returns
@@ -174,14 +177,27 @@ def measured(
         return (rows if rows.ndim == 2 else rows[:, None]), names
     pixels = rows.reshape(*rows.shape[:2], -1)
     step = max(1, pixels.shape[2] // MOST_OF_CHANNEL)
-    pixels = pixels[:, :, ::step].astype(np.float64)
-    with np.errstate(invalid="ignore"):  # of infinite ones
-        ends = np.quantile(pixels, [0.05, 0.5, 0.95], axis=2)
-        table = np.stack([pixels.mean(axis=2), pixels.std(axis=2), *ends], axis=2)
+    table = _channel_statistics(pixels[:, :, ::step].astype(np.float64))
     of_channels = [
         f"channel {c}: {s}" for c in range(rows.shape[1]) for s in STATISTICS
     ]
     return table.reshape(len(rows), -1), of_channels
+
+
+def _channel_statistics(pixels: NDArray[Any]) -> NDArray[Any]:
+    """`STATISTICS` of (n_rows, n_channels, n_pixels): (n_rows, n_channels, 5)."""
+    around = pixels == pixels[:, :, :1]
+    share = around.mean(axis=2, keepdims=True)
+    counted = ~around | (share < MARGIN) | (share == 1)
+    n = counted.sum(axis=2, keepdims=True)
+    with np.errstate(invalid="ignore"):  # of infinite ones
+        mean = np.where(counted, pixels, 0).sum(axis=2, keepdims=True) / n
+        spread = np.where(counted, pixels - mean, 0) ** 2
+        deviation = np.sqrt(spread.sum(axis=2, keepdims=True) / n)
+    ordered = np.sort(np.where(counted, pixels, np.inf), axis=2)
+    places = [(q * (n - 1)).astype(np.intp) for q in (0.05, 0.5, 0.95)]
+    ends = [np.take_along_axis(ordered, place, axis=2) for place in places]
+    return np.concatenate([mean, deviation, *ends], axis=2)
 
 
 def _is_measured(rows: Any) -> bool:

@@ -40,9 +40,7 @@ CASES = {
     ),
     "another hospital": Case(
         numbers(n_external=70),
-        [
-            "In another hospital 70 patients were tested; how well the model predicts"
-        ],
+        ["In another hospital 70 patients were tested; how well the model predicts"],
         absent=["Nobody"],
     ),
     "all limits": Case(

@@ -5,7 +5,7 @@ import pytest
 from cohort_tools import RecordingBlock
 
 from skmultimodal import Cohort
-from skmultimodal.utils._scales import Scale, some_rows
+from skmultimodal.utils._scales import Scale, measured, some_rows
 
 NAMES = [f"G{i}" for i in range(120)]
 
@@ -96,3 +96,23 @@ def test_some_rows_are_few():
     assert rows[:, 0].tolist() == list(range(0, 400, 20))
     narrow = Cohort({"gene": np.ones((30, 2))})
     assert some_rows(narrow, "gene").shape == (30, 2)
+
+
+def test_statistics_of_images_leave_a_margin_out(rng):
+    """By hand, and the same with a wider margin."""
+    images = rng.gamma(2, 5, size=(3, 2, 9, 8))
+    padded = np.pad(images, [(0, 0), (0, 0), (2, 3), (4, 1)])
+    table, names = measured(padded, None)
+    assert names[:3] == [
+        f"channel 0: {s}" for s in ("mean", "standard deviation", "5 %")
+    ]
+    assert table.shape == (3, 10)
+    inside = images.reshape(3, 2, -1)
+    np.testing.assert_allclose(table[:, [0, 5]], inside.mean(axis=2))
+    np.testing.assert_allclose(table[:, [1, 6]], inside.std(axis=2))
+    np.testing.assert_allclose(
+        table[:, [3, 8]], np.quantile(inside, 0.5, axis=2, method="lower")
+    )
+    np.testing.assert_allclose(measured(images, None)[0], table)
+    constant = measured(np.full((2, 1, 4, 5), 7.0), None)[0]
+    np.testing.assert_allclose(constant, [[7, 0, 7, 7, 7]] * 2)
