@@ -2,15 +2,14 @@
 
 import io
 import os
-import signal
 import sys
 import tempfile
-import threading
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 from skmultimodal._arguments import MODELS, make_parser
+from skmultimodal._console import WarningLines, stops_as_interrupts, tell
 
 # As a shell has them for Ctrl-C, and for output that nobody reads.
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -35,7 +34,7 @@ def run_evaluate(options):
         return _evaluate_outcome(options, folder)
     label = choose_label(folder, options.label)
     _check_options(options)
-    _tell(f"Loading {folder} ...")
+    tell(f"Loading {folder} ...")
     reading = _reading(vars(options))
     bunch = load_folder(folder, label=label, positive=options.positive, **reading)
     return _evaluate(
@@ -57,7 +56,7 @@ def _evaluate_outcome(options, folder):
 
     columns = _outcome_columns(options)
     _check_options(options)
-    _tell(f"Loading {folder} ...")
+    tell(f"Loading {folder} ...")
     reading = _reading(vars(options))
     bunch = load_folder(folder, **reading)
     X = bunch.data
@@ -93,7 +92,7 @@ def _outcome_columns(options):
     """Columns of the outcome: time and event, or a number."""
     others = {"--label": options.label, "--positive": options.positive}
     others |= {"--paired": options.paired, "--thresholds": options.thresholds}
-    others |= {"--censored": options.censored}
+    others |= {"--censored": options.censored, "--outcomes": options.outcomes}
     given = [name for name, value in others.items() if value is not None]
     if options.target and (options.time or options.event):
         given.append("--time and --event")
@@ -193,6 +192,7 @@ def _evaluate(
             positive=bunch.get("positive"),
             groups=None if groups is None else _groups(X, y, groups),
             baseline=getattr(options, "baseline", None),
+            outcomes=getattr(options, "outcomes", None),
             censored=getattr(options, "censored", None),
             n_repeats=options.repeats,
             random_state=options.seed,
@@ -286,7 +286,7 @@ def run_external(options):
         external_report(stage / "report.html", evaluation, title=title, label=label)
         names = [path.name for path in sorted(stage.iterdir())]
     _tell_dropped(bunch.flow)
-    _tell(
+    tell(
         "note: a saved model keeps no ids of the patients who trained it: make sure "
         "that none of these is among them."
     )
@@ -317,43 +317,7 @@ def _tell_dropped(flow):
     for row in dropped.itertuples():
         part = "" if row.item == "clinical" else f"{row.item} of "
         reason = row.reason.removesuffix(".")
-        _tell(f"warning: {part}patient {row.patient!r} left out: {reason}.")
-
-
-def _tell(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-class _Warnings:
-    """Shows each warning in one line, and once."""
-
-    def __init__(self):
-        self.shown = set()
-
-    def show(self, message, category, filename, lineno, file=None, line=None):
-        text = " ".join(str(message).split())
-        if text not in self.shown:
-            self.shown.add(text)
-            _tell(f"warning: {text}")
-
-
-@contextmanager
-def _stops_as_interrupts():
-    """What ends a process from outside, such as a scheduler, leaves no half files."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    mine = threading.current_thread() is threading.main_thread()
-    changed = [
-        number
-        for number in (getattr(signal, name) for name in names)
-        if mine and signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in changed:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        tell(f"warning: {part}patient {row.patient!r} left out: {reason}.")
 
 
 def main(arguments=None):
@@ -375,12 +339,12 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of patients are in any script
             stream.reconfigure(errors="backslashreplace")
-    with warnings.catch_warnings(), _stops_as_interrupts():
-        warnings.showwarning = _Warnings().show
+    with warnings.catch_warnings(), stops_as_interrupts():
+        warnings.showwarning = WarningLines().show
         try:
             return _run(options)
         except KeyboardInterrupt:
-            _tell(_interrupted(options))
+            tell(_interrupted(options))
             return INTERRUPTED
         except BrokenPipeError:
             # Python would write the rest there at its end.
@@ -391,7 +355,7 @@ def main(arguments=None):
                 raise
             known = isinstance(error, OSError | ValueError | ImportError | RuntimeError)
             name = "" if known else f"{type(error).__name__}: "
-            _tell(f"error: {name}{' '.join(str(error).split())}")
+            tell(f"error: {name}{' '.join(str(error).split())}")
             return 2
 
 

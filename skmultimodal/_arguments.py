@@ -192,6 +192,14 @@ def _add_evaluate(commands, shared):
         "them, so that they stand for all",
     )
     command.add_argument(
+        "--outcomes",
+        metavar="COLUMN",
+        nargs="+",
+        help="columns of clinical.csv that are known only after the label, such as a "
+        "survival time: they are no explanation of the score (not needed with "
+        "--baseline)",
+    )
+    command.add_argument(
         "--censored",
         metavar="COLUMN",
         help="column of clinical.csv that is 1 for patients whose label is unknown "

@@ -67,7 +67,8 @@ TREES = {
 
 def room_of(module):
     """The command line's arguments belong to the command line."""
-    return module.split(".")[0].replace("_arguments", "__main__")
+    room = module.split(".")[0]
+    return "__main__" if room in ("_arguments", "_console") else room
 
 
 def is_private(name):

@@ -7,6 +7,7 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._audit_model import make_fold_scores
 from skmultimodal.model_selection._audit_rows import COLUMNS, DIFFERENCE, Audit, Site
 from skmultimodal.model_selection._audit_sources import (
+    check_outcomes,
     covariate_predictor,
     metadata_sources,
     presence_source,
@@ -34,6 +35,7 @@ def audit_shortcuts(
     comparison=None,
     model=None,
     baseline=None,
+    outcomes=None,
     site=None,
     groups=None,
     confidence_level=0.95,
@@ -71,7 +73,10 @@ def audit_shortcuts(
     baseline : list of str, default=None
         Columns that are known before the label is. The others, such as a survival time,
         are scored but are no explanations: their kind is ``"later"``. None makes
-        explanations of all; `site` is one in any case.
+        explanations of all but `outcomes`; `site` is one in any case.
+    outcomes : list of str, default=None
+        Columns that are known only after the label, or are outcomes themselves: their
+        kind is ``"later"``. Not needed with `baseline`.
     site : str, default=None
         Column of the hospital, scanner or batch. The model is also scored within its
         values, and they are predicted from each modality.
@@ -94,9 +99,13 @@ def audit_shortcuts(
 
         - ``"presence"``: the modalities present;
         - ``"metadata"``: each column, and all columns if there are several;
-        - ``"later"``: each column that is neither in `baseline` nor `site`;
+        - ``"later"``: each column that is neither in `baseline` nor `site`, or in
+          `outcomes`;
         - ``"model"``: the model;
         - ``"within"``: the model, over pairs of patients of the same `site`;
+        - ``"between"``: the model, over pairs of patients of different sites;
+        - ``"permuted"``: the model, if labels are permuted among patients of a site:
+          what is above .5 is what the site explains of its score;
         - ``"beside"``: the model together with `baseline` and `site`;
         - ``"encoding"``: `site`, predicted from a modality.
 
@@ -111,7 +120,8 @@ def audit_shortcuts(
     Raises
     ------
     ValueError
-        If neither `cv` nor `comparison` is given, or a column or model is unknown.
+        If neither `cv` nor `comparison` is given, a column or model is unknown, or a
+        column of `outcomes` is also in `baseline` or the `site`.
     RuntimeError
         If a model fails; the message names it and the fold.
 
@@ -183,7 +193,8 @@ def audit_shortcuts(
     ratio = paired_ratio(folds, X, y)
     on_folds = trainings(folds, X, y, ratio)
     sources = [presence_source(cohort, y, folds, groups, random_state)]
-    sources += metadata_sources(table, y, on_folds, baseline, site)
+    known_later = check_outcomes(table, outcomes, baseline, site)
+    sources += metadata_sources(table, y, on_folds, baseline, site, known_later)
     site = _read_site(table, site, sources)
     classes, _ = encode_labels(y, allow_unlabelled=True)
     audit = Audit(y, classes, ratio, confidence_level, n_jobs)

@@ -13,9 +13,11 @@ from skmultimodal.utils._probability import align_classes, log_ratios
 __all__ = [
     "FoldScores",
     "area_of_folds",
+    "between",
     "gain_over",
     "make_fold_scores",
     "mean_one_against_rest",
+    "permuted_within",
     "responses",
     "within",
 ]
@@ -90,30 +92,81 @@ def within(model, y, classes, column):
     areas : ndarray of shape (n_folds,)
         NaN where no two test rows of different classes share a value.
     """
+    return _by_fold(_within, model, y, classes, column)
+
+
+def between(model, y, classes, column):
+    """AUC of each fold over pairs of patients with different values of a covariate.
+
+    Parameters and return value are as of `within`.
+    """
+    return _by_fold(_between, model, y, classes, column)
+
+
+def permuted_within(model, y, classes, column):
+    """AUC of each fold that is expected of labels permuted among equal values.
+
+    Pairs with the same value then have an area of one half, and a pair of different
+    ones counts as often as their shares of the class make it one. What lies above one
+    half is what the value explains.
+
+    Parameters and return value are as of `within`.
+    """
+    return _by_fold(_permuted, model, y, classes, column)
+
+
+def _by_fold(area, model, y, classes, column):
     return np.array(
-        [
-            _area_within(f.scores, y[f.fold.test], classes, column[f.fold.test])
-            for f in model
-        ]
+        [_over_classes(area, f, y[f.fold.test], classes, column) for f in model]
     )
 
 
-def _area_within(scores, y, classes, codes):
+def _over_classes(area, found, y, classes, column):
+    """Mean of an area over the classes, by their numbers of pairs."""
+    codes = column[found.fold.test]
+    known = codes >= 0
     areas, weights = [], []
     for place, label in enumerate(classes):
-        hits, score = y == label, scores[:, place]
-        total = n_pairs = 0
-        for code in np.unique(codes[codes >= 0]):
-            here = codes == code
-            n = hits[here].sum() * (~hits[here]).sum()
-            if n:
-                total += n * roc_auc_score(hits[here], score[here])
-                n_pairs += n
+        hits, score = (y == label)[known], found.scores[known, place]
+        value, n_pairs = area(hits, score, codes[known])
         if n_pairs:
-            areas.append(total / n_pairs)
+            areas.append(value)
             weights.append(n_pairs)
     # With two classes, both have the same pairs and area.
     return np.average(areas, weights=weights) if areas else np.nan
+
+
+def _ranked(hits, score):
+    """Pairs of a hit and another in the right order, and all of them."""
+    n = hits.sum() * (~hits).sum()
+    return (n * roc_auc_score(hits, score) if n else 0.0), n
+
+
+def _sums_within(hits, score, codes):
+    parts = [_ranked(hits[codes == c], score[codes == c]) for c in np.unique(codes)]
+    return np.sum(parts, axis=0) if parts else np.zeros(2)
+
+
+def _within(hits, score, codes):
+    right, n = _sums_within(hits, score, codes)
+    return (right / n if n else np.nan), n
+
+
+def _between(hits, score, codes):
+    right, n = np.subtract(_ranked(hits, score), _sums_within(hits, score, codes))
+    return (right / n if n else np.nan), n
+
+
+def _permuted(hits, score, codes):
+    _, n_same = _sums_within(hits, score, codes)
+    n = hits.sum() * (~hits).sum()
+    if not n:
+        return np.nan, 0
+    sizes = np.bincount(codes)
+    share = np.bincount(codes, weights=hits)[codes] / sizes[codes]
+    order = (1 + np.sign(score[:, None] - score)) / 2
+    weight = share[:, None] * (1 - share) * (codes[:, None] != codes)
+    return (n_same / 2 + (weight * order).sum()) / n, n
 
 
 def gain_over(model, y, classes, columns):

@@ -8,8 +8,10 @@ import pandas as pd
 from skmultimodal.model_selection._audit_model import (
     FoldScores,
     area_of_folds,
+    between,
     gain_over,
     mean_one_against_rest,
+    permuted_within,
     responses,
     within,
 )
@@ -108,14 +110,26 @@ class Audit(NamedTuple):
         """Rows of the model within a site, and of the site from each modality."""
         rows = []
         if own is not None:
-            areas = within(own.scores, self.y, self.classes, site.codes)
-            name = f"estimator within {site.name}"
-            rows.append(self._row(name, areas, self.ratio, "within", "cv"))
+            rows += self._rows_of_model_and_site(own, site)
         for modality in cohort.modalities:
             areas = areas_of_site(cohort, modality, site.codes, random_state)
             name, ratio = f"{site.name} from {modality}", 1 / (N_FOLDS - 1)
             rows.append(self._row(name, areas, ratio, "encoding", "all"))
         return rows
+
+    def _rows_of_model_and_site(self, own, site):
+        """Rows of the model within and between sites, and of what the site explains."""
+        of = own.scores, self.y, self.classes, site.codes
+        rows = [
+            self._row(
+                f"estimator {kind} {site.name}", area(*of), self.ratio, kind, "cv"
+            )
+            for kind, area in (("within", within), ("between", between))
+        ]
+        areas = permuted_within(*of)
+        name = f"labels permuted within {site.name}"
+        row = self._row(name, areas, self.ratio, "permuted", "cv")
+        return [*rows, row | self._difference(own.areas - areas, self.confidence_level)]
 
     def _count(self, y, folds):
         """Tested patients of two classes, or None."""

@@ -23,6 +23,7 @@ __all__ = [
     "PRESENCE",
     "Source",
     "Training",
+    "check_outcomes",
     "covariate_predictor",
     "metadata_sources",
     "presence_source",
@@ -117,7 +118,20 @@ def presence_source(cohort, y, folds, groups, random_state):
     return Source(PRESENCE, columns, labels, training, *of)
 
 
-def metadata_sources(table, y, on_folds, baseline, site):
+def check_outcomes(table, outcomes, baseline, site):
+    """Columns that are known only after the label: list of str."""
+    outcomes = list(outcomes or [])
+    refuse_unknown_columns(table, outcomes, "outcomes")
+    both = [name for name in outcomes if name in (*(baseline or []), site)]
+    if both:
+        raise ValueError(
+            f"column {both[0]!r} is in outcomes, and is given as known before the "
+            "label too: leave it out of one."
+        )
+    return outcomes
+
+
+def metadata_sources(table, y, on_folds, baseline, site, outcomes=()):
     """Each column of the metadata, and all of them (of the baseline, if it is named).
 
     Parameters
@@ -130,6 +144,8 @@ def metadata_sources(table, y, on_folds, baseline, site):
         Columns that were known before the outcome.
     site : str or None
         Column of the hospital, which always is.
+    outcomes : list of str, default=()
+        Columns that were not.
 
     Returns
     -------
@@ -141,9 +157,11 @@ def metadata_sources(table, y, on_folds, baseline, site):
     table = table.reset_index(drop=True).rename(columns=str)
     covariates = {name: read_covariate(table[name]) for name in table}
     _warn_of_cells(covariates)
-    _warn_of_label(table if baseline is None else table[baseline], y)
+    judged = table.drop(columns=outcomes) if baseline is None else table[baseline]
+    _warn_of_label(judged, y)
     read = {n: found for n, found in covariates.items() if found.kind != "text"}
     known = [n for n in read if baseline is None or n in (*baseline, site)]
+    known = [name for name in known if name not in outcomes]
     sources = [
         Source(
             name,

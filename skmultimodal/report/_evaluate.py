@@ -60,6 +60,7 @@ def evaluate_cohort(
     positive=None,
     groups=None,
     baseline=None,
+    outcomes=None,
     censored=None,
     n_repeats=10,
     n_seeds=1,
@@ -99,6 +100,8 @@ def evaluate_cohort(
         Columns of the metadata that are known before the label is, see
         `audit_shortcuts`; a model of them alone is among the default models, and the
         report has scores weighted by them, see `selection_weights`.
+    outcomes : list of str, default=None
+        Columns that are known only after the label, see `audit_shortcuts`.
     censored : str, default=None
         Column of patients whose label is unknown because follow-up ended, likewise.
     n_repeats : int, default=10
@@ -166,6 +169,7 @@ def evaluate_cohort(
     classes = check_data(X, y, groups)
     find_positive(classes, positive, of="y")
     refuse_unknown_columns(X.metadata, baseline or [], "baseline")
+    refuse_unknown_columns(X.metadata, outcomes or [], "outcomes")
     if censored is not None and not baseline:
         raise ValueError("censored needs baseline: columns that explain who was.")
     if report.get("thresholds") is not None:
@@ -199,6 +203,7 @@ def evaluate_cohort(
             (X, y, groups, classes, cv),
             {"positive": positive, "n_seeds": n_seeds, "n_draws": n_draws},
             {"baseline": baseline, "censored": censored},
+            outcomes,
             random_state,
             verbose,
         )
@@ -233,7 +238,7 @@ def _check_model(models, model):
     return model
 
 
-def _evaluate(models, name, data, compare, columns, random_state, verbose):
+def _evaluate(models, name, data, compare, columns, outcomes, random_state, verbose):
     X, y, groups, classes, cv = data
     # Drawn once, so that a warning of which rows are tested comes once.
     splits = list(cv.split(X, y, groups))
@@ -262,6 +267,7 @@ def _evaluate(models, name, data, compare, columns, random_state, verbose):
         comparison=comparison,
         model=name,
         baseline=columns["baseline"],
+        outcomes=outcomes,
         site=_site(X.metadata),
         groups=groups,
         random_state=random_state,

@@ -294,7 +294,9 @@ def _render(study, makers, title, label, facts, verbose):
         list(sections.values()),
         title=title or None,
         model=study.model,
-        verdict=sections["performance"]["verdict"],
+        verdict=sections["performance"]["verdict"]
+        + " "
+        + sections["shortcuts"]["verdict"],
         in_summary=SUMMARY,
         items=ITEMS,
         made_by="evaluation_report",

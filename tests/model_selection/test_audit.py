@@ -15,6 +15,12 @@ from skmultimodal.model_selection import (
     audit_shortcuts,
     compare_classifiers,
 )
+from skmultimodal.model_selection._audit_model import (
+    FoldScores,
+    between,
+    permuted_within,
+)
+from skmultimodal.model_selection._folds import Fold
 
 CV = PairedStratifiedKFold(3, 2, random_state=0)
 
@@ -311,9 +317,13 @@ def test_a_model_that_recognises_the_site():
     of_site = audit_shortcuts(X, y, table, estimator=Follows(0), **options)
     of_site = of_site.set_index("source")
     assert of_site["kind"].tolist() == [
-        *["presence", "metadata", "model", "beside", "within"],
+        *["presence", "metadata", "model", "beside", "within", "between", "permuted"],
         *["encoding", "encoding"],
     ]
+    # What recognises the site alone is as good once labels are permuted within it.
+    permuted = of_site.loc["labels permuted within site"]
+    assert permuted["difference"] == pytest.approx(0, abs=0.06)
+    assert of_site.loc["estimator between site", "roc_auc"] > 0.8
     assert of_site.loc["site", "difference"] == pytest.approx(0, abs=0.06)
     assert of_site.loc["site", "difference_low"] < 0
     within = of_site.loc["estimator within site"]
@@ -340,6 +350,58 @@ def test_a_model_that_recognises_the_site():
     assert of_label.loc["estimator within site", "roc_auc"] == pytest.approx(
         np.mean(areas)
     )
+    assert of_label.loc["labels permuted within site", "difference_low"] > 0
+
+
+def test_the_score_between_sites_and_with_permuted_labels():
+    """Pair by pair, and by permuting."""
+    rng = np.random.default_rng(0)
+    n = 41
+    site = rng.integers(0, 3, size=n)
+    site[:2] = -1
+    y = (rng.random(n) < np.array([0.2, 0.5, 0.8])[site]).astype(int)
+    score = rng.normal(size=n) + site + 0.5 * y
+    fold = Fold(0, 0, np.arange(0), np.arange(n))
+    model = [FoldScores(fold, np.column_stack([-score, score]), is_proba=False)]
+    known = site >= 0
+
+    def pairs(labels, kind):
+        return [
+            score[i] > score[j]
+            for i in np.flatnonzero(known)
+            for j in np.flatnonzero(known)
+            if labels[i] > labels[j] and kind(site[i], site[j])
+        ]
+
+    other = np.mean(pairs(y, lambda a, b: a != b))
+    (found,) = between(model, y, np.array([0, 1]), site)
+    assert found == pytest.approx(other)
+    areas = []
+    for _ in range(400):
+        permuted = y.copy()
+        for s in range(3):
+            permuted[site == s] = rng.permutation(y[site == s])
+        areas.append(np.mean(pairs(permuted, lambda a, b: True)))
+    (found,) = permuted_within(model, y, np.array([0, 1]), site)
+    assert found == pytest.approx(np.mean(areas), abs=0.01)
+
+
+def test_outcomes_are_no_explanations():
+    X, y, site = at_sites(n_unpaired=10, n_paired=40)
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"site": site, "os_time": 100 * y + rng.normal(size=len(y))})
+    options = {"cv": CV, "random_state": 0}
+    audit = audit_shortcuts(X, y, table, outcomes=["os_time"], **options)
+    assert audit.set_index("source").loc["os_time", "kind"] == "later"
+    assert "all columns" not in set(audit["source"])
+    with pytest.raises(
+        ValueError, match="column 'os_time' is in outcomes, and is given"
+    ):
+        audit_shortcuts(
+            X, y, table, outcomes=["os_time"], baseline=["os_time"], **options
+        )
+    with pytest.raises(ValueError, match="outcomes"):
+        audit_shortcuts(X, y, table, outcomes=["none"], **options)
 
 
 def test_a_scanner_that_images_show():

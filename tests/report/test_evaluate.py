@@ -96,7 +96,14 @@ def test_the_last_model_is_fitted_to_all_rows_and_saved(case, evaluated):
     np.testing.assert_allclose(found.model.predict_proba(X), p)
     saved = load_model(out / "model.skops")
     np.testing.assert_array_equal(saved.predict_proba(X), found.model.predict_proba(X))
-    assert read_notes(out / "model.skops") == {"label": "réponse"}
+    notes = read_notes(out / "model.skops")
+    assert notes["label"] == "réponse"
+    # How it did here, for an evaluation elsewhere.
+    summary = found.comparison.summary()
+    own = summary[summary["model"] == found.model_name].set_index("metric")
+    area = own.loc["roc_auc", ["mean", "low", "high"]].tolist()
+    assert notes["scores"]["roc_auc"] == area
+    assert notes["scores"]["pattern"] == "image+gene"
 
 
 def test_files_are_listed(evaluated):

@@ -56,6 +56,9 @@ def numbers(own=OWN, hospitals=(), n_left=0, more=None, later=(), **areas):
 SITE = {
     "within": Source("ours within site", around(0.6), "cv", "within"),
     "beside": Source("site, age", around(0.7), "cv", "beside", around(0.04)),
+    "between": Source("ours between site", around(0.85), "cv", "between"),
+    "permuted": Source("labels permuted", around(0.65), "cv", "permuted"),
+    "explained": 0.5,
     "encoding": [
         Source("gene", around(0.9), "all", "encoding"),
         Source("image", around(0.6), "all", "encoding"),
@@ -67,6 +70,7 @@ CASES = {
     "no audit": Case(
         Shortcuts(audited=False),
         [
+            "Whether a shortcut explains it was not audited.",
             "No audit was given: a shortcut may explain the score.",
             "without looking at any modality: not given. Pass audit,",
         ],
@@ -84,7 +88,9 @@ CASES = {
     "the hospital comes first": Case(
         numbers(hospitals=["tss"], age=0.84, tss=0.82, n_left=1),
         [
-            "it? The hospital alone (tss 0.82 [0.72, 0.92]) could explain all of the "
+            "But the hospital alone (tss 0.82 [0.72, 0.92]) could explain all of this: "
+            "it is no evidence of biology.",
+            "The hospital alone (tss 0.82 [0.72, 0.92]) could explain all of the "
             "score. Other audited sources that could explain all of the score: age "
             "0.84 [0.74, 0.94]. This report cannot tell which columns were known "
             "before the outcome",
@@ -97,6 +103,7 @@ CASES = {
     "perhaps": Case(
         numbers(hospitals=["site"], age=0.75, site=0.72, n_left=3),
         [
+            "But the hospital alone (site 0.72 [0.62, 0.82]) could explain this: it is",
             "The hospital alone (site 0.72 [0.62, 0.82]) could explain the score.",
             "that could explain the score: age 0.75",
             "The 3 weakest sources are in the table only.",
@@ -146,18 +153,44 @@ CASES = {
         numbers(hospitals=["site"], more=SITE, site=0.72),
         [
             "Among patients of one hospital, the area of the model is 0.60 [0.50, "
-            "0.70]. What a modality shows of the hospital itself, as an area "
-            "(guessing: 0.5): gene 0.90 [0.80, 1.00] and image 0.60 [0.50, 0.70]. "
-            "Added to what is known before (site, age), the model raises the area by "
+            "0.70]; between hospitals it is 0.85 [0.75, 0.95]. If labels are permuted "
+            "within hospitals, it is still 0.65 [0.55, 0.75]: of what the score is "
+            "above guessing, the hospital explains 50%. What a modality shows of the "
+            "hospital itself, as an area (guessing: 0.5): gene 0.90 [0.80, 1.00] and "
+            "image 0.60 [0.50, 0.70]. Added to what is known before (site, age), the "
+            "model raises the area by "
             "+0.04 [−0.06, 0.14].",
         ],
     ),
     "nothing": Case(
         numbers(sex=0.5),
-        ["it? None of the audited sources could explain it alone."],
+        [
+            "it? No audited shortcut explains it alone. None of the audited sources "
+            "could explain it alone."
+        ],
     ),
     "no hospital": Case(
-        numbers(age=0.84), ["it? Audited sources that could explain all of the score:"]
+        numbers(age=0.84),
+        [
+            "it? But age alone (0.84 [0.74, 0.94]) could explain all of this: see "
+            "below whether it is a shortcut. Audited sources that could explain all of "
+        ],
+    ),
+    "perhaps age": Case(
+        numbers(age=0.75),
+        ["it? But age alone (0.75 [0.65, 0.85]) could explain this: see below"],
+    ),
+    "a part by the hospital": Case(
+        numbers(
+            hospitals=["site"],
+            more={name: SITE[name] for name in ("within", "permuted", "explained")},
+            site=0.45,
+        ),
+        [
+            "No audited shortcut explains it alone; the hospital explains 50% of what "
+            "it is above guessing.",
+            "the area of the model is 0.60 [0.50, 0.70]. If labels are permuted",
+        ],
     ),
     "little to explain": Case(
         numbers(own=Score(0.5, 0.4, 0.6), hospitals=["site"], site=0.75, sex=0.55),

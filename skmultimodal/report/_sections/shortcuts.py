@@ -53,6 +53,9 @@ class Shortcuts:
     guessing: float = AREA
     sources: list = ()  # the best first
     within: Source | None = None  # the model among patients of one hospital
+    between: Source | None = None  # among those of different ones
+    permuted: Source | None = None  # with labels permuted within hospitals
+    explained: float | None = None  # share of the score that is then left
     beside: Source | None = None  # the model together with known covariates
     encoding: list = ()  # the hospital, predicted from each modality
     declared: bool = False  # whether columns known before the outcome were named
@@ -97,7 +100,10 @@ def shortcuts(study, audit):
         own=own,
         includes_guessing=guesses,
         sources=sources,
-        within=next((row for row in rows if row.kind == "within"), None),
+        within=_first(rows, "within"),
+        between=_first(rows, "between"),
+        permuted=_first(rows, "permuted"),
+        explained=_explained(_first(rows, "permuted"), own),
         beside=next(
             (_of_covariates(row) for row in rows if row.kind == "beside"), None
         ),
@@ -108,6 +114,18 @@ def shortcuts(study, audit):
         drawn=drawn,
         n_left=max(len(candidates) - N_DRAWN, 0),
     )
+
+
+def _first(rows, kind):
+    return next((row for row in rows if row.kind == kind), None)
+
+
+def _explained(permuted, own):
+    """Share of what a score is above guessing that the hospital explains, or None."""
+    if permuted is None or own is None or not own.mean > AREA:
+        return None
+    share = (permuted.score.mean - AREA) / (own.mean - AREA)
+    return None if np.isnan(share) else float(np.clip(share, 0, 1))
 
 
 def _of_covariates(row):
