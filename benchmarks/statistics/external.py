@@ -23,7 +23,7 @@ from benchmarks.accuracy.pooling import markdown
 from skmultimodal.model_selection._external_scores import METRICS, external_scores
 
 N_POPULATION = 1_000_000
-N_RESAMPLES = 2000
+N_RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
