@@ -30,11 +30,11 @@ from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifi
 # tables in memory, `Cohort` itself.
 
 X, y = make_glioma_cohort(
-    n_image_only=80,
-    n_gene_only=160,
+    n_image_only=60,
+    n_gene_only=120,
     n_paired=60,
     n_genes=100,
-    image_size=24,
+    image_size=16,
     image_signal=2.0,
     gene_signal=2.0,
     random_state=0,
@@ -59,7 +59,8 @@ display = AvailabilityDisplay.from_cohort(
 # is what `PairedStratifiedKFold` is for. The score is the area under the ROC curve: 0.5
 # is a coin toss, 1 is perfect.
 
-model = TwinTowerClassifier(random_state=0)
+memory = tempfile.TemporaryDirectory()  # keeps fitted towers: none is fitted twice
+model = TwinTowerClassifier(memory=memory.name, random_state=0)
 cv = PairedStratifiedKFold(3, random_state=0)
 scores = cross_val_score(model, X, y, cv=cv, scoring="roc_auc")
 print(f"AUC {scores.mean():.2f}, by fold {scores.round(2)}")
@@ -72,7 +73,7 @@ print(f"AUC {scores.mean():.2f}, by fold {scores.round(2)}")
 # model that predicts: the head, or a single tower.
 
 model.fit(X, y)
-new = X[[0, 100, 250]]  # as if they were new
+new = X[[0, 100, 200]]  # as if they were new
 predictions = {
     "has": new.patterns,
     "route": model.predict_route(new),
@@ -89,15 +90,15 @@ print(pd.DataFrame(predictions, index=new.index))
 # 60 patients such intervals are wide, and those of the three models overlap; folds that
 # are drawn several times (``n_repeats=10``) make them narrower.
 
-with tempfile.TemporaryDirectory() as memory:  # no tower is fitted twice
-    models = table3(memory=memory, random_state=0)
-    comparison = compare_classifiers(
-        {name: models[name] for name in ("twin tower", "image only", "gene only")},
-        X,
-        y,
-        cv=cv,
-        scoring="roc_auc",
-    )
+models = table3(memory=memory.name, random_state=0)
+comparison = compare_classifiers(
+    {name: models[name] for name in ("twin tower", "image only", "gene only")},
+    X,
+    y,
+    cv=cv,
+    scoring="roc_auc",
+)
+memory.cleanup()
 display = RocBandsDisplay.from_comparison(comparison, bands=["twin tower"])
 
 # %%

@@ -26,11 +26,11 @@ from skmultimodal.inspection import DifferencesDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_classifiers
 
 X, y = make_glioma_cohort(
-    n_image_only=80,
+    n_image_only=60,
     n_gene_only=160,
     n_paired=60,
     n_genes=200,
-    image_size=24,
+    image_size=16,
     random_state=0,
     return_X_y=True,
 )
@@ -84,8 +84,7 @@ display = DifferencesDisplay.from_comparison(comparison, metric="roc_auc")
 # The default final estimator is fitted on log-odds, so each tower was fitted five
 # times, each time without one fifth of its patients. The slope of its out-of-fold
 # predictions calibrates it: below 1, the tower was overconfident, above 1
-# underconfident. Near 0, as for the images here, it hardly predicts new patients, and
-# its weight is small.
+# underconfident. Near 0, it hardly predicts new patients, and its weight is small.
 
 model = models["components"].fit(X, y)
 memory.cleanup()
