@@ -178,6 +178,7 @@ API_REFERENCE = [
             "evaluate_outcome",
             "evaluation_report",
             "external_report",
+            "outcome_report",
             "model_card",
             "prediction_table",
         ),

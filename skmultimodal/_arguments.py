@@ -149,7 +149,7 @@ def _add_evaluate(commands, shared):
         metavar="COLUMN",
         help="column of clinical.csv with the time to an event, instead of a label: "
         "survival models are compared, and the files are table.csv, differences.csv, "
-        "predictions.csv, card.md, risk_groups.png and model.skops",
+        "predictions.csv, report.html, card.md, risk_groups.png and model.skops",
     )
     command.add_argument(
         "--event",

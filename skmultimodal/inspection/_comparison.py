@@ -82,8 +82,8 @@ class MetricIntervalsDisplay:
 
         Parameters
         ----------
-        comparison : Comparison
-            From `compare_classifiers`.
+        comparison : Comparison or OutcomeComparison
+            From `compare_classifiers`, `compare_survival` or `compare_regressors`.
         metrics, models : list of str, default=None
             What to draw, in this order; None draws all.
         kind : {"bar", "point"}, default="bar"
@@ -100,7 +100,7 @@ class MetricIntervalsDisplay:
         ValueError
             If a model or metric is not in the comparison.
         """
-        check_comparison(comparison)
+        check_comparison(comparison, outcomes=True)
         table = comparison.summary(models=models, metrics=metrics)
         models, metrics = table["model"].unique(), table["metric"].unique()
         wide = table.pivot(index="model", columns="metric")
@@ -293,10 +293,10 @@ class DifferencesDisplay:
 
         Parameters
         ----------
-        comparison : Comparison
-            From `compare_classifiers`, of two models or more. The p values are its
-            ``p_holm``, adjusted for all its pairs, or those with its reference, also
-            for those not drawn.
+        comparison : Comparison or OutcomeComparison
+            From `compare_classifiers` or another, of two models or more. The p values
+            are its ``p_holm``, adjusted for all its pairs, or those with its reference,
+            also for those not drawn.
         metric : str
             Of the comparison; more must be better, as with scikit-learn's scorers.
         reference : str, default=None
@@ -315,7 +315,7 @@ class DifferencesDisplay:
         ValueError
             If the metric or a model is not in the comparison, or there is no pair.
         """
-        check_comparison(comparison)
+        check_comparison(comparison, outcomes=True)
         reference = comparison.reference if reference is None else reference
         table = comparison.differences(
             models=models, metrics=[metric], reference=reference

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 
 from skmultimodal.inspection._style import INK, MUTED
-from skmultimodal.model_selection import Comparison
+from skmultimodal.model_selection import Comparison, OutcomeComparison
 from skmultimodal.utils._metrics import metric_name
 
 __all__ = [
@@ -28,9 +28,10 @@ __all__ = [
 LONG_PAIR = 32
 
 
-def check_comparison(comparison):
-    """Refuse what is no `Comparison`."""
-    if not isinstance(comparison, Comparison):
+def check_comparison(comparison, *, outcomes=False):
+    """Refuse what is no `Comparison`, nor an `OutcomeComparison` if that will do."""
+    kinds = (Comparison, OutcomeComparison) if outcomes else Comparison
+    if not isinstance(comparison, kinds):
         raise TypeError(
             "comparison must be a Comparison, which compare_classifiers returns, got "
             f"{type(comparison).__name__}."

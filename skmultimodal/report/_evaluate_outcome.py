@@ -19,6 +19,7 @@ from skmultimodal.model_selection import (
 from skmultimodal.persistence import save_model
 from skmultimodal.report._card import model_card
 from skmultimodal.report._evaluate import N_FOLDS, forget_memory
+from skmultimodal.report._outcome import outcome_report
 from skmultimodal.utils._alignment import join_by_id, refuse_unknown_columns
 from skmultimodal.utils._files import whole_folder
 from skmultimodal.utils._optional import import_optional
@@ -59,8 +60,9 @@ def evaluate_outcome(
         DataFrame with the columns ``event`` and ``time``.
     out : str or path, default=None
         Folder for ``table.csv``, ``differences.csv``, ``predictions.csv`` (out of
-        fold), ``card.md``, ``model.skops`` and, of times, ``risk_groups.png``, made if
-        it is absent. They are written together or not at all. None writes nothing.
+        fold), ``report.html``, ``card.md``, ``model.skops`` and, of times,
+        ``risk_groups.png``, made if it is absent. They are written together or not at
+        all. None writes nothing.
     groups : array-like of shape (n_rows,), default=None
         Rows that are tested together, such as those of a hospital.
     baseline : list of str, default=None
@@ -116,8 +118,9 @@ def evaluate_outcome(
     y = join_by_id(y, X)
     survival = has_columns(y)
     refuse_unknown_columns(X.metadata, baseline or [], "baseline")
-    if out is not None and survival:
-        import_optional("matplotlib.pyplot", "plot")  # not after hours of fitting
+    if out is not None:
+        for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
+            import_optional(module, "report")
     compare = compare_survival if survival else compare_regressors
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(whole_folder(out)) if out is not None else None
@@ -146,7 +149,7 @@ def evaluate_outcome(
         forget_memory(model)
         files = {}
         if stage is not None:
-            _write(stage, comparison, model, label, notes)
+            _write(stage, comparison, model, X, label, notes)
             names = [path.name for path in sorted(stage.iterdir())]
             files = {n: Path(out) / n for n in names}
     return Bunch(
@@ -154,7 +157,7 @@ def evaluate_outcome(
     )
 
 
-def _write(stage, comparison, model, label, notes):
+def _write(stage, comparison, model, X, label, notes):
     summary = comparison.summary()
     summary.to_csv(stage / "table.csv", index=False)
     comparison.differences().to_csv(stage / "differences.csv", index=False)
@@ -170,6 +173,14 @@ def _write(stage, comparison, model, label, notes):
             f"Scores are of {n_tested} patients of this cohort, out of fold: how the "
             "model predicts patients of another hospital is not known."
         ],
+    )
+    outcome_report(
+        stage / "report.html",
+        comparison,
+        X,
+        model=NAME,
+        label=label,
+        title=None if label is None else f"Prediction of {label}",
     )
     if "uno_c" in comparison.metrics:
         display = RiskGroupsDisplay.from_comparison(comparison, NAME, n_groups=2)

@@ -57,6 +57,7 @@ def test_survival(tmp_path):
     assert set(found.files) == {path.name for path in out.iterdir()}
     assert set(found.files) == {
         *("table.csv", "differences.csv", "predictions.csv", "card.md"),
+        "report.html",
         *("model.skops", "risk_groups.png"),
     }
     table = pd.read_csv(out / "table.csv")

@@ -64,10 +64,11 @@ def test_text_that_no_sentence_reads(unread_in):
 
 def test_every_template_has_tests_that_read_it():
     names = make_environment().list_templates(filter_func=lambda n: "jinja" in n)
-    assert len(names) == 19 + 5
+    assert len(names) == 22 + 5
     for name in names:
         stem = name.split("/")[-1].split(".")[0].removeprefix("model_")
-        stem = "external" if stem.startswith("external_") else stem
+        for whole in ("external", "outcome"):
+            stem = whole if stem.startswith(f"{whole}_") else stem
         module = Path(__file__).with_name(f"test_{stem}.py")
         if name not in ("page.html.jinja", "statements.jinja"):
             assert "unread(" in module.read_text(encoding="utf-8"), name

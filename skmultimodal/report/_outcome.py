@@ -1,0 +1,139 @@
+"""The report on models of a number or of a time to an event: one HTML file."""
+
+from skmultimodal.baselines import MetadataRegressor, MetadataSurvival
+from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection import OutcomeComparison
+from skmultimodal.report._evaluation import check_facts, check_report_path
+from skmultimodal.report._rendering import (
+    make_environment,
+    render_page,
+    render_section,
+)
+from skmultimodal.report._sections.outcome_limits import outcome_limits
+from skmultimodal.report._sections.outcome_performance import outcome_performance
+from skmultimodal.report._sections.outcome_truth import outcome_truth
+from skmultimodal.utils._files import whole_file
+
+__all__ = ["outcome_report"]
+
+ITEMS = {
+    "outcome_performance": [12, 16, 23],
+    "outcome_truth": [12, 20, 23],
+    "outcome_limits": [8, 26, 27],
+}
+
+
+def outcome_report(
+    path,
+    comparison,
+    X,
+    *,
+    model=None,
+    title=None,
+    label=None,
+    facts=None,
+    limits=(),
+):
+    """Write a report on models of a number or a time to an event: one HTML file.
+
+    How good the model is and against which others, whether its predictions come true,
+    and what is not shown. The file holds its figures, needs no network and runs no
+    script. No id of a patient is in it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write. Its folder must exist.
+    comparison : OutcomeComparison
+        Of `compare_survival` or `compare_regressors`.
+    X : Cohort, or anything that can be read as one
+        The patients that were compared on.
+    model : str, default=None
+        Which one the report is about. None is the reference of the comparison, or the
+        last.
+    title : str, default=None
+        None is "Evaluation of" the model's name.
+    label : str, default=None
+        What is predicted and how it was defined, when and by whom.
+    facts : dict of str to str, default=None
+        What the data do not have, by heading, as of `evaluation_report`.
+    limits : sequence of str, default=()
+        Further limits.
+
+    Returns
+    -------
+    path : Path
+        Where it was written.
+
+    Raises
+    ------
+    ValueError
+        If `comparison` is something else, or has no model `model`.
+    FileNotFoundError
+        If there is no such folder.
+    ImportError
+        If jinja2 or matplotlib is absent (``skmultimodal[report]``).
+
+    See Also
+    --------
+    evaluate_outcome : Compares the default models, and writes this report.
+    evaluation_report : For class labels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyRegressor
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmultimodal.model_selection import compare_regressors
+    >>> from skmultimodal.report import outcome_report
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> models = {"mean": DummyRegressor(), "ridge": Ridge()}
+    >>> comparison = compare_regressors(models, X, X[:, 0], cv=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = outcome_report(Path(folder) / "report.html", comparison, X)
+    ...     "Do predictions come true?" in path.read_text(encoding="utf-8")
+    True
+    """
+    path = check_report_path(path)
+    if not isinstance(comparison, OutcomeComparison):
+        raise ValueError(
+            "comparison must be what compare_survival or compare_regressors returns, "
+            f"got {type(comparison).__name__}."
+        )
+    facts = check_facts(facts)
+    name = model or comparison.reference or comparison.models[-1]
+    if name not in comparison.models:
+        raise ValueError(
+            f"model {name!r} is none of {', '.join(map(str, comparison.models))}."
+        )
+    known = (MetadataRegressor, MetadataSurvival)
+    models = (comparison.estimators or {}).values()
+    has_known = any(isinstance(m, known) for m in models)
+    numbers = {
+        "outcome_performance": outcome_performance(comparison, name),
+        "outcome_truth": outcome_truth(comparison, name),
+        "outcome_limits": outcome_limits(
+            comparison, as_cohort(X), has_known, label, facts, limits
+        ),
+    }
+    environment = make_environment()
+    shared = {"model": name, "positive": "", "unit": "patient"}
+    sections = [
+        render_section(environment, section, made, shared)
+        for section, made in numbers.items()
+    ]
+    text = render_page(
+        environment,
+        sections,
+        title=title or None,
+        model=name,
+        verdict=sections[0]["verdict"],
+        in_summary=list(numbers),
+        items=ITEMS,
+        made_by="outcome_report",
+    )
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path

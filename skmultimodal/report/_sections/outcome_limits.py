@@ -1,0 +1,55 @@
+"""What a comparison of models of times or numbers does not show."""
+
+from dataclasses import dataclass
+
+__all__ = ["outcome_limits"]
+
+FEW_EVENTS = 50
+FEW_PATIENTS = 50
+
+
+@dataclass(frozen=True)
+class OutcomeLimits:
+    """Numbers of the section."""
+
+    survival: bool
+    n: int
+    n_events: int
+    few: bool
+    patterns: list  # of the tested patients: names
+    untested: list  # patterns of which nobody was tested
+    has_known: bool  # whether a model of what is known beforehand was compared
+    label: str | None
+    facts: dict
+    given: list
+
+
+def outcome_limits(comparison, cohort, has_known, label, facts, given):
+    """Numbers of the section.
+
+    Parameters
+    ----------
+    comparison : OutcomeComparison
+    cohort : Cohort
+    has_known : bool
+    label : str or None
+    facts : dict of str to str
+    given : sequence of str
+        Further limits.
+    """
+    patients = comparison.predictions().drop_duplicates("row")
+    survival = "event" in patients
+    n_events = int(patients["event"].sum()) if survival else 0
+    tested = set(patients["pattern"])
+    return OutcomeLimits(
+        survival=survival,
+        n=len(patients),
+        n_events=n_events,
+        few=n_events < FEW_EVENTS if survival else len(patients) < FEW_PATIENTS,
+        patterns=sorted(tested),
+        untested=[p for p in cohort.summary().index.tolist() if p not in tested],
+        has_known=has_known,
+        label=label,
+        facts=facts,
+        given=list(given),
+    )
