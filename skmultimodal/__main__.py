@@ -94,6 +94,9 @@ def _outcome_columns(options):
     others |= {"--paired": options.paired, "--thresholds": options.thresholds}
     others |= {"--censored": options.censored, "--outcomes": options.outcomes}
     given = [name for name, value in others.items() if value is not None]
+    given += ["--n-seeds"] * (options.n_seeds > 1) + ["--n-draws"] * bool(
+        options.n_draws
+    )
     if options.target and (options.time or options.event):
         given.append("--time and --event")
     if given:
@@ -195,6 +198,8 @@ def _evaluate(
             outcomes=getattr(options, "outcomes", None),
             censored=getattr(options, "censored", None),
             n_repeats=options.repeats,
+            n_seeds=options.n_seeds,
+            n_draws=options.n_draws,
             random_state=options.seed,
             notes={
                 "label": label,

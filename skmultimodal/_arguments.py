@@ -225,6 +225,23 @@ def _evaluation_options(n_repeats):
         "%(default)s)",
     )
     options.add_argument(
+        "--n-seeds",
+        type=_integer(1, 100),
+        metavar="N",
+        default=1,
+        help="times that each model is fitted on each fold, with other random seeds, "
+        "whose scores are averaged (default: %(default)s)",
+    )
+    options.add_argument(
+        "--n-draws",
+        type=_integer(0, 100),
+        metavar="N",
+        default=0,
+        help="times that the models are fitted once more with a random half of the "
+        "patients with one modality: how far scores move is then part of the "
+        "intervals (default: %(default)s; 10 is enough)",
+    )
+    options.add_argument(
         "--thresholds",
         type=_probability,
         nargs="+",

@@ -357,8 +357,11 @@ def test_demo(tmp_path, monkeypatch, capsys):
 
     made = datasets.make_glioma_cohort(25, 30, 20, n_genes=20, image_size=16)
     monkeypatch.setattr(datasets, "make_glioma_cohort", lambda **given: made)
-    assert main(["demo", "--repeats", "1", "--out", str(tmp_path / "out")]) == 0
+    out = str(tmp_path / "out")
+    assert main(["demo", "--repeats", "1", "--n-seeds", "2", "--out", out]) == 0
     assert "simulated patients" in capsys.readouterr().out
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "2 random seeds of training" in " ".join(page.split())
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
 
 
@@ -376,6 +379,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
         ("--repeats", "0", "--repeats: must be an integer from 1 to 1000, got '0'"),
         ("--repeats", "1.5", "--repeats: must be an integer from 1 to 1000, got '1.5'"),
         ("--repeats", "9" * 30, "--repeats: must be an integer from 1 to 1000"),
+        ("--n-draws", "-1", "--n-draws: must be an integer from 0 to 100, got '-1'"),
         ("--seed", "-1", "--seed: must be an integer from 0 to 4294967295, got '-1'"),
         ("--model", "ours", "--model: invalid choice: 'ours' (choose from "),
         ("--colour", "red", "unrecognized arguments: --colour red; see skmultimodal "),

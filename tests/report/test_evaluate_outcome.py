@@ -142,6 +142,7 @@ def test_command_line(tmp_path, capsys, options, metric):
         (["--time", "days", "--event", "dead"], "no column 'dead'; it has: age, days"),
         (["--target", "score", "--label", "died"], "--label is for another outcome"),
         (["--target", "score", "--time", "days"], "--time and --event is for another"),
+        (["--target", "score", "--n-seeds", "2"], "--n-seeds is for another outcome"),
         (["--time", "age", "--event", "score"], "an event is True or False"),
     ],
 )
