@@ -1,14 +1,9 @@
 """The report of an evaluation in another hospital: one HTML file."""
 
 from skmultimodal.report._evaluation import check_facts, check_report_path
-from skmultimodal.report._rendering import (
-    make_environment,
-    render_page,
-    render_section,
-)
+from skmultimodal.report._rendering import write_sections
 from skmultimodal.report._sections.external import check_external, external_numbers
 from skmultimodal.report._sections.external_checklist import ITEMS, external_checklist
-from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._labels import class_name
 
 __all__ = ["external_report"]
@@ -75,7 +70,6 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
     path = check_report_path(path)
     check_external(evaluation)
     facts = check_facts(facts)
-    environment = make_environment()
     numbers = external_numbers(evaluation)
     numbers["external_checklist"] = external_checklist(title, label, facts)
     shared = {
@@ -83,20 +77,5 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
         "positive": class_name(evaluation.positive),
         "unit": "patient",
     }
-    sections = [
-        render_section(environment, name, made, shared)
-        for name, made in numbers.items()
-    ]
-    text = render_page(
-        environment,
-        sections,
-        title=title or None,
-        model=evaluation.model,
-        verdict=sections[0]["verdict"],
-        in_summary=list(numbers),
-        items=ITEMS,
-        made_by="external_report",
-    )
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return path
+    page = {"title": title or None, "items": ITEMS, "made_by": "external_report"}
+    return write_sections(path, numbers, shared, **page)

@@ -4,15 +4,10 @@ from skmultimodal.baselines import MetadataRegressor, MetadataSurvival
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection import OutcomeComparison
 from skmultimodal.report._evaluation import check_facts, check_report_path
-from skmultimodal.report._rendering import (
-    make_environment,
-    render_page,
-    render_section,
-)
+from skmultimodal.report._rendering import write_sections
 from skmultimodal.report._sections.outcome_limits import outcome_limits
 from skmultimodal.report._sections.outcome_performance import outcome_performance
 from skmultimodal.report._sections.outcome_truth import outcome_truth
-from skmultimodal.utils._files import whole_file
 
 __all__ = ["outcome_report"]
 
@@ -118,22 +113,6 @@ def outcome_report(
             comparison, as_cohort(X), has_known, label, facts, limits
         ),
     }
-    environment = make_environment()
     shared = {"model": name, "positive": "", "unit": "patient"}
-    sections = [
-        render_section(environment, section, made, shared)
-        for section, made in numbers.items()
-    ]
-    text = render_page(
-        environment,
-        sections,
-        title=title or None,
-        model=name,
-        verdict=sections[0]["verdict"],
-        in_summary=list(numbers),
-        items=ITEMS,
-        made_by="outcome_report",
-    )
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return path
+    page = {"title": title or None, "items": ITEMS, "made_by": "outcome_report"}
+    return write_sections(path, numbers, shared, **page)

@@ -7,9 +7,10 @@ answer, ``summary``.
 """
 
 from skmultimodal.report._formats import FILTERS
+from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._optional import import_optional
 
-__all__ = ["make_environment", "render_page", "render_section"]
+__all__ = ["make_environment", "render_page", "render_section", "write_sections"]
 
 PAGE = "page.html.jinja"
 
@@ -73,3 +74,38 @@ def render_section(environment, name, numbers, shared):
 def render_page(environment, sections, **names):
     """The page of some sections: str."""
     return environment.get_template(PAGE).render(sections=sections, **names)
+
+
+def write_sections(path, numbers, shared, **names):
+    """Write a page of sections, of which the first has the verdict on top.
+
+    Parameters
+    ----------
+    path : Path
+    numbers : dict of str to dataclass
+        By name of the template.
+    shared : dict
+        As of `render_section`.
+    **names
+        ``title``, ``items`` and ``made_by`` of the page.
+
+    Returns
+    -------
+    path : Path
+    """
+    environment = make_environment()
+    sections = [
+        render_section(environment, name, made, shared)
+        for name, made in numbers.items()
+    ]
+    text = render_page(
+        environment,
+        sections,
+        model=shared["model"],
+        verdict=sections[0]["verdict"],
+        in_summary=list(numbers),
+        **names,
+    )
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
