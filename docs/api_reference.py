@@ -118,6 +118,7 @@ API_REFERENCE = [
             "unpaired_gain",
             "paired_learning_curve",
             "paired_permutation_test",
+            "dask_parallel",
         ),
     ),
     Section(

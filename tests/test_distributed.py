@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pytest
 from fusion_tools import make_pictures, small_head
+from marking_tower import MarkingTower
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -18,7 +19,7 @@ from skmultimodal import (
     ImageTowerClassifier,
     TwinTowerClassifier,
 )
-from skmultimodal.model_selection import PairedStratifiedKFold
+from skmultimodal.model_selection import PairedStratifiedKFold, dask_parallel
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [
@@ -126,6 +127,84 @@ def test_a_killed_worker_loses_nothing(client, case, tmp_path):
         here.cv_results_["mean_test_score"],
         atol=1e-6,
     )
+
+
+def table_search(n_rows, folder=None, memory=None):
+    """A search of 24 candidates over tables, and its folds as a list."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n_rows) % 2
+    gene, image = rng.normal(size=(n_rows, 11)), rng.normal(size=(n_rows, 7))
+    gene[:, 0] += y
+    gene[: n_rows // 3], image[-n_rows // 3 :] = np.nan, np.nan
+    X = Cohort({"gene": gene, "image": image})
+    splits = list(PairedStratifiedKFold(5, random_state=0).split(X, y))
+    towers = [(name, MarkingTower(folder)) for name in X.modalities]
+    model = TwinTowerClassifier(towers, tower_cv=2, memory=memory, random_state=0)
+    grid = {"gene__C": [0.01, 0.1, 1.0, 10.0], "image__C": np.logspace(-2, 1, 6)}
+    search = GridSearchCV(
+        model, grid, cv=splits, n_jobs=2, scoring="roc_auc", refit=False
+    )
+    return search, X, y, splits
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_threads", "with_memory"), [(300, 2, False), (2000, 1, True)]
+)
+def test_a_large_search_survives_the_loss_of_a_worker(
+    tmp_path, n_rows, n_threads, with_memory
+):
+    """The indices of the folds are too large to be sent with each task."""
+    here, X, y, _ = table_search(n_rows)
+    here.set_params(n_jobs=None).fit(X, y)
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    memory = str(tmp_path / "memory") if with_memory else None
+    there, X, y, splits = table_search(n_rows, str(marks), memory)
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=n_threads,
+            dashboard_address=":0",
+            host="127.0.0.1",
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        killed = []
+
+        def kill():
+            while len(list(marks.iterdir())) < 12:
+                time.sleep(0.01)
+            killed.append(next(iter(client.run(os.getpid).values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        with dask_parallel(client, X, y, splits=splits):
+            there.fit(X, y)
+        killer.join()
+        assert client.amm.running()  # as before
+    assert killed
+    workers = {path.name.split("-")[0] for path in marks.iterdir()}
+    assert len(workers) >= 2
+    np.testing.assert_allclose(
+        there.cv_results_["mean_test_score"],
+        here.cv_results_["mean_test_score"],
+        atol=1e-9,
+    )
+
+
+def test_folds_must_be_a_list(client):
+    cv = PairedStratifiedKFold(2)
+    with (
+        pytest.raises(TypeError, match=r"splits must be a list .* list\(cv.split"),
+        dask_parallel(client, splits=cv),
+    ):
+        pass
+    with (
+        pytest.raises(TypeError, match="splits must hold arrays"),
+        dask_parallel(client, splits=[([0, 1], [2])]),
+    ):
+        pass
 
 
 def test_cross_validation_of_a_network_head(client, case):

@@ -13,7 +13,6 @@ import warnings
 
 import pandas as pd
 from dask.distributed import Client, LocalCluster
-from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
 from skmultimodal import (
@@ -22,7 +21,7 @@ from skmultimodal import (
     TwinTowerClassifier,
 )
 from skmultimodal.datasets import make_glioma_cohort
-from skmultimodal.model_selection import PairedStratifiedKFold
+from skmultimodal.model_selection import PairedStratifiedKFold, dask_parallel
 
 # dask 2026.8 uses deprecated parts of asyncio and pandas.
 warnings.filterwarnings("ignore", module="distributed|dask|tornado")
@@ -48,13 +47,14 @@ towers = [
     ("image", ImageTowerClassifier()),
     ("gene", GeneAutoencoderTransformer()),
 ]
+splits = list(PairedStratifiedKFold(3, random_state=0).split(X, y))
 search = GridSearchCV(
     TwinTowerClassifier(towers, random_state=0),
     {
         "image__lr": [1e-3, 3e-3],
         "final_estimator__weight_penalty": [3, 30, 300],
     },
-    cv=PairedStratifiedKFold(3, random_state=0),
+    cv=splits,
     scoring="roc_auc",
     n_jobs=2,
 )
@@ -64,8 +64,9 @@ search = GridSearchCV(
 # -------------
 #
 # ``LocalCluster`` starts them; on a cluster it is ``Client("scheduler-address:8786")``.
-# ``scatter`` sends the patients to every worker beforehand: once, rather than with each
-# task, and so that the search survives the loss of a worker. ``memory`` must be a
+# `dask_parallel` sends the patients and the rows of the folds to every worker beforehand:
+# once, rather than with each task, and so that the search survives the loss of a worker.
+# The folds are a list, so that they are the same arrays. ``memory`` must be a
 # folder that all workers can read: then a tower that one of them has fitted is used by
 # the others.
 #
@@ -81,8 +82,8 @@ if __name__ == "__main__":
             dashboard_address=":0",
             host="127.0.0.1",
         ) as cluster,
-        Client(cluster),
-        parallel_config(backend="dask", scatter=[X, y]),
+        Client(cluster) as client,
+        dask_parallel(client, X, y, splits=splits),
     ):
         search.set_params(estimator__memory=memory).fit(X, y)
     results = pd.DataFrame(search.cv_results_)

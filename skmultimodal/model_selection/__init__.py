@@ -7,6 +7,7 @@ from skmultimodal.model_selection._compare_outcomes import (
     compare_survival,
 )
 from skmultimodal.model_selection._comparison import Comparison
+from skmultimodal.model_selection._dask import dask_parallel
 from skmultimodal.model_selection._delong import delong_interval
 from skmultimodal.model_selection._drift import cohort_drift
 from skmultimodal.model_selection._external import evaluate_external
@@ -43,6 +44,7 @@ __all__ = [
     "compare_survival",
     "corrected_t_interval",
     "corrected_t_test",
+    "dask_parallel",
     "delong_interval",
     "evaluate_external",
     "holm_adjust",

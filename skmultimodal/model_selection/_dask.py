@@ -1,0 +1,89 @@
+"""Searches on a Dask cluster that survive the loss of a worker."""
+
+from contextlib import contextmanager
+
+import joblib
+import numpy as np
+
+from skmultimodal.utils._optional import import_optional
+
+__all__ = ["dask_parallel"]
+
+
+@contextmanager
+def dask_parallel(client, *data, splits=None, **config):
+    """Run joblib's jobs on a Dask cluster, with the data on every worker.
+
+    joblib keeps one copy of what tasks share, and Dask drops further copies: a search
+    then ends with the worker that held it. Here each worker gets the data and the rows
+    of the folds beforehand, and keeps them until the end.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster, see ``skmultimodal[distributed]``.
+    *data : Cohort, ndarray or others
+        What is given to ``fit``, such as ``X`` and ``y``: these very objects.
+    splits : list of (train, test), default=None
+        Row numbers of the folds: the very list that is the ``cv`` of the search.
+    **config
+        Further parameters of ``joblib.parallel_config``.
+
+    Yields
+    ------
+    client : distributed.Client
+
+    Raises
+    ------
+    TypeError
+        If `splits` is no list, whose arrays would be drawn anew for each search.
+    ImportError
+        If distributed is absent (``skmultimodal[distributed]``).
+
+    See Also
+    --------
+    joblib.parallel_config : What runs the jobs.
+
+    Notes
+    -----
+    Dask's active memory manager, which drops copies, is stopped meanwhile. With as many
+    copies as workers, a search goes on as long as one of them is left. `memory` of a
+    model must be a folder that all workers see.
+
+    Examples
+    --------
+    Called as a script, with these lines below ``if __name__ == "__main__":``::
+
+        splits = list(PairedStratifiedKFold(3, random_state=0).split(X, y))
+        search = GridSearchCV(TwinTowerClassifier(), grid, cv=splits, n_jobs=-1)
+        with Client("scheduler-address:8786") as client:
+            with dask_parallel(client, X, y, splits=splits):
+                search.fit(X, y)
+
+    >>> from skmultimodal.model_selection import dask_parallel
+    >>> callable(dask_parallel)
+    True
+    """
+    import_optional("distributed", "distributed")
+    if splits is not None and not isinstance(splits, list):
+        raise TypeError(
+            f"splits must be a list of (train, test), got {type(splits).__name__}: "
+            "give list(cv.split(X, y)), and the same list as the cv of the search."
+        )
+    rows = [np.asarray(part) for split in splits or [] for part in split]
+    if any(a is not b for a, b in zip(rows, _parts(splits), strict=True)):
+        raise TypeError("splits must hold arrays, as those of cv.split(X, y) are.")
+    manager = client.amm
+    stopped = manager.running()
+    if stopped:
+        manager.stop()
+    try:
+        with joblib.parallel_config(backend="dask", scatter=[*data, *rows], **config):
+            yield client
+    finally:
+        if stopped:
+            manager.start()
+
+
+def _parts(splits):
+    return [part for split in splits or [] for part in split]
