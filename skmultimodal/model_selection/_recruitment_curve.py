@@ -50,6 +50,26 @@ class RecruitmentCurve:
     --------
     recruitment_curve : Makes it.
     skmultimodal.inspection.RecruitmentCurveDisplay : Draws it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmultimodal import Cohort, UnimodalClassifier
+    >>> from skmultimodal.model_selection import recruitment_curve
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(90) % 2
+    >>> image, gene = rng.normal(size=(90, 3)), rng.normal(size=(90, 9))
+    >>> image[60:] = np.nan
+    >>> X = Cohort({"image": image, "gene": gene})
+    >>> model = UnimodalClassifier("gene", LogisticRegression())
+    >>> curve = recruitment_curve(
+    ...     model, X, y, cv=3, scoring="roc_auc", random_state=0
+    ... )
+    >>> curve.n_now
+    {'image+gene': 60, 'gene': 30}
+    >>> curve.remarks(50)[-1]
+    '50 more with gene only is not extrapolated: there are 30, and at most 30 more ...'
     """
 
     max_factor = 2.0
