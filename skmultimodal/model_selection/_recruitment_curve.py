@@ -35,7 +35,9 @@ class RecruitmentCurve:
     test_to_train : float
         The ratio of rows in the corrected variance.
     positive : class label
+        The positive class.
     confidence_level : float
+        Of the intervals.
     known_as : dict of str to str
         Names in scikit-learn of metrics with names of their own.
 
