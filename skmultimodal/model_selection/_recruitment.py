@@ -137,9 +137,9 @@ def recruitment_curve(
     It is one for cohorts of this size rather than for these rows: a cohort that is
     lucky in its patients gains less by more, and 95 % intervals held the own gain of
     91 % of simulated cohorts, at worst 61 %, where they held that of the procedure in
-    98 %, at worst 87 % (``benchmarks/statistics/results/recruitment.md``). It assumes that new
-    patients are like these, and a curve that flattens: a model that learns nothing from
-    a few rows, and much from many, is not foreseen.
+    98 %, at worst 87 % (``benchmarks/statistics/results/recruitment.md``). It assumes
+    that new patients are like these, and a curve that flattens: a model that learns
+    nothing from a few rows, and much from many, is not foreseen.
 
     Examples
     --------
