@@ -74,5 +74,8 @@ memory.cleanup()
 # training, and enough repeats for the curve to be smooth. `unpaired_gain` measures
 # instead how much the patients with one modality improve the score.
 #
-# **Caveat.** The curve cannot be extended beyond its right end, and it is for these
-# patients: others, above all of other hospitals, may be harder to predict.
+# `recruitment_curve` has a curve for each kind of patient, with pairs or one modality,
+# and extends it with an interval.
+#
+# **Caveat.** Beyond its right end a curve is a guess, and it is for these patients:
+# others, above all of other hospitals, may be harder to predict.

@@ -26,6 +26,7 @@ from skmultimodal.inspection._missing_modality import (
 )
 from skmultimodal.inspection._prediction_sets import prediction_sets
 from skmultimodal.inspection._prediction_sets_display import PredictionSetsDisplay
+from skmultimodal.inspection._recruitment import RecruitmentCurveDisplay
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
 from skmultimodal.inspection._saliency import saliency_map
 from skmultimodal.inspection._survival_curves import RiskGroupsDisplay
@@ -42,6 +43,7 @@ __all__ = [
     "ParticipantFlowDisplay",
     "PatternCalibrationDisplay",
     "PredictionSetsDisplay",
+    "RecruitmentCurveDisplay",
     "RiskGroupsDisplay",
     "RocBandsDisplay",
     "SaliencyDisplay",

@@ -39,6 +39,7 @@ class PairedLearningCurveDisplay:
 
     See Also
     --------
+    RecruitmentCurveDisplay : Over patients of each kind, extrapolated.
     skmultimodal.model_selection.paired_learning_curve : Computes what is drawn.
 
     Examples

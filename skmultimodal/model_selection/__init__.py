@@ -23,6 +23,8 @@ from skmultimodal.model_selection._intervals import (
 from skmultimodal.model_selection._learning_curve import paired_learning_curve
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
 from skmultimodal.model_selection._permutation import paired_permutation_test
+from skmultimodal.model_selection._recruitment import recruitment_curve
+from skmultimodal.model_selection._recruitment_curve import RecruitmentCurve
 from skmultimodal.model_selection._split import (
     PairedStratifiedKFold,
     PairedStratifiedShuffleSplit,
@@ -37,6 +39,7 @@ __all__ = [
     "PairedStratifiedKFold",
     "PairedStratifiedShuffleSplit",
     "PatternStratifiedKFold",
+    "RecruitmentCurve",
     "audit_shortcuts",
     "cohort_drift",
     "compare_classifiers",
@@ -51,6 +54,7 @@ __all__ = [
     "paired_learning_curve",
     "paired_permutation_test",
     "patient_bootstrap_interval",
+    "recruitment_curve",
     "selection_weights",
     "unpaired_gain",
     "wilson_interval",

@@ -15,6 +15,7 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.model_selection._subsets import order_rows, shrink_folds
 from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._warnings import warn
 
@@ -99,6 +100,7 @@ def paired_learning_curve(
 
     See Also
     --------
+    recruitment_curve : The same over rows of each pattern of modalities, extrapolated.
     unpaired_gain : How much the unpaired rows improve the score.
     sklearn.model_selection.learning_curve : Grows the number of all training rows.
 
@@ -150,12 +152,12 @@ def paired_learning_curve(
     rng = check_random_state(random_state)
     places = [np.flatnonzero(counted[fold.train]) for fold in folds]
     orders = [
-        among[_order(codes[fold.train[among]], rng)]
+        among[order_rows(codes[fold.train[among]], rng)]
         for fold, among in zip(folds, places, strict=True)
     ]
     name_of = {f"n_pairs={number}": number for number in numbers}
     arms = [
-        (name, estimator, _shrink(folds, orders, number))
+        (name, estimator, shrink_folds(folds, orders, [number] * len(folds)))
         for name, number in name_of.items()
     ]
     with fold_stage("paired_learning_curve", arms, verbose) as stage:
@@ -226,24 +228,6 @@ def _read_number(value, most):
     raise ValueError(
         f"n_pairs must be integers, or fractions above 0 and up to 1, got {value!r}."
     )
-
-
-def _order(codes, rng):
-    """An order of rows of which every beginning is stratified and has all classes."""
-    key = np.empty(len(codes))
-    for code in np.unique(codes):
-        members = rng.permutation(np.flatnonzero(codes == code))
-        key[members] = (np.arange(len(members)) + 0.5) / len(members)
-        key[members[0]] = 0
-    return np.lexsort((rng.random(len(codes)), key))
-
-
-def _shrink(folds, orders, number):
-    """The folds, each with the first `number` places of its order and all others."""
-    return [
-        fold._replace(train=np.delete(fold.train, order[number:]))
-        for fold, order in zip(folds, orders, strict=True)
-    ]
 
 
 def _numbered(table, name_of):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, roc_auc_score
 
-from benchmarks.statistics import operating_points
+from benchmarks.statistics import operating_points, recruitment
 from benchmarks.statistics.__main__ import SCENARIOS, simulate
 from benchmarks.statistics.audit import run
 from benchmarks.statistics.simulate import Scenario
@@ -41,3 +43,47 @@ def test_a_planted_shortcut_is_found(scenario):
     assert found["above .5: site"]
     assert not found["hospital acquitted"]
     assert not found["within a hospital above .5"]
+
+
+@pytest.mark.parametrize("tower_rows", ["unpaired", "all"])
+def test_the_stand_in_of_recruitment(tower_rows):
+    """Its fit is scikit-learn's, and its true scores are those of many patients."""
+    setting = recruitment.Setting(40, 30, 50, 0.9, tower_rows)
+    rng = np.random.default_rng(0)
+    features, labels = recruitment.draw(setting, rng, 1)
+    masks = [rng.random((1, len(y))) < 0.7 for y in labels]
+    direction, intercept = recruitment.fit(setting, features, labels, masks)
+    towers = np.zeros((recruitment.N_FEATURES, 2))
+    for kind in (1, 2):
+        part = recruitment.PARTS[kind]
+        X, y = features[kind][0][masks[kind][0]], labels[kind][masks[kind][0]]
+        if tower_rows == "all":
+            X = np.vstack([X, features[0][0][masks[0][0]][:, part]])
+            y = np.concatenate([y, labels[0][masks[0][0]]])
+        towers[part, kind - 1] = LogisticRegression(tol=1e-9).fit(X, y).coef_[0]
+    pairs, y = features[0][0][masks[0][0]], labels[0][masks[0][0]]
+    head = LogisticRegression(tol=1e-9).fit(pairs @ towers, y)
+    np.testing.assert_allclose(direction[0], towers @ head.coef_[0], atol=1e-4)
+    np.testing.assert_allclose(intercept, head.intercept_, atol=1e-4)
+    y = np.arange(100_000) % 2.0
+    many = rng.normal(size=(len(y), 12)) + np.outer(y - 0.5, setting.effects)
+    decision = many @ direction[0] + intercept
+    area, loss = recruitment.true_scores(setting, direction, intercept)[0]
+    assert roc_auc_score(y, decision) == pytest.approx(area, abs=0.005)
+    assert -log_loss(y, 1 / (1 + np.exp(-decision))) == pytest.approx(loss, abs=0.005)
+
+
+def test_intervals_of_more_patients():
+    """Of a few cohorts most hold the true gain, and the table has what was asked."""
+    setting = recruitment.SETTINGS[1]
+    true = np.array([[[0.0019, 0.003], [0.005, 0.0088], [np.nan] * 2]])
+    true = np.repeat(true, 3, axis=0)
+    results = [recruitment.simulate(setting, seed) for seed in range(3)]
+    rows = pd.DataFrame(recruitment.summarise(setting, true, results))
+    # Twice as many are asked of pairs and of patients with image only.
+    assert rows["more"].tolist()[:7] == [
+        *("10 pairs", "50 pairs", "10 image only", "50 image only"),
+        *("10 gene only", "50 gene only", "100 gene only"),
+    ]
+    of_pairs = rows[rows["more"].str.endswith("pairs")]
+    assert (of_pairs["coverage"] > 60).all()

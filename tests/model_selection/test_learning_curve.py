@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
@@ -13,7 +11,6 @@ from skmultimodal.model_selection import (
     corrected_t_interval,
     paired_learning_curve,
 )
-from skmultimodal.model_selection._learning_curve import _order
 from skmultimodal.utils._labels import missing_labels
 
 CV = PairedStratifiedKFold(4, 3, random_state=0)
@@ -70,23 +67,6 @@ def test_training_sets_are_nested_and_keep_all_other_rows(cohort, keeper):
             classes = [labels[patient] for patient in small]
             assert set(classes) == {0.0, 1.0}
     assert len({frozenset(train) for train in arms[0, :, 0]}) > 1
-
-
-@given(
-    counts=st.lists(st.integers(1, 40), min_size=2, max_size=5),
-    seed=st.integers(0, 99),
-)
-def test_each_beginning_is_stratified(counts, seed):
-    rng = np.random.default_rng(seed)
-    codes = rng.permutation(np.repeat(np.arange(len(counts)), counts))
-    order = _order(codes, np.random.RandomState(seed))
-    assert sorted(order) == list(range(len(codes)))
-    for number in range(len(counts), len(codes) + 1):
-        drawn = np.bincount(codes[order[:number]], minlength=len(counts))
-        exact = number * np.array(counts) / len(codes)
-        assert drawn.min() >= 1
-        # The rows that stand for rare classes are taken from the others.
-        assert np.all(np.abs(drawn - exact) <= len(counts))
 
 
 def test_scores_of_all_pairs_are_those_of_the_comparison(cohort, model):
