@@ -172,14 +172,18 @@ def test_a_large_search_survives_the_loss_of_a_worker(
         killed = []
 
         def kill():
-            while len(list(marks.iterdir())) < 12:
+            while len(found := list(marks.iterdir())) < 12:
                 time.sleep(0.01)
-            killed.append(next(iter(client.run(os.getpid).values())))
+            # One that has fitted towers, whose results are gone too.
+            killed.append(int(found[0].name.split("-")[0]))
             os.kill(killed[0], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
-        killer.start()
         with dask_parallel(client, X, y, splits=splits):
+            # The patients, the labels, and the rows of five folds.
+            held = [len(workers) for workers in client.who_has().values()]
+            assert held == [2] * 12
+            killer.start()
             there.fit(X, y)
         killer.join()
         assert client.amm.running()  # as before

@@ -6,6 +6,7 @@ import joblib
 import numpy as np
 
 from skmultimodal.utils._optional import import_optional
+from skmultimodal.utils._warnings import warn
 
 __all__ = ["dask_parallel"]
 
@@ -79,10 +80,27 @@ def dask_parallel(client, *data, splits=None, **config):
         manager.stop()
     try:
         with joblib.parallel_config(backend="dask", scatter=[*data, *rows], **config):
+            _hold_everywhere(client)
             yield client
     finally:
         if stopped:
             manager.start()
+
+
+def _hold_everywhere(client):
+    """Copy what joblib sent to the workers that lack it, as busy ones may."""
+    backend, _ = joblib.parallel.get_active_backend()
+    futures = list(getattr(backend, "data_futures", {}).values())
+    if not futures:
+        return
+    client.replicate(futures)
+    n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    fewest = min(map(len, client.who_has(futures).values()))
+    if fewest < n_workers:
+        warn(
+            f"{n_workers - fewest} of {n_workers} workers lack a part of the data: the "
+            "search may not survive the loss of another."
+        )
 
 
 def _parts(splits):
