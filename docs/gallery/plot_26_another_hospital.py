@@ -69,8 +69,8 @@ york = Cohort(
 )
 
 # %%
-# What has to be done for the model to read them can be seen beforehand. Up to a tenth of
-# the features may be absent: they are filled with their means in Leeds. With more, the
+# What has to be done for the model to read them can be seen beforehand. Up to a twentieth
+# of the features may be absent: they are filled with their means in Leeds. With more, the
 # model refuses, and names them. Images are cropped around their centre, since those of
 # Leeds have an empty margin; a head that would be cut off is refused.
 

@@ -17,8 +17,7 @@ from skmultimodal.io._planes import (
     count_content,
     fit_plane,
     has_frame,
-    respace,
-    respace_volume,
+    resample,
 )
 from skmultimodal.preprocessing._intensity import find_mask_channel
 from skmultimodal.utils._alignment import name_some
@@ -31,9 +30,9 @@ from skmultimodal.utils._warnings import warn
 
 __all__ = ["MAX_FILLED", "SeenModality"]
 
-# With a tenth of the genes filled, probabilities of breast cancer patients move by less
-# than .01 on average; with more, by more (`benchmarks/accuracy/results/alignment.md`).
-MAX_FILLED = 0.1
+# With a twentieth of the genes filled, probabilities of breast cancer patients move by
+# .010 on average, with a tenth by .018 (`benchmarks/accuracy/results/alignment.md`).
+MAX_FILLED = 0.05
 # Images by which it is found what they have around them.
 FRAMED_ROWS = 16
 # Of the pixels that are no background: more of them are no margin.
@@ -113,7 +112,7 @@ class SeenModality(ModelPart):
         Raises
         ------
         ValueError
-            If more than a tenth of the features are absent.
+            If more than a twentieth of the features are absent.
         """
         name, names = self.name, cohort.feature_names(self.name)
         if names is not None and self.feature_names is None:
@@ -223,7 +222,8 @@ class SeenModality(ModelPart):
             f"modality {self.name!r} lacks {n_absent} of the {n} features of fit "
             f"({name_some(matched.absent)}){extra}: up to {MAX_FILLED:.0%} are filled "
             "with their means. Give it the columns of "
-            f"features_in_[{self.name!r}] of the fitted model."
+            f"features_in_[{self.name!r}] of the fitted model, or fit a model to the "
+            "columns that both have."
         )
 
     # Bringing them to fit
@@ -303,14 +303,7 @@ class SeenModality(ModelPart):
         return fit_plane(plane, size, background)
 
     def _resampled(self, plane, labels, patient):
-        wanted = self.row_shape[1:]
-        edges = tuple(
-            have / want for have, want in zip(plane.shape, wanted, strict=True)
-        )
-        whole = (1.0,) * len(wanted)
-        if len(wanted) == 2:
-            return respace(plane[None], whole, edges, labels=labels)[0]
-        return respace_volume(plane, whole, edges, labels=labels)
+        return resample(plane, self.row_shape[1:], labels=labels)
 
 
 def spell_size(shape):

@@ -19,6 +19,7 @@ __all__ = [
     "fit_plane",
     "has_frame",
     "pair",
+    "resample",
     "respace",
     "respace_volume",
     "respaced_shape",
@@ -166,6 +167,61 @@ def respace_volume(
     side = np.moveaxis(planes, 1, 0)
     side = respace(side, (spacing[0], 1.0), (wanted[0], 1.0), labels=labels)
     return np.moveaxis(side, 0, 1)
+
+
+def resample(
+    image: NDArray[Any], size: tuple[int, ...], *, labels: bool = False
+) -> NDArray[Any]:
+    """Bring an image that fills its frame to another size, axis by axis.
+
+    Along an axis that becomes shorter, values are means over what a new pixel covers:
+    an image whose pixels were repeated is itself again. Along one that becomes longer
+    they are interpolated.
+
+    Parameters
+    ----------
+    image : ndarray
+    size : tuple of int
+        Of all axes.
+    labels : bool, default=False
+        Take the nearest pixel.
+
+    Returns
+    -------
+    ndarray of shape `size`
+        In the type of `image`, integers rounded.
+    """
+    values = image if labels else image.astype(np.float64)
+    for axis, want in enumerate(size):
+        have = image.shape[axis]
+        centres = (np.arange(want) + 0.5) * have / want - 0.5
+        if have == want:
+            continue
+        if labels:
+            values = values.take(np.rint(centres).astype(np.intp), axis=axis)
+            continue
+        weights = _overlaps(have, want) if want < have else _between(have, centres)
+        values = np.moveaxis(np.tensordot(weights, values, (1, axis)), 0, axis)
+    return as_type(values, image.dtype).astype(image.dtype, copy=False)
+
+
+def _overlaps(have: int, want: int) -> NDArray[np.float64]:
+    """Share of each new pixel that an old one covers: (want, have)."""
+    old, new = np.arange(have + 1), np.arange(want + 1) * have / want
+    low = np.maximum(new[:-1, None], old[:-1])
+    high = np.minimum(new[1:, None], old[1:])
+    return np.maximum(high - low, 0) * want / have
+
+
+def _between(have: int, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights of linear interpolation at some places: (n_places, have)."""
+    places = centres.clip(0, have - 1)
+    left = np.floor(places).astype(np.intp).clip(0, max(have - 2, 0))
+    weights = np.zeros((len(places), have))
+    rows, part = np.arange(len(places)), places - left
+    weights[rows, left] = 1 - part
+    weights[rows, np.minimum(left + 1, have - 1)] += part
+    return weights
 
 
 def as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

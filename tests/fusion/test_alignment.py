@@ -60,14 +60,14 @@ def gene_models():
 def test_absent_features_are_filled_with_their_means(model):
     fitted, new = expression(), expression(1, 13, first=N)
     model.fit(Cohort({"gene": fitted}), Y)
-    changed = new.drop(columns=["G3", "G11", "G30", "G39"]).assign(A=1.0, B=2.0)
+    changed = new.drop(columns=["G3", "G30"]).assign(A=1.0, B=2.0)
     changed = changed[changed.columns[::-1]]
     with pytest.warns(AlignmentWarning) as caught:
         found = model.predict_proba(Cohort({"gene": changed}))
     (text,) = {str(w.message) for w in caught}
     assert "has 2 features that fit did not have ('B', 'A'), left out" in text
-    assert "lacks 4 of 40 features of fit ('G3', 'G11', 'G30', ...)" in text
-    by_hand = new.assign(**fitted[["G3", "G11", "G30", "G39"]].mean())
+    assert "lacks 2 of 40 features of fit ('G3', 'G30')" in text
+    by_hand = new.assign(**fitted[["G3", "G30"]].mean())
     wanted = model.predict_proba(Cohort({"gene": by_hand}))
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert np.abs(found - model.predict_proba(Cohort({"gene": new}))).max() > 0.01
@@ -85,19 +85,19 @@ def test_means_leave_blanks_out():
     np.testing.assert_allclose(found, model.predict_proba(by_hand))
 
 
-@pytest.mark.parametrize("n_absent", [4, 5])
-def test_up_to_a_tenth(n_absent):
+@pytest.mark.parametrize("n_absent", [2, 3])
+def test_up_to_a_twentieth(n_absent):
     model = twin("gene").fit(Cohort({"gene": expression()}), Y)
     other = Cohort({"gene": expression(1, 9, first=N).iloc[:, n_absent:]})
-    if n_absent <= 4:
+    if n_absent <= 2:
         with pytest.warns(AlignmentWarning, match=f"lacks {n_absent} of 40"):
             model.predict(other)
         return
     with pytest.raises(
-        ValueError, match=r"lacks 5 of the 40 features of fit .*up to 10"
+        ValueError, match=r"lacks 3 of the 40 features of fit .*up to 5%"
     ):
         model.predict(other)
-    assert model.alignment(other)["n_filled"].tolist() == [5]
+    assert model.alignment(other)["n_filled"].tolist() == [3]
 
 
 def test_counts():
@@ -137,7 +137,7 @@ def test_a_lazy_table():
 
 def test_a_table_with_words_is_filled_with_blanks():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(N, 11))).add_prefix("lab")
+    table = pd.DataFrame(rng.normal(size=(N, 21))).add_prefix("lab")
     table["site"] = rng.choice(["Leeds", "York"], N)
     table["lab3"] += 2 * Y
     table.index = IDS
@@ -199,7 +199,8 @@ def test_images_that_fill_their_frame_are_resampled():
     ):
         found = model.predict_proba(Cohort({"image": large}))
     wanted = model.predict_proba(Cohort({"image": pictures(7, seed=1)}))
-    assert np.abs(found - wanted).max() < 0.05
+    # Pixels that were repeated are averaged again.
+    np.testing.assert_allclose(found, wanted, atol=1e-9)
     with pytest.raises(ValueError, match=r"rows of shape \(2, 36, 30\)"):
         model.predict(Cohort({"image": large[..., :30]}))
     with pytest.raises(ValueError, match=r"rows of shape \(1, 36, 32\)"):
@@ -259,7 +260,7 @@ def test_volumes():
     large = np.kron(volumes, np.ones((1, 1, 2, 2, 2)))
     with pytest.warns(AlignmentWarning, match="12 x 16 x 14 where fit had 6 x 8 x 7"):
         found = model.predict_proba(Cohort({"image": large}))
-    assert np.abs(found - model.predict_proba(Cohort({"image": volumes}))).max() < 0.1
+    np.testing.assert_allclose(found, model.predict_proba(Cohort({"image": volumes})))
 
 
 # What follows

@@ -82,7 +82,7 @@ def test_names_of_a_bare_table_are_checked_once(tables):
         (
             lambda g: g.rename(columns={"PTEN": "pten"}),
             r"lacks 1 of the 5 features of fit \('PTEN'\), and has 1 in addition "
-            r"\('pten'\): up to 10% .* Give it the columns of features_in_\['gene'\]",
+            r"\('pten'\): up to 5% .* Give it the columns of features_in_\['gene'\]",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import NiftiBlock, read_slices
-from skmultimodal.io._planes import background_of, respace
+from skmultimodal.io._planes import background_of, resample, respace
 
 # Centre and radius of a head and of a tumour in it, in mm from the middle.
 HEAD, TUMOUR = ((4, -6), 80), ((30, 20), 14)
@@ -259,3 +259,24 @@ def test_planes_that_are_all_alike_give_the_middle_one(tmp_path):
     with pytest.warns(ReadWarning, match="the middle plane was used, as all planes of"):
         found = read_slices(folder)
     assert (found.slices, found.chosen_by) == ((3,), "center")
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_repeated_pixels_are_averaged_again(rng, factor):
+    image = rng.normal(size=(6, 5, 7))
+    large = np.kron(image, np.ones((1, factor, factor)))
+    np.testing.assert_allclose(resample(large, image.shape), image)
+
+
+def test_resampling_keeps_the_mean_and_straight_lines(rng):
+    """Whatever the sizes; by hand for two pixels from three."""
+    image = rng.normal(size=(13, 11))
+    assert resample(image, (5, 7)).mean() == pytest.approx(image.mean())
+    found = resample(np.array([3.0, 6.0, 9.0]), (2,))
+    np.testing.assert_allclose(found, [(3 + 6 / 2) / 1.5, (6 / 2 + 9) / 1.5])
+    ramp = np.arange(4.0)
+    np.testing.assert_allclose(resample(ramp, (8,))[1:-1], (np.arange(1, 7) - 0.5) / 2)
+    np.testing.assert_array_equal(resample(np.full(1, 2.0), (3,)), [2, 2, 2])
+    labels = resample(np.array([0, 4, 4, 1]), (8,), labels=True)
+    assert set(labels.tolist()) == {0, 1, 4}
+    assert resample(np.array([1, 2, 3, 5]), (2,)).tolist() == [2, 4]
