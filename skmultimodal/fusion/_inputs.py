@@ -59,8 +59,8 @@ class AlignedInputMixin:
 
         Columns with names are put in their order in ``fit``. Others are left out, and
         up to a twentieth that are absent are filled with their means in ``fit`` (blanks
-        in a table with words). Images of another size are cropped or padded around their
-        centre if those of ``fit`` had an empty margin, as around a head, else
+        in a table with words). Images of another size are cropped or padded around
+        their centre if those of ``fit`` had an empty margin, as around a head, else
         resampled. Predictions are made of the data so changed, with an
         ``AlignmentWarning`` where anything was left out, filled or resized.
 
