@@ -12,6 +12,7 @@ from benchmarks.accuracy.alignment import (
     other_columns,
     predict,
     report,
+    with_predicted_columns,
 )
 from skmultimodal import Cohort, TwinTowerClassifier
 
@@ -41,6 +42,14 @@ def test_informative_columns_come_first(table):
     assert most_informative(X, y)["rna"][0] == "g3"
 
 
+def test_absent_columns_are_predicted(table):
+    X = Cohort({"rna": table.assign(g3=2 * table["g4"] + 1)})
+    changed = Cohort({"rna": X.table("rna").drop(columns="g3")[["g5", "g4", "g2"]]})
+    filled = with_predicted_columns(X, changed).table("rna")
+    assert list(filled) == list(table)
+    assert np.corrcoef(filled["g3"], X.table("rna")["g3"])[0, 1] > 0.9
+
+
 def test_changes_of_genes(table):
     y = np.arange(12) % 2
     X = Cohort({"rna": table, "mirna": table.abs()})
@@ -68,4 +77,13 @@ def test_changes_of_images():
         changed.block_shape("image")[2:]
         for _, changed in changes_of_images(None, None, X, 0)
     ]
-    assert shapes == [(5, 6), (15, 18), (20, 24), (10, 18), (10, 12)]
+    assert shapes == [
+        (20, 24),
+        (15, 18),
+        (20, 24),
+        (15, 18),
+        (20, 24),
+        (5, 6),
+        (10, 18),
+        (10, 12),
+    ]
