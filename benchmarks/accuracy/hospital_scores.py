@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy.fusion import weighted_auc
@@ -9,15 +11,18 @@ from benchmarks.accuracy.powered import METRICS, OURS, score
 
 __all__ = [
     "BEST",
+    "CEILING",
     "MIN_OF_CLASS",
     "WITHIN",
     "better_towers",
     "hospital_intervals",
     "scores_of",
+    "with_ceiling",
     "within_hospitals",
 ]
 
 BEST = "best tower"
+CEILING = "weights fitted on the tested pairs"
 MIN_OF_CLASS = 5  # patients of each class in a hospital with an area of its own
 WITHIN = "auc_within"
 N_BOOT = 500
@@ -48,6 +53,26 @@ def scores_of(predicted):
     return pd.DataFrame(rows).dropna()
 
 
+def with_ceiling(predicted):
+    """Add a sum of the towers' log-odds whose weights are fitted on the tested pairs.
+
+    No pool of these log-odds that learns from training patients can be expected to be
+    better.
+    """
+    parts = [predicted]
+    about = ["cohort", "setting", "draw"]
+    for key, cell in predicted.groupby(about, sort=False):
+        own = cell["model"].str.endswith(" tower") & (cell["model"] != OURS)
+        rows = ["fold", "patient", "hospital", "truth"]
+        towers = cell[own].pivot(index=rows, columns="model", values="p")
+        odds = logit(towers.clip(1e-5, 1 - 1e-5)).to_numpy()
+        table = towers.index.to_frame(index=False)
+        fitted = LogisticRegression(C=1e6).fit(odds, table["truth"])
+        table["p"] = fitted.predict_proba(odds)[:, 1]
+        parts.append(table.assign(model=CEILING, **dict(zip(about, key, strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
 def better_towers(scores):
     """Name of the better tower of each setting and metric: Series."""
     towers = scores[scores["model"].str.endswith(" tower") & (scores["model"] != OURS)]
@@ -74,7 +99,8 @@ def hospital_intervals(predicted, better, n_boot=N_BOOT, seed=0):
         predictions; the fitted models are given.
     """
     names, number = np.unique(predicted["hospital"], return_inverse=True)
-    predicted = predicted.assign(number=number)
+    # All models have their rows in one order.
+    predicted = predicted.assign(number=number).sort_values(["fold", "patient"])
     n = len(names)
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_boot)
     weights = np.vstack([np.ones(n), drawn])

@@ -25,11 +25,13 @@ from benchmarks.accuracy.fusion import MAX_PAIRED, SHARE_PAIRED
 from benchmarks.accuracy.harmonisation import LABELS, SITE
 from benchmarks.accuracy.hospital_scores import (
     BEST,
+    CEILING,
     MIN_OF_CLASS,
     WITHIN,
     better_towers,
     hospital_intervals,
     scores_of,
+    with_ceiling,
 )
 from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
 from benchmarks.accuracy.powered import (
@@ -82,8 +84,10 @@ hospital with {MIN_OF_CLASS} or more of both classes, averaged with the numbers 
 of patients as weights. The best tower is the better one of each setting and metric, on
 the average of its draws: chosen after the fact. Towers, mean and sum of log-odds are
 those of the twin tower itself. Forest and boosting are fitted in the first draw, on
-{", ".join(SLOW_LABELS)}, and their differences are those of these. "Weights held" is a
-`weight_penalty` of 1000, "no shift" a `shift_scale` of .001: trials."""
+{", ".join(SLOW_LABELS)}, and their differences are those
+of these. "Weights held" is a `weight_penalty` of 1000, "no shift" a `shift_scale` of
+.001: trials. "{CEILING[0].upper() + CEILING[1:]}" is what no pool of the towers'
+log-odds can be expected to exceed: a logistic regression on them with the answers."""
 
 
 def settings():
@@ -289,6 +293,7 @@ def goal(scores, ours):
 
 def report(predicted):
     """The tables as Markdown."""
+    predicted = with_ceiling(predicted)
     scores = scores_of(predicted)
     parts = [EXPLANATION]
     for cohort, part in scores.groupby("cohort", sort=False):

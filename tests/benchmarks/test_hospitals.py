@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.accuracy import powered
 from benchmarks.accuracy.hospital_scores import (
     BEST,
+    CEILING,
     hospital_intervals,
     within_hospitals,
 )
@@ -90,6 +91,7 @@ def test_interval_over_hospitals():
     rng = np.random.default_rng(0)
     site, truth = np.repeat(list("abcdef"), 20), np.arange(120) % 2
     about = {"setting": "s", "draw": 0, "hospital": site, "truth": truth}
+    about |= {"fold": 0, "patient": np.arange(120)}
     good = np.clip(truth * 0.6 + 0.4 * rng.random(120), 0, 1)
     predicted = pd.concat(
         pd.DataFrame(about | {"model": name, "p": p})
@@ -122,4 +124,5 @@ def test_one_setting_is_reported(folder, monkeypatch):
     assert {OURS, GROUPED, HARMONISED} <= set(predicted["model"])
     text = report(predicted)
     assert f"| {BEST} |" in text
+    assert f"| {CEILING} |" in text
     assert f"{n} patients of {len(SIZES)} hospitals are tested." in text
