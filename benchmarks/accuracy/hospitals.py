@@ -356,8 +356,12 @@ def main(arguments=None):
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
-        command = f"`python -m benchmarks.accuracy.hospitals --draws {options.draws}`"
-        head = f"# Hospitals that were never seen\n\n{command}, {date.today()}\n\n"
+        command = "python -m benchmarks.accuracy.hospitals --data SKMULTIMODAL_DATA"
+        command += f" --draws {options.draws}"
+        if options.glioma_draws:
+            command += f" --glioma-draws {options.glioma_draws}"
+        head = f"# Hospitals that were never seen\n\n`{command}`, {date.today()}. "
+        head += "The seed is the number of the draw.\n\n"
         (options.out / "hospitals.md").write_text(head + text + "\n")
 
 
