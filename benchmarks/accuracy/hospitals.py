@@ -61,7 +61,7 @@ PAIRS = [("cnv", "rna"), ("mirna", "rna"), ("rppa", "mirna")]
 PIXELS = 12  # a side of the images that scikit-learn's models read
 SHOWN = [METRICS[0], WITHIN, *METRICS[1:]]
 GROUPED = "twin tower, groups=hospital"
-HARMONISED = "SiteHarmonizer + twin tower"
+HARMONISED = "twin tower after SiteHarmonizer"
 SIMPLE = [
     "stack on every row (PCA + logistic)",
     "mean of PCA + logistic",

@@ -10,7 +10,9 @@ from benchmarks.accuracy import powered
 from benchmarks.accuracy.hospital_scores import (
     BEST,
     CEILING,
+    better_towers,
     hospital_intervals,
+    scores_of,
     within_hospitals,
 )
 from benchmarks.accuracy.hospitals import (
@@ -122,6 +124,8 @@ def test_one_setting_is_reported(folder, monkeypatch):
     n = sum(SIZES.values())
     assert (predicted.groupby(["draw", "model"]).size() == n).all()
     assert {OURS, GROUPED, HARMONISED} <= set(predicted["model"])
+    better = set(better_towers(scores_of(predicted)))
+    assert better <= {"mirna tower", "rna tower"}
     text = report(predicted)
     assert f"| {BEST} |" in text
     assert f"| {CEILING} |" in text
