@@ -142,7 +142,7 @@ def weighted_auc(truth, score, weight):
     gap = score[truth == 1][:, None] - score[truth == 0]
     wins = (gap > 0) + (gap == 0) / 2
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    won = np.einsum("bi,ij,bj->b", positive, wins, negative)
+    won = ((positive @ wins) * negative).sum(axis=1)
     return np.divide(won, pairs, out=np.full(len(weight), np.nan), where=pairs > 0)
 
 

@@ -63,9 +63,14 @@ def score(y, p):
     }
 
 
-def fit_default(X, y, seed, **params):
+def default_model(X, seed, **params):
+    """The default with the towers that the modalities of a cohort have here."""
     towers = [(name, make_tower(name, seed)) for name in X.modalities]
-    return TwinTowerClassifier(towers, random_state=seed, **params).fit(X, y)
+    return TwinTowerClassifier(towers, random_state=seed, **params)
+
+
+def fit_default(X, y, seed, **params):
+    return default_model(X, seed, **params).fit(X, y)
 
 
 def tower_odds(model, X):

@@ -22,7 +22,9 @@ __all__ = [
     "Draw",
     "draw_patterns",
     "draw_two",
+    "make_cohort",
     "read_powered",
+    "thinned",
 ]
 
 SKIN_LABELS = ["malignant", "melanoma_vs_nevus", "keratosis_vs_nevus"]
@@ -122,12 +124,32 @@ def draw_two(folder, label, scarce, plentiful, seed):
     both = y.index.intersection(ids_of(blocks[scarce]))
     both = both.intersection(ids_of(blocks[plentiful]))
     order = np.random.default_rng([seed, 1]).permutation(np.asarray(both))
+    has = thinned(order, scarce, plentiful, MAX_TRAINED)
+    return _draw(blocks, y, has, order[len(has) :][:MAX_TESTED])
+
+
+def thinned(patients, scarce, plentiful, share=1.0):
+    """The first of some patients in the pattern 95 / 452 / 50, or in proportion.
+
+    Parameters
+    ----------
+    patients : ndarray
+        In random order.
+    scarce, plentiful : str
+        Modalities.
+    share : float
+        Of the patients that the pattern may take.
+
+    Returns
+    -------
+    has : DataFrame of bool
+        Which modalities each keeps.
+    """
     sizes = np.array([SCARCE, PLENTIFUL, PAIRED])
-    sizes = np.rint(sizes * min(1, MAX_TRAINED * len(both) / sizes.sum())).astype(int)
-    kind = np.repeat([0, 1, 2], sizes)
-    train, test = order[: len(kind)], order[len(kind) :][:MAX_TESTED]
-    has = pd.DataFrame({scarce: kind != 1, plentiful: kind != 0}, index=train)
-    return _draw(blocks, y, has, test)
+    sizes = np.rint(sizes * min(1, share * len(patients) / sizes.sum())).astype(int)
+    kind = np.repeat([0, 1, 2], sizes)[: len(patients)]
+    index = patients[: len(kind)]
+    return pd.DataFrame({scarce: kind != 1, plentiful: kind != 0}, index=index)
 
 
 def draw_patterns(folder, label, names, n_train, n_complete, keep, n_test, seed):
