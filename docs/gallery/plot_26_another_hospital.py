@@ -13,7 +13,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
@@ -74,7 +73,7 @@ york = Cohort(
 # model refuses, and names them. Images are cropped around their centre, since those of
 # Leeds have an empty margin; a head that would be cut off is refused.
 
-model.alignment(york)
+print(model.alignment(york).to_string())
 
 # %%
 # Predictions are made of data that are so changed, with a warning that has the counts.
@@ -86,7 +85,8 @@ print(evaluation)
 # %%
 # Each pattern of modalities has its own scores: most patients here have one modality.
 
-evaluation.table()[["roc_auc", "brier", "calibration_slope"]]
+columns = ["roc_auc", "brier", "calibration_slope"]
+print(evaluation.table()[columns].to_string())
 
 # %%
 # Would it help to recalibrate, with labels of York? These losses are of patients who were
@@ -99,7 +99,8 @@ print(evaluation.recalibration.round(3))
 # the area is that of a classifier that tells the patients of the two hospitals apart.
 
 drift = cohort_drift(leeds, york)
-drift[["location", "scale", "outside", "roc_auc", "low", "high"]].round(2)
+columns = ["location", "scale", "outside", "roc_auc", "low", "high"]
+print(drift[columns].round(2).to_string())
 
 # %%
 # A report for those who were not there, without any id of a patient. On the command line,
@@ -121,9 +122,17 @@ with tempfile.TemporaryDirectory() as folder:
 warnings.simplefilter("ignore", AlignmentWarning)  # they were seen above
 recalibrated = CalibratedClassifierCV(FrozenEstimator(model), method="sigmoid")
 recalibrated = recalibrated.fit(york[:60], y_york[:60])
-pd.Series(
-    {
-        name: evaluate_external(m, york[60:], y_york[60:]).score("brier")["value"]
-        for name, m in {"as it was": model, "recalibrated": recalibrated}.items()
-    }
-).round(3)
+for name, fitted in {"as it was": model, "recalibrated": recalibrated}.items():
+    score = evaluate_external(fitted, york[60:], y_york[60:]).score("brier")
+    print(f"{name}: Brier score {score['value']:.3f}")
+
+# %%
+# On your own data
+# ----------------
+#
+# Save the model where it was fitted (`save_model`), and take the file to the other
+# hospital: `evaluate_external` needs no training patient. Give it the cohort as it is
+# there; what the model cannot read, it refuses by name.
+#
+# **Caveat.** One hospital is one hospital. Intervals are over its patients, and the next
+# one may differ more; and 60 patients do not show whether a recalibration helps.

@@ -190,7 +190,7 @@ def _channel_statistics(pixels: NDArray[Any]) -> NDArray[Any]:
     share = around.mean(axis=2, keepdims=True)
     counted = ~around | (share < MARGIN) | (share == 1)
     n = counted.sum(axis=2, keepdims=True)
-    with np.errstate(invalid="ignore"):  # of infinite ones
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinite or huge ones
         mean = np.where(counted, pixels, 0).sum(axis=2, keepdims=True) / n
         spread = np.where(counted, pixels - mean, 0) ** 2
         deviation = np.sqrt(spread.sum(axis=2, keepdims=True) / n)

@@ -130,8 +130,10 @@ def test_the_commands_of_the_package_in_their_order(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_cohort").symlink_to(practice)
+    (tmp_path / "other_hospital").symlink_to(practice)
     own = [c.split()[1:] for c in commands() if c.startswith("skmultimodal ")]
-    assert [c[0] for c in own] == ["check", "evaluate", "predict"]
+    names = ["check", "evaluate", "predict", "evaluate-external"]
+    assert [c[0] for c in own] == names
     for arguments in own:
         if arguments[0] == "evaluate":
             arguments += ["--repeats", "1"]
@@ -141,6 +143,7 @@ def test_the_commands_of_the_package_in_their_order(
     assert {p.name for p in (tmp_path / "results").iterdir()} == FILES
     predictions = pd.read_csv(tmp_path / "predictions.csv")
     assert len(predictions) == 24 + 40 + 24
+    assert (tmp_path / "results-external" / "report.html").stat().st_size > 10_000
 
 
 def test_commands_are_known():

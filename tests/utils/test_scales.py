@@ -116,3 +116,8 @@ def test_statistics_of_images_leave_a_margin_out(rng):
     np.testing.assert_allclose(measured(images, None)[0], table)
     constant = measured(np.full((2, 1, 4, 5), 7.0), None)[0]
     np.testing.assert_allclose(constant, [[7, 0, 7, 7, 7]] * 2)
+
+
+def test_huge_values_of_images_are_no_error():
+    table, _ = measured(np.full((2, 1, 3, 4), 1e300) * [1, 2, 3, 4], None)
+    assert np.isfinite(table[:, [0, 2, 3]]).all()
