@@ -79,7 +79,11 @@ print(model.alignment(york).to_string())
 # Predictions are made of data that are so changed, with a warning that has the counts.
 # `evaluate_external` refuses patients who trained the model.
 
-evaluation = evaluate_external(model, york, y_york, reference=leeds)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    evaluation = evaluate_external(model, york, y_york, reference=leeds)
+for warning in caught:
+    print(f"{warning.category.__name__}: {warning.message}\n")
 print(evaluation)
 
 # %%
