@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from skmultimodal.utils._store import (
     make_store,
     store_from_frame,
 )
-from skmultimodal.utils._tables import make_frame, named_table
+from skmultimodal.utils._tables import make_frame, make_html, named_table
 
 __all__ = ["Cohort", "as_cohort"]
 
@@ -230,9 +229,8 @@ class Cohort:
         places = self._store.positions[name].copy()
         places[self._rows[row_positions(rows, len(self))]] = -1
         positions = {**self._store.positions, name: places}
-        return self._view(
-            replace(self._store, positions=positions), self._rows, self.modalities
-        )
+        store = replace(self._store, positions=positions)
+        return self._view(store, self._rows, self.modalities)
 
     def with_block(self, name: str, rows: Any) -> Cohort:
         """The same rows with other values in a modality, whose features stay.
@@ -300,9 +298,8 @@ class Cohort:
     def to_frame(self) -> pd.DataFrame:
         """One table of all rows: the inverse of `from_frame`, without the metadata.
 
-        A 2-D modality has one column per feature (``gene0``, ... without names), any
-        other modality one column of arrays under its own name. Two modalities with a
-        column of the same name are a ValueError.
+        A 2-D modality has one column per feature (``gene0``, ... without names), others
+        one column of arrays. Two columns of one name are a ValueError.
         """
         return make_frame(self)
 
@@ -319,18 +316,16 @@ class Cohort:
     ) -> Any:
         """Build a cohort from a MuData or AnnData, whose observations are patients.
 
-        Sparse matrices and what is in a file are lazy blocks, with the names of their
-        variables. A file that is given by its path is closed again; only `obs` and
-        `var` are read.
+        Sparse matrices and what is in a file are lazy blocks. A file that is given by
+        its path is closed again; only `obs` and `var` are read.
 
         Parameters
         ----------
         mdata : mudata.MuData, anndata.AnnData, str or path
             In memory or backed, or the path of an ``.h5mu``, ``.h5ad`` or zarr file.
         layers : dict of str to str, default=None
-            The layer that is the rows of a modality in place of its ``X``, such as
-            ``{"rna": "log1p"}``. Rows of a modality without variables are its
-            ``obsm["rows"]``.
+            Layers in place of ``X``, such as ``{"rna": "log1p"}``. Rows of a modality
+            without variables are its ``obsm["rows"]``.
         obsm : dict of str to (modality, key), default=None
             Further modalities, such as ``{"scgpt": ("rna", "X_scGPT")}``.
         label : str, default=None
@@ -343,19 +338,17 @@ class Cohort:
         Returns
         -------
         cohort : Cohort
-            With `label` a pair of it and `y`, a Series by patient id, None or NaN where
-            unknown.
+            With `label`, a pair of it and `y`, a Series with None or NaN where unknown.
         """
-        blocks, index, metadata, y = read_mudata(
-            mdata, layers, obsm, label, columns, name
-        )
+        options = layers, obsm, label, columns, name
+        blocks, index, metadata, y = read_mudata(mdata, *options)
         cohort = cls(blocks, index=index, metadata=metadata)
         return cohort if y is None else (cohort, y)
 
     def to_mudata(self) -> Any:
         """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
 
-        MuData orders patients by modality; images are in ``obsm["rows"]``.
+        It orders patients by modality; images are in ``obsm["rows"]``.
         """
         return make_mudata(self)
 
@@ -373,10 +366,7 @@ class Cohort:
         return f"Cohort({len(self)} rows: {', '.join(parts) or 'empty'})"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_frame()
-        shapes = [f"{name} {self.block_shape(name)[1:]}" for name in self._modalities]
-        title = escape(f"Cohort of {len(self)} rows: {', '.join(shapes)}")
-        return f"<p>{title}</p>{table.to_html()}"
+        return make_html(self)
 
 
 def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "common_types",
     "frame_rows",
     "make_frame",
+    "make_html",
     "named_table",
     "read_type",
     "reads_columns",
@@ -111,6 +113,13 @@ def table_of(rows: Any, names: list[str] | None, types: Types) -> pd.DataFrame:
     typed = zip(table.items(), types, strict=True)
     columns = {name: cast(column, dtype) for (name, column), dtype in typed}
     return pd.DataFrame(columns, index=table.index)
+
+
+def make_html(cohort: Any) -> str:
+    """Shapes of the modalities of a cohort, and how many rows have which."""
+    shapes = [f"{name} {cohort.block_shape(name)[1:]}" for name in cohort.modalities]
+    title = escape(f"Cohort of {len(cohort)} rows: {', '.join(shapes)}")
+    return f"<p>{title}</p>{cohort.summary().to_frame().to_html()}"
 
 
 def named_table(cohort: Any, name: str) -> pd.DataFrame:
