@@ -131,6 +131,11 @@ def _carries_ids(rows: Any) -> bool:
 
 def keyed(name: str, rows: Any) -> Keyed | None:
     """Read a DataFrame or ``(ids, array)`` pair; None for a plain array."""
+    if hasattr(rows, "obs_names"):
+        raise TypeError(
+            f"modality {name!r} is of type {type(rows).__name__}: Cohort.from_mudata "
+            "makes a cohort of it, and (data.obs_names, data.X) is a block."
+        )
     if not _carries_ids(rows):
         return None
     if isinstance(rows, pd.Series):

@@ -202,6 +202,8 @@ def test_what_is_refused(mdata):
         Cohort.from_mudata(mdata, columns="age")
     with pytest.raises(TypeError, match="takes a MuData, an AnnData or the path"):
         Cohort.from_mudata({"rna": rna})
+    with pytest.raises(TypeError, match="'blood' is of type AnnData: Cohort"):
+        Cohort({"blood": rna})
     with pytest.raises(ValueError, match="'rna' has no X: name one of its layers"):
         Cohort.from_mudata(anndata.AnnData(obs=rna.obs, layers=rna.layers))
 
