@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._alignment import align_metadata
+from skmultimodal.utils._concat import concat_stores
 from skmultimodal.utils._mudata import make_mudata, read_mudata
-from skmultimodal.utils._patterns import check_name, count_patterns, pattern_name
-from skmultimodal.utils._rows import NO_ARRAY, is_lazy, row_positions
+from skmultimodal.utils._patterns import choose_names, count_patterns, name_patterns
+from skmultimodal.utils._rows import NO_ARRAY, row_positions
+from skmultimodal.utils._sparse import held_bytes
 from skmultimodal.utils._store import (
     Block,
     Store,
-    align_blocks,
+    bare_blocks,
     block_rows,
+    carry_ids,
     check_patient_ids,
     compact_store,
-    concat_stores,
-    join,
-    keyed,
     make_block,
+    make_store,
     store_from_frame,
 )
-from skmultimodal.utils._tables import make_frame, table_of
+from skmultimodal.utils._tables import make_frame, make_html, named_table
 
 __all__ = ["Cohort", "as_cohort"]
 
@@ -53,8 +53,9 @@ class Cohort:
         Rows may be bags, sets of vectors: a list of arrays (n_instances, n_features).
 
         An array may be lazy: anything with ``shape``, ``dtype`` and ``__getitem__`` by
-        an integer array (a memmap, an h5py or zarr dataset). It is read batch by batch
-        and all its rows count as present.
+        an integer array (a memmap, an h5py or zarr dataset), or a sparse matrix of
+        scipy or of an AnnData file. Rows are read, or made dense in float32, batch by
+        batch, and all count as present. It may have ``feature_names``.
     index : array-like of shape (n_rows,), default=None
         Patient ids. In the keyed form: the patients to keep, in this order.
     metadata : DataFrame, default=None
@@ -86,23 +87,9 @@ class Cohort:
         index: Any = None,
         metadata: pd.DataFrame | None = None,
     ) -> None:
-        if not isinstance(blocks, Mapping) or not blocks:
-            raise ValueError("blocks must be a dict of at least one modality.")
-        for name in blocks:
-            check_name(name)
-        pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
-        unkeyed = [name for name, pair in pairs.items() if pair is None]
-        if not unkeyed:
-            store = join({n: p for n, p in pairs.items() if p is not None}, index)
-        elif len(unkeyed) == len(pairs):  # the length of a SliceDict is its rows
-            store = align_blocks(blocks, index)
-        else:
-            raise ValueError(
-                f"modality {unkeyed[0]!r} is a plain array while others are keyed by "
-                "patient id: give it as (ids, array)."
-            )
+        store = make_store(blocks, index)
         if metadata is not None:
-            ordered = bool(unkeyed) or index is not None  # by the caller
+            ordered = index is not None or not carry_ids(blocks)  # by the caller
             table = align_metadata(metadata, store.index, by_position=ordered)
             store = replace(store, metadata=table)
         self._store = store
@@ -163,12 +150,7 @@ class Cohort:
     @property
     def patterns(self) -> NDArray[Any]:
         """Modalities of each row, such as ``"image+gene"``: (n_rows,) array of str."""
-        has = np.column_stack([self.has(name) for name in self._modalities])
-        kinds, of_row = np.unique(has, axis=0, return_inverse=True)
-        words = [
-            pattern_name(np.array(self._modalities)[kind].tolist()) for kind in kinds
-        ]
-        return np.array(words, dtype=str)[of_row.reshape(-1)]
+        return name_patterns({name: self.has(name) for name in self._modalities})
 
     def summary(self) -> pd.Series:
         """Number of rows of each pattern, fewest modalities first."""
@@ -196,13 +178,7 @@ class Cohort:
         DataFrame that the modality came as; those of an array are numbered. Images are
         a ValueError.
         """
-        block = self.block(name)
-        if len(block.shape) != 2:
-            raise ValueError(
-                f"modality {name!r} is no table: its rows have shape {block.shape[1:]}."
-            )
-        table = table_of(block, self.feature_names(name), self.column_types(name))
-        return table.set_axis(self.index[self.has(name)], axis=0)
+        return named_table(self, name)
 
     def column_types(self, name: str) -> list[Any] | None:
         """Types of the columns of a table; None if ``block(name)`` has that of all."""
@@ -236,19 +212,11 @@ class Cohort:
 
     def __getitem__(self, key: Any) -> Cohort:
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
-        names = self._modalities
-        if isinstance(columns, slice):
-            names = names[columns]
-        elif isinstance(columns, int | np.integer):
-            raise KeyError(f"a modality is chosen by its name, got {columns}.")
-        elif columns is not Ellipsis:
-            names = [columns] if isinstance(columns, str) else list(columns)
-            for name in names:
-                self._block(name)
-        if not names or len(set(names)) < len(names):
-            raise KeyError(f"name each modality to keep once, got {names}.")
+        names = choose_names(columns, self._modalities)
+        for name in names:
+            self._block(name)
         taken = self._rows[row_positions(rows, len(self))]
-        return self._view(self._store, taken, list(names))
+        return self._view(self._store, taken, names)
 
     def without(self, name: str) -> Cohort:
         """The same rows without modality `name`."""
@@ -258,11 +226,10 @@ class Cohort:
     def hide(self, name: str, rows: Any) -> Cohort:
         """The same rows, of which `rows` (as for indexing) lack modality `name`."""
         self._block(name)
-        positions = self._store.positions[name].copy()
-        positions[self._rows[row_positions(rows, len(self))]] = -1
-        store = replace(
-            self._store, positions={**self._store.positions, name: positions}
-        )
+        places = self._store.positions[name].copy()
+        places[self._rows[row_positions(rows, len(self))]] = -1
+        positions = {**self._store.positions, name: places}
+        store = replace(self._store, positions=positions)
         return self._view(store, self._rows, self.modalities)
 
     def with_block(self, name: str, rows: Any) -> Cohort:
@@ -271,16 +238,13 @@ class Cohort:
         `rows` are of the shape of ``block(name)``, which stays as it is; the other
         modalities are shared, not copied.
         """
-        rows = np.asarray(rows)
-        if rows.shape != self.block_shape(name):
-            raise ValueError(
-                f"modality {name!r} has shape {self.block_shape(name)}, "
-                f"got {rows.shape}."
-            )
-        has = self.has(name)
-        blocks = {other: self._block(other) for other in self._modalities}
+        rows, shape = np.asarray(rows), self.block_shape(name)
+        if rows.shape != shape:
+            raise ValueError(f"modality {name!r} has shape {shape}, got {rows.shape}.")
         positions = {other: self.positions(other) for other in self._modalities}
+        blocks = {other: self._block(other) for other in self._modalities}
         blocks[name] = make_block(rows, self.feature_names(name))
+        has = self.has(name)
         positions[name] = np.where(has, np.cumsum(has) - 1, -1)
         return self._of(Store(blocks, positions, self.index, self.metadata))
 
@@ -310,8 +274,7 @@ class Cohort:
             rows = np.concatenate([c._rows for c in cohorts])
             return Cohort._view(cohorts[0]._store, rows, cohorts[0].modalities)
         stores = [c.compact()._store for c in cohorts]
-        parts = [(s, {n: b.rows for n, b in s.blocks.items()}) for s in stores]
-        return Cohort._of(concat_stores(parts))
+        return Cohort._of(concat_stores(stores))
 
     @classmethod
     def from_frame(cls, df: pd.DataFrame, columns: Mapping[str, Any]) -> Cohort:
@@ -335,26 +298,57 @@ class Cohort:
     def to_frame(self) -> pd.DataFrame:
         """One table of all rows: the inverse of `from_frame`, without the metadata.
 
-        A 2-D modality has one column per feature (``gene0``, ... without names), any
-        other modality one column of arrays under its own name. Two modalities with a
-        column of the same name are a ValueError.
+        A 2-D modality has one column per feature (``gene0``, ... without names), others
+        one column of arrays. Two columns of one name are a ValueError.
         """
         return make_frame(self)
 
     @classmethod
-    def from_mudata(cls, mdata: Any) -> Cohort:
-        """Build a cohort from a ``mudata.MuData``, whose observations are patients.
+    def from_mudata(
+        cls,
+        mdata: Any,
+        *,
+        layers: Mapping[str, str] | None = None,
+        obsm: Mapping[str, tuple[str, str]] | None = None,
+        label: str | None = None,
+        columns: Sequence[str] | None = None,
+        name: str = "rna",
+    ) -> Any:
+        """Build a cohort from a MuData or AnnData, whose observations are patients.
 
-        Each modality is a block of ``X``, or of ``obsm["rows"]`` if it has no
-        variables; ``obs`` becomes the metadata.
+        Sparse matrices and what is in a file are lazy blocks. A file that is given by
+        its path is closed again; only `obs` and `var` are read.
+
+        Parameters
+        ----------
+        mdata : mudata.MuData, anndata.AnnData, str or path
+            In memory or backed, or the path of an ``.h5mu``, ``.h5ad`` or zarr file.
+        layers : dict of str to str, default=None
+            Layers in place of ``X``, such as ``{"rna": "log1p"}``. Rows of a modality
+            without variables are its ``obsm["rows"]``.
+        obsm : dict of str to (modality, key), default=None
+            Further modalities, such as ``{"scgpt": ("rna", "X_scGPT")}``.
+        label : str, default=None
+            Column of ``obs`` that is returned as `y`, and is not in the metadata.
+        columns : list of str, default=None
+            Columns of ``obs`` that become the metadata. None takes all.
+        name : str, default="rna"
+            Of the modality, where `mdata` is an AnnData.
+
+        Returns
+        -------
+        cohort : Cohort
+            With `label`, a pair of it and `y`, a Series with None or NaN where unknown.
         """
-        blocks, index, metadata = read_mudata(mdata)
-        return cls(blocks, index=index, metadata=metadata)
+        options = layers, obsm, label, columns, name
+        blocks, index, metadata, y = read_mudata(mdata, *options)
+        cohort = cls(blocks, index=index, metadata=metadata)
+        return cohort if y is None else (cohort, y)
 
     def to_mudata(self) -> Any:
         """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
 
-        MuData orders patients by modality; images are in ``obsm["rows"]``.
+        It orders patients by modality; images are in ``obsm["rows"]``.
         """
         return make_mudata(self)
 
@@ -363,18 +357,16 @@ class Cohort:
 
     def __sizeof__(self) -> int:
         # Dask sends objects of this size to its workers once, not with every task.
-        blocks = self._store.blocks.values()
-        return 1000 + sum(block.rows.nbytes for block in blocks if not block.lazy)
+        return 1000 + sum(
+            held_bytes(b.rows, b.lazy) for b in self._store.blocks.values()
+        )
 
     def __repr__(self) -> str:
         parts = [f"{count} {pattern}" for pattern, count in self.summary().items()]
         return f"Cohort({len(self)} rows: {', '.join(parts) or 'empty'})"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_frame()
-        shapes = [f"{name} {self.block_shape(name)[1:]}" for name in self._modalities]
-        title = escape(f"Cohort of {len(self)} rows: {', '.join(shapes)}")
-        return f"<p>{title}</p>{table.to_html()}"
+        return make_html(self)
 
 
 def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
@@ -405,15 +397,4 @@ def as_cohort(X: Any, columns: Mapping[str, Any] | None = None) -> Cohort:
     if isinstance(X, pd.DataFrame):
         # Rows of a DataFrame may repeat here, as after a bootstrap.
         return Cohort._of(store_from_frame(X, columns or {"gene": list(X.columns)}))
-    block = X if is_lazy(X) else np.asanyarray(X)
-    if columns:
-        block = np.asanyarray(block)
-        return Cohort({name: block[:, where] for name, where in columns.items()})
-    modality = {2: "gene", 4: "image"}.get(len(block.shape))
-    if modality is None:
-        raise ValueError(
-            "a bare array is 2-D (gene: rows, features) or 4-D (image: rows, channels, "
-            f"height, width), got {len(block.shape)}-D; name other modalities in a "
-            "dict or a Cohort."
-        )
-    return Cohort({modality: block})
+    return Cohort(bare_blocks(X, columns))

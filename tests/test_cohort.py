@@ -185,9 +185,14 @@ def test_bad_blocks_are_refused_by_name(blocks, options, message):
         Cohort(blocks, **options)
 
 
-def test_sparse_block_is_refused():
-    with pytest.raises(TypeError, match=r"'gene' is a sparse matrix.*toarray"):
-        Cohort({"gene": scipy.sparse.csr_array(GENE)})
+@pytest.mark.parametrize("kind", ["csr_array", "csc_matrix", "coo_array"])
+def test_sparse_block_is_made_dense_when_it_is_read(kind):
+    matrix = getattr(scipy.sparse, kind)(GENE)
+    X = Cohort({"gene": (list("abc"), matrix)})
+    assert X.block("gene").dtype == np.float32
+    np.testing.assert_array_equal(X[[2, 0]].block("gene"), np.float32(GENE)[[2, 0]])
+    positional = Cohort({"gene": matrix})
+    np.testing.assert_array_equal(positional.block("gene"), np.float32(GENE))
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])

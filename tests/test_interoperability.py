@@ -73,7 +73,7 @@ def test_lazy_blocks_train_as_arrays_do(kind, kept, arrays, tmp_path, monkeypatc
     on_disk = Cohort({n: (ids[rows[n]], b) for n, b in lazy.items()})
     in_memory = Cohort({n: (ids[rows[n]], b[rows[n]]) for n, b in blocks.items()})
     memory = tmp_path / "memory"
-    model = make_model(None if kind == "zarr" else memory).fit(on_disk, y)
+    model = make_model(memory).fit(on_disk, y)
     expected = clone(model).set_params(memory=None).fit(in_memory, y)
     shuffled = np.random.default_rng(1).permutation(N)
     np.testing.assert_allclose(

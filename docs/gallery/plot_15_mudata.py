@@ -16,6 +16,7 @@ import pandas as pd
 from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import AvailabilityDisplay
+from skmultimodal.report import prediction_table
 
 # mudata 0.3 and anndata 0.12 use what pandas 3 has deprecated.
 warnings.filterwarnings("ignore", module="mudata|anndata")
@@ -63,31 +64,29 @@ smaller = smaller[smaller.obs["age"] >= 30].copy()
 # In
 # --
 #
-# A patient lacks a modality where MuData has no observation for it. The label must
-# leave ``obs`` first: what is in there becomes metadata, where `audit_shortcuts` would
+# A patient lacks a modality where MuData has no observation for it. With `label`, the
+# labels are returned as well, and do not become metadata, where `audit_shortcuts` would
 # find the label by itself.
 
-response = smaller.obs["response"].to_numpy()
-smaller.obs = smaller.obs.drop(columns="response")
-back = Cohort.from_mudata(smaller)
+back, response = Cohort.from_mudata(smaller, label="response")
 display = AvailabilityDisplay.from_cohort(back, response)
 print(back.metadata.columns.tolist(), back.feature_names("gene")[:3])
 
 # %%
-# The rest is as ever.
+# The rest is as ever. Predictions go back into ``obs`` by patient id.
 
 model = TwinTowerClassifier(random_state=0).fit(back, response)
-predicted = pd.Series(model.predict_proba(back)[:, 1], back.index, name="P(response)")
-print(predicted.head().round(2))
+smaller.obs = smaller.obs.join(prediction_table(model, back))
+print(smaller.obs[["response", "route", "proba_1"]].head().round(2))
 
 # %%
 # On your own data
 # ----------------
 #
-# ``Cohort.from_mudata(mudata.read("cohort.h5mu"))`` is all it takes; with
-# ``read_h5mu(..., backed=True)`` large tables stay on disk, and rows are read batch by
-# batch. Normalise in the tool that you prefer. A layer or an embedding is a modality
-# too, if you make an ``AnnData`` of it.
+# ``Cohort.from_mudata("cohort.h5mu", label="response")`` is all it takes: tables stay on
+# disk, sparse ones sparse, and rows are read batch by batch. Normalise in the tool that
+# you prefer, and choose the layer with ``layers={"rna": "log1p"}``; an embedding is a
+# modality too, as ``obsm={"scgpt": ("rna", "X_scGPT")}``.
 #
 # **Caveat.** MuData holds a patient once, so a bootstrap sample cannot go there. Its
 # order of patients is its own: take labels from ``obs``, or align them by id, never by

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_memory
 from skmultimodal.utils._code import code_key
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import as_dense
+from skmultimodal.utils._sparse import rows_for
 from skmultimodal.utils._warnings import warn
 from skmultimodal.utils._weights import fit_weighted
 
@@ -50,7 +51,8 @@ class _Sealed:
 
 def _fit_tower(key, tower, inputs, cohort, y, options):
     try:
-        return _Sealed(fit_weighted(tower, inputs.read(cohort), y, **options))
+        rows = rows_for(tower, inputs.read(cohort))
+        return _Sealed(fit_weighted(tower, rows, y, **options))
     except (TypeError, ValueError) as error:
         unread = any(word in str(error) for word in ("convert", "promote", "float()"))
         words = inputs.describe_words(cohort) if unread else None
@@ -60,7 +62,8 @@ def _fit_tower(key, tower, inputs, cohort, y, options):
 
 
 def _run_tower(key, tower, method, inputs, cohort):
-    return _Sealed(as_dense(getattr(tower, method)(inputs.read(cohort))))
+    rows = rows_for(tower, inputs.read(cohort))
+    return _Sealed(as_dense(getattr(tower, method)(rows)))
 
 
 class TowerCache:

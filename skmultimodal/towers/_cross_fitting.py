@@ -29,6 +29,7 @@ from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
+from skmultimodal.utils._sparse import rows_for
 from skmultimodal.utils._threads import Workers, one_thread
 from skmultimodal.utils._validation import check_rows
 from skmultimodal.utils._warnings import warn
@@ -54,8 +55,10 @@ def _gives_features(self):
 
 
 def _prepare_rows(estimator, X):
-    """Rows that clones share, prepared once by an estimator that can do that."""
-    return estimator._prepare_rows(X) if hasattr(estimator, "_prepare_rows") else X
+    """Rows that clones share, prepared once, or sparse, where the estimator can."""
+    if hasattr(estimator, "_prepare_rows"):
+        return estimator._prepare_rows(X)
+    return rows_for(estimator, X)
 
 
 class BaseCrossFittedEnsemble(
@@ -272,7 +275,7 @@ class BaseCrossFittedEnsemble(
         X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False, words=True)
         member = self.estimators_[0]
         if not hasattr(member, "_prepare_rows"):
-            return [X]
+            return [_prepare_rows(member, X)]
         parts = gen_batches(X.shape[0], CHUNK)
         return (_prepare_rows(member, X[part]) for part in parts)
 

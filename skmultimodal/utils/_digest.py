@@ -1,15 +1,17 @@
 """Keys of the content of blocks, for caches."""
 
 import hashlib
+import os
+from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 
 from skmultimodal.utils._files import file_stamp
-from skmultimodal.utils._rows import RowView
+from skmultimodal.utils._rows import RowView, StackedRows, is_lazy
 
-__all__ = ["block_key"]
+__all__ = ["block_key", "hash_arrays", "hash_rows", "node_key"]
 
 # Values of a file that are read at a time.
 PART_BYTES = 2**24
@@ -33,6 +35,8 @@ def block_key(rows: Any, lazy: bool) -> str:
     if isinstance(rows, RowView):
         positions = _hash_array(rows.positions)
         return f"{block_key(rows.block, lazy=True)}[{positions}]"
+    if isinstance(rows, StackedRows):
+        return "+".join(block_key(block, lazy=is_lazy(block)) for block in rows.blocks)
     if hasattr(rows, "cache_key"):
         return str(rows.cache_key())
     source = _source(rows)
@@ -43,7 +47,7 @@ def block_key(rows: Any, lazy: bool) -> str:
         )
     if _can_be_written(rows):
         # Its times change with the first of several changes only.
-        return _hash_rows(rows)
+        return hash_rows(rows)
     parts = (
         *file_stamp(source),
         _place_in_file(rows),
@@ -52,6 +56,22 @@ def block_key(rows: Any, lazy: bool) -> str:
         str(rows.dtype),
     )
     return "lazy" + repr(parts)
+
+
+def node_key(node: Any) -> str | None:
+    """A digest of the files of a zarr array or group; None if it has none here.
+
+    A file is known by its place, inode, size and times: chunks, and what describes
+    them.
+    """
+    store = getattr(node, "store", None)
+    root = getattr(store, "root", None) or getattr(store, "path", None)
+    if not isinstance(root, str | os.PathLike) or not os.path.exists(root):
+        return None
+    folder = Path(root, node.path)
+    inside = sorted(folder.rglob("*")) if folder.is_dir() else [Path(root)]
+    stamps = [file_stamp(path) for path in inside if path.is_file()]
+    return hashlib.sha256(repr((node.path, stamps)).encode()).hexdigest()
 
 
 def _source(rows: Any) -> Any:
@@ -81,13 +101,18 @@ def _place_in_file(rows: Any) -> tuple[Any, ...]:
     return whole.offset, rows.ctypes.data - whole.ctypes.data, rows.strides
 
 
-def _hash_rows(rows: Any) -> str:
+def hash_rows(rows: Any) -> str:
     """Of the content of a lazy block, some rows at a time."""
     digest = hashlib.sha256(repr((tuple(rows.shape), str(rows.dtype))).encode())
     n_rows = max(1, PART_BYTES // max(1, int(np.prod(rows.shape[1:]))))
     for start in range(0, rows.shape[0], n_rows):
         digest.update(_hash_array(np.asarray(rows[start : start + n_rows])).encode())
     return digest.hexdigest()
+
+
+def hash_arrays(*arrays: Any) -> str:
+    """Of the content of several arrays."""
+    return hashlib.sha256(repr(list(map(_hash_array, arrays))).encode()).hexdigest()
 
 
 def _hash_array(array: np.ndarray) -> str:

@@ -1,16 +1,20 @@
 """Text for the modalities of a row, and for what predicts it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = [
     "HEAD",
     "NO_MODALITY",
     "check_name",
+    "choose_names",
     "count_patterns",
     "modalities_of",
+    "name_patterns",
     "pattern_name",
 ]
 
@@ -22,6 +26,16 @@ JOINED = "+"
 def pattern_name(modalities: Iterable[str]) -> str:
     """Text for a set of modalities, such as ``"image+gene"``."""
     return JOINED.join(modalities) or NO_MODALITY
+
+
+def name_patterns(has: Mapping[str, NDArray[np.bool_]]) -> NDArray[Any]:
+    """Such a text for each row, of the modalities that it has."""
+    names = np.array(list(has))
+    kinds, of_row = np.unique(
+        np.column_stack(list(has.values())), axis=0, return_inverse=True
+    )
+    words = [pattern_name(names[kind].tolist()) for kind in kinds]
+    return np.array(words, dtype=str)[of_row.reshape(-1)]
 
 
 def modalities_of(pattern: str) -> list[str]:
@@ -53,3 +67,18 @@ def check_name(modality: Any) -> None:
             "a modality's name must be a string, not 'none' and without '+', got "
             f"{modality!r}."
         )
+
+
+def choose_names(columns: Any, names: list[str]) -> list[str]:
+    """Modalities that a second index of a cohort names, of those that it has."""
+    if columns is Ellipsis:
+        return list(names)
+    if isinstance(columns, int | np.integer):
+        raise KeyError(f"a modality is chosen by its name, got {columns}.")
+    if isinstance(columns, slice):
+        chosen = names[columns]
+    else:
+        chosen = [columns] if isinstance(columns, str) else list(columns)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise KeyError(f"name each modality to keep once, got {chosen}.")
+    return chosen

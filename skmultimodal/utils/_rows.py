@@ -17,6 +17,7 @@ __all__ = [
     "as_dense",
     "is_lazy",
     "is_numeric",
+    "refuse_changed_file",
     "row_positions",
     "take_rows",
     "unmasked",

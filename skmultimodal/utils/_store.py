@@ -1,6 +1,6 @@
 """The blocks of a cohort, joined into one set of rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._bags import (
-    are_bags,
     as_bags,
-    concat_bags,
     is_absent,
     is_bags,
     make_bags,
@@ -22,17 +20,18 @@ from skmultimodal.utils._ids import (
     refuse_row_numbers,
     warn_of_rows_alike,
 )
+from skmultimodal.utils._patterns import check_name
 from skmultimodal.utils._rows import (
     RowView,
-    StackedRows,
     is_lazy,
     take_rows,
     unmasked,
 )
+from skmultimodal.utils._sparse import SparseRows
+from skmultimodal.utils._stored import open_block
 from skmultimodal.utils._tables import (
     Types,
     column_types,
-    common_types,
     frame_rows,
 )
 
@@ -40,13 +39,15 @@ __all__ = [
     "Block",
     "Store",
     "align_blocks",
+    "bare_blocks",
     "block_rows",
+    "carry_ids",
     "check_patient_ids",
     "compact_store",
-    "concat_stores",
     "join",
     "keyed",
     "make_block",
+    "make_store",
     "store_from_frame",
 ]
 
@@ -84,20 +85,70 @@ class Keyed:
     types: Types = None
 
 
+def make_store(blocks: Mapping[str, Any], index: Any) -> Store:
+    """Join blocks by patient id where they carry ids, else row by row."""
+    if not isinstance(blocks, Mapping) or not blocks:
+        raise ValueError("blocks must be a dict of at least one modality.")
+    for name in blocks:
+        check_name(name)
+    pairs = {name: keyed(name, rows) for name, rows in blocks.items()}
+    unkeyed = [name for name, pair in pairs.items() if pair is None]
+    if not unkeyed:
+        return join({n: p for n, p in pairs.items() if p is not None}, index)
+    if len(unkeyed) == len(pairs):  # the length of a SliceDict is its rows
+        return align_blocks(blocks, index)
+    raise ValueError(
+        f"modality {unkeyed[0]!r} is a plain array while others are keyed by patient "
+        "id: give it as (ids, array)."
+    )
+
+
+def bare_blocks(X: Any, columns: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Blocks of one bare array, which is one modality, or `columns` of it are each."""
+    block = X if is_lazy(X) else np.asanyarray(X)
+    if columns:
+        block = np.asanyarray(block)
+        return {name: block[:, where] for name, where in columns.items()}
+    modality = {2: "gene", 4: "image"}.get(len(block.shape))
+    if modality is None:
+        raise ValueError(
+            "a bare array is 2-D (gene: rows, features) or 4-D (image: rows, channels, "
+            f"height, width), got {len(block.shape)}-D; name other modalities in a "
+            "dict or a Cohort."
+        )
+    return {modality: block}
+
+
+def carry_ids(blocks: Mapping[str, Any]) -> bool:
+    """Whether rows of every modality are a DataFrame or ``(ids, array)`` pair."""
+    return all(map(_carries_ids, blocks.values()))
+
+
+def _carries_ids(rows: Any) -> bool:
+    pair = isinstance(rows, tuple) and len(rows) == 2
+    return pair or isinstance(rows, pd.Series | pd.DataFrame)
+
+
 def keyed(name: str, rows: Any) -> Keyed | None:
     """Read a DataFrame or ``(ids, array)`` pair; None for a plain array."""
+    if hasattr(rows, "obs_names"):
+        raise TypeError(
+            f"modality {name!r} is of type {type(rows).__name__}: Cohort.from_mudata "
+            "makes a cohort of it, and (data.obs_names, data.X) is a block."
+        )
+    if not _carries_ids(rows):
+        return None
     if isinstance(rows, pd.Series):
         rows = rows.to_frame()
     if isinstance(rows, pd.DataFrame):
         rows = rows.index, rows
-    if not (isinstance(rows, tuple) and len(rows) == 2):
-        return None
     ids, rows = pd.Index(rows[0]), rows[1]
     names, types = None, None
     if isinstance(rows, pd.DataFrame):
         names, table, rows = column_names(name, rows.columns), rows, frame_rows(rows)
         types = column_types(table, rows)
     array, places = rows_and_places(name, rows)
+    names = names or own_names(name, array)
     if len(ids) != len(places):
         raise ValueError(
             f"modality {name!r} has {len(ids)} ids for {len(places)} rows."
@@ -120,12 +171,20 @@ def column_names(name: str, columns: pd.Index) -> list[str]:
     return names.tolist()
 
 
+def own_names(name: str, rows: Any) -> list[str] | None:
+    """Names of the features that a lazy block has itself, checked."""
+    names = getattr(rows, "feature_names", None) if is_lazy(rows) else None
+    return None if names is None else column_names(name, pd.Index(names))
+
+
 def rows_and_places(name: str, rows: Any) -> tuple[Any, NDArray[np.intp]]:
     """Rows as a block, and the place of each row in it, -1 where it is missing.
 
     A row that is entirely NaN is missing, and so is a cell that is None where rows are
-    a list or object array of arrays. A lazy block is not read: all is present.
+    a list or object array of arrays. A lazy block, or a sparse matrix, is not read: all
+    is present.
     """
+    rows = open_block(name, rows)
     if is_lazy(rows):
         return rows, np.arange(rows.shape[0])
     if is_bags(rows) or (isinstance(rows, list) and any(map(is_absent, rows))):
@@ -141,7 +200,8 @@ def dense(name: str, rows: Any) -> NDArray[Any]:
     """Rows as an array: of two or more dimensions, or of cells that are arrays."""
     if hasattr(rows, "toarray"):
         raise TypeError(
-            f"modality {name!r} is a sparse matrix: convert it with toarray()."
+            f"modality {name!r} is a sparse {type(rows).__name__}: convert it to a "
+            "sparse array of scipy, or with toarray()."
         )
     array = np.asarray(unmasked(rows))
     if array.ndim < 2 and array.dtype != object:
@@ -265,7 +325,7 @@ def align_blocks(blocks: Mapping[str, Any], index: Any) -> Store:
     if len(rows) != n_rows:
         raise ValueError(f"index has {len(rows)} ids for {n_rows} rows.")
     check_patient_ids(rows, "index")
-    made = {name: make_block(array) for name, (array, _) in read.items()}
+    made = {n: make_block(rows, own_names(n, rows)) for n, (rows, _) in read.items()}
     return Store(made, {name: places for name, (_, places) in read.items()}, rows)
 
 
@@ -280,69 +340,16 @@ def compact_store(
     for name, old in blocks.items():
         has = positions[name] >= 0
         used, where = np.unique(positions[name][has], return_inverse=True)
-        rows = RowView(old.rows, used) if old.lazy else take_rows(old.rows, used)
-        kept[name] = replace(old, rows=rows)
+        kept[name] = replace(old, rows=_only(old, used))
         places[name] = np.full(len(index), -1)
         places[name][has] = where
     return Store(kept, places, index, metadata)
 
 
-def concat_stores(parts: Sequence[tuple[Store, Mapping[str, Any]]]) -> Store:
-    """Stack ``(store, {modality: rows or None})`` parts of different patients."""
-    index = parts[0][0].index
-    for store, _ in parts[1:]:
-        index = index.append(store.index)
-    check_patient_ids(index, "the concatenated cohort")
-    names = dict.fromkeys(name for _, rows in parts for name in rows)
-    blocks, positions = {}, {}
-    for name in names:
-        having = [(s.blocks[name], rows[name]) for s, rows in parts if name in rows]
-        stacked = _concat_rows(name, [rows for _, rows in having])
-        shared = _same_names(name, [block.names for block, _ in having])
-        types = common_types(
-            [block.types for block, _ in having],
-            [block.rows.dtype for block, _ in having],
-            stacked.shape[-1],
-        )
-        blocks[name] = make_block(stacked, shared, types)
-        positions[name] = _concat_positions(name, parts)
-    tables = [s.metadata for s, _ in parts if s.metadata is not None]
-    metadata = pd.concat(tables).reindex(index) if tables else None
-    return Store(blocks, positions, index, metadata)
-
-
-def _concat_rows(name: str, rows: list[Any]) -> Any:
-    shapes = {tuple(block.shape[1:]) for block in rows}
-    if len(shapes) > 1 and are_bags(*shapes):
-        return concat_bags(name, rows)
-    if len(shapes) > 1:
-        raise ValueError(
-            f"modality {name!r} has rows of different shapes: {sorted(shapes)}."
-        )
-    if any(is_lazy(block) for block in rows):
-        return StackedRows(rows)
-    return np.concatenate(rows)
-
-
-def _same_names(name: str, names: Iterable[list[str] | None]) -> list[str] | None:
-    first, *others = names
-    if any(other != first for other in others):
-        raise ValueError(f"modality {name!r} has different features in two cohorts.")
-    return first
-
-
-def _concat_positions(
-    name: str, parts: Sequence[tuple[Store, Mapping[str, Any]]]
-) -> NDArray[np.intp]:
-    pieces, offset = [], 0
-    for store, rows in parts:
-        if name not in rows:
-            pieces.append(np.full(len(store.index), -1))
-            continue
-        here = store.positions[name]
-        pieces.append(np.where(here >= 0, here + offset, -1))
-        offset += rows[name].shape[0]
-    return np.concatenate(pieces)
+def _only(block: Block, used: NDArray[np.intp]) -> Any:
+    if isinstance(block.rows, SparseRows):
+        return block.rows.part(used)
+    return RowView(block.rows, used) if block.lazy else take_rows(block.rows, used)
 
 
 def store_from_frame(df: pd.DataFrame, columns: Mapping[str, Any]) -> Store:

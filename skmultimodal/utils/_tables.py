@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.compose import ColumnTransformer
 
 from skmultimodal.utils._rows import is_numeric
@@ -20,6 +22,8 @@ __all__ = [
     "common_types",
     "frame_rows",
     "make_frame",
+    "make_html",
+    "named_table",
     "read_type",
     "reads_columns",
     "spell_type",
@@ -40,9 +44,16 @@ def reads_columns(estimator: Any) -> bool:
     return any(isinstance(part, ColumnTransformer | ReadsColumns) for part in parts)
 
 
-def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
-    """Cells of a table as one array; nullable numbers become floats with NaN."""
+def frame_rows(df: pd.DataFrame) -> Any:
+    """Cells of a table as one array; nullable numbers become floats with NaN.
+
+    A table of columns that are sparse around 0 is a sparse matrix.
+    """
     types = df.dtypes
+    sparse = [isinstance(t, pd.SparseDtype) and t.fill_value == 0 for t in types]
+    if sparse and all(sparse):
+        accessor: Any = df.sparse
+        return accessor.to_coo().tocsr()
     if not is_numeric(df):
         return df.to_numpy(dtype=object)
     boolean = [pd.api.types.is_bool_dtype(t) for t in types]
@@ -53,8 +64,10 @@ def frame_rows(df: pd.DataFrame) -> NDArray[Any]:
     return df.to_numpy()
 
 
-def column_types(df: pd.DataFrame, rows: NDArray[Any]) -> Types:
-    """Types of the columns of a table, whose cells are `rows`."""
+def column_types(df: pd.DataFrame, rows: Any) -> Types:
+    """Types of the columns of a table, whose cells are `rows`; none if it is sparse."""
+    if issparse(rows):
+        return None
     types = list(df.dtypes)
     return None if all(dtype == rows.dtype for dtype in types) else types
 
@@ -100,6 +113,24 @@ def table_of(rows: Any, names: list[str] | None, types: Types) -> pd.DataFrame:
     typed = zip(table.items(), types, strict=True)
     columns = {name: cast(column, dtype) for (name, column), dtype in typed}
     return pd.DataFrame(columns, index=table.index)
+
+
+def make_html(cohort: Any) -> str:
+    """Shapes of the modalities of a cohort, and how many rows have which."""
+    shapes = [f"{name} {cohort.block_shape(name)[1:]}" for name in cohort.modalities]
+    title = escape(f"Cohort of {len(cohort)} rows: {', '.join(shapes)}")
+    return f"<p>{title}</p>{cohort.summary().to_frame().to_html()}"
+
+
+def named_table(cohort: Any, name: str) -> pd.DataFrame:
+    """The table of a 2-D modality of a cohort, by patient id."""
+    block = cohort.block(name)
+    if len(block.shape) != 2:
+        raise ValueError(
+            f"modality {name!r} is no table: its rows have shape {block.shape[1:]}."
+        )
+    table = table_of(block, cohort.feature_names(name), cohort.column_types(name))
+    return table.set_axis(cohort.index[cohort.has(name)], axis=0)
 
 
 def cast(column: pd.Series, dtype: Any) -> pd.Series:
