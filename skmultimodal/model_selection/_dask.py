@@ -43,13 +43,14 @@ def dask_parallel(client, *data, splits=None, **config):
 
     See Also
     --------
-    joblib.parallel_config : What runs the jobs.
+    compare_classifiers : Whose `n_jobs` are joblib's too.
 
     Notes
     -----
-    Dask's active memory manager, which drops copies, is stopped meanwhile. With as many
-    copies as workers, a search goes on as long as one of them is left. `memory` of a
-    model must be a folder that all workers see.
+    Within it, joblib's ``parallel_config`` has Dask as its backend. Dask's active
+    memory manager, which drops copies, is stopped meanwhile. With as many copies as
+    workers, a search goes on as long as one of them is left. `memory` of a model must
+    be a folder that all workers see.
 
     Examples
     --------
