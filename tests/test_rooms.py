@@ -35,6 +35,7 @@ SHARED = {
     "io._planes",
     "io._stack",
     "io._tables",
+    "model_selection._external",
     "model_selection._folds",
     "model_selection._tested_rows",
     "nn._dropout",

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._ids import are_among, hash_ids
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._patterns import modalities_of
 from skmultimodal.utils._warnings import warn
@@ -194,7 +194,7 @@ def _of_rows(estimator, X, y, classes):
     (y,) = join_rows(X, cohort, y_calibration=y)
     options = {"allow_unlabelled": False, "name": "y_calibration"}
     codes = codes_of(y, classes, len(cohort), **options)
-    known = _shared(cohort.index, getattr(estimator, "fit_ids_", None))
+    known = are_among(cohort.index, getattr(estimator, "fit_ids_", None))
     if known.any():
         message = (
             f"{known.sum()} of {len(known)} calibration rows are of patients on which "
@@ -226,14 +226,6 @@ def _of_comparison(comparison, model, classes):
     return rounds
 
 
-def _shared(index, hashes):
-    """Whether each row is of a patient with one of the hashes."""
-    own = hash_ids(index)
-    if own is None or hashes is None:
-        return np.zeros(len(index), dtype=bool)
-    return np.isin(own, hashes)
-
-
 def _warn_of_known(estimator, cohort, rounds):
     """Warn of rows to predict that trained or calibrate."""
     sources = {
@@ -241,7 +233,7 @@ def _warn_of_known(estimator, cohort, rounds):
         "of the calibration": hash_ids(rounds[0].index),
     }
     for what, hashes in sources.items():
-        known = _shared(cohort.index, hashes)
+        known = are_among(cohort.index, hashes)
         if known.any():
             warn(
                 f"{known.sum()} of {len(known)} rows are of patients {what}, such as "

@@ -15,7 +15,7 @@ from skmultimodal.model_selection._external_scores import (
     recalibrated_scores,
 )
 from skmultimodal.utils._alignment import join_rows
-from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._ids import are_among
 from skmultimodal.utils._labels import (
     class_name,
     encode_labels,
@@ -25,7 +25,7 @@ from skmultimodal.utils._parts import innermost
 from skmultimodal.utils._rows import view_rows
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["evaluate_external"]
+__all__ = ["evaluate_external", "scores_at_home"]
 
 ALL = "all"
 
@@ -173,7 +173,7 @@ def evaluate_external(
         if len(classes) > 2
         else recalibrated_scores(codes, p, column, random_state=rng),
         alignment=inside.alignment(tested) if hasattr(inside, "alignment") else None,
-        drift=_drift(model if reference is None else reference, tested, rng),
+        drift=_drift(inside, reference, tested, rng),
         **_development(development),
     )
 
@@ -202,16 +202,18 @@ def _read(model, X, y):
 
 
 def _refuse_trained(model, index):
-    own, trained = hash_ids(index), getattr(innermost(model), "fit_ids_", None)
-    if own is None or trained is None:
+    known = are_among(index, getattr(innermost(model), "fit_ids_", None))
+    if not known.any():
         return
-    known = np.isin(own, trained)
-    if known.any():
-        raise ValueError(
-            f"{known.sum()} of {len(known)} patients trained the model, such as "
-            f"{index[known].tolist()[0]!r}: leave them out, as scores on them are not "
-            "those of new patients."
-        )
+    message = (
+        f"{known.sum()} of {len(known)} patients trained the model, such as "
+        f"{index[known].tolist()[0]!r}: leave them out, as scores on them are not "
+        "those of new patients."
+    )
+    # Row numbers of two hospitals may be the same.
+    if not pd.api.types.is_integer_dtype(index.dtype):
+        raise ValueError(message)
+    warn(f"{message} If these are only numbers of rows, give both cohorts ids.")
 
 
 def _warn_of_few(codes, classes):
@@ -242,22 +244,19 @@ def _predictions(cohort, codes, p, classes):
     return pd.DataFrame(table, index=cohort.index.rename("patient"))
 
 
-def _drift(reference, cohort, rng):
-    try:
-        return cohort_drift(reference, cohort, random_state=rng)
-    except ValueError:  # a model that keeps no ranges
+def _drift(model, reference, cohort, rng):
+    if reference is None and not hasattr(model, "ranges_in_"):
         return None
+    reference = model if reference is None else reference
+    return cohort_drift(reference, cohort, random_state=rng)
 
 
 def _development(given):
     """Means by metric with intervals, and the pattern that they are of: dict."""
     columns, pattern = ["mean", "low", "high"], None
     if hasattr(given, "summary"):
-        name = given.reference or given.models[-1]
-        table = given.summary()
-        table = table[table["model"] == name].set_index("metric")[columns]
-        pattern = _one_pattern(given)
-    elif isinstance(given, pd.DataFrame):
+        given = scores_at_home(given, given.reference or given.models[-1])
+    if isinstance(given, pd.DataFrame):
         table = given.reindex(columns=columns)
     elif given is not None:
         rows = {
@@ -272,7 +271,13 @@ def _development(given):
     return {"development": table, "development_pattern": pattern}
 
 
-def _one_pattern(comparison):
-    """The missing-modality pattern of all patients tested, if they have one."""
-    patterns = comparison.predictions()["pattern"].unique()
-    return str(patterns[0]) if len(patterns) == 1 else None
+def scores_at_home(comparison, model):
+    """What `evaluate_external` takes as `development`: dict.
+
+    ``mean``, ``low`` and ``high`` by metric, and ``"pattern"``, the missing-modality
+    pattern of the patients tested, if they have the same.
+    """
+    table = comparison.summary(models=[model]).set_index("metric")
+    found = table[["mean", "low", "high"]].T.to_dict("list")
+    patterns = comparison.predictions(models=[model])["pattern"].unique()
+    return found | ({"pattern": str(patterns[0])} if len(patterns) == 1 else {})

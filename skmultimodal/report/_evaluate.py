@@ -23,6 +23,7 @@ from skmultimodal.model_selection import (
     compare_classifiers,
     selection_weights,
 )
+from skmultimodal.model_selection._external import scores_at_home
 from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
@@ -351,12 +352,7 @@ def _write(stage, evaluation, X, y, notes, verbose, report):
         **report,
     )
     # For the report of the model in another hospital.
-    scores = comparison.summary().query("model == @name").set_index("metric")
-    scores = scores[["mean", "low", "high"]].T.to_dict("list")
-    patterns = comparison.predictions()["pattern"].unique()
-    if len(patterns) == 1:
-        scores["pattern"] = str(patterns[0])
-    notes = {**(notes or {}), "scores": scores}
+    notes = {**(notes or {}), "scores": scores_at_home(comparison, name)}
     save_model(evaluation.model, stage / "model.skops", notes=notes)
 
 

@@ -14,6 +14,7 @@ from skmultimodal.utils._text import SHOWN, counted, fold
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
+    "are_among",
     "compare_ids",
     "difference",
     "examples",
@@ -129,6 +130,14 @@ def hash_ids(index: pd.Index) -> NDArray[np.uint64] | None:
     if is_default(index):
         return None
     return pd.util.hash_array(id_texts(index).to_numpy(dtype=object))
+
+
+def are_among(index: pd.Index, hashes: NDArray[np.uint64] | None) -> NDArray[np.bool_]:
+    """Whether each row is of a patient with one of the hashes of `hash_ids`."""
+    own = hash_ids(index)
+    if own is None or hashes is None:
+        return np.zeros(len(index), dtype=bool)
+    return np.isin(own, hashes)
 
 
 def is_plain(index: pd.Index) -> bool:

@@ -265,6 +265,34 @@ def test_bad_input(model, elsewhere):
         found.score("f1")
 
 
+def test_numbers_of_rows_are_no_ids(elsewhere):
+    """Two tables that are numbered alike: a warning, as for prediction sets."""
+    A, y_A = hospital(160, 0, name="A")
+    numbered = {
+        n: A.table(n).rename(index=lambda i: 1 + int(i[1:])) for n in A.modalities
+    }
+    index = np.arange(1, 161)
+    A = Cohort(numbered, index=index)
+    towers = [(n, LogisticRegression(C=0.1)) for n in A.modalities]
+    model = TwinTowerClassifier(towers, random_state=0).fit(A, y_A)
+    X, y = elsewhere
+    tables = {
+        n: X.table(n).rename(index=lambda i: 1 + int(i[1:])) for n in X.modalities
+    }
+    X = Cohort(tables, index=index[:120])
+    with pytest.warns(
+        UserWarning, match="120 of 120 .* only numbers of rows, give both"
+    ):
+        found = evaluate_external(model, X, y)
+    assert len(found.predictions) == 120
+
+
+def test_a_reference_that_cannot_be_compared_is_an_error(model, elsewhere):
+    other = Cohort({"lab": np.ones((5, 2))})
+    with pytest.raises(ValueError, match="nothing can be compared"):
+        evaluate_external(model, *elsewhere, reference=other)
+
+
 def test_same_seed_same_intervals(model, elsewhere):
     first, again, other = (
         evaluate_external(model, *elsewhere, random_state=seed).scores

@@ -13,7 +13,7 @@ from skmultimodal.model_selection import corrected_t_interval, wilson_interval
 from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.utils._calibration_line import calibration_line
-from skmultimodal.utils._ids import hash_ids
+from skmultimodal.utils._ids import are_among
 from skmultimodal.utils._labels import class_name
 from skmultimodal.utils._optional import import_optional
 
@@ -238,5 +238,4 @@ def _held(study, holds, patterns, codes):
 
 
 def _count_trained(estimator, index):
-    own, trained = hash_ids(index), getattr(estimator, "fit_ids_", None)
-    return 0 if own is None or trained is None else int(np.isin(own, trained).sum())
+    return int(are_among(index, getattr(estimator, "fit_ids_", None)).sum())
