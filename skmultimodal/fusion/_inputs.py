@@ -37,6 +37,7 @@ __all__ = [
     "JoinedScoreMixin",
     "TowerInput",
     "read_cohort",
+    "see_rows",
     "takes_nan",
 ]
 
@@ -159,6 +160,12 @@ def read_cohort(estimator, X, *, reset, columns=None):
                     seen.warn_of_names(cohort, type(estimator).__name__)
                 seen.warn_of_values(cohort)
         return cohort
+    see_rows(estimator, cohort)
+    return cohort
+
+
+def see_rows(estimator, cohort):
+    """Learn what the modalities of the rows that train are like."""
     estimator.fit_ids_ = hash_ids(cohort.index)
     estimator.modalities_in_ = cohort.modalities
     estimator._seen = {n: SeenModality.of(cohort, n) for n in cohort.modalities}
@@ -167,7 +174,6 @@ def read_cohort(estimator, X, *, reset, columns=None):
         for name, seen in estimator._seen.items()
         if seen.feature_names is not None
     }
-    return cohort
 
 
 def _check_bare(estimator, X, reset):

@@ -18,6 +18,7 @@ from skmultimodal.fusion._inputs import (
     AlignedInputMixin,
     TowerInput,
     read_cohort,
+    see_rows,
     takes_nan,
 )
 from skmultimodal.fusion._outputs import (
@@ -246,15 +247,8 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         taken = ["head", *super().get_params(deep=False)]
         check_towers(self.towers, taken, self._outcome_type.method)
         self._check_final_estimator()
-        cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
-        joined = join_rows(X, cohort, y=y, groups=groups, sample_weight=weights)
-        y, groups, weights = joined
-        outcome, y, codes = self._outcome_type.read(y, len(cohort))
-        groups = check_groups(groups, len(cohort))
-        weights = check_sample_weight(weights, len(cohort))
-        if weights is not None:
-            cohort, y, weights, groups = drop_unweighted(cohort, y, weights, groups)
-            outcome, y, codes = self._outcome_type.encode(y)
+        rows = self._read_rows(X, y, groups, weights)
+        cohort = rows["cohort"]
         resolved = list_towers(self.towers, cohort, self._outcome_type)
         # The final estimator's comes first, so that an added tower changes no other.
         seed, *seeds = draw_seeds(self.random_state, 1 + len(resolved))
@@ -262,7 +256,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         has = modality_masks(cohort, {name: m for name, _, m, _ in towers})
         refuse_empty_rows(cohort, has)
         partial = reads_partial_rows(self._final_estimator())
-        data = TrainingData(cohort, y, outcome, codes, has, groups, partial, weights)
+        data = TrainingData(**rows, has=has, partial=partial)
         data.check()
         single = len({modality for *_, modality, _ in towers}) == 1
         wanted = wanted_outputs(self.tower_output, self._final_estimator())
@@ -273,22 +267,36 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             plan.inputs.check(cohort)
         name, final = type(self).__name__, self._final_estimator()
         announce_fit(name, plans, final, data, self.verbose)
-        if weights is not None:
+        if data.weights is not None:
             warn_of_unused_weights(plans, final)
         fitted, outputs = zip(*self._fit_towers(plans, data), strict=True)
         if self.tower_rows == "all" or not single:
             for plan, tower in zip(plans, fitted, strict=True):
                 warn_of_seen_labels(plan, tower, data)
-        outcome.record(self)
+        data.outcome.record(self)
         self._keep_towers(fitted)
+        learned = {plan.name: plan.rows for plan in plans if not plan.frozen}
         self.class_counts_ = {
-            plan.name: outcome.count(codes[plan.rows])
-            for plan in plans
-            if not plan.frozen
+            name: data.outcome.count(data.codes[rows])
+            for name, rows in (learned | {"final_estimator": data.fused}).items()
         }
-        self.class_counts_["final_estimator"] = outcome.count(codes[data.fused])
         self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
+
+    def _read_rows(self, X, y, groups, weights):
+        """The rows that train, with targets, groups and weights: dict."""
+        cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
+        joined = join_rows(X, cohort, y=y, groups=groups, sample_weight=weights)
+        y, groups, weights = joined
+        outcome, y, codes = self._outcome_type.read(y, len(cohort))
+        groups = check_groups(groups, len(cohort))
+        weights = check_sample_weight(weights, len(cohort))
+        if weights is not None:
+            cohort, y, weights, groups = drop_unweighted(cohort, y, weights, groups)
+            outcome, y, codes = self._outcome_type.encode(y)
+            see_rows(self, cohort)
+        rows = {"cohort": cohort, "y": y, "outcome": outcome, "codes": codes}
+        return rows | {"groups": groups, "weights": weights}
 
     def _plan_tower(self, name, estimator, modality, seed, data, choice):
         """What a tower is fitted on; `choice` as `tower_rows`."""

@@ -154,8 +154,12 @@ def test_a_row_of_weight_0_is_as_if_it_were_not_there(missing):
         [("image", linear()), ("gene", linear())], missing=missing, random_state=0
     )
     p = model.fit(X, y, groups, sample_weight=kept).predict_proba(X)
+    ranges = model.ranges_in_
     wanted = model.fit(X[kept], y[kept], groups[kept]).predict_proba(X)
     assert np.array_equal(p, wanted)
+    # Nor do later rows meet it: absent columns are filled with the means of the others.
+    for name, table in model.ranges_in_.items():
+        pd.testing.assert_frame_equal(ranges[name], table)
 
 
 def test_default_towers_take_weights(recwarn):
