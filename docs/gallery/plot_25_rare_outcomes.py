@@ -2,7 +2,7 @@
 Rare outcomes and thresholds
 ============================
 
-Of a hundred patients, eight relapse. A model that says "no relapse" of everyone is right
+Of a hundred patients, eight relapse. A model that predicts "no relapse" for everyone is right
 for 92 of them and of no use. This page leaves the probabilities as they are, and chooses
 from which probability on one acts: by what a missed relapse and a needless treatment
 cost, and by how many needless treatments can be borne.

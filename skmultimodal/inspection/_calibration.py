@@ -197,7 +197,7 @@ class PatternCalibrationDisplay:
         y_prob, patterns = np.asarray(y_prob, dtype=float), np.asarray(patterns)
         if y_prob.ndim != 1 or y_prob.shape != patterns.shape:
             raise ValueError(
-                "y_prob and patterns are 1-D and have an entry a row, got shapes "
+                "y_prob and patterns are 1-D and have one entry per row, got shapes "
                 f"{y_prob.shape} and {patterns.shape}."
             )
         bad = ~((y_prob >= 0) & (y_prob <= 1))
@@ -365,7 +365,7 @@ def _curve(hits, y_prob, n_bins, strategy):
     prob_true, prob_pred = calibration_curve(
         hits.astype(int), y_prob, pos_label=1, n_bins=n_bins, strategy=strategy
     )
-    # calibration_curve does not say how many rows its bins have.
+    # calibration_curve does not return how many rows its bins have.
     edges = np.linspace(0, 1, n_bins + 1)
     if strategy == "quantile":
         edges = np.percentile(y_prob, edges * 100)

@@ -75,7 +75,7 @@ def read_patient_features(path: str | Path) -> pd.DataFrame:
         Indexed by patient id, as text. ``attrs["notes"]`` lists all that was read
         otherwise than it is written, ``attrs["provenance"]`` is a dict of str to str:
         the JSON file and what the table's own metadata (parquet, HDF5, ``uns`` of
-        AnnData) say of encoder, version, licence and source.
+        AnnData) hold on encoder, version, licence and source.
 
     Raises
     ------

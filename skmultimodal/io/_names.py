@@ -132,7 +132,7 @@ def find_id_column(
 
 
 def _samples_beside(cells: pd.DataFrame, places: Sequence[int], place: int) -> int:
-    """A column of sample barcodes: several rows of a patient can be told apart."""
+    """A column of sample barcodes: it distinguishes several rows of a patient."""
     for other in places:
         column = cells.iloc[:, other]
         if column.is_unique and column.map(looks_like_barcode).all():

@@ -182,7 +182,7 @@ def read_patients(
 def _headers_of(
     patient: str, folder: Path, options: Mapping[str, Any]
 ) -> PatientSlices:
-    """What the headers of a patient say; errors name the patient."""
+    """What the headers of a patient hold; errors name the patient."""
     try:
         return read_quietly(folder, headers_only=True, **options)
     except (OSError, ValueError) as error:

@@ -117,7 +117,7 @@ def read_patient_table(path: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If the file cannot be read, has no row, an id is missing or duplicated, or no
-        column of ids can be told from row numbers.
+        column of ids can be distinguished from row numbers.
 
     Warns
     -----

@@ -31,7 +31,7 @@ def count_shares(hits, called):
     Parameters
     ----------
     hits, called : ndarray of bool, shape (n_patients,)
-        Whether a patient is of the positive class, and is said to be.
+        Whether a patient is of the positive class, and is called so.
 
     Returns
     -------

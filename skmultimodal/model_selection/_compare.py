@@ -137,8 +137,8 @@ def compare_classifiers(
     that are not of a mean of scores, as at a threshold, are without draws.
 
     Too narrow, all the same: intervals of Brier score and log-loss near perfect
-    prediction of 25 to 50 pairs (held in 84 to 88 %), and of recall and F1 where a
-    model knows nothing, whose calls depend on the share of the class in the cohort
+    prediction of 25 to 50 pairs (held in 84 to 88 %), and of recall and F1 of a
+    model without signal, whose calls depend on the share of the class in the cohort
     (``benchmarks/statistics/results/printed.md``).
 
     The intervals are each for one mean, not adjusted for the number of models. One

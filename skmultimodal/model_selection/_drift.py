@@ -36,7 +36,7 @@ def cohort_drift(reference, X, *, random_state=0):
     ----------
     reference : Cohort or fitted model of cohorts
         The training patients, or a model, which keeps the medians and ranges of their
-        features. Only patients can be told apart from others by a classifier.
+        features. A classifier needs the patients.
     X : Cohort or other input as in ``fit``
         The new patients.
     random_state : int, RandomState instance or None, default=0

@@ -152,7 +152,7 @@ class ExternalEvaluation:
         Parameters
         ----------
         threshold : float, default=0.5
-            From it on a patient is said to be of the class.
+            From this probability on a patient is called positive.
 
         Returns
         -------

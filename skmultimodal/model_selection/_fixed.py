@@ -50,7 +50,7 @@ def fixed_scores(comparison):
 
 
 def _predictions(comparison, model):
-    """Whether patients are of the class, are said to be, and with which probability."""
+    """Whether patients are of the class, are called so, and with which probability."""
     table = comparison.predictions(models=[model]).drop_duplicates("row")
     positive = comparison.positive
     hits, called = (

@@ -72,7 +72,7 @@ def _place(fixed, n):
 
 
 def _highest_of(scores, fixed):
-    """The score beyond which a patient is said to be of the class; None of no one."""
+    """The score beyond which a patient is called positive; None of no one."""
     return np.sort(scores)[_place(fixed, len(scores)) - 1] if len(scores) else None
 
 

@@ -122,8 +122,8 @@ class OutOfFold:
         Parameters
         ----------
         threshold : float, default=0.5
-            A patient with this probability of the positive class, or more, is said to
-            be of it. Name it before scores are seen.
+            A patient with this probability of the positive class, or more, is
+            called positive. Name it before scores are seen.
         models : list of str, default=None
             Which ones, in this order. None is all. Those without probabilities are left
             out.
@@ -137,7 +137,7 @@ class OutOfFold:
             "sensitivity", "specificity", "precision" and
             "negative_predictive_value"), its ``score``, the interval from ``low`` to
             ``high``, and ``n_right`` of ``n_patients``, from which they come. NaN is
-            undefined, such as the precision of a model that says so of nobody.
+            undefined, such as the precision of a model that calls nobody positive.
 
         Raises
         ------
@@ -156,10 +156,10 @@ class OutOfFold:
         training patients would give other models, they are those of ``1 + r`` times
         fewer patients, where r is the ratio of test to training rows of
         `corrected_t_test`, 0 of a model that no fold changes. From ten folds on they
-        are no narrower than the corrected t of the shares of the folds: who is said to
-        be of the class may depend much on who trains. Where probabilities know nothing,
-        it depends on the share of the class in the cohort, which no fold shows:
-        sensitivity and specificity then are held in 56 to 94 % only
+        are no narrower than the corrected t of the shares of the folds: who is
+        called positive may depend much on who trains. Without any signal it depends on
+        the share of the class in the cohort, which no fold shows: sensitivity and
+        specificity then are held in 56 to 94 % only
         (``benchmarks/statistics/results/printed.md``). Precision and negative
         predictive value are those at this share of the class.
 

@@ -97,7 +97,7 @@ def _interval_of(metric, values, test_to_train, level, tested, added):
     bounds, least = range_of(metric), least_variance(metric, tested)
     alike = len(np.unique(values)) == 1 and not (added and added[0])
     if alike and least is not None and not is_of_a_constant(metric, values[0]):
-        # Folds that agree, as where no one is said to be of the class, show no spread;
+        # Folds that agree, as where no one is called positive, show no spread;
         # other patients would.
         quantile = stats.norm.ppf((1 + level) / 2)
         return score_interval(values[0], 0.0, bounds, least, quantile)

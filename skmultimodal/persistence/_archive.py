@@ -15,7 +15,7 @@ __all__ = ["FORMAT", "HEADER", "SCHEMA", "ArrayHeader", "check_archive", "read_h
 FORMAT = 2
 HEADER = "skmultimodal.json"
 SCHEMA = "schema.json"
-# A file that says it holds this many times its own size is no model.
+# A file that claims to hold this many times its own size is no model.
 MAX_EXPANSION, MIN_BOMB = 200, 2**25
 MAX_HEADER = 2**24
 READERS = {

@@ -78,7 +78,7 @@ def load_model(path, *, trusted=(), device=None, memory=None):
         Where its networks compute from now on. None is where they did, or the CPU,
         with a warning, if there is no such device here.
     memory : str, path or joblib.Memory, default=None
-        Cache of every part that has one. What the file says of it is not used: whoever
+        Cache of every part that has one. What the file holds of it is not used: whoever
         can write to such a folder runs code here.
 
     Returns

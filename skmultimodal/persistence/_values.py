@@ -2,7 +2,7 @@
 
 The types of a model file are harmless; its values are whatever its author wrote.
 Compiled code follows arrays unchecked, and a network is as large as its parameters
-say: a file with such values is refused.
+demand: a file with such values is refused.
 """
 
 from collections import defaultdict
@@ -219,7 +219,7 @@ def _check_random_state(generator):
 
 
 def _check_svm(svm):
-    """libsvm goes as far through its arrays as one of them says."""
+    """libsvm goes as far through its arrays as one of them points."""
     if not hasattr(svm, "support_"):
         return
     _require(not callable(svm.kernel), "a kernel that is a function")

@@ -201,7 +201,7 @@ def _columns(name, column, levels):
 
 
 def check_confounding(design, names, codes):
-    """Refuse or warn of covariates whose effects cannot be told from those of sites.
+    """Refuse or warn of covariates whose effects are not separable from a site's.
 
     Parameters
     ----------
@@ -230,13 +230,13 @@ def check_confounding(design, names, codes):
         if not np.allclose(total[:, part], 0) and np.allclose(within[:, part], 0):
             raise ValueError(
                 f"covariate {name!r} has one value in each site, so that its effect "
-                "cannot be told from that of the site: leave it out, or harmonise no "
-                "sites that differ in it."
+                "cannot be separated from that of the site: leave it out, or harmonise "
+                "no sites that differ in it."
             )
     lost = np.linalg.matrix_rank(total, 1e-8) - np.linalg.matrix_rank(within, 1e-8)
     if lost:
         warn(
-            f"the effects of the covariates {sorted(set(names))} cannot be told apart "
+            f"the effects of the covariates {sorted(set(names))} cannot be separated "
             f"from those of sites in {counted(int(lost), 'direction')}, such as a word "
             "that one whole site shares: there they are removed with the site."
         )

@@ -198,7 +198,7 @@ class ClassLabels:
         return estimator.classes_
 
     def classes_of_head(self, head):
-        """Classes that a `feature_head` predicts, which knows their numbers."""
+        """Classes that a `feature_head` predicts, which was fitted on their numbers."""
         return self.classes[head.classes_]
 
     def known_of(self, codes):

@@ -165,7 +165,7 @@ def column_names(name: str, columns: pd.Index) -> list[str]:
         shown = ", ".join(map(repr, twice[:3]))
         raise ValueError(
             f"modality {name!r} has {len(twice)} column names that occur twice or "
-            f"more, such as {shown}, so that columns cannot be told apart by name: "
+            f"more, such as {shown}, so that names do not distinguish the columns: "
             "rename them, or merge each set into one (the mean, or the sum of counts)."
         )
     return names.tolist()

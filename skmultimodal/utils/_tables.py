@@ -149,7 +149,7 @@ def cast(column: pd.Series, dtype: Any) -> pd.Series:
         if dtype.categories is None:
             return column.astype(dtype)
         new = [value for value in known.unique() if value not in dtype.categories]
-        # As a missing value, it could not be told from a blank.
+        # As a missing value, it would look like a blank.
         every = [*dtype.categories, *new] if new else dtype.categories
         return column.astype(pd.CategoricalDtype(every, dtype.ordered))
     if pd.api.types.is_bool_dtype(dtype):

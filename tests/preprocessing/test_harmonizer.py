@@ -394,7 +394,7 @@ def test_a_site_that_is_a_covariate():
         SiteHarmonizer("site", covariates=["scanner"]).fit(table)
     table["arm"] = np.where(np.arange(117) % 2, "drug", "none")
     table.loc[table["site"] == "Hull", "arm"] = "both"
-    with pytest.warns(UserWarning, match=r"\['arm'\] cannot be told apart .* 1 direct"):
+    with pytest.warns(UserWarning, match=r"\['arm'\] cannot be separated .* 1 direct"):
         SiteHarmonizer("site", covariates=["arm"]).fit(table)
 
 
