@@ -232,8 +232,8 @@ class Cohort:
         store = replace(self._store, positions=positions)
         return self._view(store, self._rows, self.modalities)
 
-    def with_block(self, name: str, rows: Any) -> Cohort:
-        """The same rows with other values in a modality, whose features stay.
+    def with_block(self, name: str, rows: Any, names: Any = None) -> Cohort:
+        """The same rows with other values in a modality; `names` None keeps its names.
 
         `rows` are of the shape of ``block(name)``, which stays as it is; the other
         modalities are shared, not copied.
@@ -243,7 +243,7 @@ class Cohort:
             raise ValueError(f"modality {name!r} has shape {shape}, got {rows.shape}.")
         positions = {other: self.positions(other) for other in self._modalities}
         blocks = {other: self._block(other) for other in self._modalities}
-        blocks[name] = make_block(rows, self.feature_names(name))
+        blocks[name] = make_block(rows, names or self.feature_names(name))
         has = self.has(name)
         positions[name] = np.where(has, np.cumsum(has) - 1, -1)
         return self._of(Store(blocks, positions, self.index, self.metadata))

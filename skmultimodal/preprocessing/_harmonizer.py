@@ -243,7 +243,8 @@ class SiteHarmonizer(
         Returns
         -------
         X : Cohort, or ndarray of shape (n_rows, n_features_out)
-            A cohort of the same patients; an array of float32 if X is, or of float64.
+            A cohort of the same patients, with columns in the order of ``fit``; an
+            array of float32 if X is, or of float64.
 
         Raises
         ------
@@ -269,7 +270,7 @@ class SiteHarmonizer(
         if not isinstance(X, Cohort):
             return moved.get(ONLY, rows.blocks[ONLY]).copy()
         for name, values in moved.items():
-            X = X.with_block(name, values)
+            X = X.with_block(name, values, self._layout.names[name])
         return X
 
     def fit_transform(self, X, y=None, *, site=None):

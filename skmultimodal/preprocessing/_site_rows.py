@@ -119,13 +119,15 @@ class CohortLayout(ModelPart):
         """The rows of X; `check` is not used."""
         blocks, places = {}, {}
         for name, names in self.names.items():
-            if X.feature_names(name) != names:
-                raise ValueError(
-                    f"modality {name!r} has other features than in fit, or another "
-                    "order: give it the columns of fit."
-                )
+            own, table = X.feature_names(name), X.table(name)
+            if own != names:
+                if None in (own, names) or sorted(own) != sorted(names):
+                    raise ValueError(
+                        f"modality {name!r} has other features than in fit: give it "
+                        "the columns of fit."
+                    )
+                table = table[names]
             places[name] = np.flatnonzero(X.has(name))
-            table = X.table(name)
             if table.shape[1] != self.n_features[name]:
                 raise ValueError(
                     f"modality {name!r} has {table.shape[1]} features, and had "

@@ -517,6 +517,13 @@ def test_bad_cohorts():
         ValueError, match="'age' held numbers in fit, and is 'old' in r"
     ):
         aged.transform(old)
+    # Another order is no other data.
+    rest = X.index[X.has("protein")], X.block("protein")
+    turned = {"gene": X.table("gene").iloc[:, ::-1], "protein": rest}
+    turned = harmonizer.transform(Cohort(turned, index=X.index, metadata=X.metadata))
+    pd.testing.assert_frame_equal(
+        turned.table("gene"), harmonizer.transform(X).table("gene")
+    )
     renamed = X.table("gene").rename(columns={"g1": "other"})
     other = Cohort({"gene": renamed, "protein": (X.index, np.ones((90, 4)))})
     with pytest.raises(ValueError, match="'gene' has other features than in fit"):
