@@ -54,17 +54,27 @@ def dask_parallel(client, *data, splits=None, **config):
 
     Examples
     --------
-    Called as a script, with these lines below ``if __name__ == "__main__":``::
+    In threads of this process; of a cluster it is ``Client("scheduler-address:8786")``,
+    and a script has these lines below ``if __name__ == "__main__":``.
 
-        splits = list(PairedStratifiedKFold(3, random_state=0).split(X, y))
-        search = GridSearchCV(TwinTowerClassifier(), grid, cv=splits, n_jobs=-1)
-        with Client("scheduler-address:8786") as client:
-            with dask_parallel(client, X, y, splits=splits):
-                search.fit(X, y)
-
-    >>> from skmultimodal.model_selection import dask_parallel
-    >>> callable(dask_parallel)
-    True
+    >>> import numpy as np
+    >>> from dask.distributed import Client
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skmultimodal.model_selection import PairedStratifiedKFold, dask_parallel
+    >>> y = np.arange(60) % 2
+    >>> X = np.random.default_rng(0).normal(size=(60, 3)) + y[:, None]
+    >>> splits = list(PairedStratifiedKFold(3, random_state=0).split(X, y))
+    >>> search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=splits)
+    >>> here = {"processes": False, "protocol": "tcp", "host": "127.0.0.1"}
+    >>> client = Client(**here, n_workers=1, dashboard_address=":0")
+    >>> with client, dask_parallel(client, X, y, splits=splits):
+    ...     n_held = len(client.who_has())
+    ...     search = search.set_params(n_jobs=2).fit(X, y)
+    >>> n_held  # X, y and the rows of three folds
+    8
+    >>> search.n_splits_
+    3
     """
     import_optional("distributed", "distributed")
     if splits is not None and not isinstance(splits, list):
