@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import gpu, threads
+from benchmarks.speed import gpu, sparse, threads
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
 from benchmarks.speed.scaling import departure
@@ -121,3 +121,16 @@ def test_all_threads_means_that_the_library_limits_none(context, count, rng):
     finally:
         torch.set_num_threads(before)
     assert set(Recorder.counts) == {count}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore:.*training did nothing")
+def test_a_sparse_matrix_on_disk(tmp_path):
+    """What is written is as sparse as it is meant to be, and each step is measured."""
+    pytest.importorskip("anndata")
+    share = sparse.write(tmp_path / "cells.h5ad", 120, 300)
+    # Fifty columns of counts that are mostly not 0, the others at one in twenty.
+    assert share == pytest.approx((50 * 0.75 + 250 * 0.05) / 300, abs=0.03)
+    table = sparse.measure("svd", tmp_path / "cells.h5ad")
+    assert table["step"].tolist() == ["fit", "predict", "cross-validate"]
+    assert table["peak MB"].is_monotonic_increasing

@@ -6,7 +6,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
-from benchmarks.statistics import operating_points, recruitment
+from benchmarks.statistics import (
+    external,
+    external_candidates,
+    operating_points,
+    recruitment,
+)
 from benchmarks.statistics.__main__ import SCENARIOS, simulate
 from benchmarks.statistics.audit import run
 from benchmarks.statistics.simulate import Scenario
@@ -35,6 +40,26 @@ def test_intervals_at_a_specificity():
     row = operating_points.summary(setting, found)
     assert float(row["coverage"]) > 85
     assert float(row["Wilson"]) < 80
+
+
+def test_intervals_of_external_evaluation(monkeypatch):
+    monkeypatch.setattr(external, "N_POPULATION", 40_000)
+    setting = external.Setting(0.8, 0.5, 1.0, 0.0, 60)
+    table = external.cover(setting, 40, seed=0).set_index("metric")
+    # Areas of normal log-odds are as they were asked for, and the model is calibrated.
+    assert table.loc["roc_auc", "truth"] == pytest.approx(0.8, abs=0.01)
+    assert table.loc["calibration_slope", "truth"] == pytest.approx(1, abs=0.05)
+    assert table.loc["brier", "coverage"] > 0.85
+    assert "| 0.8, 50%, calibrated, 60 |" in external.report(table.reset_index())
+
+
+def test_candidates_of_external_evaluation(monkeypatch):
+    """Near perfect prediction of few patients, losses are too skewed for t."""
+    monkeypatch.setattr(external_candidates, "N_POPULATION", 40_000)
+    setting = external.Setting(0.95, 0.2, 1.8, 0.0, 30)
+    found = external_candidates.cover(setting, 60, seed=0)
+    assert found["log_loss: studentised"] > found["log_loss: t"] + 0.03
+    assert found["area: 0.5 of the least"] > found["area: 0 of the least"] + 0.05
 
 
 @pytest.mark.parametrize("scenario", ["hospital", "hospital, the other way"])
