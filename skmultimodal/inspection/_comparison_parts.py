@@ -14,7 +14,9 @@ __all__ = [
     "check_comparison",
     "draw_dot",
     "draw_whiskers",
+    "folds_name",
     "interval_name",
+    "label_of",
     "mark_undefined",
     "mean_and_reach",
     "metric_name",
@@ -36,6 +38,18 @@ def check_comparison(comparison, *, outcomes=False):
             "comparison must be a Comparison, which compare_classifiers returns, got "
             f"{type(comparison).__name__}."
         )
+
+
+def label_of(metric):
+    """The name of a metric at the side of axes."""
+    name = metric_name(metric)
+    return name[:1].upper() + name[1:]
+
+
+def folds_name(summary):
+    """ "Mean of 30 folds", or "One fold"."""
+    n_folds = summary["n_folds"].max()
+    return f"Mean of {n_folds} folds" if n_folds > 1 else "One fold"
 
 
 def wrapped(metric):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmultimodal.inspection._comparison_parts import metric_name
+from skmultimodal.inspection._comparison_parts import folds_name, label_of
 from skmultimodal.inspection._style import in_style, look, make_axes
 from skmultimodal.model_selection import paired_learning_curve
 from skmultimodal.utils._optional import import_optional
@@ -190,11 +190,7 @@ class PairedLearningCurveDisplay:
                 edgecolor=to_rgba(style["color"], 0.6),
                 linestyle=style["linestyle"],
             )
-        name = metric_name(self.metric)
-        ax.set(
-            xlabel="Paired patients in training",
-            ylabel=name[:1].upper() + name[1:],
-        )
+        ax.set(xlabel="Paired patients in training", ylabel=label_of(self.metric))
         ax.set_title(self._describe(), loc="left", fontsize="medium")
         if self.name:
             ax.legend(loc="best")
@@ -202,8 +198,7 @@ class PairedLearningCurveDisplay:
         return self
 
     def _describe(self):
-        n_folds = self.summary["n_folds"].max()
-        folds = f"Mean of {n_folds} folds" if n_folds > 1 else "One fold"
+        folds = folds_name(self.summary)
         if self.band_ is None:
             return folds
         return f"{folds}, {self.confidence_level:.0%} interval"

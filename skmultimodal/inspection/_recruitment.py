@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmultimodal.inspection._comparison_parts import metric_name
+from skmultimodal.inspection._comparison_parts import folds_name, label_of
 from skmultimodal.inspection._style import in_style, look, make_axes
 from skmultimodal.model_selection import recruitment_curve
 from skmultimodal.utils._optional import import_optional
@@ -160,10 +160,8 @@ class RecruitmentCurveDisplay:
         for number, kind in enumerate(self.curve.kinds):
             own = summary[summary["kind"] == kind]
             self._draw(kind, own["n_rows"].to_numpy(), own["mean"].to_numpy(), number)
-        name = metric_name(self.metric)
         self.ax_.set(
-            xlabel="Patients of the kind in training",
-            ylabel=name[:1].upper() + name[1:],
+            xlabel="Patients of the kind in training", ylabel=label_of(self.metric)
         )
         self.ax_.set_title(self._describe(summary), loc="left", fontsize="medium")
         self.ax_.legend(loc="best")
@@ -202,8 +200,7 @@ class RecruitmentCurveDisplay:
         )
 
     def _describe(self, summary):
-        n_folds = summary["n_folds"].max()
-        folds = f"Mean of {n_folds} folds" if n_folds > 1 else "One fold"
+        folds = folds_name(summary)
         if not self.extrapolated_:
             return folds
         return f"{folds}; dashed: expected, {self.curve.confidence_level:.0%} interval"
