@@ -108,7 +108,8 @@ def delong_interval(y_true, y_score, *, test_to_train=0.0, confidence_level=0.95
     areas, covariance = delong(hits, y_score)
     quantile = stats.norm.ppf((1 + confidence_level) / 2)
     wider = 1 + test_to_train
-    # All of it covers up to 99 % for a fixed model (`benchmarks.statistics.external`).
+    # All of it covers 97 % for a fixed model, and up to 99 %, half of it 95 %
+    # (`benchmarks.statistics.external_candidates`).
     share = 1.0 if test_to_train else LEAST_SHARE
     half = quantile * float(np.sqrt(wider * covariance[0, 0]))
     least = least_variance("roc_auc", PatientCounts(n_positive, n_others))
