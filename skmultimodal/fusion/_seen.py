@@ -174,7 +174,7 @@ class SeenModality(ModelPart):
             if self.framed
             else "resampled, as those of fit fill their frame"
         )
-        have, want = spell_size(shape), spell_size(self.row_shape)
+        have, want = spell_size(shape[1:]), spell_size(self.row_shape[1:])
         return f"has images of {have} where fit had {want}: they are {how}"
 
     def alignment(self, cohort):
@@ -195,7 +195,7 @@ class SeenModality(ModelPart):
             found["reordered"] = bool((np.diff(kept) < 0).any())
         if tuple(shape) != self.row_shape and self._resizes(tuple(shape)):
             how = "cropped or padded" if self.framed else "resampled"
-            sizes = f"{spell_size(shape)} to {spell_size(self.row_shape)}"
+            sizes = f"{spell_size(shape[1:])} to {spell_size(self.row_shape[1:])}"
             found["resized"] = f"{how}, {sizes}"
         return found
 
@@ -296,8 +296,8 @@ class SeenModality(ModelPart):
             if n_cut > MAX_CUT * n:
                 raise ValueError(
                     f"the image of patient {patient!r} in modality {self.name!r} is of "
-                    f"{spell_size((0, *plane.shape))}, and {n_cut / n:.0%} of what it "
-                    f"shows lies outside the {spell_size(self.row_shape)} of fit: "
+                    f"{spell_size(plane.shape)}, and {n_cut / n:.0%} of what it "
+                    f"shows lies outside the {spell_size(size)} of fit: "
                     "resample the images to the size of a pixel in fit."
                 )
         return fit_plane(plane, size, background)
@@ -306,9 +306,9 @@ class SeenModality(ModelPart):
         return resample(plane, self.row_shape[1:], labels=labels)
 
 
-def spell_size(shape):
-    """Of one row of images, such as ``240 x 240``."""
-    return " x ".join(map(str, shape[1:]))
+def spell_size(size):
+    """Such as ``240 x 240``."""
+    return " x ".join(map(str, size))
 
 
 def _as_planes(plane):

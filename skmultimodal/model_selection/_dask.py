@@ -82,8 +82,8 @@ def dask_parallel(client, *data, splits=None, **config):
             f"splits must be a list of (train, test), got {type(splits).__name__}: "
             "give list(cv.split(X, y)), and the same list as the cv of the search."
         )
-    rows = [np.asarray(part) for split in splits or [] for part in split]
-    if any(a is not b for a, b in zip(rows, _parts(splits), strict=True)):
+    rows = [part for split in splits or [] for part in split]
+    if not all(isinstance(part, np.ndarray) for part in rows):
         raise TypeError("splits must hold arrays, as those of cv.split(X, y) are.")
     manager = client.amm
     stopped = manager.running()
@@ -112,7 +112,3 @@ def _hold_everywhere(client):
             f"{n_workers - fewest} of {n_workers} workers lack a part of the data: the "
             "search may not survive the loss of another."
         )
-
-
-def _parts(splits):
-    return [part for split in splits or [] for part in split]

@@ -96,7 +96,7 @@ def delong_interval(y_true, y_score, *, test_to_train=0.0, confidence_level=0.95
     >>> y, score = [0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.35, 0.8, 0.9]
     >>> low, high = delong_interval(y, score)
     >>> f"{low:.2f} to {high:.2f}"
-    '0.40 to 0.99'
+    '0.41 to 0.99'
     """
     hits = np.asarray(y_true)
     if not np.isin(hits, [0, 1]).all():

@@ -125,9 +125,8 @@ def test_a_lazy_table():
     model = UnimodalClassifier("gene", tower()).fit(Cohort({"gene": fitted}), Y)
     other = new.drop(columns=["G2"]).assign(A=1.0)
     block = RecordingBlock(other.to_numpy())
+    block.feature_names = list(other.columns)
     lazy = Cohort({"gene": (other.index, block)})
-    store = lazy._store.blocks["gene"]
-    object.__setattr__(store, "names", list(other.columns))
     with pytest.warns(AlignmentWarning, match="lacks 1 of 40"):
         found = model.predict_proba(lazy)
     with pytest.warns(AlignmentWarning):
