@@ -28,9 +28,9 @@ class Autoencoder(nn.Module):
         Above 0, a linear layer on the bottleneck gives class logits as well.
     dropout : float, default=0.0
         On the input, after each hidden layer of the encoder, and before the logits.
-    linear : bool, default=False
-        Whether there is a linear layer from the input to class logits, as of
-        `set_linear`.
+    linear_share : float, default=0.0
+        Above 0, the share in the class logits of a linear layer from the input to them,
+        as of `set_linear`.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Autoencoder(nn.Module):
         decoder_units: Sequence[int],
         n_classes: int = 0,
         dropout: float = 0.0,
-        linear: bool = False,
+        linear_share: float = 0.0,
     ) -> None:
         super().__init__()
         *hidden, bottleneck = encoder_units
@@ -66,7 +66,8 @@ class Autoencoder(nn.Module):
             if n_classes
             else None
         )
-        self.linear = nn.Linear(n_features, n_classes) if linear else None
+        self.linear_share = linear_share
+        self.linear = nn.Linear(n_features, n_classes) if linear_share else None
 
     def features(self, x: Tensor) -> Tensor:
         """Bottleneck: (B, n_features) -> (B, bottleneck)."""
@@ -81,16 +82,22 @@ class Autoencoder(nn.Module):
         if self.classifier is None:
             raise RuntimeError("this autoencoder was built without classes")
         logits = self.classifier(z)
-        return logits if self.linear is None else (logits + self.linear(x)) / 2
+        if self.linear is None:
+            return logits
+        share = self.linear_share
+        return (1 - share) * logits + share * self.linear(x)
 
-    def set_linear(self, weight: Tensor, bias: Tensor) -> None:
+    def set_linear(self, weight: Tensor, bias: Tensor, share: float) -> None:
         """Average the logits with those of a linear model that was fitted by itself.
 
         Parameters
         ----------
         weight : Tensor of shape (n_classes, n_features)
         bias : Tensor of shape (n_classes,)
+        share : float
+            Weight of the linear model's logits; the network's have ``1 - share``.
         """
+        self.linear_share = share
         self.linear = make_linear(weight, bias, like=next(self.parameters()))
 
     def reconstruction_error(self, x: Tensor) -> Tensor:

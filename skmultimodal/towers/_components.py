@@ -18,6 +18,11 @@ MAX_SIDE = 1000
 MAX_ROWS = 20_000
 # Values that are read at a time: 64 MB of float64.
 CHUNK_ELEMENTS = 2**23
+# A network reads so many components, and with many rows one per so many rows.
+FEWEST, ROWS_PER_COMPONENT = 50, 8
+# Up to so many rows, logits are half those of the linear model. With more, the network
+# errs less from draw to draw, and a linear model as before: its share falls.
+FEW_ROWS = 500
 # Components with a smaller share of the largest variance are rounding.
 MIN_VARIANCE = 1e-9
 
@@ -137,12 +142,15 @@ class TrainingRows:
         ----------
         read : callable
         shape : tuple of int
-        n_components : int or None
-            None: the rows in any case.
+        n_components : int, "auto" or None
+            "auto" is 50, and an eighth of the rows if that is more. None: the rows in
+            any case.
         kept : ndarray of float32, shape (n_rows, n_columns), default=None
             All rows, if they are in memory.
         """
         n_rows, n_columns = shape
+        if n_components == "auto":
+            n_components = max(FEWEST, n_rows // ROWS_PER_COMPONENT)
         small = kept is not None and n_rows <= MAX_ROWS and n_columns <= MAX_SIDE
         if n_components is None or not (n_rows <= MAX_SIDE or small):
             return cls(read, kept, n_columns)
@@ -198,5 +206,6 @@ def finish_network(net_params, rows, fit, module):
     if not linear:
         return net_params
     weight = coefficients[:, rows.n_inputs :].T
-    module.set_linear(torch.from_numpy(weight), torch.from_numpy(bias))
-    return net_params | {"linear": True}
+    share = min(1.0, FEW_ROWS / len(found.scores)) / 2
+    module.set_linear(torch.from_numpy(weight), torch.from_numpy(bias), share)
+    return net_params | {"linear_share": share}

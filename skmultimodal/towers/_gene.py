@@ -48,17 +48,20 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         Hidden layers of the decoder; a linear layer to the genes follows.
     label_weight : float, default=0.3
         Weight of the labels in the loss.
-    n_components : int or None, default=50
+    n_components : int, "auto" or None, default="auto"
         Rows with more than twice as many genes train the network in their first
         principal components, which takes a fraction of the time: up to 1,000 rows, and
         up to 20,000 in memory with at most 1,000 genes. Its first and last layers are
-        then turned back, so that it reads and returns genes. None trains it on the
-        genes themselves, and adds no linear model.
+        then turned back, so that it reads and returns genes. "auto" is 50, and an
+        eighth of the rows if that is more. None trains it on the genes themselves, and
+        adds no linear model.
     linear_penalty : float or None, default=10.0
-        Of a ridge logistic regression of as many rows, whose logits are averaged
-        with those of the bottleneck: the sum over rows of the cross-entropy, plus
-        ``linear_penalty / 2 * |coef|^2``, in units in which the first `n_components`
-        components have a mean variance of 1. None leaves it out.
+        Of a ridge logistic regression of as many rows: the sum over rows of the
+        cross-entropy, plus ``linear_penalty / 2 * |coef|^2``, in units in which the
+        first `n_components` components have a mean variance of 1. Its logits are
+        averaged with those of the bottleneck, half and half up to 500 rows. With `n`
+        rows, more than these, its share is ``250 / n``: the network then errs less, and
+        the linear model as before. None leaves it out.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True

@@ -20,7 +20,7 @@ from skmultimodal.towers._components import TrainingRows, finish_network
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._rows import is_lazy
-from skmultimodal.utils._sklearn import Interval, fit_context
+from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 from skmultimodal.utils._validation import check_finite_rows, check_rows
 from skmultimodal.utils._weights import check_sample_weight, drop_unweighted
 
@@ -51,7 +51,11 @@ class BaseGeneAutoencoder(
         "encoder_units": ["array-like"],
         "decoder_units": ["array-like"],
         "label_weight": [Interval(Real, 0, None, closed="left")],
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "n_components": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "signed_log": ["boolean"],
@@ -64,7 +68,7 @@ class BaseGeneAutoencoder(
         decoder_units=(64,),
         *,
         label_weight=0.3,
-        n_components=50,
+        n_components="auto",
         linear_penalty=10.0,
         dropout=0.2,
         signed_log=True,

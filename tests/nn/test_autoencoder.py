@@ -97,17 +97,18 @@ def test_change_of_basis(encoder_units):
     torch.testing.assert_close(new.features(x), features)
 
 
-def test_logits_are_the_mean_of_those_of_the_network_and_a_linear_model():
+@pytest.mark.parametrize("share", [0.5, 0.2])
+def test_logits_are_a_mean_with_those_of_a_linear_model(share):
     net = Autoencoder(5, (6, 4), (7,), n_classes=3).eval()
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(9, 5, generator=generator)
     own = net.logits(x)
     weight, bias = torch.randn(3, 5, generator=generator), torch.tensor([1.0, 2, 3])
-    net.set_linear(weight.double(), bias.double())
-    expected = (own + x @ weight.T + bias) / 2
+    net.set_linear(weight.double(), bias.double(), share)
+    expected = (1 - share) * own + share * (x @ weight.T + bias)
     torch.testing.assert_close(net.logits(x), expected)
     torch.testing.assert_close(net.classify(x, net.features(x)), expected)
     torch.testing.assert_close(net(x)[1], own)  # what is trained
-    new = Autoencoder(5, (6, 4), (7,), n_classes=3, linear=True).eval()
+    new = Autoencoder(5, (6, 4), (7,), n_classes=3, linear_share=share).eval()
     new.load_state_dict(net.state_dict())
     torch.testing.assert_close(new.logits(x), expected)

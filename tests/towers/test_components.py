@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skmultimodal import GeneAutoencoderTransformer
 from skmultimodal.towers import _components
-from skmultimodal.towers._components import Components
+from skmultimodal.towers._components import Components, TrainingRows
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 
@@ -138,6 +138,14 @@ def test_many_rows_of_few_genes_are_read_by_components(largest, linear, monkeypa
     assert ("linear.weight" in tower.weights_) == linear
 
 
+@pytest.mark.parametrize(("n_rows", "expected"), [(31, 4), (32, 4), (40, 5)])
+def test_components_grow_with_rows(n_rows, expected, monkeypatch):
+    monkeypatch.setattr(_components, "FEWEST", 4)
+    rows = make_rows(n_rows, 61)
+    chosen = TrainingRows.choose(rows.__getitem__, rows.shape, "auto", rows)
+    assert chosen.n_inputs == chosen.kept.shape[1] == expected
+
+
 def test_genes_that_are_all_constant():
     genes = np.tile(np.arange(150.0), (21, 1))
     tower = GeneAutoencoderTransformer(max_epochs=1, random_state=0).fit(genes)
@@ -156,9 +164,11 @@ def test_bad_number_of_components(n_components):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("width", [230, 33, 18], ids=["wide", "narrow", "columns"])
+@pytest.mark.parametrize(("few", "share"), [(37, 1 / 2), (20, 10 / 37)])
 def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
-    n_classes, width
+    n_classes, width, few, share, monkeypatch
 ):
+    monkeypatch.setattr(_components, "FEW_ROWS", few)
     rng = np.random.default_rng(n_classes)
     y = np.arange(37) % n_classes
     genes = rng.normal(size=(37, width)) + (y[:, None] == rng.integers(3, size=width))
@@ -177,7 +187,8 @@ def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
     ridge = LogisticRegression(C=1 / 3, max_iter=5000, tol=1e-8)
     ridge.fit(standard[4:], y[4:])
     linear = log_ratios(ridge.predict_proba(standard))
-    np.testing.assert_allclose(found, (net + linear) / 2, atol=2e-3)
+    expected = (1 - share) * net + share * linear
+    np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
 def log_ratios(p):
