@@ -67,7 +67,7 @@ def _spread(outputs, weights):
     return np.sqrt(np.average((outputs - mean) ** 2, weights=share))
 
 
-def scale_to_mean(estimator, n_members, slope, intercept, no_evidence):
+def scale_to_mean(members, slope, intercept, no_evidence):
     """Slope and intercept of the mean of members, from those of one member.
 
     By regression dilution the slope grows by the variance of one member's outputs over
@@ -75,10 +75,9 @@ def scale_to_mean(estimator, n_members, slope, intercept, no_evidence):
 
     Parameters
     ----------
-    estimator : estimator
-        Its attribute ``noise_share``, if it has one, is the share of the variance of a
-        member's outputs that is not common to all members.
-    n_members : int
+    members : list of fitted estimators
+        Their attribute ``noise_share``, if they have one, is the share of the variance
+        of a member's outputs that is not common to all members.
     slope, intercept : float and ndarray of shape (n_outputs,)
         As of `fit_slope`.
     no_evidence : ndarray of shape (n_outputs,)
@@ -88,7 +87,8 @@ def scale_to_mean(estimator, n_members, slope, intercept, no_evidence):
     -------
     slope, intercept : float and ndarray of shape (n_outputs,)
     """
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    one = members[0]
+    last = one.steps[-1][1] if isinstance(one, Pipeline) else one
     noise = getattr(last, "noise_share", 0.0)
-    gain = 1 / (1 - noise * (1 - 1 / n_members))
+    gain = 1 / (1 - noise * (1 - 1 / len(members)))
     return gain * slope, no_evidence + gain * (intercept - no_evidence)

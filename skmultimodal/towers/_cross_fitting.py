@@ -230,9 +230,7 @@ class BaseCrossFittedEnsemble(
         if self.calibrate:
             nothing = outcome.no_evidence(y, codes, *given(weights))
             one = self.slope_, self.intercept_, nothing
-            self.slope_, self.intercept_ = scale_to_mean(
-                self.estimator, len(self.estimators_), *one
-            )
+            self.slope_, self.intercept_ = scale_to_mean(self.estimators_, *one)
 
     def _outputs(self, member, head, X):
         """Uncalibrated outputs of one member: (n_rows, n_outputs)."""

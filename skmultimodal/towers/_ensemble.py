@@ -80,7 +80,7 @@ class CrossFittedEnsembleClassifier(
 
     A member is noisier than the mean of all, which the slope of held-out predictions
     does not show. Networks name the share of a member's variance that is noise
-    (``noise_share``, measured once); ``slope_`` and ``intercept_`` are larger by
+    (``noise_share``, as measured once); ``slope_`` and ``intercept_`` are larger by
     ``1 / (1 - share * (1 - 1 / n_members))`` for it.
 
     Features of different members have axes of their own; ``transform`` gives as many

@@ -43,8 +43,6 @@ class BaseGeneAutoencoder(
     # Rows without a label are used for the reconstruction: a meta-estimator passes them
     # to the fit of an estimator with this attribute, with NaN as label.
     uses_unlabelled_rows = True
-    # Of 40 to 500 patients; benchmarks/accuracy/results/notes.md.
-    noise_share = 0.14
     fewest_steps = 150
 
     _parameter_constraints: dict = {
@@ -219,6 +217,12 @@ class BaseGeneAutoencoder(
         error : ndarray of float32, shape (n_rows,)
         """
         return self._outputs(X, "reconstruction_error")
+
+    @property
+    def noise_share(self):
+        """Of 40 to 1,500 patients; benchmarks/accuracy/results/notes.md."""
+        linear = getattr(self, "net_params_", {}).get("linear_share", 0)
+        return 0.14 + 0.32 * (0.5 - linear)
 
     @property
     def _n_features_out(self):

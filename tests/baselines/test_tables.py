@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from few_steps import few_steps
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -16,7 +17,17 @@ from skmultimodal.baselines import (
 from skmultimodal.baselines._simple import flat_images
 from skmultimodal.datasets import make_glioma_cohort
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # What the networks learn does not matter here.
+    pytest.mark.filterwarnings("ignore:.*training did nothing"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def soon():
+    with few_steps():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""How much is tried: 200 cohorts and 20 mutations here, more by ``make fuzz``."""
+"""How much is tried: 100 cohorts and 20 mutations here, more by ``make fuzz``."""
 
 import os
 import traceback
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples in CI, new ones each night.
 DERANDOMIZED = "FUZZ_EXAMPLES" not in os.environ
-N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
+N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 N_MUTATIONS = int(os.environ.get("FUZZ_MUTATIONS", "20"))
 
 settings.register_profile(

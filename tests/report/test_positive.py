@@ -93,10 +93,8 @@ def numbers(tmp_path_factory):
 @pytest.mark.parametrize(
     ("names", "options"),
     [
-        (("Non-responder", "Responder"), {}),
         (("none", "Responder"), {}),
         (("b", "a"), {"given": "a"}),
-        ((False, True), {}),
         ((True, False), {"given": False}),
         (("wild type", "mutant"), {"given": "Mutant", "dtype": "category"}),
     ],

@@ -191,6 +191,15 @@ def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
+def test_the_mean_of_networks_alone_is_trusted_more():
+    options = {"n_components": 16, "max_epochs": 1, "random_state": 0}
+    both, alone = (
+        GeneAutoencoderTransformer(linear_penalty=penalty, **options).fit(GENES, Y)
+        for penalty in (10.0, None)
+    )
+    assert 0 < both.noise_share < alone.noise_share < 1
+
+
 def log_ratios(p):
     logs = np.log(p)
     return logs - logs.mean(axis=1, keepdims=True)
