@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Of pip; CONSTRAINTS= takes the newest versions.
+CONSTRAINTS ?= constraints.txt
+PINNED := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 # make demo COHORT=folder LABEL=column POSITIVE=class PAIRED=n: on real patients;
 # ARGS: any other options of skmultimodal evaluate
 COHORT ?= synthetic
@@ -18,7 +21,7 @@ REPEATS ?= 3
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
-.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu docs clean
+.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu docs dist clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
@@ -27,6 +30,7 @@ help:
 	@echo "make fuzz         thousands of random cohorts, joins and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
 	@echo "make docs         this documentation as a site, in docs/_build/html"
+	@echo "make dist         the wheel and the source distribution, checked, in dist"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
@@ -41,19 +45,19 @@ $(VENV)/.python:
 
 # torch alone first: another package's request for it could bring another build.
 $(VENV)/.torch: $(VENV)/.python constraints.txt
-	$(PIP) install --quiet "$$(grep '^torch==' constraints.txt)" -c constraints.txt
+	$(PIP) install --quiet "$(if $(CONSTRAINTS),$$(grep '^torch==' $(CONSTRAINTS)),torch)" $(PINNED)
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet -c constraints.txt -e '.[report,explain]'
+	$(PIP) install --quiet $(PINNED) -e '.[report,explain]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet -c constraints.txt -e '.[benchmark]'
+	$(PIP) install --quiet $(PINNED) -e '.[benchmark]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	$(PIP) install --quiet $(PINNED) -e '.[dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.bench
 
 demo: $(VENV)/.demo
@@ -106,6 +110,13 @@ bench: $(VENV)/.bench
 docs: $(VENV)/.dev
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+# In an environment of its own, made anew, as a stranger would build.
+dist: $(VENV)/.python
+	$(PIP) install --quiet build twine
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

@@ -30,6 +30,7 @@ API_REFERENCE = [
             "LogOpinionPoolClassifier",
             "FusionHeadClassifier",
             "UnimodalClassifier",
+            "show_versions",
         ),
     ),
     Section(

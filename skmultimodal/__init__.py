@@ -30,6 +30,7 @@ _PUBLIC = {
     "UnimodalSurvival": "skmultimodal.fusion",
     "make_survival_target": "skmultimodal.utils._survival_target",
     "make_table_tower": "skmultimodal.towers",
+    "show_versions": "skmultimodal.utils._show_versions",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
