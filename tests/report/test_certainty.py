@@ -94,6 +94,19 @@ CASES = {
         ["are not shown to go with the class at all: their calibration slope is −0.40"],
         absent=["too extreme"],
     ),
+    "against the class": Case(
+        Certainty(
+            has_probabilities=True,
+            rows=[ALL],
+            slope=Score(-1.8, -3.4, -0.3),
+            figure=FIGURE,
+        ),
+        [
+            "They run against the class: their calibration slope is −1.80 [−3.40, "
+            "−0.30], below 0."
+        ],
+        absent=["not shown to go with"],
+    ),
     "too cautious": Case(
         Certainty(
             has_probabilities=True,
