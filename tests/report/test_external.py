@@ -24,6 +24,7 @@ from skmultimodal.report._sections.external_calibration import (
     Recalibrated,
     Slope,
     external_calibration,
+    judge_slope,
 )
 from skmultimodal.report._sections.external_checklist import (
     ExternalChecklist,
@@ -172,6 +173,21 @@ CALIBRATION = {
         ],
         absent=["Recalibration uses"],
     ),
+    "unrelated": Case(
+        replace(LINE, spread=Slope.UNRELATED, slope=Score(0.3, -0.1, 0.7)),
+        [
+            "The probabilities are not shown to go with the class at all: the "
+            "calibration slope is 0.30 [−0.10, 0.70], where 1 is right."
+        ],
+        absent=["too extreme"],
+    ),
+    "against": Case(
+        replace(LINE, spread=Slope.AGAINST, slope=Score(-0.6, -0.9, -0.3)),
+        [
+            "The probabilities run against the class: the calibration slope is −0.60 "
+            "[−0.90, −0.30], below 0."
+        ],
+    ),
     "good": Case(
         replace(LINE, spread=Slope.GOOD, level=Level.GOOD),
         [
@@ -191,6 +207,23 @@ CALIBRATION = {
         ["This cannot be estimated from so few patients of a class."],
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "spread"),
+    [
+        (np.nan, np.nan, Slope.UNKNOWN),
+        (-0.9, -0.1, Slope.AGAINST),
+        (-0.2, 0.8, Slope.UNRELATED),
+        (-0.2, 2.0, Slope.UNRELATED),
+        (0.1, 0.9, Slope.EXTREME),
+        (0.1, 1.1, Slope.GOOD),
+        (1.1, 1.9, Slope.TIMID),
+    ],
+)
+def test_slopes_are_judged_by_their_interval(low, high, spread):
+    assert judge_slope(Score((low + high) / 2, low, high)) == spread
+
 
 DATA = {
     "changed": Case(

@@ -25,6 +25,8 @@ class Slope(StrEnum):
     GOOD = "good"
     EXTREME = "extreme"
     TIMID = "timid"
+    UNRELATED = "unrelated"
+    AGAINST = "against"
 
 
 class Level(StrEnum):
@@ -74,9 +76,7 @@ def external_calibration(evaluation):
     few = bool(rows) and any(np.isnan(row.brier) for row in rows)
     return ExternalCalibration(
         slope=slope,
-        spread=_judge(
-            slope, 1.0, Slope.UNKNOWN, Slope.EXTREME, Slope.GOOD, Slope.TIMID
-        ),
+        spread=judge_slope(slope),
         intercept=intercept,
         level=_judge(intercept, 0.0, Level.UNKNOWN, Level.HIGH, Level.GOOD, Level.LOW),
         ratio=score_of(evaluation, "observed_expected"),
@@ -84,6 +84,13 @@ def external_calibration(evaluation):
         few=few,
         figure=_draw(evaluation),
     )
+
+
+def judge_slope(slope):
+    """The sentence that applies to a slope and its interval."""
+    if slope.low <= 0:
+        return Slope.AGAINST if slope.high < 0 else Slope.UNRELATED
+    return _judge(slope, 1.0, Slope.UNKNOWN, Slope.EXTREME, Slope.GOOD, Slope.TIMID)
 
 
 def _judge(score, right, unknown, below, good, above):
