@@ -26,6 +26,9 @@ SPREAD_RATIO = 10.0
 N_SPREADS = 4.0
 UNIT_RATIO = 1.5
 SHARE = 0.1
+# Of hospitals that measure alike, medians differ by .01; natural logarithms are .69 of
+# binary ones. Medians of so many columns have to agree about a factor.
+FACTOR, MIN_AGREEING = 0.15, 20
 # Ends of the range of a column: one value in a hundred of its own is outside.
 OUTSIDE = 0.005
 # What is measured of each channel of an image.
@@ -116,11 +119,8 @@ class Scale(ModelPart):
         if not len(kept) or self.n_rows < MIN_FITTED or len(rows) < MIN_ROWS:
             return None
         lower, centre, upper = _quantiles(table[:, columns], (0.25, 0.5, 0.75))
-        spread, fitted, fitted_spread = (
-            upper - lower,
-            self.centre[kept],
-            self.spread[kept],
-        )
+        spread = upper - lower
+        fitted, fitted_spread = self.centre[kept], self.spread[kept]
         with np.errstate(divide="ignore", invalid="ignore"):
             moved = np.abs(centre - fitted) > N_SPREADS * fitted_spread
             # Of two units, one is at least so many times the other.
@@ -132,7 +132,7 @@ class Scale(ModelPart):
         narrower = (wider < 1 / SPREAD_RATIO) & (spread > 0) & other
         odd = (moved | (wider > SPREAD_RATIO) | narrower) & (fitted_spread > 0)
         if odd.sum() < max(1, SHARE * len(kept)):
-            return None
+            return _common_factor(centre, fitted, fitted_spread)
         shown = [
             f"{self._name(kept[i])} (median {centre[i]:.3g}, in fit {fitted[i]:.3g})"
             for i in np.flatnonzero(odd)[:3]
@@ -154,6 +154,23 @@ class Scale(ModelPart):
         found = np.array([place.get(name, -1) for name in self.names], dtype=np.intp)
         kept = np.flatnonzero(found >= 0)
         return kept, found[kept]
+
+
+def _common_factor(
+    centre: NDArray[Any], fitted: NDArray[Any], fitted_spread: NDArray[Any]
+) -> str | None:
+    """By how much all values are multiplied, as the end of a sentence."""
+    far = np.abs(fitted) > fitted_spread
+    if far.sum() < MIN_AGREEING:
+        return None
+    ratios = centre[far] / fitted[far]
+    lower, factor, upper = np.quantile(ratios, [0.25, 0.5, 0.75])
+    if not abs(factor - 1) > max(FACTOR, 3 * (upper - lower)):
+        return None
+    return (
+        f"medians of {far.sum()} columns are {factor:.2f} times those of fit, as of "
+        "other logarithms (natural ones are 0.69 of binary ones) or another unit"
+    )
 
 
 def measured(

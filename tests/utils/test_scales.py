@@ -57,6 +57,25 @@ def test_one_column_in_another_unit():
     assert found(fitted, rows[:5]) is None  # too few to judge
 
 
+@pytest.mark.parametrize("n_rows", [10, 60])
+def test_other_logarithms(n_rows):
+    """Columns move by less than their spread, but all by one factor."""
+    logs = [np.log2(expression(n, seed=n) + 8) for n in (80, n_rows)]
+    fitted, rows = logs
+    assert found(fitted, rows, NAMES) is None
+    text = found(fitted, rows * np.log(2), NAMES)
+    assert "columns are 0.69 times those of fit" in text or "0.70 times" in text
+    back = found(rows * np.log(2), fitted, NAMES) if n_rows >= 30 else "1.4"
+    assert "1.4" in back
+    assert found(fitted[:, :9], rows[:, :9] * np.log(2)) is None  # too few columns
+
+
+def test_a_shift_of_each_column_is_no_factor():
+    fitted = np.log2(expression(80, seed=0) + 8)
+    shift = np.random.default_rng(3).normal(scale=0.5, size=120)
+    assert found(fitted, np.log2(expression(60, seed=1) + 8) + shift, NAMES) is None
+
+
 def test_columns_are_found_by_name():
     fitted, rows = expression(80, seed=0), expression(40, seed=1)
     scale = Scale.of(fitted, NAMES)
