@@ -20,6 +20,9 @@ CASES = {
         table("", "true"),
         ["<caption> A B Class <yes> a_b 1 <2> c 6 8"],
     ),
+    "a table with a corner": Case(
+        table("", "true").replace("['A', 'B']", "['', 'B']"), ["<caption> B Class"]
+    ),
     "a folded table": Case(table("All <2> rows", "false"), ["All <2> rows <caption>"]),
     "terms": Case(
         "{% call blocks.terms() %}{{ blocks.term('Ethics', '<approved>') }}"
@@ -51,6 +54,11 @@ def test_markup_and_quotation_marks_stay_within_attributes():
     assert 'alt="of &#34;&lt;b&gt; and more"' in page
     assert 'src="&#34;&lt;b&gt;"' in page
     assert "<b>" not in page
+
+
+def test_an_empty_corner_is_no_header():
+    page = render("blocks.jinja", CASES["a table with a corner"])
+    assert '<thead><tr><td></td><th scope="col">B</th>' in page
 
 
 def test_cells_of_numbers_are_aligned():
