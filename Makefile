@@ -6,7 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # Of pip; CONSTRAINTS= takes the newest versions.
 CONSTRAINTS ?= constraints.txt
-PINNED := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+INSTALL = $(PIP) install --quiet --no-compile $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+# On all cores, where pip uses one: a minute less. Some packages hold files of Python 2.
+COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV) > /dev/null || true
+
 # make demo COHORT=folder LABEL=column POSITIVE=class PAIRED=n: on real patients;
 # ARGS: any other options of skmultimodal evaluate
 COHORT ?= synthetic
@@ -45,19 +48,22 @@ $(VENV)/.python:
 
 # torch alone first: another package's request for it could bring another build.
 $(VENV)/.torch: $(VENV)/.python constraints.txt
-	$(PIP) install --quiet "$(if $(CONSTRAINTS),$$(grep '^torch==' $(CONSTRAINTS)),torch)" $(PINNED)
+	$(INSTALL) "$(if $(CONSTRAINTS),$$(grep '^torch==' $(CONSTRAINTS)),torch)"
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet $(PINNED) -e '.[report,explain]'
+	$(INSTALL) -e '.[report,explain]'
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet $(PINNED) -e '.[benchmark]'
+	$(INSTALL) -e '.[benchmark]'
+	$(COMPILE)
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
-	$(PIP) install --quiet $(PINNED) -e '.[dev]'
+	$(INSTALL) -e '.[dev]'
+	$(COMPILE)
 	@touch $@ $(VENV)/.demo $(VENV)/.bench
 
 demo: $(VENV)/.demo
