@@ -114,7 +114,7 @@ bench: $(VENV)/.bench
 
 # A warning is an error, also one of a script of the gallery; nothing is downloaded.
 docs: $(VENV)/.dev
-	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j auto docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 # In an environment of its own, made anew, as a stranger would build.
