@@ -1,13 +1,8 @@
 """Comparisons of models of numbers, and of times to an event, on the same folds."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.metrics import get_scorer
-from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import _check_estimators
@@ -20,19 +15,16 @@ from skmultimodal.model_selection._folds import (
     run_folds,
 )
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
+from skmultimodal.model_selection._outcome_scoring import (
+    NumberScoring,
+    SurvivalScoring,
+)
 from skmultimodal.model_selection._score_table import choose_names, score_table
-from skmultimodal.utils._concordance import concordance
+from skmultimodal.model_selection._targets import dealt_by
 from skmultimodal.utils._numbers import read_numbers
-from skmultimodal.utils._strata import fifths
-from skmultimodal.utils._survival_metrics import auc_at, integrated_brier_score
-from skmultimodal.utils._survival_target import read_survival, strata_of
+from skmultimodal.utils._survival_target import read_survival
 
 __all__ = ["compare_regressors", "compare_survival"]
-
-# Beyond the horizon, so few training rows are still followed up that censoring weights
-# of single patients decide a score.
-SHARE_AT_RISK = 0.1
-N_TIMES = 50
 
 
 def compare_survival(
@@ -194,7 +186,7 @@ def compare_regressors(
     X, y, groups = check_X_y(X, y, groups, read_numbers)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
-    scoring = NumberScoring([scoring] if isinstance(scoring, str) else list(scoring))
+    scoring = NumberScoring(scoring, with_coverage=True)
     return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
 
 
@@ -215,10 +207,7 @@ def _compare(
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
-    # A score of few values would be read as classes, of which some are rare.
-    codes = fifths(y) if y.dtype.names is None else None
-    strata = y if codes is None else np.where(codes < 0, np.nan, codes)
-    folds = make_folds(cv, X, strata, groups)
+    folds = make_folds(cv, X, dealt_by(y), groups)
     arms = [(name, model, folds) for name, model in models]
     with fold_stage(caller, arms, verbose) as stage:
         results = run_folds(
@@ -264,82 +253,3 @@ def _prediction_table(results, X, y):
         }
         tables.append(pd.DataFrame(columns | truth))
     return pd.concat(tables, ignore_index=True)
-
-
-class NumberScoring:
-    """Metrics of a fitted regressor on its test rows."""
-
-    def __init__(self, names):
-        self.scorers = {name: get_scorer(name) for name in names}
-
-    def given(self, y_train):
-        return self
-
-    def __call__(self, model, X, y):
-        scores = {name: float(s(model, X, y)) for name, s in self.scorers.items()}
-        if hasattr(model.fitted, "predict_interval"):
-            low, high = model.fitted.predict_interval(X).T
-            scores["coverage"] = float(np.mean((low <= y) & (y <= high)))
-        return scores
-
-
-@dataclass(frozen=True)
-class SurvivalScoring:
-    """Metrics of a fitted survival estimator on its test rows.
-
-    Parameters
-    ----------
-    horizon : float or None
-    y_train : structured ndarray or None
-        From which censoring is known, and the horizon if it is None.
-    """
-
-    horizon: float | None
-    y_train: Any = None
-
-    def given(self, y_train):
-        known = y_train[~np.isnan(y_train["time"])]
-        horizon = self.horizon
-        if horizon is None:
-            horizon = float(np.quantile(known["time"], 1 - SHARE_AT_RISK))
-        return SurvivalScoring(horizon, known)
-
-    def __call__(self, model, X, y):
-        train, horizon = self.y_train, self.horizon
-        risk = np.asarray(model.predict(X), dtype=float)
-        scores = {
-            "uno_c": concordance(y, risk, train=train, horizon=horizon),
-            "auc": auc_at(y, risk, horizon / 2, train=train),
-        }
-        times = np.linspace(0, horizon, N_TIMES)
-        curves = survival_curves(model.fitted, X, times, y, risk)
-        if curves is not None:
-            # A stratum that was not in training has no baseline hazard.
-            known = ~np.isnan(curves).any(axis=1)
-            score = np.nan
-            if known.any():
-                part = y[known], curves[known], times
-                score = -integrated_brier_score(*part, train=train)
-            scores["neg_integrated_brier_score"] = score
-        return scores
-
-
-def survival_curves(model, X, times, y, risk):
-    """Survival probabilities of rows at some times: (n_rows, n_times).
-
-    NaN where the stratum of a row has no baseline hazard; None of a model without
-    survival functions. Those of scikit-survival end where training rows do.
-    """
-    last = model[-1] if isinstance(model, Pipeline) else model
-    if hasattr(last, "baselines_"):
-        curves = np.full((len(risk), len(times)), np.nan)
-        for stratum, baseline in last.baselines_.items():
-            rows = strata_of(y) == stratum
-            if len(last.baselines_) == 1:
-                rows = np.ones(len(risk), dtype=bool)
-            curves[rows] = np.exp(-np.exp(risk[rows])[:, None] * baseline(times))
-        return curves
-    if not hasattr(model, "predict_survival_function"):
-        return None
-    functions = model.predict_survival_function(X)
-    return np.array([f(np.clip(times, *f.domain)) for f in functions])

@@ -64,8 +64,9 @@ def check_X_y(X, y, groups=None, read=None):
 def _read_labels(y):
     if has_columns(y):
         raise ValueError(
-            "y is a time to an event, and class labels are needed here: "
-            "compare_survival compares models of it."
+            "y is a time to an event, and class labels are needed here: take a "
+            "survival estimator, such as TwinTowerSurvival, and compare_survival to "
+            "compare several."
         )
     return label_column(y)
 
@@ -209,7 +210,7 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         fitted.fit(take(X, fold.train), labels_of(y, fold.train), **params)
         X_test = take(X, fold.test)
         model = PredictsOnce(fitted, X_test)
-        score = scoring.given(labels_of(y, fold.train))
+        score = scoring.given(y, fold)
         scores = score(model, X_test, labels_of(y, fold.test))
         inspected = None if inspect is None else inspect(model, X_test)
     except Exception as error:

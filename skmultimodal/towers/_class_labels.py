@@ -43,6 +43,7 @@ class ClassLabels:
     method = "predict_proba"
     # For messages: a stratum, and what is predicted without evidence.
     stratum, nothing = "a class", "the class frequencies"
+    described, strata = "class labels", "classes"
 
     @classmethod
     def read(cls, y, n_rows):

@@ -105,6 +105,7 @@ class Numbers(_OneOutput):
     low: float = -np.inf
     high: float = np.inf
     stratum, nothing = "a fifth of the numbers", "their mean"
+    described, strata = "numbers", "fifths of the numbers"
 
     def record(self, model):
         """Make mean, standard deviation and range attributes of a fitted model."""
@@ -198,6 +199,7 @@ class TimeToEvent(_OneOutput):
     """Times to an event, censored or not, of which some may be missing."""
 
     stratum, nothing = "the event or the censoring", "the same hazard for all"
+    described, strata = "times to an event", "kinds (event, censored)"
 
     def record(self, model):
         """A fitted model has no attribute for it."""
