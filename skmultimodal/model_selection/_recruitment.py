@@ -263,7 +263,8 @@ def _arms_of(kind, folds, rows, sizes, rng):
             raise ValueError(
                 f"kind {kind!r} trains with {len(places)} labelled {what} in fold "
                 f"{fold.fold} of repeat {fold.repeat}, too few for {len(sizes)} sizes "
-                f"with a row of each of the {outcome.strata}: give fewer or larger sizes."
+                f"with a row of each of the {outcome.strata}: give fewer or larger "
+                "sizes."
             )
         orders.append(places[order])
         numbers.append(own)

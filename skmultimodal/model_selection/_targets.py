@@ -41,7 +41,7 @@ class Target(NamedTuple):
     dealt: np.ndarray
 
 
-def read_target(estimator, X, y, groups=None):
+def read_target(estimator, X, y, groups=None, *, kind=None):
     """Rows, target and groups in one order, read as what the estimator predicts.
 
     Parameters
@@ -50,6 +50,8 @@ def read_target(estimator, X, y, groups=None):
         None, or one that is neither a regressor nor has survival functions, predicts
         class labels, unless `y` has an event and a time.
     X, y, groups : as users give them
+    kind : type, default=None
+        Outcome where it is known.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def read_target(estimator, X, y, groups=None):
     target : Target
     groups : ndarray of shape (n_rows,) or None
     """
-    kind = _outcome_of(estimator, y)
+    kind = kind or _outcome_of(estimator, y)
     X, y, groups = check_X_y(X, y, groups, READERS.get(kind))
     outcome, y, codes = kind.encode(y)
     dealt = y if kind is ClassLabels else dealt_by(y)

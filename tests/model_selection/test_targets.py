@@ -100,7 +100,7 @@ def test_with_all_pairs_a_curve_ends_at_the_scores_of_a_comparison():
 
 
 def test_training_sets_are_nested_and_keep_unpaired_rows(keeper):
-    X, number, y = make_case()
+    X, _, y = make_case()
     curve = paired_learning_curve(
         keeper, X, y, cv=CV, n_pairs=[2, 20, 40], random_state=0
     )
