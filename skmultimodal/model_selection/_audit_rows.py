@@ -191,5 +191,5 @@ class _Responses(NamedTuple):
 
     ranks: Any
 
-    def __call__(self, model, X):
+    def __call__(self, model, X, y):
         return self.ranks.responses(model, X)

@@ -15,7 +15,7 @@ from skmultimodal.model_selection._folds import Fold, labels_of, paired_rows
 from skmultimodal.towers._outcomes import ClassLabels, Numbers
 from skmultimodal.utils._alignment import name_some, refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
-from skmultimodal.utils._leaks import follows_label
+from skmultimodal.utils._leaks import follows_label, follows_number
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -209,23 +209,24 @@ def _warn_of_cells(covariates):
 
 def _warn_of_label(table, target):
     labelled = target.codes >= 0
-    table = table.loc[labelled]
-    for codes, what in _label_codes(target, labelled):
+    y, codes, table = target.y[labelled], target.codes[labelled], table.loc[labelled]
+    what = "class"
+    found = []
+    if not isinstance(target.outcome, ClassLabels):
+        numbers, what = (y["time"], "time") if y.dtype.names else (y, "number")
+        read = {name: read_covariate(table[name]) for name in table}
+        found = [
+            name
+            for name, column in read.items()
+            if column.kind in ("number", "date")
+            and follows_number(column.values, numbers)
+        ]
+    if not found and not isinstance(target.outcome, Numbers):
         found = [name for name in table if follows_label(table[name], codes)]
-        if found:
-            warn(
-                f"column {found[0]!r} of the metadata has one value for each {what}: "
-                "if it is the label under another name, it is no shortcut. Leave it "
-                "out of metadata then."
-            )
-
-
-def _label_codes(target, labelled):
-    """What a column may be under another name: pairs of codes and a word."""
-    y, codes = target.y[labelled], target.codes[labelled]
-    if isinstance(target.outcome, ClassLabels):
-        return [(codes, "class")]
-    if isinstance(target.outcome, Numbers):
-        return [(np.unique(y, return_inverse=True)[1], "number")]
-    times = np.unique(y["time"], return_inverse=True)[1]
-    return [(times, "time"), (codes, "state, event or censored")]
+        what = "class" if what == "class" else "state, event or censored"
+    if found:
+        warn(
+            f"column {found[0]!r} of the metadata has one value for each {what}: if it "
+            "is the label under another name, it is no shortcut. Leave it out of "
+            "metadata then."
+        )

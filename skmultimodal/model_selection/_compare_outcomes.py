@@ -18,6 +18,7 @@ from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
 from skmultimodal.model_selection._outcome_scoring import (
     NumberScoring,
     SurvivalScoring,
+    survival_when_seen,
 )
 from skmultimodal.model_selection._score_table import choose_names, score_table
 from skmultimodal.model_selection._targets import dealt_by
@@ -229,8 +230,16 @@ def _compare(
     )
 
 
-def _predict(model, X):
-    return np.asarray(model.predict(X))
+def _predict(model, X, y):
+    """Columns of the predictions of a model."""
+    predicted = np.asarray(model.predict(X), dtype=float)
+    if y.dtype.names is not None:
+        own = survival_when_seen(model.fitted, X, y, predicted)
+        return {"predicted": predicted, "survival": own}
+    if not hasattr(model, "predict_interval"):
+        return {"predicted": predicted}
+    low, high = np.asarray(model.predict_interval(X)).T
+    return {"predicted": predicted, "low": low, "high": high}
 
 
 def _prediction_table(results, X, y):
@@ -249,7 +258,6 @@ def _prediction_table(results, X, y):
             "row": fold.test,
             "id": cohort.index[fold.test],
             "pattern": cohort.patterns[fold.test],
-            "predicted": predicted,
         }
-        tables.append(pd.DataFrame(columns | truth))
+        tables.append(pd.DataFrame(columns | predicted | truth))
     return pd.concat(tables, ignore_index=True)

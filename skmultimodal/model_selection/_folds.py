@@ -186,7 +186,7 @@ def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs
     groups : array-like of shape (n_rows,), default=None
         Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
-        ``inspect(model, X_test)``, whose result is returned; `model` is a
+        ``inspect(model, X_test, y_test)``, whose result is returned; `model` is a
         `PredictsOnce`.
 
     Returns
@@ -211,8 +211,9 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         X_test = take(X, fold.test)
         model = PredictsOnce(fitted, X_test)
         score = scoring.given(y, fold)
-        scores = score(model, X_test, labels_of(y, fold.test))
-        inspected = None if inspect is None else inspect(model, X_test)
+        y_test = labels_of(y, fold.test)
+        scores = score(model, X_test, y_test)
+        inspected = None if inspect is None else inspect(model, X_test, y_test)
     except Exception as error:
         where = f"fold {fold.fold} of repeat {fold.repeat}"
         raise RuntimeError(f"model {name!r} failed on {where}: {error}") from error

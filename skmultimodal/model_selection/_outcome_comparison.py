@@ -96,7 +96,10 @@ class OutcomeComparison(FoldScores):
             One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
             ``row``, ``id`` of the patient, ``pattern`` of the modalities that it has,
             ``predicted`` (a number or a risk), and the number ``y_true``, or ``event``
-            and ``time``.
+            and ``time``. Of numbers also the ends ``low`` and ``high`` of the 90 %
+            interval, and of times ``survival``, the predicted probability of being
+            without the event by the patient's own time (since the entry, where there is
+            one); NaN of models without them.
         """
         names = choose_names("model", self.models, models)
         return rows_of(self._predictions, names)

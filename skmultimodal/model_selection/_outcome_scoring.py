@@ -14,7 +14,13 @@ from skmultimodal.utils._sklearn import is_scorer
 from skmultimodal.utils._survival_metrics import auc_at, integrated_brier_score
 from skmultimodal.utils._survival_target import strata_of
 
-__all__ = ["SURVIVAL_METRICS", "NumberScoring", "SurvivalScoring", "survival_curves"]
+__all__ = [
+    "SURVIVAL_METRICS",
+    "NumberScoring",
+    "SurvivalScoring",
+    "survival_curves",
+    "survival_when_seen",
+]
 
 SURVIVAL_METRICS = ("uno_c", "auc", "neg_integrated_brier_score")
 # Beyond the horizon, so few training rows are still followed up that censoring weights
@@ -57,8 +63,8 @@ class NumberScoring:
             name: float(scorer(model if is_scorer(scorer) else model.fitted, X, y))
             for name, scorer in self.scorers.items()
         }
-        if self.with_coverage and hasattr(model.fitted, "predict_interval"):
-            low, high = model.fitted.predict_interval(X).T
+        if self.with_coverage and hasattr(model, "predict_interval"):
+            low, high = model.predict_interval(X).T
             scores["coverage"] = float(np.mean((low <= y) & (y <= high)))
         return scores
 
@@ -155,17 +161,49 @@ def survival_curves(model, X, times, y, risk):
 
     NaN where the stratum of a row has no baseline hazard; None of a model without
     survival functions. Those of scikit-survival end where training rows do.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    X : Cohort or array of n_rows rows
+    times : ndarray of shape (n_times,), or (n_rows, n_times) for times of each row
+    y : structured ndarray of shape (n_rows,)
+        Of which the strata are read.
+    risk : ndarray of shape (n_rows,)
     """
     last = model[-1] if isinstance(model, Pipeline) else model
+    times = np.broadcast_to(times, (len(risk), np.shape(times)[-1]))
     if hasattr(last, "baselines_"):
-        curves = np.full((len(risk), len(times)), np.nan)
+        curves = np.full(times.shape, np.nan)
         for stratum, baseline in last.baselines_.items():
             rows = strata_of(y) == stratum
             if len(last.baselines_) == 1:
                 rows = np.ones(len(risk), dtype=bool)
-            curves[rows] = np.exp(-np.exp(risk[rows])[:, None] * baseline(times))
+            hazard = np.exp(risk[rows])[:, None] * baseline(times[rows])
+            curves[rows] = np.exp(-hazard)
         return curves
     if not hasattr(model, "predict_survival_function"):
         return None
     functions = model.predict_survival_function(X)
-    return np.array([f(np.clip(times, *f.domain)) for f in functions])
+    ends = [np.clip(own, *f.domain) for f, own in zip(functions, times, strict=True)]
+    # Of one time, a function of scikit-survival has no array.
+    return np.array(
+        [np.atleast_1d(f(own)) for f, own in zip(functions, ends, strict=True)]
+    )
+
+
+def survival_when_seen(model, X, y, risk):
+    """Predicted probability of being without the event by the own time: (n_rows,).
+
+    Given that it had not come at entry, if `y` has one; NaN of a model without survival
+    functions. Parameters are those of `survival_curves`.
+    """
+    ends = y["time"][:, None]
+    if "entry" in y.dtype.names:
+        ends = np.column_stack([y["entry"], y["time"]])
+    curves = survival_curves(model, X, ends, y, risk)
+    if curves is None:
+        return np.full(len(risk), np.nan)
+    if curves.shape[1] == 1:
+        return curves[:, 0]
+    return curves[:, 1] / np.maximum(curves[:, 0], np.finfo(float).tiny)

@@ -21,7 +21,7 @@ from skmultimodal.utils._sklearn import (
 
 __all__ = ["PredictsOnce", "Scoring", "by_name"]
 
-RESPONSES = ("predict", "predict_proba", "decision_function")
+RESPONSES = ("predict", "predict_proba", "decision_function", "predict_interval")
 
 
 class PredictsOnce:

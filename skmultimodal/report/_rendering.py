@@ -77,7 +77,7 @@ def render_page(environment, sections, **names):
 
 
 def write_sections(path, numbers, shared, **names):
-    """Write a page of sections, of which the first has the verdict on top.
+    """Write a page of sections, whose verdicts are on top.
 
     Parameters
     ----------
@@ -98,11 +98,12 @@ def write_sections(path, numbers, shared, **names):
         render_section(environment, name, made, shared)
         for name, made in numbers.items()
     ]
+    markup = import_optional("markupsafe", "report").Markup
     text = render_page(
         environment,
         sections,
         model=shared["model"],
-        verdict=sections[0]["verdict"],
+        verdict=markup(" ").join(s["verdict"] for s in sections if "verdict" in s),
         in_summary=list(numbers),
         **names,
     )

@@ -156,7 +156,8 @@ CASES = {
             "0.70]; between hospitals it is 0.85 [0.75, 0.95]. If labels are permuted "
             "within hospitals, it is still 0.65 [0.55, 0.75]: of what the score is "
             "above guessing, the hospital explains 50%. What a modality shows of the "
-            "hospital itself, as an area (guessing: 0.5): gene 0.90 [0.80, 1.00] and "
+            "hospital itself, as an area under the ROC "
+            "curve (guessing: 0.5): gene 0.90 [0.80, 1.00] and "
             "image 0.60 [0.50, 0.70]. Added to what is known before (site, age), the "
             "model raises the area by "
             "+0.04 [−0.06, 0.14].",
