@@ -227,7 +227,12 @@ def _compare(
         estimators={name: clone(model) for name, model in models},
         reference=reference,
         n_unpaired=count_unpaired(folds, X),
+        horizons=None if y.dtype.names is None else _horizons(scoring, y, folds),
     )
+
+
+def _horizons(scoring, y, folds):
+    return np.array([scoring.given(y, fold).horizon for fold in folds])
 
 
 def _predict(model, X, y):

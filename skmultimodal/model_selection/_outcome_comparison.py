@@ -30,6 +30,8 @@ class OutcomeComparison(FoldScores):
     n_unpaired : int, default=0
         Rows with fewer modalities than those tested, which train the models of each
         fold: what is estimated is given these rows.
+    horizons : ndarray of shape (n_folds,), default=None
+        Of times, those up to which each fold is scored.
 
     Attributes
     ----------
@@ -67,6 +69,7 @@ class OutcomeComparison(FoldScores):
         estimators=None,
         reference=None,
         n_unpaired=0,
+        horizons=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -76,6 +79,7 @@ class OutcomeComparison(FoldScores):
         self.estimators = estimators
         self.reference = reference
         self.n_unpaired = n_unpaired
+        self.horizons = horizons
 
     @property
     def models(self):

@@ -124,12 +124,10 @@ def outcome_report(
         raise ValueError(
             f"model {name!r} is none of {', '.join(map(str, comparison.models))}."
         )
-    known = (MetadataRegressor, MetadataSurvival)
-    models = (comparison.estimators or {}).values()
-    has_known = any(isinstance(m, known) for m in models)
-    given = has_known, causes is not None, label, facts, limits
+    known = _known_columns(comparison)
+    given = bool(known), causes is not None, label, facts, limits
     numbers = {
-        "outcome_performance": outcome_performance(comparison, name),
+        "outcome_performance": outcome_performance(comparison, name, known),
         "shortcuts": shortcuts(
             audit,
             model=name,
@@ -143,7 +141,20 @@ def outcome_report(
     }
     shared = {"model": name, "positive": "", "unit": "patient"}
     page = {"title": title or None, "items": ITEMS, "made_by": "outcome_report"}
-    return write_sections(path, numbers, shared, **page)
+    verdicts = ["outcome_performance"]
+    if numbers["outcome_performance"].predicts:
+        verdicts.append("shortcuts")
+    return write_sections(path, numbers, shared, verdicts=verdicts, **page)
+
+
+def _known_columns(comparison):
+    """Columns of the metadata that models read which read nothing else: dict."""
+    models = (comparison.estimators or {}).items()
+    return {
+        name: [str(column) for column in model.columns or ["all columns"]]
+        for name, model in models
+        if isinstance(model, MetadataRegressor | MetadataSurvival)
+    }
 
 
 def _read_causes(causes, X, comparison):

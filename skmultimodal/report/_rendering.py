@@ -76,8 +76,8 @@ def render_page(environment, sections, **names):
     return environment.get_template(PAGE).render(sections=sections, **names)
 
 
-def write_sections(path, numbers, shared, **names):
-    """Write a page of sections, whose verdicts are on top.
+def write_sections(path, numbers, shared, *, verdicts, **names):
+    """Write a page of sections, with the verdicts of some on top.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def write_sections(path, numbers, shared, **names):
         By name of the template.
     shared : dict
         As of `render_section`.
+    verdicts : list of str
+        Names of the sections.
     **names
         ``title``, ``items`` and ``made_by`` of the page.
 
@@ -103,7 +105,9 @@ def write_sections(path, numbers, shared, **names):
         environment,
         sections,
         model=shared["model"],
-        verdict=markup(" ").join(s["verdict"] for s in sections if "verdict" in s),
+        verdict=markup(" ").join(
+            section["verdict"] for section in sections if section["name"] in verdicts
+        ),
         in_summary=list(numbers),
         **names,
     )

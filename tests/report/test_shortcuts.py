@@ -6,6 +6,7 @@ from report_sentences import FIGURE, Case, read, unread
 
 from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._sections.shortcuts import (
+    OF_ORDER,
     Explains,
     Shortcuts,
     Source,
@@ -84,6 +85,18 @@ CASES = {
             "Tested on age – 0.84 [0.74, 0.94] −0.04 [−0.14, 0.06] cv",
         ],
         absent=["(the model)"],
+    ),
+    "times": Case(
+        numbers(age=0.84, more=OF_ORDER | {"within": SITE["within"]}),
+        [
+            "Among patients of one hospital, the concordance of the model is 0.60",
+            "Concordance of the model and of shortcuts: age 0.84",
+            "Concordance of the model, and of predicting the outcome from one thing",
+            "if its mean concordance is that of the model or more",
+            "The concordance of the audit is that of all pairs of tested patients",
+            "Explains the score? concordance Model less source",
+        ],
+        absent=["label under", "Area"],
     ),
     "the hospital comes first": Case(
         numbers(hospitals=["tss"], age=0.84, tss=0.82, n_left=1),
