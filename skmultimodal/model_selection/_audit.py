@@ -20,7 +20,7 @@ from skmultimodal.model_selection._folds import (
     paired_ratio,
 )
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
-from skmultimodal.model_selection._targets import read_target
+from skmultimodal.model_selection._targets import read_target, refuse_untestable
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._alignment import align_metadata, refuse_unknown_columns
 from skmultimodal.utils._strata import are_amounts
@@ -203,6 +203,7 @@ def audit_shortcuts(
         raise ValueError("audit_shortcuts needs cv, or a comparison for its folds.")
     else:
         folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     table = cohort.metadata
     if metadata is not None:
         table = align_metadata(metadata, cohort.index)

@@ -1,5 +1,7 @@
 """Comparisons of models of numbers, and of times to an event, on the same folds."""
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -7,7 +9,6 @@ from sklearn.base import clone
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import _check_estimators
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     count_unpaired,
     fold_stage,
     make_folds,
@@ -21,9 +22,8 @@ from skmultimodal.model_selection._outcome_scoring import (
     survival_when_seen,
 )
 from skmultimodal.model_selection._score_table import choose_names, score_table
-from skmultimodal.model_selection._targets import dealt_by
-from skmultimodal.utils._numbers import read_numbers
-from skmultimodal.utils._survival_target import read_survival
+from skmultimodal.model_selection._targets import read_target, refuse_untestable
+from skmultimodal.towers._outcomes import Numbers, TimeToEvent
 
 __all__ = ["compare_regressors", "compare_survival"]
 
@@ -103,17 +103,29 @@ def compare_survival(
     >>> result.metrics
     ['uno_c', 'auc', 'neg_integrated_brier_score']
     """
-    X, y, groups = check_X_y(X, y, groups, read_survival)
-    last = np.nanmax(y["time"], initial=0)
-    if horizon is not None and not 0 < horizon <= last:
-        raise ValueError(
-            f"horizon must be above 0 and not beyond the last time, {last:g}, got "
-            f"{horizon!r}."
-        )
+    X, target, groups = read_target(None, X, y, groups, kind=TimeToEvent)
+    if horizon is not None:
+        _check_horizon(horizon, target.y)
     scoring = SurvivalScoring(horizon)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
-    return _compare("compare_survival", estimators, X, y, cv, scoring, **options)
+    return _compare("compare_survival", estimators, X, target, cv, scoring, **options)
+
+
+def _check_horizon(horizon, y):
+    last = np.nanmax(y["time"], initial=0)
+    is_number = isinstance(horizon, Real) and not isinstance(horizon, bool)
+    if not is_number or not 0 < horizon <= last:
+        raise ValueError(
+            f"horizon must be a number above 0 and not beyond the last time, {last:g}, "
+            f"got {horizon!r}."
+        )
+    first = np.min(y["time"][y["event"]], initial=np.inf)
+    if horizon < first < np.inf:
+        raise ValueError(
+            f"no event comes up to horizon={horizon:g}: the first is at {first:g}. "
+            "Give a later one, in the unit of the times."
+        )
 
 
 def compare_regressors(
@@ -184,18 +196,18 @@ def compare_regressors(
     >>> result.summary(models=["ridge"], metrics=["r2"])["mean"].round(1).tolist()
     [1.0]
     """
-    X, y, groups = check_X_y(X, y, groups, read_numbers)
+    X, target, groups = read_target(None, X, y, groups, kind=Numbers)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
     scoring = NumberScoring(scoring, with_coverage=True)
-    return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
+    return _compare("compare_regressors", estimators, X, target, cv, scoring, **options)
 
 
 def _compare(
     caller,
     estimators,
     X,
-    y,
+    target,
     cv,
     scoring,
     *,
@@ -208,7 +220,8 @@ def _compare(
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
-    folds = make_folds(cv, X, dealt_by(y), groups)
+    y, folds = target.y, make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     arms = [(name, model, folds) for name, model in models]
     with fold_stage(caller, arms, verbose) as stage:
         results = run_folds(

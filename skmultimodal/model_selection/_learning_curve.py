@@ -14,7 +14,11 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._score_table import score_table, summarise
 from skmultimodal.model_selection._subsets import order_rows, shrink_folds
-from skmultimodal.model_selection._targets import make_scoring, read_target
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["paired_learning_curve"]
@@ -146,6 +150,7 @@ def paired_learning_curve(
     X, target, groups = read_target(estimator, X, y, groups)
     y, codes = target.y, target.codes
     folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     scoring = make_scoring(target, scoring, positive, folds=folds)
     counted = paired_rows(folds, X) & (codes >= 0)
     _refuse_alike(folds, counted, target)

@@ -10,7 +10,11 @@ from skmultimodal.model_selection._folds import (
     read_cv,
     run_folds,
 )
-from skmultimodal.model_selection._targets import make_scoring, read_target
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
 from skmultimodal.model_selection._tested_rows import fix_tested
 from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._groups import check_groups
@@ -124,6 +128,7 @@ def paired_permutation_test(
     # Permuted labels must not change which rows are tested.
     cv = fix_tested(read_cv(cv), X, target.dealt, cv_groups)
     folds = make_folds(cv, X, target.dealt, cv_groups)
+    refuse_untestable(target, folds)
     rows = np.flatnonzero(paired_rows(folds, X) & (target.codes >= 0))
     blocks = _blocks(target.y, rows, check_groups(groups, len(target.y)))
     rng = check_random_state(random_state)

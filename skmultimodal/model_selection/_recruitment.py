@@ -22,7 +22,11 @@ from skmultimodal.model_selection._subsets import (
     order_rows,
     shrink_folds,
 )
-from skmultimodal.model_selection._targets import make_scoring, read_target
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._warnings import warn
@@ -171,6 +175,7 @@ def recruitment_curve(
     X, target, groups = read_target(estimator, X, y, groups)
     y, codes = target.y, target.codes
     folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     default = _default_metrics(codes)
     scoring = make_scoring(target, scoring, positive, folds=folds, default=default)
     sizes = _read_sizes(sizes)

@@ -17,7 +17,7 @@ from skmultimodal.utils._numbers import read_numbers
 from skmultimodal.utils._strata import fifths, has_columns
 from skmultimodal.utils._survival_target import read_survival
 
-__all__ = ["Target", "dealt_by", "make_scoring", "read_target"]
+__all__ = ["Target", "dealt_by", "make_scoring", "read_target", "refuse_untestable"]
 
 READERS = {Numbers: read_numbers, TimeToEvent: read_survival}
 
@@ -74,6 +74,32 @@ def _outcome_of(estimator, y):
         return TimeToEvent
     is_number = estimator is not None and is_regressor(estimator)
     return Numbers if is_number else ClassLabels
+
+
+def refuse_untestable(target, folds):
+    """Raise a ValueError if no model of numbers or times can be learnt, or scored."""
+    outcome, y, codes, _ = target
+    if isinstance(outcome, ClassLabels):
+        return
+    known = codes >= 0
+    if not outcome.differ(codes[known]):
+        raise ValueError(
+            f"the {known.sum()} labelled rows {outcome.describe_alike(codes[known])}: "
+            f"{outcome.remedy}."
+        )
+    if y.dtype.names is not None and len(np.unique(y["time"][known])) == 1:
+        raise ValueError(
+            f"all {known.sum()} times are {y['time'][known][0]:g}: give times that "
+            "differ, or predict who has the event with a classifier, such as "
+            "TwinTowerClassifier."
+        )
+    tested = np.unique(np.concatenate([fold.test for fold in folds]))
+    if not outcome.differ(codes[tested]):
+        raise ValueError(
+            f"the {len(tested)} tested rows {outcome.describe_alike(codes[tested])}, "
+            "so that no model can be scored: test others as well, as "
+            "PatternStratifiedKFold does."
+        )
 
 
 def dealt_by(y):

@@ -23,6 +23,7 @@ from skmultimodal.inspection import (
 )
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
+    audit_shortcuts,
     compare_regressors,
     compare_survival,
     paired_learning_curve,
@@ -216,7 +217,10 @@ LOGISTIC = UnimodalClassifier("gene", LogisticRegression())
         ({"estimator": LOGISTIC}, "y is a time to an event, and class labels are need"),
         ({"y": "number", "estimator": RIDGE, "n_pairs": [4]}, "5 fifths of the numbe"),
         ({"y": "number", "estimator": LOGISTIC}, "use a regressor, such as TwinTower"),
-        ({"y": "censored"}, "which have no event: all are censored"),
+        (
+            {"y": "censored"},
+            "the 80 tested rows have no event: all are censored, so th",
+        ),
     ],
 )
 def test_bad_input(arguments, message):
@@ -256,3 +260,29 @@ def test_a_metric_of_curves_needs_them():
     assert (
         brier not in compare_survival({"r": Risk()}, X.block("gene"), y, cv=3).metrics
     )
+
+
+ALL = [
+    lambda model, X, y: compare_survival({"m": model}, X, y, cv=3),
+    lambda model, X, y: paired_learning_curve(model, X, y, cv=3, n_pairs=[9]),
+    lambda model, X, y: recruitment_curve(model, X, y, cv=3),
+    lambda model, X, y: paired_permutation_test(model, X, y, cv=3),
+    lambda model, X, y: audit_shortcuts(X, y, cv=3, estimator=model),
+]
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_targets_that_teach_nothing(function):
+    X, _, y = make_case()
+    never = make_survival_target(np.zeros(N, bool), y["time"])
+    with pytest.raises(ValueError, match="the 110 labelled rows have no event: all ar"):
+        function(COX, X, never)
+    at_once = make_survival_target(y["event"], np.full(N, 5.0))
+    with pytest.raises(ValueError, match="all 110 times are 5: give times that differ"):
+        function(COX, X, at_once)
+
+
+def test_constant_numbers():
+    X, _, _ = make_case()
+    with pytest.raises(ValueError, match="have one and the same number: give numbers"):
+        compare_regressors({"ridge": RIDGE}, X, np.full(N, 3.0), cv=3)
