@@ -25,7 +25,7 @@ from skmultimodal.model_selection._score_table import choose_names, score_table
 from skmultimodal.model_selection._targets import read_target, refuse_untestable
 from skmultimodal.towers._outcomes import Numbers, TimeToEvent
 
-__all__ = ["compare_regressors", "compare_survival"]
+__all__ = ["compare_outcome_arms", "compare_regressors", "compare_survival"]
 
 
 def compare_survival(
@@ -220,9 +220,32 @@ def _compare(
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
-    y, folds = target.y, make_folds(cv, X, target.dealt, groups)
+    folds = make_folds(cv, X, target.dealt, groups)
     refuse_untestable(target, folds)
     arms = [(name, model, folds) for name, model in models]
+    options = {"groups": groups, "confidence_level": confidence_level}
+    options |= {"reference": reference, "n_jobs": n_jobs, "verbose": verbose}
+    return compare_outcome_arms(caller, arms, X, target.y, scoring, folds, **options)
+
+
+def compare_outcome_arms(
+    caller,
+    arms,
+    X,
+    y,
+    scoring,
+    folds,
+    *,
+    groups,
+    confidence_level,
+    n_jobs,
+    verbose,
+    reference=None,
+):
+    """The OutcomeComparison of models that are trained each on rows of its own.
+
+    Parameters are those of `compare_arms`, and `y` is a number or a time to an event.
+    """
     with fold_stage(caller, arms, verbose) as stage:
         results = run_folds(
             *(arms, X, y, scoring),
@@ -237,7 +260,7 @@ def _compare(
         folds=folds,
         test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
-        estimators={name: clone(model) for name, model in models},
+        estimators={name: clone(model) for name, model, _ in arms},
         reference=reference,
         n_unpaired=count_unpaired(folds, X),
         horizons=None if y.dtype.names is None else _horizons(scoring, y, folds),

@@ -29,6 +29,7 @@ from skmultimodal.model_selection import (
     paired_learning_curve,
     paired_permutation_test,
     recruitment_curve,
+    unpaired_gain,
 )
 from skmultimodal.model_selection._folds import make_folds
 from skmultimodal.model_selection._outcome_scoring import SurvivalScoring
@@ -63,9 +64,6 @@ class Keeper(BaseEstimator):
 
     def predict(self, X):
         return np.zeros(len(X))
-
-    def predict_survival_function(self, X):
-        raise AssertionError("no metric needs it")
 
 
 @pytest.fixture
@@ -203,6 +201,25 @@ def test_recruitment_of_numbers_and_times():
     )
     assert display.ax_.get_ylabel() == "R2"
     plt.close(display.figure_)
+
+
+def test_the_gain_by_unpaired_rows(keeper):
+    X, number, y = make_case()
+    gain = unpaired_gain(COX, X, y, cv=CV, scoring=["uno_c", "auc"])
+    assert gain.models == ["with unpaired", "without unpaired"]
+    wanted = compare_survival({"cox": COX}, X, y, cv=CV).summary(metrics=["uno_c"])
+    found = gain.summary(models=["with unpaired"], metrics=["uno_c"])
+    assert found["mean"][0] == wanted["mean"][0]
+    assert len(gain.differences()) == 2
+    unpaired_gain(keeper, X, y, cv=CV)
+    with_, without = (Keeper.seen[:6], Keeper.seen[6:])
+    for (ids, _), (fewer, _) in zip(with_, without, strict=True):
+        assert set(ids) - set(fewer) == set(X.index[N_LAB:])
+    gain = unpaired_gain(RIDGE, X, number, cv=CV)
+    assert gain.metrics == ["r2"]
+    assert gain.n_unpaired == N - N_LAB
+    with pytest.raises(ValueError, match="n_seeds and n_draws are for class labels"):
+        unpaired_gain(RIDGE, X, number, cv=CV, n_seeds=2)
 
 
 LOGISTIC = UnimodalClassifier("gene", LogisticRegression())

@@ -176,3 +176,13 @@ def test_models_of_the_metadata():
     assert number.score(X, shuffled) == number.score(X, table["score"])
     with pytest.raises(ValueError, match="lack column 'height'"):
         MetadataRegressor(["height"]).fit(X, table["score"])
+
+
+def test_a_hospital_of_many_in_the_clinical_model():
+    """Whose columns are mostly 0, which Cox's regression takes."""
+    X = make_case()
+    table = X.metadata.assign(hospital=[f"H{i % 15}" for i in range(N)])
+    cohort = Cohort({"all": np.zeros((N, 1))}, index=X.index, metadata=table)
+    y = make_survival_target(table["died"], table["days"])
+    model = MetadataSurvival(["hospital", "age"]).fit(cohort, y)
+    assert model.score(cohort, y) > 0.5
