@@ -160,6 +160,8 @@ API_REFERENCE = [
             "TrainingHistoryDisplay",
             "RocBandsDisplay",
             "RiskGroupsDisplay",
+            "DCalibrationDisplay",
+            "CumulativeIncidenceDisplay",
             "MetricIntervalsDisplay",
             "DifferencesDisplay",
             "DecisionCurveDisplay",

@@ -109,13 +109,15 @@ def paired_learning_curve(
     unpaired_gain : How much the unpaired rows improve the score.
     sklearn.model_selection.learning_curve : Grows the number of all training rows.
 
-    Notes ----- Rows are drawn at random within each class, in the proportions of the
-    fold, but each class has at least one; of numbers within fifths, and of times among
-    those with the event and the censored. The horizon and the weights of metrics of
-    times are those of the complete fold, for all numbers of rows. The other paired
-    labelled rows are left out of training altogether: no tower is fitted on them
-    either. All other rows of the fold, unpaired or unlabelled, train in every case.
-    Rows are drawn anew in each fold: give `cv` repeats to average over more draws.
+    Notes
+    -----
+    Rows are drawn at random within each class, in the proportions of the fold, but each
+    class has at least one; of numbers within fifths, and of times among those with the
+    event and the censored. The horizon and the weights of metrics of times are those of
+    the complete fold, for all numbers of rows. The other paired labelled rows are left
+    out of training altogether: no tower is fitted on them either. All other rows of the
+    fold, unpaired or unlabelled, train in every case. Rows are drawn anew in each fold:
+    give `cv` repeats to average over more draws.
 
     Intervals are those of `compare_classifiers`, with the ratio of the complete folds
     at every number of rows. The ratio stands for what makes the scores of folds alike:

@@ -40,11 +40,11 @@ def make_survival_target(
     ----------
     event : array-like of bool, shape (n_rows,)
         Whether the event came (True), or the patient was last seen without it: was
-        censored. 0 and 1 are read as False and True; missing makes a row
-        unlabelled. Of competing risks name one, such
-        as ``cause == "relapse"``: patients with another are censored then, and the
-        hazard is that of the cause in those who are still at risk of it, from which no
-        share of patients with the event follows.
+        censored. 0 and 1 are read as False and True; a missing one makes the row
+        unlabelled. Of competing risks name one, such as ``cause == "relapse"``:
+        patients with another are censored then, and the hazard is that of the cause in
+        those who are still at risk of it, from which no share of patients with the
+        event follows.
     time : array-like of float, shape (n_rows,)
         Until the event or the last visit, above 0, in any unit. NaN marks an unlabelled
         row.
