@@ -108,9 +108,9 @@ PERFORMANCE = {
             "It is given the 500 patients with fewer modalities, who train every model",
             "Difference in concordance (Uno) of each other model to ours: gene −0.050",
             "is adjusted for 1 test.",
-            "clinic reads age and stage of the metadata, and no modality. Concordance "
-            "and Brier score count what comes up to 34.5 (in the unit of the times), "
-            "the time-dependent AUC who has the event by half of that.",
+            "The model clinic reads age and stage of the metadata, and no modality. "
+            "Concordance and Brier score count what comes up to 34.5 (in the unit of "
+            "the times), the time-dependent AUC who has the event by half of that.",
         ],
     ),
     "not better": Case(
@@ -352,7 +352,7 @@ def test_shortcuts_and_competing_events(survival, tmp_path):
     assert "Source Explains the score? concordance Model less source" in words
     assert "(see the cumulative incidence above)" in words
     assert "The concordance of the audit is that of all pairs of tested pat" in words
-    assert "age reads age of the metadata, and no modality." in words
+    assert "The model age reads age of the metadata, and no modality." in words
     found = outcome_truth(comparison, "gene", causes.to_numpy(dtype=str)).incidence
     assert found.event == "relapse"
     assert found.alone > found.share > 0.5
