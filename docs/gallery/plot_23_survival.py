@@ -194,7 +194,8 @@ print(comparison.differences(metrics=["uno_c"])[shown].round(2).to_string(index=
 # `DCalibrationDisplay` tests the curves of all patients of the comparison at once: where on
 # their predicted curve they died should be anywhere alike, so that all bars reach the line.
 
-DCalibrationDisplay.from_comparison(comparison, "twin tower")
+display = DCalibrationDisplay.from_comparison(comparison, "twin tower")
+print(f"p = {display.pvalue_:.2f}")
 
 # %%
 # Why this risk?
