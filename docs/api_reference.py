@@ -161,6 +161,8 @@ API_REFERENCE = [
             "TrainingHistoryDisplay",
             "RocBandsDisplay",
             "RiskGroupsDisplay",
+            "DCalibrationDisplay",
+            "CumulativeIncidenceDisplay",
             "MetricIntervalsDisplay",
             "DifferencesDisplay",
             "DecisionCurveDisplay",

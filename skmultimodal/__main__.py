@@ -72,6 +72,7 @@ def _evaluate_outcome(options, folder):
             device=options.device,
             groups=None if options.groups is None else X.metadata[options.groups],
             baseline=options.baseline,
+            outcomes=[*columns, *(options.outcomes or [])],
             n_repeats=options.repeats,
             random_state=options.seed,
             label=title,
@@ -92,7 +93,7 @@ def _outcome_columns(options):
     """Columns of the outcome: time and event, or a number."""
     others = {"--label": options.label, "--positive": options.positive}
     others |= {"--paired": options.paired, "--thresholds": options.thresholds}
-    others |= {"--censored": options.censored, "--outcomes": options.outcomes}
+    others["--censored"] = options.censored
     given = [name for name, value in others.items() if value is not None]
     given += ["--n-seeds"] * (options.n_seeds > 1) + ["--n-draws"] * bool(
         options.n_draws

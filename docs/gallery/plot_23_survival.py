@@ -25,6 +25,7 @@ from skmultimodal import (
     make_survival_target,
 )
 from skmultimodal.datasets import make_glioma_cohort
+from skmultimodal.inspection import DCalibrationDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, compare_survival
 
 # %%
@@ -188,6 +189,13 @@ print(comparison)
 
 shown = ["model_a", "model_b", "difference", "low", "high", "p"]
 print(comparison.differences(metrics=["uno_c"])[shown].round(2).to_string(index=False))
+
+# %%
+# `DCalibrationDisplay` tests the curves of all patients of the comparison at once: where on
+# their predicted curve they died should be anywhere alike, so that all bars reach the line.
+
+display = DCalibrationDisplay.from_comparison(comparison, "twin tower")
+print(f"p = {display.pvalue_:.2f}")
 
 # %%
 # Why this risk?

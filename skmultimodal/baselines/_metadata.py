@@ -339,4 +339,5 @@ def _encoder(is_number):
     return make_column_transformer(
         (numbers, np.flatnonzero(is_number)),
         (OneHotEncoder(handle_unknown="ignore"), np.flatnonzero(~is_number)),
+        sparse_threshold=0,  # not every estimator takes sparse columns
     )

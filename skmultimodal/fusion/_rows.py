@@ -149,7 +149,9 @@ class TrainingData:
         known = self.codes[rows]
         if not self.outcome.differ(known):
             alike = self.outcome.describe_alike(known)
-            raise ValueError(f"the {len(known)} {kind} rows {alike}.")
+            raise ValueError(
+                f"the {len(known)} {kind} rows {alike}: {self.outcome.remedy}."
+            )
 
     def _refuse_label(self, modality):
         rows = np.flatnonzero(self.cohort.has(modality) & self.labelled)

@@ -98,7 +98,7 @@ class BaseUnimodal(AlignedInputMixin, MetaEstimatorMixin, BaseEstimator):
             alike = outcome.describe_alike(codes[known])
             raise ValueError(
                 f"{type(self).__name__} cannot learn from the {rows.sum()} rows with "
-                f"modality {self.modality!r}: they {alike}."
+                f"modality {self.modality!r}: they {alike}: {outcome.remedy}."
             )
         self._learn_absent(outcome, y[known], codes[known])
         self._input = TowerInput.of(estimator, cohort, self._seen[self.modality])

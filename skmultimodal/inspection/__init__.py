@@ -15,10 +15,12 @@ from skmultimodal.inspection._comparison import (
 )
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._contributions_display import ModalityContributionsDisplay
+from skmultimodal.inspection._d_calibration import DCalibrationDisplay
 from skmultimodal.inspection._decision_curve import DecisionCurveDisplay
 from skmultimodal.inspection._flow import ParticipantFlowDisplay
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._history import TrainingHistoryDisplay
+from skmultimodal.inspection._incidence import CumulativeIncidenceDisplay
 from skmultimodal.inspection._learning_curve import PairedLearningCurveDisplay
 from skmultimodal.inspection._missing_modality import (
     MissingModalityDisplay,
@@ -33,6 +35,8 @@ from skmultimodal.inspection._survival_curves import RiskGroupsDisplay
 
 __all__ = [
     "AvailabilityDisplay",
+    "CumulativeIncidenceDisplay",
+    "DCalibrationDisplay",
     "DecisionCurveDisplay",
     "DifferencesDisplay",
     "GeneAttributionsDisplay",

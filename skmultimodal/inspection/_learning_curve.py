@@ -91,7 +91,7 @@ class PairedLearningCurveDisplay:
         ----------
         estimator, X, y, cv, n_pairs : see `paired_learning_curve`
         scoring : str or callable, default=None
-            One metric; None is the estimator's ``score``.
+            One metric; None is as of `paired_learning_curve`.
         groups, confidence_level, random_state, n_jobs : see `paired_learning_curve`
         name, ax : see `from_curve`
 

@@ -75,7 +75,7 @@ class RecruitmentCurveDisplay:
         cv,
         kinds=None,
         sizes=(0.25, 0.5, 0.75, 1.0),
-        scoring="neg_log_loss",
+        scoring=None,
         groups=None,
         confidence_level=0.95,
         random_state=None,
@@ -87,8 +87,8 @@ class RecruitmentCurveDisplay:
         Parameters
         ----------
         estimator, X, y, cv, kinds, sizes : see `recruitment_curve`
-        scoring : str or callable, default="neg_log_loss"
-            One metric.
+        scoring : str or callable, default=None
+            One metric; None is the first of those of `recruitment_curve`.
         groups, confidence_level, random_state, n_jobs : see `recruitment_curve`
         ax : see `plot`
 
@@ -109,7 +109,8 @@ class RecruitmentCurveDisplay:
             random_state=random_state,
             n_jobs=n_jobs,
         )
-        return cls.from_curve(curve, ax=ax)
+        metric = curve.metrics[0] if scoring is None else None
+        return cls.from_curve(curve, metric=metric, ax=ax)
 
     @classmethod
     def from_curve(cls, curve, *, metric=None, ax=None):

@@ -5,7 +5,8 @@ from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._audit_model import make_fold_scores
-from skmultimodal.model_selection._audit_rows import COLUMNS, DIFFERENCE, Audit, Site
+from skmultimodal.model_selection._audit_ranks import OfClasses, OfOrder
+from skmultimodal.model_selection._audit_rows import Audit, Site
 from skmultimodal.model_selection._audit_sources import (
     check_outcomes,
     covariate_predictor,
@@ -14,13 +15,15 @@ from skmultimodal.model_selection._audit_sources import (
     trainings,
 )
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     fold_stage,
     make_folds,
     paired_ratio,
 )
+from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
+from skmultimodal.model_selection._targets import read_target, refuse_untestable
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._alignment import align_metadata, refuse_unknown_columns
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.utils._strata import are_amounts
 
 __all__ = ["audit_shortcuts"]
 
@@ -54,7 +57,8 @@ def audit_shortcuts(
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
-        Class labels; NaN or None marks an unlabelled row.
+        Class labels, numbers, or times to an event as of ``make_survival_target``; NaN
+        or None marks an unlabelled row.
     metadata : DataFrame, default=None
         Covariates of the rows, by patient id or, with a default index, in row order;
         None means ``X.metadata``. Numbers are used as such, also those written as text
@@ -64,8 +68,9 @@ def audit_shortcuts(
         As in `compare_classifiers`. Metadata and `estimator` are evaluated on it. It
         must be given unless `comparison` is, whose folds are then used.
     estimator : estimator, default=None
-        A classifier that takes `X`, to be compared with the covariates.
-    comparison : Comparison, default=None
+        A classifier, regressor or survival estimator that takes `X`, to be compared
+        with the covariates.
+    comparison : Comparison or OutcomeComparison, default=None
         Of models on the same rows. The model `model` is used in place of `estimator`,
         and not fitted again.
     model : str, default=None
@@ -117,6 +122,11 @@ def audit_shortcuts(
         from ``difference_low`` to ``difference_high``. With more than two classes the
         area is the mean of those of one class against the rest.
 
+        Of numbers and of times to an event ``concordance`` stands in place of
+        ``roc_auc``: of two patients, how often the one with the higher number, or with
+        the earlier event (Harrell's), is predicted to be that. An area under the ROC
+        curve is the same of two classes, and guessing has one half of either.
+
     Raises
     ------
     ValueError
@@ -133,7 +143,8 @@ def audit_shortcuts(
 
     Notes
     -----
-    Covariates predict by a logistic regression; categories are one-hot encoded (a
+    Covariates predict by a logistic regression, of numbers by a ridge regression and of
+    times by `CoxRidgeSurvival`; categories are one-hot encoded (a
     missing or unseen one included) and numbers imputed, within the fold. It is fitted
     twice, on all labelled training rows and on the paired ones, since a hospital may be
     related to the label one way among unpaired patients and another way among those
@@ -141,11 +152,15 @@ def audit_shortcuts(
     holds for two (Bonferroni's).
 
     Paired rows all have the same modalities, so presence is judged on a partition of
-    all labelled rows, stratified by class, into as many folds and repeats as `cv`.
+    all labelled rows, stratified by class (a fifth of numbers, or event and censored),
+    into as many folds and repeats as `cv`.
 
-    Beside covariates, the log-odds of the model are one more column of a logistic
-    regression, fitted on the test rows of the other folds of a repeat. A site is
-    predicted from principal components of a table, or from statistics of the
+    Without a model, numbers that are fractions or of more than 20 kinds are no classes.
+    Strata of times are kept: patients are compared within theirs.
+
+    Beside covariates, the log-odds (number, log-hazard) of the model are one more
+    column of such a regression, fitted on the test rows of the other folds of a repeat.
+    A site is predicted from principal components of a table, or from statistics of the
     intensities of an image, of all rows that have the modality.
 
     A column that is the label under another name, or measured after it, is no shortcut:
@@ -177,7 +192,8 @@ def audit_shortcuts(
     4     site from image           all     0.49
     5      site from gene           all     0.54
     """
-    X, y, groups = check_X_y(X, y, groups)
+    kind = _kind_of(comparison, estimator, y)
+    X, target, groups = read_target(estimator, X, y, groups, kind=kind)
     cohort = as_cohort(X)
     random_state = check_random_state(random_state)
     if comparison is not None:
@@ -186,26 +202,27 @@ def audit_shortcuts(
     elif cv is None:
         raise ValueError("audit_shortcuts needs cv, or a comparison for its folds.")
     else:
-        folds = make_folds(cv, X, y, groups)
+        folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     table = cohort.metadata
     if metadata is not None:
         table = align_metadata(metadata, cohort.index)
-    ratio = paired_ratio(folds, X, y)
-    on_folds = trainings(folds, X, y, ratio)
-    sources = [presence_source(cohort, y, folds, groups, random_state)]
+    ratio = paired_ratio(folds, X, target.y)
+    on_folds = trainings(folds, X, target, ratio)
+    sources = [presence_source(cohort, target, folds, groups, random_state)]
     known_later = check_outcomes(table, outcomes, baseline, site)
-    sources += metadata_sources(table, y, on_folds, baseline, site, known_later)
+    sources += metadata_sources(table, target, on_folds, baseline, site, known_later)
     site = _read_site(table, site, sources)
-    classes, _ = encode_labels(y, allow_unlabelled=True)
-    audit = Audit(y, classes, ratio, confidence_level, n_jobs)
-    arms, own = _arms(sources), None
+    ranks = _ranks_of(target.outcome)
+    audit = Audit(target, ranks, ratio, confidence_level, n_jobs)
+    arms, own = _arms(sources, ranks), None
     if comparison is not None:
-        own = audit.model(make_fold_scores(comparison, model))
+        own = audit.model(make_fold_scores(comparison, model, ranks))
     if estimator is not None:
         arms.append(("estimator", estimator, folds))
     with fold_stage("audit_shortcuts", arms, verbose) as stage:
         if estimator is not None:
-            own = audit.run("estimator", estimator, X, y, folds, stage)
+            own = audit.run("estimator", estimator, X, target.y, folds, stage)
         rows = [audit.row_of_source(source, own, stage) for source in sources]
     if own is not None:
         known = [*(baseline or []), *([] if site is None else [site.name])]
@@ -213,16 +230,30 @@ def audit_shortcuts(
         rows += audit.rows_beside(own, sources, dict.fromkeys(known))
     if site is not None:
         rows += audit.rows_of_site(own, cohort, site, random_state)
-    types = dict.fromkeys(DIFFERENCE, float)
-    return pd.DataFrame(rows, columns=[*COLUMNS, *DIFFERENCE]).astype(types)
+    return audit.table(rows)
 
 
-def _arms(sources):
+def _kind_of(comparison, estimator, y):
+    """Outcome that a comparison is of, or `y` without a model; None of an estimator."""
+    if isinstance(comparison, OutcomeComparison):
+        return TimeToEvent if "event" in comparison.predictions() else Numbers
+    if comparison is not None:
+        return ClassLabels
+    return Numbers if estimator is None and are_amounts(y) else None
+
+
+def _ranks_of(outcome):
+    if isinstance(outcome, ClassLabels):
+        return OfClasses(outcome.classes)
+    return OfOrder(outcome)
+
+
+def _arms(sources, ranks):
     """What is fitted for the sources, as of `fold_stage`."""
     return [
         (
             source.name,
-            covariate_predictor(source.columns),
+            covariate_predictor(source.columns, ranks.predictor()),
             [fold for training in source.trainings for fold in training.folds],
         )
         for source in sources

@@ -10,23 +10,20 @@ from skmultimodal.model_selection._audit_model import (
     area_of_folds,
     between,
     gain_over,
-    mean_one_against_rest,
     permuted_within,
-    responses,
     within,
 )
 from skmultimodal.model_selection._audit_sites import N_FOLDS, areas_of_site
 from skmultimodal.model_selection._audit_sources import covariate_predictor
 from skmultimodal.model_selection._folds import run_folds
 from skmultimodal.model_selection._intervals import corrected_t_interval
-from skmultimodal.model_selection._metrics import PatientCounts, least_variance
+from skmultimodal.model_selection._metrics import least_variance
 from skmultimodal.model_selection._score_table import score_table
-from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.model_selection._targets import Target
 
-__all__ = ["COLUMNS", "DIFFERENCE", "Audit", "Model", "Site"]
+__all__ = ["Audit", "Model", "Site"]
 
-COLUMNS = ["source", "roc_auc", "low", "high", "n_folds", "kind", "tested", "read_as"]
-COLUMNS += ["trained_on"]
+INTERVAL = ["low", "high", "n_folds", "kind", "tested", "read_as", "trained_on"]
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 
 
@@ -46,30 +43,40 @@ class Model(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """Labels, and how intervals are made."""
+    """The target, what is to be ranked, and how intervals are made."""
 
-    y: np.ndarray
-    classes: np.ndarray
+    target: Target
+    ranks: Any  # OfClasses or OfOrder
     ratio: float  # of test to training rows
     confidence_level: float
     n_jobs: Any
 
+    @property
+    def columns(self):
+        """Names of the columns."""
+        return ["source", self.ranks.metric, *INTERVAL, *DIFFERENCE]
+
+    def table(self, rows):
+        """The audit as DataFrame."""
+        table = pd.DataFrame(rows, columns=self.columns)
+        return table.astype(dict.fromkeys(DIFFERENCE, float))
+
     def model(self, scores):
         """A Model of known out-of-fold scores."""
-        return Model(scores, area_of_folds(scores, self.y, self.classes))
+        return Model(scores, area_of_folds(scores, self.target.y, self.ranks))
 
     def run(self, name, estimator, X, y, folds, stage):
         """A Model of an estimator that is fitted on the folds."""
-        scoring = Scoring({"roc_auc": _Area(self.classes)}, y)
-        options = {"inspect": _Responses(self.classes), "n_jobs": self.n_jobs}
+        options = {"inspect": _Responses(self.ranks), "n_jobs": self.n_jobs}
         arms = [(name, estimator, folds)]
+        scoring = _Areas(self.ranks)
         results = run_folds(arms, X, y, scoring, stage=stage, **options)
         scores = [FoldScores(fold, *found) for _, fold, _, found in results]
         return Model(scores, score_table(results)["score"].to_numpy())
 
     def row_of_source(self, source, own, stage):
         """The row of a source, of the better of its fits: on all or paired rows."""
-        predictor = covariate_predictor(source.columns)
+        predictor = covariate_predictor(source.columns, self.ranks.predictor())
         rows = source.columns, source.y
         fits = [
             self.run(source.name, predictor, *rows, training.folds, stage).areas
@@ -91,7 +98,7 @@ class Audit(NamedTuple):
 
     def row_of_model(self, own):
         """The row of the model."""
-        counts = self._count(self.y, [found.fold for found in own.scores])
+        counts = self._count(self.target.y, [found.fold for found in own.scores])
         of = own.areas, self.ratio, "model", "cv"
         return self._row("estimator", *of, counts=counts)
 
@@ -101,7 +108,7 @@ class Audit(NamedTuple):
         if not columns:
             return []
         columns = pd.concat(columns, axis=1)
-        with_model, alone = gain_over(own.scores, self.y, self.classes, columns)
+        with_model, alone = gain_over(own.scores, self.target, self.ranks, columns)
         of = with_model, self.ratio, "beside", "cv"
         row = self._row(f"estimator beside {', '.join(known)}", *of, read_as="mixed")
         return [row | self._difference(with_model - alone, self.confidence_level)]
@@ -119,7 +126,7 @@ class Audit(NamedTuple):
 
     def _rows_of_model_and_site(self, own, site):
         """Rows of the model within and between sites, and of what the site explains."""
-        of = own.scores, self.y, self.classes, site.codes
+        of = own.scores, self.target.y, self.ranks, site.codes
         rows = [
             self._row(
                 f"estimator {kind} {site.name}", area(*of), self.ratio, kind, "cv"
@@ -133,11 +140,8 @@ class Audit(NamedTuple):
 
     def _count(self, y, folds):
         """Tested patients of two classes, or None."""
-        if len(self.classes) > 2:
-            return None
         rows = np.unique(np.concatenate([fold.test for fold in folds]))
-        n_positive = int(np.sum(y[rows] == self.classes[-1]))
-        return PatientCounts(n_positive, len(rows) - n_positive)
+        return self.ranks.counts(y[rows])
 
     def _row(
         self, source, areas, ratio, kind, tested, *, level=None, counts=None, **more
@@ -150,9 +154,8 @@ class Audit(NamedTuple):
             confidence_level=level or self.confidence_level,
         )
         n_folds = int(np.sum(~np.isnan(areas)))
-        cells = source, *found, n_folds, kind, tested, "", ""
-        row = dict(zip(COLUMNS, cells, strict=True)) | dict.fromkeys(DIFFERENCE)
-        return row | more
+        cells = source, *found, n_folds, kind, tested, "", "", *[None] * 3
+        return dict(zip(self.columns, cells, strict=True)) | more
 
     def _difference(self, differences, level):
         """The columns of a difference of two areas on the same folds."""
@@ -169,24 +172,24 @@ def _mean_and_interval(values, ratio, **options):
     return np.mean(values), *corrected_t_interval(values, ratio, **options)
 
 
-class _Area:
-    """The area as a metric of a fitted classifier."""
+class _Areas(NamedTuple):
+    """The area, or concordance, as the metric of a fitted model."""
 
-    def __init__(self, classes):
-        self.classes = classes
+    ranks: Any
 
-    def __call__(self, fitted, X, y):
-        return mean_one_against_rest(
-            responses(fitted, X, self.classes), y, self.classes
-        )
+    def given(self, y, fold):
+        """The same after training on any fold."""
+        return self
+
+    def __call__(self, model, X, y):
+        scores, _ = self.ranks.responses(model, X)
+        return {self.ranks.metric: self.ranks.area(y, scores)}
 
 
-class _Responses:
-    """Scores for each class, and whether they are probabilities."""
+class _Responses(NamedTuple):
+    """Scores of a fitted model, and whether they are probabilities."""
 
-    def __init__(self, classes):
-        self.classes = classes
+    ranks: Any
 
-    def __call__(self, model, X):
-        is_proba = hasattr(model, "predict_proba")
-        return responses(model, X, self.classes), is_proba
+    def __call__(self, model, X, y):
+        return self.ranks.responses(model, X)

@@ -9,7 +9,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmultimodal.model_selection._audit_model import (
+from skmultimodal.model_selection._audit_ranks import (
+    OfClasses,
     mean_one_against_rest,
     responses,
 )
@@ -75,7 +76,7 @@ def _read(cohort, modality):
         columns = pd.DataFrame(block)
         read = {n: read_covariate(columns[n].infer_objects()).values for n in columns}
         table = pd.DataFrame(read)
-        return table, covariate_predictor(table)
+        return table, covariate_predictor(table, OfClasses(None).predictor())
     if block.ndim > 2:
         block = _intensities(block)
     n_components = min(N_COMPONENTS, block.shape[1], len(block) // 4)

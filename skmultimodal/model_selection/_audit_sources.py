@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import check_random_state
 
 from skmultimodal.model_selection._folds import Fold, labels_of, paired_rows
+from skmultimodal.towers._outcomes import ClassLabels, Numbers
 from skmultimodal.utils._alignment import name_some, refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
-from skmultimodal.utils._labels import missing_labels
-from skmultimodal.utils._leaks import follows_label
+from skmultimodal.utils._leaks import follows_label, follows_number
 from skmultimodal.utils._warnings import warn
 
 __all__ = [
@@ -54,8 +53,8 @@ class Source(NamedTuple):
     read_as: str
 
 
-def covariate_predictor(columns, class_weight="balanced"):
-    """A logistic regression of a table, whose columns are floats or categories."""
+def covariate_predictor(columns, final):
+    """An estimator of a table, whose columns are floats or categories."""
     is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
     numbers = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
@@ -66,21 +65,24 @@ def covariate_predictor(columns, class_weight="balanced"):
         make_column_transformer(
             (numbers, np.flatnonzero(is_number)),
             (words, np.flatnonzero(~np.array(is_number))),
+            sparse_threshold=0,
         ),
-        LogisticRegression(class_weight=class_weight, max_iter=1000),
+        final,
     )
 
 
-def trainings(folds, X, y, ratio):
+def trainings(folds, X, target, ratio):
     """The folds with all labelled training rows, and with the paired ones of them.
 
-    Not with the paired ones if these are all there are, or of one class in some fold.
+    Not with the paired ones if these are all there are, or teach nothing in some fold,
+    as those of one class do.
     """
-    labelled = ~missing_labels(y)
+    labelled = target.codes >= 0
     paired = labelled & paired_rows(folds, X)
     found = [Training("all", _keep(folds, labelled), ratio)]
-    one_class = any(len(np.unique(y[f.train[paired[f.train]]])) < 2 for f in folds)
-    if not one_class and any((labelled & ~paired)[f.train].any() for f in folds):
+    codes = [target.codes[f.train[paired[f.train]]] for f in folds]
+    alike = any(not len(c) or not target.outcome.differ(c) for c in codes)
+    if not alike and any((labelled & ~paired)[f.train].any() for f in folds):
         found.append(Training("paired", _keep(folds, paired), ratio))
     return found
 
@@ -89,16 +91,18 @@ def _keep(folds, kept):
     return [fold._replace(train=fold.train[kept[fold.train]]) for fold in folds]
 
 
-def presence_source(cohort, y, folds, groups, random_state):
+def presence_source(cohort, target, folds, groups, random_state):
     """The modalities present, on a partition of all labelled rows.
 
-    It is stratified by class only: by pattern too, training shares of the classes of
-    each pattern would be those of the test rows, and no label would be unrelated.
+    It is stratified by class (fifth, event) only: by pattern too, training shares of
+    the classes of each pattern would be those of the test rows, and no label would be
+    unrelated.
     """
-    labelled = np.flatnonzero(~missing_labels(y))
-    labels, names = labels_of(y, labelled), cohort.patterns[labelled]
+    labelled = np.flatnonzero(target.codes >= 0)
+    labels, names = labels_of(target.y, labelled), cohort.patterns[labelled]
+    codes = target.codes[labelled]
     n_repeats = folds[-1].repeat + 1
-    smallest = np.unique(labels, return_counts=True)[1].min()
+    smallest = np.unique(codes, return_counts=True)[1].min()
     n_splits = max(2, min(len(folds) // n_repeats, smallest))
     options = {"shuffle": True, "random_state": check_random_state(random_state)}
     splitter = StratifiedKFold(n_splits, **options)
@@ -109,7 +113,7 @@ def presence_source(cohort, y, folds, groups, random_state):
     partition = [
         Fold(repeat, number, train, test)
         for repeat in range(n_repeats)
-        for number, (train, test) in enumerate(splitter.split(labels, labels, groups))
+        for number, (train, test) in enumerate(splitter.split(codes, codes, groups))
     ]
     ratio = sum(len(f.test) for f in partition) / sum(len(f.train) for f in partition)
     columns = pd.DataFrame({PRESENCE: names}, dtype=object)
@@ -131,14 +135,14 @@ def check_outcomes(table, outcomes, baseline, site):
     return outcomes
 
 
-def metadata_sources(table, y, on_folds, baseline, site, outcomes=()):
+def metadata_sources(table, target, on_folds, baseline, site, outcomes=()):
     """Each column of the metadata, and all of them (of the baseline, if it is named).
 
     Parameters
     ----------
     table : DataFrame or None
         One row per patient.
-    y : ndarray of shape (n_rows,)
+    target : Target
     on_folds : list of Training
     baseline : list of str or None
         Columns that were known before the outcome.
@@ -158,7 +162,7 @@ def metadata_sources(table, y, on_folds, baseline, site, outcomes=()):
     covariates = {name: read_covariate(table[name]) for name in table}
     _warn_of_cells(covariates)
     judged = table.drop(columns=outcomes) if baseline is None else table[baseline]
-    _warn_of_label(judged, y)
+    _warn_of_label(judged, target)
     read = {n: found for n, found in covariates.items() if found.kind != "text"}
     known = [n for n in read if baseline is None or n in (*baseline, site)]
     known = [name for name in known if name not in outcomes]
@@ -166,7 +170,7 @@ def metadata_sources(table, y, on_folds, baseline, site, outcomes=()):
         Source(
             name,
             pd.DataFrame({name: found.values}),
-            y,
+            target.y,
             on_folds,
             "metadata" if name in known else "later",
             "cv",
@@ -176,7 +180,7 @@ def metadata_sources(table, y, on_folds, baseline, site, outcomes=()):
     ]
     if len(known) > 1:
         every = pd.concat([s.columns for s in sources if s.name in known], axis=1)
-        rest = y, on_folds, "metadata", "cv", "mixed"
+        rest = target.y, on_folds, "metadata", "cv", "mixed"
         sources.append(Source(EVERY_COLUMN, every, *rest))
     return sources
 
@@ -203,13 +207,26 @@ def _warn_of_cells(covariates):
         )
 
 
-def _warn_of_label(table, y):
-    labelled = ~missing_labels(y)
-    codes = np.unique(labels_of(y, labelled), return_inverse=True)[1]
-    found = [n for n in table if follows_label(table.loc[labelled, n], codes)]
+def _warn_of_label(table, target):
+    labelled = target.codes >= 0
+    y, codes, table = target.y[labelled], target.codes[labelled], table.loc[labelled]
+    what = "class"
+    found = []
+    if not isinstance(target.outcome, ClassLabels):
+        numbers, what = (y["time"], "time") if y.dtype.names else (y, "number")
+        read = {name: read_covariate(table[name]) for name in table}
+        found = [
+            name
+            for name, column in read.items()
+            if column.kind in ("number", "date")
+            and follows_number(column.values, numbers)
+        ]
+    if not found and not isinstance(target.outcome, Numbers):
+        found = [name for name in table if follows_label(table[name], codes)]
+        what = "class" if what == "class" else "state, event or censored"
     if found:
         warn(
-            f"column {found[0]!r} of the metadata has one value for each class: if it "
+            f"column {found[0]!r} of the metadata has one value for each {what}: if it "
             "is the label under another name, it is no shortcut. Leave it out of "
             "metadata then."
         )

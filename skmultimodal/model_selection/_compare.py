@@ -279,7 +279,7 @@ class Predict:
     def __init__(self, classes):
         self.classes = classes
 
-    def __call__(self, model, X):
+    def __call__(self, model, X, y):
         predicted = model.predict(X)
         proba = np.full((len(predicted), len(self.classes)), np.nan)
         if hasattr(model, "predict_proba"):

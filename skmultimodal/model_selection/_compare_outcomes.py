@@ -1,18 +1,14 @@
 """Comparisons of models of numbers, and of times to an event, on the same folds."""
 
-from dataclasses import dataclass
-from typing import Any
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.metrics import get_scorer
-from sklearn.pipeline import Pipeline
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._compare import _check_estimators
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     count_unpaired,
     fold_stage,
     make_folds,
@@ -20,19 +16,16 @@ from skmultimodal.model_selection._folds import (
     run_folds,
 )
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
+from skmultimodal.model_selection._outcome_scoring import (
+    NumberScoring,
+    SurvivalScoring,
+    survival_when_seen,
+)
 from skmultimodal.model_selection._score_table import choose_names, score_table
-from skmultimodal.utils._concordance import concordance
-from skmultimodal.utils._numbers import read_numbers
-from skmultimodal.utils._strata import fifths
-from skmultimodal.utils._survival_metrics import auc_at, integrated_brier_score
-from skmultimodal.utils._survival_target import read_survival, strata_of
+from skmultimodal.model_selection._targets import read_target, refuse_untestable
+from skmultimodal.towers._outcomes import Numbers, TimeToEvent
 
-__all__ = ["compare_regressors", "compare_survival"]
-
-# Beyond the horizon, so few training rows are still followed up that censoring weights
-# of single patients decide a score.
-SHARE_AT_RISK = 0.1
-N_TIMES = 50
+__all__ = ["compare_outcome_arms", "compare_regressors", "compare_survival"]
 
 
 def compare_survival(
@@ -110,17 +103,29 @@ def compare_survival(
     >>> result.metrics
     ['uno_c', 'auc', 'neg_integrated_brier_score']
     """
-    X, y, groups = check_X_y(X, y, groups, read_survival)
-    last = np.nanmax(y["time"], initial=0)
-    if horizon is not None and not 0 < horizon <= last:
-        raise ValueError(
-            f"horizon must be above 0 and not beyond the last time, {last:g}, got "
-            f"{horizon!r}."
-        )
+    X, target, groups = read_target(None, X, y, groups, kind=TimeToEvent)
+    if horizon is not None:
+        _check_horizon(horizon, target.y)
     scoring = SurvivalScoring(horizon)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
-    return _compare("compare_survival", estimators, X, y, cv, scoring, **options)
+    return _compare("compare_survival", estimators, X, target, cv, scoring, **options)
+
+
+def _check_horizon(horizon, y):
+    last = np.nanmax(y["time"], initial=0)
+    is_number = isinstance(horizon, Real) and not isinstance(horizon, bool)
+    if not is_number or not 0 < horizon <= last:
+        raise ValueError(
+            f"horizon must be a number above 0 and not beyond the last time, {last:g}, "
+            f"got {horizon!r}."
+        )
+    first = np.min(y["time"][y["event"]], initial=np.inf)
+    if horizon < first < np.inf:
+        raise ValueError(
+            f"no event comes up to horizon={horizon:g}: the first is at {first:g}. "
+            "Give a later one, in the unit of the times."
+        )
 
 
 def compare_regressors(
@@ -191,18 +196,18 @@ def compare_regressors(
     >>> result.summary(models=["ridge"], metrics=["r2"])["mean"].round(1).tolist()
     [1.0]
     """
-    X, y, groups = check_X_y(X, y, groups, read_numbers)
+    X, target, groups = read_target(None, X, y, groups, kind=Numbers)
     options = {"groups": groups, "reference": reference, "n_jobs": n_jobs}
     options |= {"confidence_level": confidence_level, "verbose": verbose}
-    scoring = NumberScoring([scoring] if isinstance(scoring, str) else list(scoring))
-    return _compare("compare_regressors", estimators, X, y, cv, scoring, **options)
+    scoring = NumberScoring(scoring, with_coverage=True)
+    return _compare("compare_regressors", estimators, X, target, cv, scoring, **options)
 
 
 def _compare(
     caller,
     estimators,
     X,
-    y,
+    target,
     cv,
     scoring,
     *,
@@ -215,11 +220,32 @@ def _compare(
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
-    # A score of few values would be read as classes, of which some are rare.
-    codes = fifths(y) if y.dtype.names is None else None
-    strata = y if codes is None else np.where(codes < 0, np.nan, codes)
-    folds = make_folds(cv, X, strata, groups)
+    folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
     arms = [(name, model, folds) for name, model in models]
+    options = {"groups": groups, "confidence_level": confidence_level}
+    options |= {"reference": reference, "n_jobs": n_jobs, "verbose": verbose}
+    return compare_outcome_arms(caller, arms, X, target.y, scoring, folds, **options)
+
+
+def compare_outcome_arms(
+    caller,
+    arms,
+    X,
+    y,
+    scoring,
+    folds,
+    *,
+    groups,
+    confidence_level,
+    n_jobs,
+    verbose,
+    reference=None,
+):
+    """The OutcomeComparison of models that are trained each on rows of its own.
+
+    Parameters are those of `compare_arms`, and `y` is a number or a time to an event.
+    """
     with fold_stage(caller, arms, verbose) as stage:
         results = run_folds(
             *(arms, X, y, scoring),
@@ -234,14 +260,27 @@ def _compare(
         folds=folds,
         test_to_train=paired_ratio(folds, X, y),
         confidence_level=confidence_level,
-        estimators={name: clone(model) for name, model in models},
+        estimators={name: clone(model) for name, model, _ in arms},
         reference=reference,
         n_unpaired=count_unpaired(folds, X),
+        horizons=None if y.dtype.names is None else _horizons(scoring, y, folds),
     )
 
 
-def _predict(model, X):
-    return np.asarray(model.predict(X))
+def _horizons(scoring, y, folds):
+    return np.array([scoring.given(y, fold).horizon for fold in folds])
+
+
+def _predict(model, X, y):
+    """Columns of the predictions of a model."""
+    predicted = np.asarray(model.predict(X), dtype=float)
+    if y.dtype.names is not None:
+        own = survival_when_seen(model.fitted, X, y, predicted)
+        return {"predicted": predicted, "survival": own}
+    if not hasattr(model, "predict_interval"):
+        return {"predicted": predicted}
+    low, high = np.asarray(model.predict_interval(X)).T
+    return {"predicted": predicted, "low": low, "high": high}
 
 
 def _prediction_table(results, X, y):
@@ -260,86 +299,6 @@ def _prediction_table(results, X, y):
             "row": fold.test,
             "id": cohort.index[fold.test],
             "pattern": cohort.patterns[fold.test],
-            "predicted": predicted,
         }
-        tables.append(pd.DataFrame(columns | truth))
+        tables.append(pd.DataFrame(columns | predicted | truth))
     return pd.concat(tables, ignore_index=True)
-
-
-class NumberScoring:
-    """Metrics of a fitted regressor on its test rows."""
-
-    def __init__(self, names):
-        self.scorers = {name: get_scorer(name) for name in names}
-
-    def given(self, y_train):
-        return self
-
-    def __call__(self, model, X, y):
-        scores = {name: float(s(model, X, y)) for name, s in self.scorers.items()}
-        if hasattr(model.fitted, "predict_interval"):
-            low, high = model.fitted.predict_interval(X).T
-            scores["coverage"] = float(np.mean((low <= y) & (y <= high)))
-        return scores
-
-
-@dataclass(frozen=True)
-class SurvivalScoring:
-    """Metrics of a fitted survival estimator on its test rows.
-
-    Parameters
-    ----------
-    horizon : float or None
-    y_train : structured ndarray or None
-        From which censoring is known, and the horizon if it is None.
-    """
-
-    horizon: float | None
-    y_train: Any = None
-
-    def given(self, y_train):
-        known = y_train[~np.isnan(y_train["time"])]
-        horizon = self.horizon
-        if horizon is None:
-            horizon = float(np.quantile(known["time"], 1 - SHARE_AT_RISK))
-        return SurvivalScoring(horizon, known)
-
-    def __call__(self, model, X, y):
-        train, horizon = self.y_train, self.horizon
-        risk = np.asarray(model.predict(X), dtype=float)
-        scores = {
-            "uno_c": concordance(y, risk, train=train, horizon=horizon),
-            "auc": auc_at(y, risk, horizon / 2, train=train),
-        }
-        times = np.linspace(0, horizon, N_TIMES)
-        curves = survival_curves(model.fitted, X, times, y, risk)
-        if curves is not None:
-            # A stratum that was not in training has no baseline hazard.
-            known = ~np.isnan(curves).any(axis=1)
-            score = np.nan
-            if known.any():
-                part = y[known], curves[known], times
-                score = -integrated_brier_score(*part, train=train)
-            scores["neg_integrated_brier_score"] = score
-        return scores
-
-
-def survival_curves(model, X, times, y, risk):
-    """Survival probabilities of rows at some times: (n_rows, n_times).
-
-    NaN where the stratum of a row has no baseline hazard; None of a model without
-    survival functions. Those of scikit-survival end where training rows do.
-    """
-    last = model[-1] if isinstance(model, Pipeline) else model
-    if hasattr(last, "baselines_"):
-        curves = np.full((len(risk), len(times)), np.nan)
-        for stratum, baseline in last.baselines_.items():
-            rows = strata_of(y) == stratum
-            if len(last.baselines_) == 1:
-                rows = np.ones(len(risk), dtype=bool)
-            curves[rows] = np.exp(-np.exp(risk[rows])[:, None] * baseline(times))
-        return curves
-    if not hasattr(model, "predict_survival_function"):
-        return None
-    functions = model.predict_survival_function(X)
-    return np.array([f(np.clip(times, *f.domain)) for f in functions])

@@ -64,8 +64,9 @@ def check_X_y(X, y, groups=None, read=None):
 def _read_labels(y):
     if has_columns(y):
         raise ValueError(
-            "y is a time to an event, and class labels are needed here: "
-            "compare_survival compares models of it."
+            "y is a time to an event, and class labels are needed here: take a "
+            "survival estimator, such as TwinTowerSurvival, and compare_survival to "
+            "compare several."
         )
     return label_column(y)
 
@@ -185,7 +186,7 @@ def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs
     groups : array-like of shape (n_rows,), default=None
         Passed to the ``fit`` of models that request it (metadata routing).
     inspect : callable, default=None
-        ``inspect(model, X_test)``, whose result is returned; `model` is a
+        ``inspect(model, X_test, y_test)``, whose result is returned; `model` is a
         `PredictsOnce`.
 
     Returns
@@ -209,9 +210,10 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
         fitted.fit(take(X, fold.train), labels_of(y, fold.train), **params)
         X_test = take(X, fold.test)
         model = PredictsOnce(fitted, X_test)
-        score = scoring.given(labels_of(y, fold.train))
-        scores = score(model, X_test, labels_of(y, fold.test))
-        inspected = None if inspect is None else inspect(model, X_test)
+        score = scoring.given(y, fold)
+        y_test = labels_of(y, fold.test)
+        scores = score(model, X_test, y_test)
+        inspected = None if inspect is None else inspect(model, X_test, y_test)
     except Exception as error:
         where = f"fold {fold.fold} of repeat {fold.repeat}"
         raise RuntimeError(f"model {name!r} failed on {where}: {error}") from error

@@ -4,12 +4,14 @@ import numpy as np
 from sklearn.base import clone
 
 from skmultimodal.model_selection._compare import compare_arms
-from skmultimodal.model_selection._folds import (
-    check_X_y,
-    make_folds,
-    paired_rows,
+from skmultimodal.model_selection._compare_outcomes import compare_outcome_arms
+from skmultimodal.model_selection._folds import make_folds, paired_rows
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
 )
-from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.towers._outcomes import ClassLabels
 
 __all__ = ["unpaired_gain"]
 
@@ -31,32 +33,35 @@ def unpaired_gain(
     n_jobs=None,
     verbose=0,
 ):
-    """Cross-validate a classifier with and without the unpaired rows in training.
+    """Cross-validate a model with and without the unpaired rows in training.
 
     Both arms are tested on the same rows of the same folds.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier that takes `X`. In the arm without unpaired rows each parameter
-        ``tower_rows`` of it, nested ones included, is set to ``"all"``: only the paired
-        rows are left to fit towers on.
+        A classifier, regressor or survival estimator that takes `X`. In the arm without
+        unpaired rows each parameter ``tower_rows`` of it, nested ones included, is set
+        to ``"all"``: only the paired rows are left to fit towers on.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
-        Class labels; NaN or None marks an unlabelled row.
+        What it predicts: class labels, numbers, or times to an event as of
+        ``make_survival_target``; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
         As in `compare_classifiers`.
     scoring : str, callable, list, tuple, set or dict, default=None
-        As in `compare_classifiers`.
+        As in `compare_classifiers`; of times to an event the metrics of
+        `compare_survival`. None is the estimator's ``score``, ``"r2"`` of numbers and
+        ``"uno_c"`` of times.
     positive : class label, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
         As in `compare_classifiers`.
     n_seeds : int, default=1
-        As in `compare_classifiers`.
+        As in `compare_classifiers`; of class labels only.
     n_draws : int, default=0
-        As in `compare_classifiers`.
+        As in `compare_classifiers`; of class labels only.
     confidence_level : float, default=0.95
         Of the intervals.
     n_jobs : int, default=None
@@ -67,7 +72,7 @@ def unpaired_gain(
 
     Returns
     -------
-    comparison : Comparison
+    comparison : Comparison, or OutcomeComparison of numbers and times
         Of two models, named ``"with unpaired"`` and ``"without unpaired"``:
         ``comparison.differences()`` is the gain, with its interval and test.
         ``comparison.folds`` are those with unpaired rows.
@@ -76,7 +81,8 @@ def unpaired_gain(
     ------
     ValueError
         If `X` has no unpaired row that trains, `positive` is no class, a metric cannot
-        be computed for as many classes, `n_seeds` is below 1, or `n_draws` is 1.
+        be computed for as many classes, `n_seeds` is below 1, `n_draws` is 1, or either
+        is given with numbers or times.
 
     See Also
     --------
@@ -114,28 +120,26 @@ def unpaired_gain(
        difference  low  high
     0        0.13 -0.1  0.36
     """
-    X, y, groups = check_X_y(X, y, groups)
-    scoring = Scoring(scoring, y, positive)
-    folds = make_folds(cv, X, y, groups)
+    X, target, groups = read_target(estimator, X, y, groups)
+    folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
+    scoring = make_scoring(target, scoring, positive, folds=folds)
     paired = paired_rows(folds, X)
     if not any(np.any(~paired[fold.train]) for fold in folds):
         raise ValueError("no unpaired row trains: there is no gain to measure.")
     fewer = [fold._replace(train=fold.train[paired[fold.train]]) for fold in folds]
     arms = [(WITH, estimator, folds), (WITHOUT, _without_unpaired(estimator), fewer)]
-    return compare_arms(
-        "unpaired_gain",
-        arms,
-        X,
-        y,
-        scoring,
-        folds,
-        groups=groups,
-        confidence_level=confidence_level,
-        n_jobs=n_jobs,
-        verbose=verbose,
-        n_seeds=n_seeds,
-        n_draws=n_draws,
-    )
+    given = "unpaired_gain", arms, X, target.y, scoring, folds
+    options = {"groups": groups, "confidence_level": confidence_level}
+    options |= {"n_jobs": n_jobs, "verbose": verbose}
+    if isinstance(target.outcome, ClassLabels):
+        return compare_arms(*given, **options, n_seeds=n_seeds, n_draws=n_draws)
+    if n_seeds != 1 or n_draws:
+        raise ValueError(
+            f"n_seeds and n_draws are for class labels, and y is "
+            f"{target.outcome.described}: leave them out."
+        )
+    return compare_outcome_arms(*given, **options)
 
 
 def _without_unpaired(estimator):

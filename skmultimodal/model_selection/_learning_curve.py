@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     fold_stage,
     make_folds,
     paired_ratio,
@@ -14,9 +13,12 @@ from skmultimodal.model_selection._folds import (
     run_folds,
 )
 from skmultimodal.model_selection._score_table import score_table, summarise
-from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._subsets import order_rows, shrink_folds
-from skmultimodal.utils._labels import encode_labels
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["paired_learning_curve"]
@@ -37,7 +39,7 @@ def paired_learning_curve(
     n_jobs=None,
     verbose=0,
 ):
-    """Cross-validate a classifier with growing numbers of paired training rows.
+    """Cross-validate a model with growing numbers of paired training rows.
 
     The curve shows what more pairs would bring. All numbers are tested on the same
     folds. A smaller training set is part of the larger ones of its fold.
@@ -45,18 +47,21 @@ def paired_learning_curve(
     Parameters
     ----------
     estimator : estimator
-        A classifier that takes `X`.
+        A classifier, regressor or survival estimator that takes `X`.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
-        Class labels; NaN or None marks an unlabelled row.
+        What it predicts: class labels, numbers, or times to an event as of
+        ``make_survival_target``; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
         As in `compare_classifiers`.
     n_pairs : int, float, or array-like of them, default=(0.2, 0.4, 0.6, 0.8, 1.0)
         Paired labelled rows that train. Integers are numbers of rows. Floats are
         fractions, above 0 and up to 1, of those that the fold with the fewest has.
     scoring : str, callable, list, tuple, set or dict, default=None
-        As in `compare_classifiers`.
+        As in `compare_classifiers`; of times to an event the metrics of
+        `compare_survival`. None is the estimator's ``score``, ``"r2"`` of numbers and
+        ``"uno_c"`` of times.
     positive : class label, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
@@ -80,7 +85,7 @@ def paired_learning_curve(
           ``n_pairs``, ``mean`` of the folds, its interval from ``low`` to ``high``,
           ``std`` of the folds, ``n_folds``.
         - ``n_pairs``: ndarray of int, the numbers in ascending order.
-        - ``positive``: the positive class.
+        - ``positive``: the positive class; None of other outcomes.
         - ``test_to_train``: the ratio of paired rows in the corrected variance.
         - ``confidence_level``: as given.
 
@@ -88,8 +93,8 @@ def paired_learning_curve(
     ------
     ValueError
         If `n_pairs` asks for more paired labelled rows than a fold trains on, or for
-        fewer than there are classes, `positive` is no class, or a metric cannot be
-        computed for as many classes.
+        fewer than there are classes (fifths of numbers, or two of times), `positive` is
+        no class, or a metric cannot be computed for as many classes.
     RuntimeError
         If the model fails; the message names the number and the fold.
 
@@ -107,10 +112,12 @@ def paired_learning_curve(
     Notes
     -----
     Rows are drawn at random within each class, in the proportions of the fold, but each
-    class has at least one. The other paired labelled rows are left out of training
-    altogether: no tower is fitted on them either. All other rows of the fold, unpaired
-    or unlabelled, train in every case. Rows are drawn anew in each fold: give `cv`
-    repeats to average over more draws.
+    class has at least one; of numbers within fifths, and of times among those with the
+    event and the censored. The horizon and the weights of metrics of times are those of
+    the complete fold, for all numbers of rows. The other paired labelled rows are left
+    out of training altogether: no tower is fitted on them either. All other rows of the
+    fold, unpaired or unlabelled, train in every case. Rows are drawn anew in each fold:
+    give `cv` repeats to average over more draws.
 
     Intervals are those of `compare_classifiers`, with the ratio of the complete folds
     at every number of rows. The ratio stands for what makes the scores of folds alike:
@@ -142,13 +149,14 @@ def paired_learning_curve(
     1       20  0.78  0.64  0.88
     2       60  0.81  0.68  0.89
     """
-    X, y, groups = check_X_y(X, y, groups)
-    scoring = Scoring(scoring, y, positive)
-    _, codes = encode_labels(y, allow_unlabelled=True)
-    folds = make_folds(cv, X, y, groups)
+    X, target, groups = read_target(estimator, X, y, groups)
+    y, codes = target.y, target.codes
+    folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
+    scoring = make_scoring(target, scoring, positive, folds=folds)
     counted = paired_rows(folds, X) & (codes >= 0)
-    _refuse_one_class(folds, counted, codes)
-    numbers = _read_numbers(n_pairs, folds, counted, codes)
+    _refuse_alike(folds, counted, target)
+    numbers = _read_numbers(n_pairs, folds, counted, target)
     rng = check_random_state(random_state)
     places = [np.flatnonzero(counted[fold.train]) for fold in folds]
     orders = [
@@ -177,23 +185,25 @@ def paired_learning_curve(
     )
 
 
-def _refuse_one_class(folds, counted, codes):
+def _refuse_alike(folds, counted, target):
     for fold in folds:
         rows = fold.train[counted[fold.train]]
-        if len(np.unique(codes[rows])) < 2:
+        if not len(rows) or not target.outcome.differ(target.codes[rows]):
+            alike = "teach nothing"
+            if len(rows):
+                alike = target.outcome.describe_alike(target.codes[rows])
             raise ValueError(
                 f"fold {fold.fold} of repeat {fold.repeat} trains on {len(rows)} "
-                "paired labelled rows, which are not of two classes: use "
-                "PairedStratifiedKFold."
+                f"paired labelled rows, which {alike}: use PairedStratifiedKFold."
             )
 
 
-def _read_numbers(n_pairs, folds, counted, codes):
+def _read_numbers(n_pairs, folds, counted, target):
     """Numbers of paired rows in ascending order."""
     rows = [fold.train[counted[fold.train]] for fold in folds]
     smallest = int(np.argmin([len(r) for r in rows]))
     most = len(rows[smallest])
-    least = max(len(np.unique(codes[r])) for r in rows)
+    least = max(len(np.unique(target.codes[r])) for r in rows)
     given = [n_pairs] if np.ndim(n_pairs) == 0 else list(n_pairs)
     if not given:
         raise ValueError("n_pairs is empty.")
@@ -208,8 +218,8 @@ def _read_numbers(n_pairs, folds, counted, codes):
         if number < least:
             means = "" if isinstance(value, Integral) else f", {number} of {most} rows,"
             raise ValueError(
-                f"n_pairs={value}{means} is too few: each of {least} classes needs a "
-                "row."
+                f"n_pairs={value}{means} is too few: each of {least} "
+                f"{target.outcome.strata} needs a row."
             )
     unique = sorted(set(numbers))
     if len(unique) < len(numbers):

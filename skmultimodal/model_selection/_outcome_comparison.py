@@ -30,6 +30,8 @@ class OutcomeComparison(FoldScores):
     n_unpaired : int, default=0
         Rows with fewer modalities than those tested, which train the models of each
         fold: what is estimated is given these rows.
+    horizons : ndarray of shape (n_folds,), default=None
+        Of times, those up to which each fold is scored.
 
     Attributes
     ----------
@@ -67,6 +69,7 @@ class OutcomeComparison(FoldScores):
         estimators=None,
         reference=None,
         n_unpaired=0,
+        horizons=None,
     ):
         self._scores = scores
         self._predictions = predictions
@@ -76,6 +79,7 @@ class OutcomeComparison(FoldScores):
         self.estimators = estimators
         self.reference = reference
         self.n_unpaired = n_unpaired
+        self.horizons = horizons
 
     @property
     def models(self):
@@ -96,7 +100,10 @@ class OutcomeComparison(FoldScores):
             One row per model, repeat and tested row: ``model``, ``repeat``, ``fold``,
             ``row``, ``id`` of the patient, ``pattern`` of the modalities that it has,
             ``predicted`` (a number or a risk), and the number ``y_true``, or ``event``
-            and ``time``.
+            and ``time``. Of numbers also the ends ``low`` and ``high`` of the 90 %
+            interval, and of times ``survival``, the predicted probability of being
+            without the event by the patient's own time (since the entry, where there is
+            one); NaN of models without them.
         """
         names = choose_names("model", self.models, models)
         return rows_of(self._predictions, names)

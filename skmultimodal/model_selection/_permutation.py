@@ -5,18 +5,21 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import delayed
 
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     make_folds,
     paired_rows,
     read_cv,
     run_folds,
 )
-from skmultimodal.model_selection._scoring import Scoring
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
 from skmultimodal.model_selection._tested_rows import fix_tested
 from skmultimodal.utils._alignment import join_by_id
 from skmultimodal.utils._groups import check_groups
-from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._progress import Stage, TrackedParallel
+from skmultimodal.utils._survival_target import strata_of
 
 __all__ = ["paired_permutation_test"]
 
@@ -47,16 +50,19 @@ def paired_permutation_test(
     Parameters
     ----------
     estimator : estimator
-        A classifier that takes `X`.
+        A classifier, regressor or survival estimator that takes `X`.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
-        Class labels; NaN or None marks an unlabelled row.
+        What it predicts: class labels, numbers, or times to an event as of
+        ``make_survival_target``; NaN or None marks an unlabelled row. Of times, event
+        and time (and entry) stay together, and are permuted within strata.
     cv : splitter, iterable of (train, test), or int
         As in `compare_classifiers`. A splitter draws the folds of each permutation
         anew, so that they are stratified by the permuted labels.
     scoring : str or callable, default=None
-        One metric; None is the estimator's ``score``.
+        One metric, of times to an event of `compare_survival`. None is the estimator's
+        ``score``, ``"r2"`` of numbers and ``"uno_c"`` of times.
     positive : class label, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
@@ -82,7 +88,7 @@ def paired_permutation_test(
         - ``permutation_scores``: ndarray of shape (n_permutations,).
         - ``pvalue``: ``(1 + number of permutations that score as high) / (1 +
           n_permutations)``, which is never 0.
-        - ``positive``: the positive class.
+        - ``positive``: the positive class; None of other outcomes.
 
     Raises
     ------
@@ -112,29 +118,31 @@ def paired_permutation_test(
     >>> result.pvalue
     0.01
     """
-    X, y, groups = check_X_y(X, y, groups)
+    X, target, groups = read_target(estimator, X, y, groups)
     cv_groups = join_by_id(cv_groups, X, name="cv_groups")
     if isinstance(scoring, list | tuple | set | dict):
         raise ValueError("scoring must be one metric here: test each separately.")
     if n_permutations < 1:
         raise ValueError(f"n_permutations must be at least 1, got {n_permutations}.")
-    scoring = Scoring(scoring, y, positive)
+    scoring = make_scoring(target, scoring, positive)
     # Permuted labels must not change which rows are tested.
-    cv = fix_tested(read_cv(cv), X, y, cv_groups)
-    folds = make_folds(cv, X, y, cv_groups)
-    rows = np.flatnonzero(paired_rows(folds, X) & ~missing_labels(y))
-    blocks = check_groups(groups, len(y))
-    blocks = np.zeros(len(rows)) if blocks is None else blocks[rows]
+    cv = fix_tested(read_cv(cv), X, target.dealt, cv_groups)
+    folds = make_folds(cv, X, target.dealt, cv_groups)
+    refuse_untestable(target, folds)
+    rows = np.flatnonzero(paired_rows(folds, X) & (target.codes >= 0))
+    blocks = _blocks(target.y, rows, check_groups(groups, len(target.y)))
     rng = check_random_state(random_state)
-    permuted = (_permute(y, rows, blocks, rng) for _ in range(n_permutations))
-    score = _mean_score(estimator, X, y, folds, scoring)
+    orders = (_permute(rows, blocks, rng) for _ in range(n_permutations))
+    score = _mean_score(estimator, X, target.y, folds, scoring)
     if np.isnan(score):
         raise ValueError("the metric is undefined on all folds of the true labels.")
     name = "[paired_permutation_test] permuted labels"
     with Stage(name, n_permutations, "permutation", verbose) as stage:
         scores = TrackedParallel(stage, n_jobs)(
-            delayed(_permuted_score)(estimator, X, labels, cv, cv_groups, scoring)
-            for labels in permuted
+            delayed(_permuted_score)(
+                estimator, X, target, rows, order, cv, cv_groups, scoring
+            )
+            for order in orders
         )
     permutation_scores = np.array(scores)
     # Equal scores may differ in the last bit by the order of their sum; a permutation
@@ -149,16 +157,29 @@ def paired_permutation_test(
     )
 
 
-def _permute(y, rows, blocks, rng):
-    labels = y.copy()
+def _blocks(y, rows, groups):
+    """Number of the part of each row, among whose rows labels are permuted."""
+    parts = [np.zeros(len(rows))] if groups is None else [groups[rows]]
+    if y.dtype.names is not None:
+        # A stratum is of the patient: its hazard stays with it.
+        parts.append(strata_of(y)[rows])
+    numbers = [np.unique(part, return_inverse=True)[1] for part in parts]
+    return np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].ravel()
+
+
+def _permute(rows, blocks, rng):
+    """The row whose label each of `rows` is given."""
+    order = rows.copy()
     for block in np.unique(blocks):
-        here = rows[blocks == block]
-        labels[here] = y[rng.permutation(here)]
-    return labels
+        here = blocks == block
+        order[here] = rng.permutation(rows[here])
+    return order
 
 
-def _permuted_score(estimator, X, y, cv, groups, scoring):
-    folds = make_folds(cv, X, y, groups)
+def _permuted_score(estimator, X, target, rows, order, cv, groups, scoring):
+    y, dealt = target.y.copy(), target.dealt.copy()
+    y[rows], dealt[rows] = target.y[order], target.dealt[order]
+    folds = make_folds(cv, X, dealt, groups)
     return _mean_score(estimator, X, y, folds, scoring)
 
 

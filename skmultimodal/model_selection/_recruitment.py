@@ -9,7 +9,6 @@ from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._folds import (
-    check_X_y,
     fold_stage,
     make_folds,
     paired_ratio,
@@ -17,20 +16,25 @@ from skmultimodal.model_selection._folds import (
 )
 from skmultimodal.model_selection._recruitment_curve import RecruitmentCurve
 from skmultimodal.model_selection._score_table import score_table
-from skmultimodal.model_selection._scoring import Scoring
 from skmultimodal.model_selection._subsets import (
     cut_groups,
     order_groups,
     order_rows,
     shrink_folds,
 )
+from skmultimodal.model_selection._targets import (
+    make_scoring,
+    read_target,
+    refuse_untestable,
+)
+from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._groups import check_groups
-from skmultimodal.utils._labels import encode_labels
 from skmultimodal.utils._warnings import warn
 
 __all__ = ["recruitment_curve"]
 
 ALL_ROWS = "all rows"
+AREAS = {True: "roc_auc", False: "roc_auc_ovr"}  # whether there are two classes
 
 
 class Arm(NamedTuple):
@@ -57,7 +61,7 @@ def recruitment_curve(
     n_jobs=None,
     verbose=0,
 ):
-    """Cross-validate a classifier with fewer rows of each kind, to see what more bring.
+    """Cross-validate a model with fewer rows of each kind, to see what more bring.
 
     A kind is a pattern of modalities, such as all patients with both, or with one only.
     The rows of one kind are reduced at a time; all others train as they are. The curves
@@ -66,11 +70,12 @@ def recruitment_curve(
     Parameters
     ----------
     estimator : estimator
-        A classifier that takes `X`.
+        A classifier, regressor or survival estimator that takes `X`.
     X : Cohort, or anything that can be read as one
         The patients.
     y : array-like of shape (n_rows,)
-        Class labels; NaN or None marks an unlabelled row.
+        What it predicts: class labels, numbers, or times to an event as of
+        ``make_survival_target``; NaN or None marks an unlabelled row.
     cv : splitter, iterable of (train, test), or int
         As in `compare_classifiers`. The same tested rows for all kinds and sizes.
     kinds : list of str, default=None
@@ -81,8 +86,10 @@ def recruitment_curve(
         is not among them: it is the same fit for all kinds.
     scoring : str, callable, list, tuple, set or dict, default=None
         As in `compare_classifiers`, but None is ``"neg_log_loss"`` and ``"roc_auc"``
-        (``"roc_auc_ovr"`` for more than two classes). Higher must be better, as for
-        scorers of scikit-learn.
+        (``"roc_auc_ovr"`` for more than two classes), of numbers
+        ``"neg_mean_absolute_error"`` and ``"r2"``, and of times to an event
+        ``"neg_integrated_brier_score"`` and ``"uno_c"``, which `compare_survival` has.
+        Higher must be better, as for scorers of scikit-learn.
     positive : class label, default=None
         As in `compare_classifiers`.
     groups : array-like of shape (n_rows,), default=None
@@ -125,7 +132,8 @@ def recruitment_curve(
     Notes
     -----
     Rows are drawn at random within each class, in the proportions of the fold, but each
-    class has at least one; a smaller set is part of the larger ones of its fold. Rows
+    class has at least one (of numbers within fifths, of times among those with the
+    event and the censored); a smaller set is part of the larger ones of its fold. Rows
     of the kind that are unlabelled train at each size.
 
     The score of n rows is extrapolated by power laws, ``a - b * (n + n0) ** -c``,
@@ -164,14 +172,16 @@ def recruitment_curve(
     0  image+gene    120  0.002 -0.002  0.009
     1        gene     80  0.001 -0.010  0.012
     """
-    X, y, groups = check_X_y(X, y, groups)
-    _, codes = encode_labels(y, allow_unlabelled=True)
-    scoring = Scoring(_metrics(scoring, codes), y, positive)
-    folds = make_folds(cv, X, y, groups)
+    X, target, groups = read_target(estimator, X, y, groups)
+    y, codes = target.y, target.codes
+    folds = make_folds(cv, X, target.dealt, groups)
+    refuse_untestable(target, folds)
+    default = _default_metrics(codes)
+    scoring = make_scoring(target, scoring, positive, folds=folds, default=default)
     sizes = _read_sizes(sizes)
     patterns = as_cohort(X).patterns
     rng = check_random_state(random_state)
-    rows = patterns, codes, check_groups(groups, len(y))
+    rows = patterns, target, check_groups(groups, len(y))
     planned, left_out = _plan(folds, rows, kinds, sizes, rng)
     arms = {
         f"{arm.n_rows:.0f} rows of {arm.kind}, {size:.3g} of them": arm
@@ -197,10 +207,12 @@ def recruitment_curve(
     )
 
 
-def _metrics(scoring, codes):
-    if scoring is not None:
-        return scoring
-    return ["neg_log_loss", "roc_auc" if codes.max() < 2 else "roc_auc_ovr"]
+def _default_metrics(codes):
+    return {
+        ClassLabels: ["neg_log_loss", AREAS[bool(codes.max() < 2)]],
+        Numbers: ["neg_mean_absolute_error", "r2"],
+        TimeToEvent: ["neg_integrated_brier_score", "uno_c"],
+    }
 
 
 def _read_sizes(sizes):
@@ -245,7 +257,7 @@ def _plan(folds, rows, kinds, sizes, rng):
 
 def _arms_of(kind, folds, rows, sizes, rng):
     """Arms of a kind, the last of which has all of its rows."""
-    patterns, codes, groups = rows
+    patterns, (outcome, _, codes, _), groups = rows
     orders, numbers = [], []
     for fold in folds:
         of_kind = (patterns[fold.train] == kind) & (codes[fold.train] >= 0)
@@ -256,7 +268,8 @@ def _arms_of(kind, folds, rows, sizes, rng):
             raise ValueError(
                 f"kind {kind!r} trains with {len(places)} labelled {what} in fold "
                 f"{fold.fold} of repeat {fold.repeat}, too few for {len(sizes)} sizes "
-                "with a row of each class: give fewer or larger sizes."
+                f"with a row of each of the {outcome.strata}: give fewer or larger "
+                "sizes."
             )
         orders.append(places[order])
         numbers.append(own)

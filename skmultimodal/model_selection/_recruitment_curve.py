@@ -35,7 +35,7 @@ class RecruitmentCurve:
     test_to_train : float
         The ratio of rows in the corrected variance.
     positive : class label
-        The positive class.
+        The positive class; None of other outcomes.
     confidence_level : float
         Of the intervals.
     known_as : dict of str to str

@@ -47,7 +47,7 @@ def score_table(results):
         warn(
             f"{metric} is undefined on {n_lacking} of {n_folds} folds, such as fold "
             f"{first['fold']} of repeat {first['repeat']}, which are left out of its "
-            "mean: their test rows may be of one class."
+            "mean: their test rows may be of one class, or without an event."
         )
     return table
 

@@ -19,9 +19,9 @@ from skmultimodal.utils._sklearn import (
     with_pos_label,
 )
 
-__all__ = ["PredictsOnce", "Scoring"]
+__all__ = ["PredictsOnce", "Scoring", "by_name"]
 
-RESPONSES = ("predict", "predict_proba", "decision_function")
+RESPONSES = ("predict", "predict_proba", "decision_function", "predict_interval")
 
 
 class PredictsOnce:
@@ -93,13 +93,13 @@ class Scoring:
         place = find_positive(self.classes, positive, of="y")
         self.positive = self.classes.tolist()[place]
         self.metrics, self.known_as = {}, {}
-        for name, metric in _by_name(scoring).items():
+        for name, metric in by_name(scoring).items():
             self.metrics[name] = self._read(metric)
             self._rehearse(name, metric)
             self.known_as[name] = _known_name(metric) or name
 
-    def given(self, y_train):
-        """The metrics after training on rows with these labels: the same."""
+    def given(self, y, fold):
+        """The metrics after training on a fold: the same."""
         return self
 
     def __call__(self, model, X, y, sample_weight=None):
@@ -180,7 +180,7 @@ class Scoring:
         return None
 
 
-def _by_name(scoring):
+def by_name(scoring):
     """Metrics by name: dict."""
     if isinstance(scoring, Mapping):
         found = dict(scoring)

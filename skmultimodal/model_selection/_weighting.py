@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
 from skmultimodal.cohort import as_cohort
@@ -193,5 +194,5 @@ def _probability(table, chosen, among):
         return np.ones(len(table))
     if not chosen.any():
         raise ValueError("no row is tested: there is nothing to weigh.")
-    model = covariate_predictor(table, class_weight=None)
+    model = covariate_predictor(table, LogisticRegression(max_iter=1000))
     return model.fit(table[among], chosen[among]).predict_proba(table)[:, 1]

@@ -45,7 +45,7 @@ from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
 
-__all__ = ["evaluate_cohort", "forget_memory", "label_table"]
+__all__ = ["evaluate_cohort", "find_site", "forget_memory", "label_table"]
 
 METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc"]
 METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
@@ -269,7 +269,7 @@ def _evaluate(models, name, data, compare, columns, outcomes, random_state, verb
         model=name,
         baseline=columns["baseline"],
         outcomes=outcomes,
-        site=_site(X.metadata),
+        site=find_site(X.metadata),
         groups=groups,
         random_state=random_state,
         verbose=verbose,
@@ -307,7 +307,7 @@ def _weights(X, y, splits, baseline, censored):
     return selection_weights(X, y, baseline, tested=tested, censored=censored)
 
 
-def _site(metadata):
+def find_site(metadata):
     """A column of several hospitals, if there is one."""
     columns = [] if metadata is None else hospital_columns(metadata)
     several = [c for c in columns if read_covariate(metadata[c]).kind == "category"]

@@ -13,12 +13,13 @@ from skmultimodal.cohort import as_cohort
 from skmultimodal.inspection import RiskGroupsDisplay
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
+    audit_shortcuts,
     compare_regressors,
     compare_survival,
 )
 from skmultimodal.persistence import save_model
 from skmultimodal.report._card import model_card
-from skmultimodal.report._evaluate import N_FOLDS, forget_memory
+from skmultimodal.report._evaluate import N_FOLDS, find_site, forget_memory
 from skmultimodal.report._outcome import outcome_report
 from skmultimodal.utils._alignment import join_by_id, refuse_unknown_columns
 from skmultimodal.utils._files import whole_folder
@@ -38,6 +39,8 @@ def evaluate_outcome(
     *,
     groups=None,
     baseline=None,
+    outcomes=None,
+    causes=None,
     n_repeats=10,
     memory=None,
     device=None,
@@ -46,7 +49,7 @@ def evaluate_outcome(
     notes=None,
     verbose=0,
 ):
-    """Compare models of a number or of a time to an event, fit the twin tower, report.
+    """Compare models of a number or a time to an event, audit, fit one and report.
 
     Rows that have all modalities are tested, or where they are too few those with the
     most, as by `PairedStratifiedKFold`.
@@ -67,7 +70,12 @@ def evaluate_outcome(
         Rows that are tested together, such as those of a hospital.
     baseline : list of str, default=None
         Columns of the metadata that are known beforehand, such as age and stage: a
-        model of them alone is compared.
+        model of them alone is compared, see also `audit_shortcuts`.
+    outcomes : list of str, default=None
+        Columns of the metadata that are `y`, or known only after it, see
+        `audit_shortcuts`.
+    causes : array-like of shape (n_rows,), default=None
+        Competing events, see `outcome_report`.
     n_repeats : int, default=10
         Repeats of cross-validation in three folds.
     memory : str or path, default=None
@@ -88,6 +96,7 @@ def evaluate_outcome(
     -------
     evaluation : Bunch
         - ``comparison``: OutcomeComparison.
+        - ``audit``: DataFrame of `audit_shortcuts`.
         - ``model``: the twin tower, fitted to all rows.
         - ``table``: DataFrame of text, mean and interval of each model and metric.
         - ``files``: dict of file name to path, empty without `out`.
@@ -118,6 +127,7 @@ def evaluate_outcome(
     y = join_by_id(y, X)
     survival = has_columns(y)
     refuse_unknown_columns(X.metadata, baseline or [], "baseline")
+    refuse_unknown_columns(X.metadata, outcomes or [], "outcomes")
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")
@@ -139,8 +149,21 @@ def evaluate_outcome(
             models,
             X,
             y,
-            cv=list(cv.split(X, y, groups)),
+            cv=cv,
+            groups=groups,
             reference=NAME,
+            verbose=verbose,
+        )
+        audit = audit_shortcuts(
+            X,
+            y,
+            comparison=comparison,
+            model=NAME,
+            baseline=baseline,
+            outcomes=outcomes,
+            site=find_site(X.metadata),
+            groups=groups,
+            random_state=random_state,
             verbose=verbose,
         )
         model = sklearn.clone(models[NAME])
@@ -149,15 +172,20 @@ def evaluate_outcome(
         forget_memory(model)
         files = {}
         if stage is not None:
-            _write(stage, comparison, model, X, label, notes)
+            report = {"label": label, "audit": audit, "causes": causes}
+            _write(stage, comparison, model, X, notes, **report)
             names = [path.name for path in sorted(stage.iterdir())]
             files = {n: Path(out) / n for n in names}
     return Bunch(
-        comparison=comparison, model=model, table=comparison.table(), files=files
+        comparison=comparison,
+        audit=audit,
+        model=model,
+        table=comparison.table(),
+        files=files,
     )
 
 
-def _write(stage, comparison, model, X, label, notes):
+def _write(stage, comparison, model, X, notes, *, label, **report):
     summary = comparison.summary()
     summary.to_csv(stage / "table.csv", index=False)
     comparison.differences().to_csv(stage / "differences.csv", index=False)
@@ -180,6 +208,7 @@ def _write(stage, comparison, model, X, label, notes):
         X,
         model=NAME,
         label=label,
+        **report,
         title=None if label is None else f"Prediction of {label}",
     )
     if "uno_c" in comparison.metrics:

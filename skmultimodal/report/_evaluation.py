@@ -241,7 +241,7 @@ def evaluation_report(
         "patients": lambda: patients(study, flow, facts, audit),
         "label": lambda: label_numbers(study, label),
         "performance": lambda: performance(study),
-        "shortcuts": lambda: shortcuts(study, audit),
+        "shortcuts": lambda: _shortcuts(study, audit),
         "certainty": lambda: certainty(study, sets),
         "decisions": lambda: decisions(study, thresholds),
         "explanations": lambda: explanations(study, found, list(chosen), channels),
@@ -260,6 +260,17 @@ def evaluation_report(
     if patient_key is not None:
         _write_key(patient_key, study, chosen)
     return path
+
+
+def _shortcuts(study, audit):
+    return shortcuts(
+        audit,
+        model=study.model,
+        own=None if study.tested.guessing is None else study.tested.own,
+        one_pattern=len(study.tested_patterns) == 1,
+        hospitals=study.hospitals,
+        level=study.tested.level,
+    )
 
 
 def _same(made):

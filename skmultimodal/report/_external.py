@@ -78,4 +78,5 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
         "unit": "patient",
     }
     page = {"title": title or None, "items": ITEMS, "made_by": "external_report"}
-    return write_sections(path, numbers, shared, **page)
+    verdicts = ["external_performance"]
+    return write_sections(path, numbers, shared, verdicts=verdicts, **page)

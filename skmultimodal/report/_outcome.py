@@ -8,11 +8,16 @@ from skmultimodal.report._rendering import write_sections
 from skmultimodal.report._sections.outcome_limits import outcome_limits
 from skmultimodal.report._sections.outcome_performance import outcome_performance
 from skmultimodal.report._sections.outcome_truth import outcome_truth
+from skmultimodal.report._sections.shortcuts import shortcuts
+from skmultimodal.report._study import hospital_columns
+from skmultimodal.utils._alignment import join_by_id
+from skmultimodal.utils._incidence import read_causes
 
 __all__ = ["outcome_report"]
 
 ITEMS = {
     "outcome_performance": [12, 16, 23],
+    "shortcuts": [9, 16],
     "outcome_truth": [12, 20, 23],
     "outcome_limits": [8, 26, 27],
 }
@@ -24,6 +29,8 @@ def outcome_report(
     X,
     *,
     model=None,
+    audit=None,
+    causes=None,
     title=None,
     label=None,
     facts=None,
@@ -31,9 +38,9 @@ def outcome_report(
 ):
     """Write a report on models of a number or a time to an event: one HTML file.
 
-    How good the model is and against which others, whether its predictions come true,
-    and what is not shown. The file holds its figures, needs no network and runs no
-    script. No id of a patient is in it.
+    How good the model is and against which others, whether a shortcut explains it,
+    whether its predictions come true, and what is not shown. The file holds its
+    figures, needs no network and runs no script. No id of a patient is in it.
 
     Parameters
     ----------
@@ -46,6 +53,12 @@ def outcome_report(
     model : str, default=None
         Which one the report is about. None is the reference of the comparison, or the
         last.
+    audit : DataFrame, default=None
+        Of `audit_shortcuts`, with the same `comparison`.
+    causes : array-like of shape (n_rows,), default=None
+        Of times, which event ended the follow-up of each row of `X`, such as
+        ``"relapse"`` or ``"death"``; missing, 0 or an empty text where it was censored.
+        The report then has the cumulative incidence of each.
     title : str, default=None
         None is "Evaluation of" the model's name.
     label : str, default=None
@@ -63,7 +76,8 @@ def outcome_report(
     Raises
     ------
     ValueError
-        If `comparison` is something else, or has no model `model`.
+        If `comparison` or `audit` is something else, there is no model `model`, or
+        `causes` are not those of the events.
     FileNotFoundError
         If there is no such folder.
     ImportError
@@ -98,21 +112,66 @@ def outcome_report(
             f"got {type(comparison).__name__}."
         )
     facts = check_facts(facts)
+    if audit is not None and "concordance" not in audit:
+        raise ValueError(
+            "audit must be what audit_shortcuts returns for this comparison, with a "
+            "column concordance."
+        )
+    X = as_cohort(X)
+    causes = _read_causes(causes, X, comparison)
     name = model or comparison.reference or comparison.models[-1]
     if name not in comparison.models:
         raise ValueError(
             f"model {name!r} is none of {', '.join(map(str, comparison.models))}."
         )
-    known = (MetadataRegressor, MetadataSurvival)
-    models = (comparison.estimators or {}).values()
-    has_known = any(isinstance(m, known) for m in models)
+    known = _known_columns(comparison)
+    given = bool(known), causes is not None, label, facts, limits
     numbers = {
-        "outcome_performance": outcome_performance(comparison, name),
-        "outcome_truth": outcome_truth(comparison, name),
-        "outcome_limits": outcome_limits(
-            comparison, as_cohort(X), has_known, label, facts, limits
+        "outcome_performance": outcome_performance(comparison, name, known),
+        "shortcuts": shortcuts(
+            audit,
+            model=name,
+            own=None,
+            one_pattern=comparison.predictions()["pattern"].nunique() == 1,
+            hospitals=[] if X.metadata is None else hospital_columns(X.metadata),
+            level=comparison.confidence_level,
         ),
+        "outcome_truth": outcome_truth(comparison, name, causes),
+        "outcome_limits": outcome_limits(comparison, X, *given),
     }
     shared = {"model": name, "positive": "", "unit": "patient"}
     page = {"title": title or None, "items": ITEMS, "made_by": "outcome_report"}
-    return write_sections(path, numbers, shared, **page)
+    verdicts = ["outcome_performance"]
+    if numbers["outcome_performance"].predicts:
+        verdicts.append("shortcuts")
+    return write_sections(path, numbers, shared, verdicts=verdicts, **page)
+
+
+def _known_columns(comparison):
+    """Columns of the metadata that models read which read nothing else: dict."""
+    models = (comparison.estimators or {}).items()
+    return {
+        name: [str(column) for column in model.columns or ["all columns"]]
+        for name, model in models
+        if isinstance(model, MetadataRegressor | MetadataSurvival)
+    }
+
+
+def _read_causes(causes, X, comparison):
+    """Causes in the order of the rows, one of which is the event of the comparison."""
+    if causes is None:
+        return None
+    found = read_causes(join_by_id(causes, X, name="causes"))
+    table = comparison.predictions().drop_duplicates("row")
+    if "event" not in table:
+        raise ValueError("causes are of times to an event, and these are numbers.")
+    if len(found) != len(X):
+        raise ValueError(f"causes has {len(found)} values for {len(X)} rows of X.")
+    own, event = found[table["row"]], table["event"].to_numpy(dtype=bool)
+    names = sorted(set(own[event].tolist()))
+    if len(names) != 1 or not names[0] or names[0] in own[~event]:
+        raise ValueError(
+            f"causes of patients with the event are {names}: it must be one, which no "
+            "other patient has. Compare models of one event of several."
+        )
+    return found

@@ -76,8 +76,8 @@ def render_page(environment, sections, **names):
     return environment.get_template(PAGE).render(sections=sections, **names)
 
 
-def write_sections(path, numbers, shared, **names):
-    """Write a page of sections, of which the first has the verdict on top.
+def write_sections(path, numbers, shared, *, verdicts, **names):
+    """Write a page of sections, with the verdicts of some on top.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def write_sections(path, numbers, shared, **names):
         By name of the template.
     shared : dict
         As of `render_section`.
+    verdicts : list of str
+        Names of the sections.
     **names
         ``title``, ``items`` and ``made_by`` of the page.
 
@@ -98,11 +100,14 @@ def write_sections(path, numbers, shared, **names):
         render_section(environment, name, made, shared)
         for name, made in numbers.items()
     ]
+    markup = import_optional("markupsafe", "report").Markup
     text = render_page(
         environment,
         sections,
         model=shared["model"],
-        verdict=sections[0]["verdict"],
+        verdict=markup(" ").join(
+            section["verdict"] for section in sections if section["name"] in verdicts
+        ),
         in_summary=list(numbers),
         **names,
     )

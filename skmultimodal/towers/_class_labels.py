@@ -43,6 +43,8 @@ class ClassLabels:
     method = "predict_proba"
     # For messages: a stratum, and what is predicted without evidence.
     stratum, nothing = "a class", "the class frequencies"
+    described, strata = "class labels", "classes"
+    remedy = "give rows of a second class"  # where labelled rows do not differ
 
     @classmethod
     def read(cls, y, n_rows):

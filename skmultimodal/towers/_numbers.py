@@ -47,7 +47,7 @@ class _OneOutput:
             raise ValueError("Input y contains NaN only: no row is labelled.")
         raise ValueError(
             f"{type(estimator).__name__} cannot learn from {len(known)} labelled rows "
-            f"that {self.describe_alike(codes)}."
+            f"that {self.describe_alike(codes)}: {self.remedy}."
         )
 
     def targets(self, y, codes):
@@ -105,6 +105,8 @@ class Numbers(_OneOutput):
     low: float = -np.inf
     high: float = np.inf
     stratum, nothing = "a fifth of the numbers", "their mean"
+    described, strata = "numbers", "fifths of the numbers"
+    remedy = "give numbers that differ"
 
     def record(self, model):
         """Make mean, standard deviation and range attributes of a fitted model."""
@@ -198,6 +200,8 @@ class TimeToEvent(_OneOutput):
     """Times to an event, censored or not, of which some may be missing."""
 
     stratum, nothing = "the event or the censoring", "the same hazard for all"
+    described, strata = "times to an event", "kinds (event, censored)"
+    remedy = "follow patients up for longer, or predict something else"
 
     def record(self, model):
         """A fitted model has no attribute for it."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skmultimodal.utils._survival_target import strata_of
 
-__all__ = ["concordance", "kept_under_observation"]
+__all__ = ["comparable", "concordance", "count_pairs", "kept_under_observation"]
 
 Floats = NDArray[np.float64]
 # Pairs of rows that are compared at a time.
@@ -47,24 +47,54 @@ def concordance(
     Uno et al. (2011), On the C-statistics for evaluating overall adequacy of risk
     prediction procedures with censored survival data, Statistics in Medicine 30.
     """
+    agreeing, total = count_pairs(target, risk, train=train, horizon=horizon)
+    return agreeing / total if total else float("nan")
+
+
+def count_pairs(
+    target: NDArray,
+    risk: Any,
+    *,
+    train: NDArray | None = None,
+    horizon: float | None = None,
+) -> tuple[float, float]:
+    """Comparable pairs in the right order, and all of them, as of `concordance`."""
     risk, time = np.asarray(risk, dtype=float), target["time"]
     early = target["event"] & (True if horizon is None else time <= horizon)
     weights = np.ones(len(time))
     if train is not None:
         kept = kept_under_observation(train, time[early])
         weights[early] = np.where(kept > 0, 1 / np.maximum(kept, 1e-12) ** 2, 0)
-    strata = strata_of(target)
     total = agreeing = 0.0
     rows = np.flatnonzero(early)
     size = max(1, CHUNK // max(len(time), 1))
     for start in range(0, len(rows), size):
         first = rows[start : start + size, None]
-        later = (time > time[first]) | ((time == time[first]) & ~target["event"])
-        compared = later & (strata == strata[first])
+        compared = comparable(target, first)
         ahead = np.where(risk[first] == risk, 0.5, risk[first] > risk)
         total += float((weights[first] * compared).sum())
         agreeing += float((weights[first] * compared * ahead).sum())
-    return agreeing / total if total else float("nan")
+    return agreeing, total
+
+
+def comparable(target: NDArray, first: NDArray | None = None) -> NDArray[np.bool_]:
+    """Whether each row (or those in `first`) is known to fail before each other.
+
+    Parameters
+    ----------
+    target : structured ndarray of shape (n_rows,)
+    first : ndarray of int, shape (n_first, 1), default=None
+        None is all rows.
+
+    Returns
+    -------
+    before : ndarray of bool, shape (n_first, n_rows)
+    """
+    if first is None:
+        first = np.arange(len(target))[:, None]
+    time, strata = target["time"], strata_of(target)
+    later = (time > time[first]) | ((time == time[first]) & ~target["event"])
+    return target["event"][first] & later & (strata == strata[first])
 
 
 def kept_under_observation(

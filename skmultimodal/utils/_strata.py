@@ -14,7 +14,7 @@ from skmultimodal.utils._labels import (
 )
 from skmultimodal.utils._survival_target import read_survival
 
-__all__ = ["encode_strata", "fifths", "has_columns", "missing_targets"]
+__all__ = ["are_amounts", "encode_strata", "fifths", "has_columns", "missing_targets"]
 
 # Numbers are dealt into folds by so many parts of equal size.
 N_PARTS = 5
@@ -41,7 +41,7 @@ def encode_strata(y: Any) -> tuple[NDArray[Any] | None, NDArray[np.int64]]:
         target = read_survival(y)
         codes = np.where(np.isnan(target["time"]), UNLABELLED, target["event"])
         return None, codes.astype(np.int64)
-    if _are_amounts(y):
+    if are_amounts(y):
         return None, fifths(np.asarray(y, dtype=np.float64))
     return encode_labels(y, allow_unlabelled=True)
 
@@ -70,7 +70,7 @@ def has_columns(y: Any) -> bool:
     return names is not None and len(names) > 1
 
 
-def _are_amounts(y: Any) -> bool:
+def are_amounts(y: Any) -> bool:
     """Whether numbers are fractions, or too many to be classes."""
     values = np.asarray(y)
     if values.ndim != 1 or values.dtype.kind not in "fiu":

@@ -1,13 +1,20 @@
 """How good predictions of times to an event are, under censoring."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from skmultimodal.utils._concordance import kept_under_observation
 
-__all__ = ["auc_at", "brier_scores", "integrated_brier_score"]
+__all__ = [
+    "DCalibration",
+    "auc_at",
+    "brier_scores",
+    "d_calibration",
+    "integrated_brier_score",
+]
 
 Floats = NDArray[np.float64]
 
@@ -78,3 +85,54 @@ def auc_at(target: NDArray, risk: Any, time: float, *, train: NDArray) -> float:
     tied = np.searchsorted(order, risk[cases], side="right") - below
     share = (below + tied / 2) / len(order)
     return float((weights * share).sum() / weights.sum())
+
+
+class DCalibration(NamedTuple):
+    """How many patients have their event in each part of their survival curve.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_bins,)
+        Of predicted survival from 0 to 1 in equal parts; a censored patient is spread
+        over the parts that may still come.
+    statistic, pvalue : float
+        Chi-squared test of equal counts.
+    """
+
+    counts: Floats
+    statistic: float
+    pvalue: float
+
+
+def d_calibration(event: Any, survival: Any, n_bins: int = 10) -> DCalibration:
+    """Test whether predicted survival curves are right for a group of patients.
+
+    If they are, the predicted probability of living until the own event is spread
+    evenly from 0 to 1.
+
+    Parameters
+    ----------
+    event : array-like of bool, shape (n_rows,)
+    survival : array-like of float, shape (n_rows,)
+        Predicted probability of being without the event by the own time.
+    n_bins : int, default=10
+
+    References
+    ----------
+    Haider et al. (2020), Effective ways to build and evaluate individual survival
+    distributions, Journal of Machine Learning Research 21(85).
+    """
+    event, survival = np.asarray(event, dtype=bool), np.asarray(survival, dtype=float)
+    place = np.minimum((survival * n_bins).astype(int), n_bins - 1)
+    counts = np.bincount(place[event], minlength=n_bins).astype(float)
+    own, place = survival[~event, None], place[~event, None]
+    bins, width = np.arange(n_bins), 1 / n_bins
+    # The event of a censored patient comes anywhere below their survival.
+    share = np.where(
+        bins < place, width, np.where(bins == place, own - bins * width, 0)
+    )
+    total = share.sum(axis=1, keepdims=True)
+    share = np.where(total > 0, share / np.where(total > 0, total, 1), bins == 0)
+    counts += share.sum(axis=0)
+    statistic, pvalue = stats.chisquare(counts)
+    return DCalibration(counts, float(statistic), float(pvalue))

@@ -27,6 +27,7 @@ FORMS = (
     "`duration`), as of make_survival_target, or one column of times that are negative "
     "where the patient was censored"
 )
+OF_LABELS = "For class labels use a classifier, such as TwinTowerClassifier."
 TIMES = ("time", "duration")
 
 
@@ -39,10 +40,11 @@ def make_survival_target(
     ----------
     event : array-like of bool, shape (n_rows,)
         Whether the event came (True), or the patient was last seen without it: was
-        censored. 0 and 1 are read as False and True. Of competing risks name one, such
-        as ``cause == "relapse"``: patients with another are censored then, and the
-        hazard is that of the cause in those who are still at risk of it, from which no
-        share of patients with the event follows.
+        censored. 0 and 1 are read as False and True; a missing one makes the row
+        unlabelled. Of competing risks name one, such as ``cause == "relapse"``:
+        patients with another are censored then, and the hazard is that of the cause in
+        those who are still at risk of it, from which no share of patients with the
+        event follows.
     time : array-like of float, shape (n_rows,)
         Until the event or the last visit, above 0, in any unit. NaN marks an unlabelled
         row.
@@ -181,7 +183,8 @@ def _read_signed(y: Any) -> NDArray[Any]:
         raise ValueError(f"y has shape {values.shape}: pass {FORMS}.")
     if values.dtype == bool:
         raise ValueError(f"y holds events without their times: pass {FORMS}.")
-    values = _read_numbers(values, "y", f"pass {FORMS}")
+    remedy = f"pass {FORMS}. {OF_LABELS}"
+    values = _read_numbers(values, "y", remedy.removesuffix("."))
     if np.isinf(values).any():
         row = np.flatnonzero(np.isinf(values))[0]
         raise ValueError(f"Input y contains infinity: the time of row {row}.")
@@ -190,7 +193,8 @@ def _read_signed(y: Any) -> NDArray[Any]:
         warn(
             f"y has the time 0 in {zero.sum()} of {len(values)} rows, such as row "
             f"{np.flatnonzero(zero)[0]}: they are read as not followed up, which "
-            "teaches nothing. If an event came on the first day, give it a small time."
+            "teaches nothing. If an event came on the first day, give it a small time. "
+            + OF_LABELS
         )
     target = np.empty(len(values), dtype=[("event", bool), ("time", np.float64)])
     # A row that is censored before any event is never at risk.

@@ -11,6 +11,7 @@ from benchmarks.statistics import (
     external_candidates,
     operating_points,
     recruitment,
+    survival,
 )
 from benchmarks.statistics.__main__ import SCENARIOS, simulate
 from benchmarks.statistics.audit import run
@@ -60,6 +61,22 @@ def test_candidates_of_external_evaluation(monkeypatch):
     found = external_candidates.cover(setting, 60, seed=0)
     assert found["log_loss: studentised"] > found["log_loss: t"] + 0.03
     assert found["area: 0.5 of the least"] > found["area: 0 of the least"] + 0.05
+
+
+def test_intervals_of_survival_scores():
+    setting = survival.Setting(60, 0.0, 0.6)
+    scale, horizon = survival.scale_of(setting)
+    rng = np.random.default_rng(1)
+    _, time, last = survival.draw(setting, 20_000, rng)
+    assert np.mean(scale * last < time) == pytest.approx(0.6, abs=0.02)
+    seen = np.minimum(time, scale * last)
+    assert np.mean(seen > horizon) == pytest.approx(0.1, abs=0.01)
+    table = survival.cover(setting, 3)
+    truth = table.set_index("metric")["truth"]
+    # Without an effect, order is chance.
+    assert truth["uno_c"] == pytest.approx(0.5, abs=0.02)
+    assert truth["auc"] == pytest.approx(0.5, abs=0.04)
+    assert "| 60, 0, 60% |" in survival.report(table)
 
 
 @pytest.mark.parametrize("scenario", ["hospital", "hospital, the other way"])

@@ -324,10 +324,10 @@ BAD = [
     (
         TwinTowerSurvival,
         lambda y: make_survival_target([False] * N, y),
-        "have no event",
+        "have no event: all are censored: follow patients up for longer",
     ),
     (TwinTowerSurvival, lambda y: None, "y to be passed"),
-    (TwinTowerSurvival, lambda y: np.array(["a"] * N), "which is no number: pass"),
+    (TwinTowerSurvival, lambda y: np.array(["a"] * N), "TwinTowerClassifier"),
     (TwinTowerRegressor, lambda y: np.full(N, 3.0), "have one and the same number"),
     (TwinTowerRegressor, lambda y: np.array(["a", "b"] * 105), "TwinTowerClassifier"),
     (

@@ -20,6 +20,7 @@ from skmultimodal.model_selection._audit_model import (
     between,
     permuted_within,
 )
+from skmultimodal.model_selection._audit_ranks import OfClasses
 from skmultimodal.model_selection._folds import Fold
 
 CV = PairedStratifiedKFold(3, 2, random_state=0)
@@ -374,7 +375,7 @@ def test_the_score_between_sites_and_with_permuted_labels():
         ]
 
     other = np.mean(pairs(y, lambda a, b: a != b))
-    (found,) = between(model, y, np.array([0, 1]), site)
+    (found,) = between(model, y, OfClasses(np.array([0, 1])), site)
     assert found == pytest.approx(other)
     areas = []
     for _ in range(400):
@@ -382,7 +383,7 @@ def test_the_score_between_sites_and_with_permuted_labels():
         for s in range(3):
             permuted[site == s] = rng.permutation(y[site == s])
         areas.append(np.mean(pairs(permuted, lambda a, b: True)))
-    (found,) = permuted_within(model, y, np.array([0, 1]), site)
+    (found,) = permuted_within(model, y, OfClasses(np.array([0, 1])), site)
     assert found == pytest.approx(np.mean(areas), abs=0.01)
 
 

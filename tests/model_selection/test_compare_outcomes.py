@@ -147,8 +147,10 @@ def test_patients_without_a_time_are_not_tested():
         ({"reference": "other"}, ValueError, "reference 'other' is not in"),
         ({"y": np.ones(3)}, ValueError, "X has 120 rows, y has 3"),
         ({"estimators": {}}, ValueError, "estimators is empty"),
-        ({"horizon": -1}, ValueError, "horizon must be above 0 and not beyond"),
-        ({"horizon": 1e6}, ValueError, "horizon must be above 0 and not beyond"),
+        ({"horizon": -1}, ValueError, "horizon must be a number above 0 and not b"),
+        ({"horizon": 1e6}, ValueError, "horizon must be a number above 0 and not b"),
+        ({"horizon": "9"}, ValueError, "horizon must be a number above 0 and not b"),
+        ({"horizon": 1e-3}, ValueError, "no event comes up to horizon=0.001: the fir"),
         (
             {"estimators": {"cox": CoxRidgeSurvival(-1.0)}},
             RuntimeError,

@@ -184,7 +184,7 @@ def test_a_class_without_pairs_and_folds_without_two_classes(make, model):
         paired_learning_curve(model, X, y, cv=CV, n_pairs=[2])
     cv = PatternStratifiedKFold(3, random_state=0)
     one_class = np.where(X.paired, 1.0, y)
-    with pytest.raises(ValueError, match=r"fold 0 of repeat 0 .* not of two classes"):
+    with pytest.raises(ValueError, match=r"fold 0 of repeat 0 .* of one class only"):
         paired_learning_curve(model, X, one_class, cv=cv)
 
 

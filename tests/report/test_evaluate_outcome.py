@@ -49,9 +49,13 @@ def test_survival(tmp_path):
         out,
         n_repeats=2,
         baseline=["age"],
+        outcomes=["days", "died"],
         label="death",
         notes={"label": "death"},
     )
+    audit = found.audit.set_index("source")
+    assert audit.loc["days", "kind"] == audit.loc["score", "kind"] == "later"
+    assert audit.loc["estimator", "concordance"] > audit.loc["age", "concordance"]
     names = ["baseline columns", "blood only", "lab only", "twin tower"]
     assert found.table.index.tolist() == names
     assert set(found.files) == {path.name for path in out.iterdir()}
@@ -75,7 +79,7 @@ def test_survival(tmp_path):
 
 def test_numbers_without_files():
     X = make_case()
-    found = evaluate_outcome(X, X.metadata["score"], n_repeats=1)
+    found = evaluate_outcome(X, X.metadata["score"], outcomes=["score"], n_repeats=1)
     assert found.files == {}
     means = found.comparison.summary(metrics=["r2"]).set_index("model")["mean"]
     assert means["twin tower"] > means["blood only"] + 0.1
@@ -172,3 +176,13 @@ def test_models_of_the_metadata():
     assert number.score(X, shuffled) == number.score(X, table["score"])
     with pytest.raises(ValueError, match="lack column 'height'"):
         MetadataRegressor(["height"]).fit(X, table["score"])
+
+
+def test_a_hospital_of_many_in_the_clinical_model():
+    """Whose columns are mostly 0, which Cox's regression takes."""
+    X = make_case()
+    table = X.metadata.assign(hospital=[f"H{i % 15}" for i in range(N)])
+    cohort = Cohort({"all": np.zeros((N, 1))}, index=X.index, metadata=table)
+    y = make_survival_target(table["died"], table["days"])
+    model = MetadataSurvival(["hospital", "age"]).fit(cohort, y)
+    assert model.score(cohort, y) > 0.5

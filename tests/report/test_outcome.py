@@ -9,10 +9,17 @@ from report_sentences import FIGURE, Case, read, text_of, unread
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 
-from skmultimodal import Cohort, CoxRidgeSurvival, UnimodalSurvival
+from skmultimodal import (
+    Cohort,
+    CoxRidgeSurvival,
+    TwinTowerRegressor,
+    UnimodalSurvival,
+)
 from skmultimodal.baselines import MetadataSurvival
 from skmultimodal.model_selection import (
     PairedStratifiedKFold,
+    PatternStratifiedKFold,
+    audit_shortcuts,
     compare_regressors,
     compare_survival,
 )
@@ -25,6 +32,7 @@ from skmultimodal.report._sections.outcome_performance import (
     outcome_performance,
 )
 from skmultimodal.report._sections.outcome_truth import (
+    Incidence,
     OutcomeTruth,
     _follow_up,
     outcome_truth,
@@ -70,6 +78,8 @@ BESIDE = replace(
     differences=[LESS],
     n_tests=1,
     scores={"gene": [Score(0.65, 0.6, 0.7), None], "ours": [OWN, None]},
+    known={"clinic": ["age", "stage"]},
+    horizon="34.5",
     differences_figure=FIGURE,
 )
 
@@ -98,6 +108,9 @@ PERFORMANCE = {
             "It is given the 500 patients with fewer modalities, who train every model",
             "Difference in concordance (Uno) of each other model to ours: gene −0.050",
             "is adjusted for 1 test.",
+            "The model clinic reads age and stage of the metadata, and no modality. "
+            "Concordance and Brier score count what comes up to 34.5 (in the unit of "
+            "the times), the time-dependent AUC who has the event by half of that.",
         ],
     ),
     "not better": Case(
@@ -116,8 +129,25 @@ PERFORMANCE = {
 
 TRUTH = {
     "times": Case(
-        OutcomeTruth(True, 50, 14, "760", 0.01, figure=FIGURE),
+        OutcomeTruth(
+            *(True, 50, 14, "760", 0.01),
+            figure=FIGURE,
+            curves=FIGURE,
+            p_curves=0.3,
+            incidence=Incidence(
+                "relapse", 31.0, 0.4, 0.5, [("death", 0.2), ("relapse", 0.4)]
+            ),
+            causes=FIGURE,
+        ),
         [
+            "Its survival curves are not shown to be wrong (D-calibration p 0.300). By "
+            "time 31, 40% of the patients have had relapse if other events are "
+            "counted, and 50% if they are taken for censoring, as the predicted curves",
+            "Share of patients with the event in each part of their predicted surv",
+            "should be anywhere alike (line).",
+            "Share of patients with each event over time; by time 31: death 20% and "
+            "relapse 40%.",
+            "A patient with one of them can have no other.",
             "Patients with the highest predicted risks have the event earlier than "
             "those with the lowest (log-rank p 0.010).",
             "14 events among 50 patients; half were followed up for 760 or longer",
@@ -125,18 +155,36 @@ TRUTH = {
         ],
     ),
     "no difference": Case(
-        OutcomeTruth(True, 50, 14, "", 0.4, figure=FIGURE),
+        OutcomeTruth(
+            True, 50, 14, "", 0.4, figure=FIGURE, curves=FIGURE, p_curves=0.004
+        ),
         [
+            "Its survival curves are wrong: events do not come along them as predicted "
+            "(D-calibration p 0.004).",
             "are not shown to have the event earlier than those with the lowest (log-",
             "14 events among 50 patients. ",
         ],
     ),
     "few": Case(
-        OutcomeTruth(True, 8, 3, "760"), ["There are too few patients for groups of"]
+        OutcomeTruth(True, 8, 3, "760"),
+        [
+            "There are too few patients for groups of",
+            "Whether survival curves are right cannot be tested: the model predicts "
+            "none, or there are too few patients.",
+        ],
+        absent=["if other events are counted"],
     ),
     "numbers": Case(
-        OutcomeTruth(False, 50, error=3.2, spread=11, coverage=OWN, figure=FIGURE),
+        OutcomeTruth(
+            *(False, 50),
+            error=3.2,
+            spread=11,
+            coverage=OWN,
+            covered=[("gene+image", 50, 0.7)],
+            figure=FIGURE,
+        ),
         [
+            "Pattern Patients In the interval gene+image 50 70%",
             "Half of the patients are predicted to within 3.20; half of all numbers "
             "lie within 11.00 of each other. Of intervals that should hold 90% of the "
             "numbers, 70% do.",
@@ -155,6 +203,7 @@ LIMITS = {
         OutcomeLimits(
             *(True, 50, 14, True, ["image+gene"], ["gene", "image"]),
             has_known=False,
+            has_causes=False,
             label="death",
             facts={"Dates": "2020"},
             given=["Adults only."],
@@ -163,6 +212,7 @@ LIMITS = {
             "14 events are few: look at the intervals before the means. Nobody outside",
             "Tested were patients with image+gene; of those with gene or image none",
             "Censoring is taken to be independent",
+            "likely to die of something else: give causes to see how much.",
             "No model of what is known beforehand",
             "Adults only.",
             "Outcome death Dates 2020",
@@ -172,6 +222,7 @@ LIMITS = {
         OutcomeLimits(
             *(False, 30, 0, True, ["gene"], []),
             has_known=True,
+            has_causes=True,
             label=None,
             facts={},
             given=[],
@@ -185,13 +236,17 @@ LIMITS = {
     ),
     "many": Case(
         OutcomeLimits(
-            *(False, 300, 0, False, ["gene"], []),
+            *(True, 300, 90, False, ["gene"], []),
             has_known=True,
+            has_causes=True,
             label=None,
             facts={},
             given=[],
         ),
-        ["What does this not show? Nobody outside"],
+        [
+            "What does this not show? Nobody outside",
+            "likely to die of something else (see the cumulative incidence above).",
+        ],
     ),
 }
 
@@ -241,6 +296,14 @@ def test_numbers_of_times(survival):
     table = comparison.predictions(models=["gene"])
     assert found.n_events == table.drop_duplicates("row")["event"].sum()
     assert outcome_truth(comparison, "gene").p < 0.001
+    y = table.drop_duplicates("row").set_index("row")["time"]
+    train = [fold.train[fold.train >= 20] for fold in comparison.folds]
+    assert len(comparison.horizons) == 12
+    assert found.horizon == f"{comparison.horizons.mean():.3g}"
+    least = [np.quantile(y[rows], 0.8) for rows in train]
+    most = [np.quantile(y[rows], 0.97) for rows in train]
+    assert (comparison.horizons > least).all()
+    assert (comparison.horizons < most).all()
 
 
 def test_the_follow_up_by_hand():
@@ -258,6 +321,43 @@ def test_the_file(survival, tmp_path):
     assert "Tested were patients with gene+image; of those with gene none was" in words
     assert "No model of what is known beforehand" not in words
     assert "P17" not in words
+    assert "Whether a shortcut explains it was not audited." in words
+    assert "Its survival curves are not shown to be wrong" in words
+
+
+def causes_of(comparison, X):
+    """A competing event of every third patient without the event."""
+    table = comparison.predictions().drop_duplicates("row").set_index("id")
+    event = table["event"].reindex(X.index)
+    others = pd.Series(np.arange(len(X)) % 3 == 0, X.index) & (event == False)  # noqa: E712
+    return pd.Series("", X.index).mask(event == True, "relapse").mask(others, "death")  # noqa: E712
+
+
+def test_shortcuts_and_competing_events(survival, tmp_path):
+    X, comparison = survival
+    y = comparison.predictions().drop_duplicates("row").set_index("id")
+    y = y[["event", "time"]].reindex(X.index)
+    audit = audit_shortcuts(X, y, comparison=comparison, model="gene", random_state=0)
+    causes = causes_of(comparison, X)
+    path = outcome_report(
+        *(tmp_path / "r.html", comparison, X),
+        audit=audit,
+        causes=causes.sample(frac=1, random_state=0),
+    )
+    words = text_of(path.read_text(encoding="utf-8"))
+    assert "better than 1 other model. Its concordance" in words
+    assert "No audited shortcut explains it alone." in words
+    own = audit.set_index("source").loc["estimator", "concordance"]
+    assert f"Concordance of the model and of shortcuts: gene {own:.2f}" in words
+    assert "Source Explains the score? concordance Model less source" in words
+    assert "(see the cumulative incidence above)" in words
+    assert "The concordance of the audit is that of all pairs of tested pat" in words
+    assert "The model age reads age of the metadata, and no modality." in words
+    found = outcome_truth(comparison, "gene", causes.to_numpy(dtype=str)).incidence
+    assert found.event == "relapse"
+    assert found.alone > found.share > 0.5
+    assert [name for name, _ in found.causes] == ["death", "relapse"]
+    assert sum(share for _, share in found.causes) <= 1
 
 
 def test_a_number(tmp_path):
@@ -271,8 +371,30 @@ def test_a_number(tmp_path):
     means = table.groupby("row")[["y_true", "predicted"]].mean()
     errors = np.abs(means["y_true"] - means["predicted"])
     assert found.error == pytest.approx(np.median(errors))
+    assert found.covered == []
     path = outcome_report(tmp_path / "r.html", comparison, X, title="A number")
     assert "A number Research software" in text_of(path.read_text(encoding="utf-8"))
+
+
+def test_intervals_of_each_pattern():
+    pytest.importorskip("crepes")
+    rng = np.random.default_rng(0)
+    gene, lab = rng.normal(size=(120, 3)), rng.normal(size=(120, 2))
+    y = gene[:, 0] + rng.normal(size=120)
+    lab[80:] = np.nan
+    towers = [("gene", Ridge()), ("lab", Ridge())]
+    twin = TwinTowerRegressor(towers, random_state=0)
+    models = {"twin": twin, "mean": DummyRegressor()}
+    cv = PatternStratifiedKFold(3, random_state=0)
+    X = Cohort({"gene": gene, "lab": lab})
+    comparison = compare_regressors(models, X, y, cv=cv)
+    (both, n_both, share), (one, n_one, _) = outcome_truth(comparison, "twin").covered
+    assert (both, n_both, one, n_one) == ("gene", 40, "gene+lab", 80)
+    table = comparison.predictions(models=["twin"])
+    own = table[table["pattern"] == "gene"]
+    inside = [lo <= t <= hi for lo, t, hi in own[["low", "y_true", "high"]].to_numpy()]
+    assert share == np.mean(inside)
+    assert comparison.predictions(models=["mean"])["low"].isna().all()
 
 
 def test_bad_input(survival, tmp_path):
@@ -283,5 +405,15 @@ def test_bad_input(survival, tmp_path):
         outcome_report(tmp_path / "r.html", None, X)
     with pytest.raises(ValueError, match="model 'x' is none of age, gene"):
         outcome_report(tmp_path / "r.html", comparison, X, model="x")
+    path, causes = tmp_path / "r.html", causes_of(comparison, X)
+    for bad, message in [
+        (causes[:7].to_numpy(), "causes has 7 values for 120 rows"),
+        (causes.replace("death", "relapse"), r"\['relapse'\]: it must be one, whi"),
+        (causes.replace("relapse", ""), r"are \[''\]: it must be one"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            outcome_report(path, comparison, X, causes=bad)
+    with pytest.raises(ValueError, match="audit must be what audit_shortcuts returns"):
+        outcome_report(path, comparison, X, audit=pd.DataFrame({"roc_auc": [0.5]}))
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         outcome_report(tmp_path / "none" / "r.html", comparison, X)

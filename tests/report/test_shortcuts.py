@@ -6,6 +6,7 @@ from report_sentences import FIGURE, Case, read, unread
 
 from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._sections.shortcuts import (
+    OF_ORDER,
     Explains,
     Shortcuts,
     Source,
@@ -85,6 +86,18 @@ CASES = {
         ],
         absent=["(the model)"],
     ),
+    "times": Case(
+        numbers(age=0.84, more=OF_ORDER | {"within": SITE["within"]}),
+        [
+            "Among patients of one hospital, the concordance of the model is 0.60",
+            "Concordance of the model and of shortcuts: age 0.84",
+            "Concordance of the model, and of predicting the outcome from one thing",
+            "if its mean concordance is that of the model or more",
+            "The concordance of the audit is that of all pairs of tested patients",
+            "Explains the score? concordance Model less source",
+        ],
+        absent=["label under", "Area"],
+    ),
     "the hospital comes first": Case(
         numbers(hospitals=["tss"], age=0.84, tss=0.82, n_left=1),
         [
@@ -156,7 +169,8 @@ CASES = {
             "0.70]; between hospitals it is 0.85 [0.75, 0.95]. If labels are permuted "
             "within hospitals, it is still 0.65 [0.55, 0.75]: of what the score is "
             "above guessing, the hospital explains 50%. What a modality shows of the "
-            "hospital itself, as an area (guessing: 0.5): gene 0.90 [0.80, 1.00] and "
+            "hospital itself, as an area under the ROC "
+            "curve (guessing: 0.5): gene 0.90 [0.80, 1.00] and "
             "image 0.60 [0.50, 0.70]. Added to what is known before (site, age), the "
             "model raises the area by "
             "+0.04 [−0.06, 0.14].",

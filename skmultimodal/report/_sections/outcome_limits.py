@@ -19,19 +19,20 @@ class OutcomeLimits:
     patterns: list  # of the tested patients: names
     untested: list  # patterns of which nobody was tested
     has_known: bool  # whether a model of what is known beforehand was compared
+    has_causes: bool  # whether competing events were given
     label: str | None
     facts: dict
     given: list
 
 
-def outcome_limits(comparison, cohort, has_known, label, facts, given):
+def outcome_limits(comparison, cohort, has_known, has_causes, label, facts, given):
     """Numbers of the section.
 
     Parameters
     ----------
     comparison : OutcomeComparison
     cohort : Cohort
-    has_known : bool
+    has_known, has_causes : bool
     label : str or None
     facts : dict of str to str
     given : sequence of str
@@ -49,6 +50,7 @@ def outcome_limits(comparison, cohort, has_known, label, facts, given):
         patterns=sorted(tested),
         untested=[p for p in cohort.summary().index.tolist() if p not in tested],
         has_known=has_known,
+        has_causes=has_causes,
         label=label,
         facts=facts,
         given=list(given),

@@ -1,6 +1,6 @@
 """How good a model of a number or of a time is, and against which others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -49,16 +49,25 @@ class OutcomePerformance:
     differences: list
     n_tests: int
     scores_figure: Figure
+    known: dict = field(default_factory=dict)  # columns that models of metadata read
+    horizon: str = ""  # of times, up to which they are scored: mean of the folds
     differences_figure: Figure | None = None
 
+    @property
+    def predicts(self):
+        """Whether there is a score to explain."""
+        return self.verdict not in (Verdict.UNDECIDED, Verdict.GUESSING)
 
-def outcome_performance(comparison, model):
+
+def outcome_performance(comparison, model, known=None):
     """Numbers of the section.
 
     Parameters
     ----------
     comparison : OutcomeComparison
     model : str
+    known : dict of str to list of str, default=None
+        Columns that models of the metadata read.
     """
     table = comparison.predictions(models=[model])
     patients = table.drop_duplicates("row")
@@ -98,6 +107,8 @@ def outcome_performance(comparison, model):
                 comparison, metrics=[metric], kind="point"
             )
         ),
+        known=known or {},
+        horizon=f"{comparison.horizons.mean():.3g}" if survival else "",
         differences_figure=_draw(comparison, model, metric) if others else None,
     )
 

@@ -2,18 +2,35 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import PredictionErrorDisplay
 
-from skmultimodal.inspection import RiskGroupsDisplay
+from skmultimodal.inspection import (
+    CumulativeIncidenceDisplay,
+    DCalibrationDisplay,
+    RiskGroupsDisplay,
+)
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
+from skmultimodal.utils._incidence import cumulative_incidence
 
 __all__ = ["outcome_truth"]
 
 N_GROUPS = 3
+N_BINS = 10  # of survival from 0 to 1
 FEWEST = 5  # patients of a group
+
+
+class Incidence(NamedTuple):
+    """Shares of the tested patients with the event by the last time it came."""
+
+    event: str  # the cause that is the event
+    time: float
+    share: float  # with other causes
+    alone: float  # one minus Kaplan-Meier, which takes them for censored
+    causes: list  # of every cause: name, and share
 
 
 @dataclass(frozen=True)
@@ -28,20 +45,27 @@ class OutcomeTruth:
     error: float = np.nan  # median absolute error of a number
     spread: float = np.nan  # interquartile range of the number
     coverage: Score | None = None  # of intervals of 90 %
+    covered: list = ()  # of each pattern: name, patients, and share in their interval
     figure: Figure | None = None
+    curves: Figure | None = None  # calibration of survival curves
+    p_curves: float = np.nan
+    incidence: Incidence | None = None  # if there are causes
+    causes: Figure | None = None
 
 
-def outcome_truth(comparison, model):
+def outcome_truth(comparison, model, causes=None):
     """Numbers of the section.
 
     Parameters
     ----------
     comparison : OutcomeComparison
     model : str
+    causes : ndarray of str, shape (n_rows,), default=None
+        Event of each row of the cohort, "" where it was censored.
     """
     table = comparison.predictions(models=[model])
     if "event" in table:
-        return _of_times(comparison, model, table.drop_duplicates("row"))
+        return _of_times(comparison, model, table.drop_duplicates("row"), causes)
     patients = table.groupby("row")[["y_true", "predicted"]].mean()
     y, predicted = patients["y_true"].to_numpy(), patients["predicted"].to_numpy()
     summary = comparison.summary(models=[model]).set_index("metric")
@@ -54,8 +78,21 @@ def outcome_truth(comparison, model):
         error=float(np.median(np.abs(y - predicted))),
         spread=float(np.subtract(*np.quantile(y, [0.75, 0.25]))),
         coverage=coverage,
+        covered=_covered(table),
         figure=draw(partial(_scatter, y, predicted)),
     )
+
+
+def _covered(table):
+    """Share of the patients of each pattern whose number lies in their interval."""
+    if "low" not in table or table["low"].isna().all():
+        return []
+    inside = (table["low"] <= table["y_true"]) & (table["y_true"] <= table["high"])
+    table = table.assign(inside=inside)
+    return [
+        (pattern, part["row"].nunique(), float(part["inside"].mean()))
+        for pattern, part in table.groupby("pattern")
+    ]
 
 
 def _scatter(y, predicted):
@@ -66,28 +103,61 @@ def _scatter(y, predicted):
     return display
 
 
-def _of_times(comparison, model, patients):
+def _of_times(comparison, model, patients, causes):
+    groups = curves = incidence = (None, None)
     n_groups = min(N_GROUPS, len(patients) // FEWEST)
-    figure, p = None, np.nan
     if n_groups > 1:
-        made = []
-
-        def make():
-            display = RiskGroupsDisplay.from_comparison(
-                comparison, model, n_groups=n_groups
-            )
-            made.append(display)
-            return display
-
-        figure = draw(make)
-        p = made[0].pvalue_
+        groups = _drawn(
+            RiskGroupsDisplay.from_comparison, comparison, model, n_groups=n_groups
+        )
+    n_bins = min(N_BINS, patients["survival"].notna().sum() // FEWEST)
+    if n_bins > 1:
+        curves = _drawn(
+            DCalibrationDisplay.from_comparison, comparison, model, n_bins=n_bins
+        )
+    if causes is not None:
+        own = causes[patients["row"]]
+        incidence = _drawn(
+            CumulativeIncidenceDisplay.from_causes, patients["time"], own
+        )
     return OutcomeTruth(
         survival=True,
         n=len(patients),
         n_events=int(patients["event"].sum()),
         follow_up=_follow_up(patients["time"].to_numpy(), patients["event"].to_numpy()),
-        p=p,
-        figure=figure,
+        p=np.nan if groups[1] is None else groups[1].pvalue_,
+        figure=groups[0],
+        curves=curves[0],
+        p_curves=np.nan if curves[1] is None else curves[1].pvalue_,
+        incidence=None if causes is None else _incidence(patients, own, incidence[1]),
+        causes=incidence[0],
+    )
+
+
+def _drawn(make, *given, **options):
+    """A figure, and the display that it is of."""
+    made = []
+
+    def make_one():
+        made.append(make(*given, **options))
+        return made[0]
+
+    return draw(make_one), made[0]
+
+
+def _incidence(patients, causes, display):
+    """What competing events leave of the share with the event."""
+    event = patients["event"].to_numpy(dtype=bool)
+    name = causes[event][0]
+    time = float(patients["time"].to_numpy()[event].max())
+    found = display.incidences_
+    alone = cumulative_incidence(patients["time"], np.where(event, name, ""))
+    return Incidence(
+        name,
+        time,
+        found[name].at(time),
+        alone[name].at(time),
+        [(cause, own.at(time)) for cause, own in found.items()],
     )
 
 

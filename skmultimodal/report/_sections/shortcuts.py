@@ -12,7 +12,7 @@ from skmultimodal.report._figures import Figure, draw, short
 
 __all__ = ["shortcuts"]
 
-AREA = GUESSING["roc_auc"]
+AREA = GUESSING["roc_auc"]  # and concordance
 N_DRAWN = 12
 SAME = 0.98
 BLUE, GREY = "#0072B2", "#767676"  # of the first model in displays, and of guides
@@ -48,6 +48,10 @@ class Shortcuts:
     """Numbers of the section."""
 
     audited: bool  # whether there is an audit
+    metric: str = "roc_auc"  # by which it measures
+    measure: str = "area"  # the same in a word, and at the start of a sentence
+    title: str = "Area under the ROC curve"
+    target: str = "label"  # what is predicted
     own: Score | None = None  # area of the model
     includes_guessing: bool = False  # whether the interval of the model does
     guessing: float = AREA
@@ -68,35 +72,58 @@ class Shortcuts:
     n_left: int = 0
 
 
-def shortcuts(study, audit):
-    """Numbers of the section from a study and the table of `audit_shortcuts`."""
+OF_ORDER = {"metric": "concordance", "measure": "concordance"}
+OF_ORDER |= {"title": "Concordance", "target": "outcome"}
+
+
+def shortcuts(audit, *, model, own, one_pattern, hospitals, level):
+    """Numbers of the section.
+
+    Parameters
+    ----------
+    audit : DataFrame or None
+        Of `audit_shortcuts`.
+    model : str
+        Name of the model.
+    own : Score or None
+        Area of the model; None is that of the audit.
+    one_pattern : bool
+        Whether all tested rows have the same modalities.
+    hospitals : list of str
+        Columns of the metadata that are a hospital.
+    level : float
+        Confidence level of the intervals.
+    """
     if audit is None:
         return Shortcuts(audited=False)
-    table = audit.sort_values("roc_auc", ascending=False, kind="stable")
+    words = {} if "roc_auc" in audit else OF_ORDER
+    metric = words.get("metric", "roc_auc")
+    table = audit.sort_values(metric, ascending=False, kind="stable")
     rows = [
         Source(
             str(row.source),
-            Score(row.roc_auc, row.low, row.high),
+            Score(getattr(row, metric), row.low, row.high),
             str(row.tested),
             row.kind,
             Score(row.difference, row.difference_low, row.difference_high),
         )
         for row in table.itertuples()
     ]
-    own = _own_area(study.tested, rows)
+    if own is None:
+        own = next((row.score for row in rows if row.kind == "model"), None)
     sources = [row for row in rows if row.kind in COVARIATES]
     sources.sort(key=lambda source: source.kind == "later")
     if own is not None:
-        one_pattern = len(study.tested_patterns) == 1
         sources = judge_sources(sources, own, one_pattern=one_pattern)
     candidates = [source for source in sources if source.kind != "later"]
     drawn = [(s.name, s.score) for s in candidates[:N_DRAWN]]
     if own is not None:
-        drawn.insert(0, (study.model, own))
+        drawn.insert(0, (model, own))
     guesses = own is not None and bool(own.low <= AREA)
-    hospitals = [str(name) for name in study.hospitals]
+    hospitals = [str(name) for name in hospitals]
     return Shortcuts(
         audited=True,
+        **words,
         own=own,
         includes_guessing=guesses,
         sources=sources,
@@ -110,7 +137,7 @@ def shortcuts(study, audit):
         encoding=[_of_modality(row) for row in rows if row.kind == "encoding"],
         declared=any(row.kind == "later" for row in rows),
         **find_suspects(sources, hospitals, guesses=guesses),
-        figure=_draw(drawn, own, study.tested.level),
+        figure=_draw(drawn, own, metric, level),
         drawn=drawn,
         n_left=max(len(candidates) - N_DRAWN, 0),
     )
@@ -134,13 +161,6 @@ def _of_covariates(row):
 
 def _of_modality(row):
     return row._replace(name=row.name.rpartition(" from ")[2])
-
-
-def _own_area(tested, rows):
-    """Area of the model: of the comparison, else of the audit."""
-    if tested.guessing is not None:
-        return tested.own
-    return next((row.score for row in rows if row.kind == "model"), None)
 
 
 def judge_sources(sources, own, *, one_pattern):
@@ -207,13 +227,13 @@ def find_suspects(sources, hospitals, *, guesses=False):
     }
 
 
-def _draw(drawn, own, level):
+def _draw(drawn, own, metric, level):
     values = np.array([score for _, score in drawn], dtype=float)
 
     def make():
         display = MetricIntervalsDisplay(
             models=[short(name) for name, _ in drawn],
-            metrics=["roc_auc"],
+            metrics=[metric],
             mean=values[:, :1],
             low=values[:, 1:2],
             high=values[:, 2:],
