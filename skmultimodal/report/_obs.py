@@ -133,9 +133,7 @@ def _check_ids(ids, predicted):
         )
     n_blank = len(ids) - len(predicted)
     if n_blank:
-        warn(
-            f"{n_blank} of {len(ids)} observations are not in X: they are left blank."
-        )
+        warn(f"{n_blank} of {len(ids)} observations are not in X: they are left blank.")
 
 
 def _for_file(table):
