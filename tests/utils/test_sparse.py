@@ -145,6 +145,8 @@ def test_no_dense_array_of_the_block_is_made(make_tower, monkeypatch, rng, longe
     """Fitted, cross-validated and predicted, with no room to keep the rows dense."""
     for name, value in SMALL.items():
         monkeypatch.setattr(f"skmultimodal.towers.{name}", value)
+    # Some rows are read for their units, and 67 of 200 to see whether one is the label.
+    monkeypatch.setattr("skmultimodal.utils._scales.MOST_ROWS", 64)
     n = 400
     X = Cohort({"rna": scipy.sparse.random(n, 300, 0.1, "csr", random_state=rng)})
     y = np.arange(n) % 2
@@ -153,7 +155,7 @@ def test_no_dense_array_of_the_block_is_made(make_tower, monkeypatch, rng, longe
     cv = PairedStratifiedKFold(2, random_state=0)
     cross_validate(model, X, y, cv=cv, error_score="raise")
     model.fit(X, y).predict_proba(X)
-    assert 0 < longest[0] <= 64
+    assert 0 < longest[0] <= 67
 
 
 class Step(BaseEstimator):
