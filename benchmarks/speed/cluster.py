@@ -33,8 +33,9 @@ from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.model_selection import PairedStratifiedKFold
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
-# Twice as many workers that are not so much faster are not worth it.
-WORTH = 1.25
+# A search is saturated where workers wait for more than so much of the time.
+WAITING = 0.5
+USED = "share of the workers used"
 
 
 @dataclass(frozen=True)
@@ -121,18 +122,16 @@ def scaling(search, network, counts=WORKERS):
         {
             "seconds": seconds,
             "times as fast as one process": serial / seconds,
-            "share of the workers used": serial / seconds / counts,
+            USED: serial / seconds / counts,
         },
         index=pd.Index(counts, name="workers"),
     )
 
 
 def saturation(table):
-    """The number of workers beyond which twice as many are hardly faster."""
-    seconds = table["seconds"].to_numpy()
-    gains = seconds[:-1] / seconds[1:]
-    slow = np.flatnonzero(gains < WORTH)
-    return int(table.index[slow[0] if len(slow) else -1])
+    """The most workers, at least one, that do not wait for half of the time."""
+    busy = table.index[table[USED] >= 1 - WAITING]
+    return int(max([*busy, table.index[0]]))
 
 
 def reasons(search, n_workers, network):
@@ -214,7 +213,7 @@ def describe(name, search, network):
     n = saturation(table)
     causes = reasons(search, int(table.index[-1]), network)
     most = ", ".join(f"{v:.1f} s {k}" for k, v in causes.items() if v >= 0.05)
-    end = f"Beyond {n} workers, twice as many are less than {WORTH} times as fast."
+    end = f"Saturated beyond {n} workers, which then wait for half of the time or more."
     if n == table.index[-1]:
         end = f"Not saturated with {n} workers."
     return (

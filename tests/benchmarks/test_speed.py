@@ -175,7 +175,7 @@ def test_where_a_search_saturates():
     search = a_search(fits=np.ones(16))
     table = cluster.scaling(search, FREE)
     assert table["seconds"].tolist() == [16, 8, 4, 2, 1, 1, 1]
-    assert cluster.saturation(table) == 16
+    assert cluster.saturation(table) == 32  # of which each second one has a fit
     assert table["share of the workers used"].loc[64] == pytest.approx(1 / 4)
     causes = cluster.reasons(a_search(fits=np.ones(16), refit=1.0), 64, FREE)
     assert causes["for the refit on the client"] == 1

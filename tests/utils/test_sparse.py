@@ -13,7 +13,12 @@ from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmultimodal import Cohort, GeneAutoencoderTransformer, TwinTowerClassifier
+from skmultimodal import (
+    Cohort,
+    CrossFittedEnsembleClassifier,
+    GeneAutoencoderTransformer,
+    TwinTowerClassifier,
+)
 from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._sparse import SparseRows, takes_sparse
@@ -23,6 +28,7 @@ N, N_GENES = 61, 230
 SMALL = {
     "_gene_base.KEPT_BYTES": 0,
     "_gene_base.CHUNK": 32,
+    "_cross_fitting.DENSE_BYTES": 0,
     "_components.CHUNK_ELEMENTS": 64 * 300,
     "_base.INFERENCE_ELEMENTS": 64 * 300,
 }
@@ -136,6 +142,21 @@ def test_a_sparse_block_fits_as_a_dense_one(make_tower, tower_cv, matrix, tmp_pa
     for memory in (None, tmp_path, tmp_path):
         fitted = clone(model).set_params(memory=memory).fit(X, y)
         np.testing.assert_allclose(fitted.predict_proba(X[kept]), wanted, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*training did nothing")
+@pytest.mark.filterwarnings("ignore:.*do not follow their labels")
+def test_few_rows_are_made_dense_once_for_all_members(matrix, monkeypatch):
+    reads, take = [], SparseRows.take_sparse
+
+    def record(self, positions):
+        reads.append(len(positions))
+        return take(self, positions)
+
+    monkeypatch.setattr(SparseRows, "take_sparse", record)
+    ensemble = CrossFittedEnsembleClassifier(gene_tower(), cv=3, random_state=0)
+    ensemble.fit(SparseRows(matrix), np.arange(N) % 2)
+    assert reads == [2, N]  # two to see what they are
 
 
 @pytest.mark.filterwarnings("ignore:.*training did nothing")
