@@ -36,7 +36,7 @@ X, y = make_glioma_cohort(
     n_gene_only=120,
     n_paired=60,
     n_genes=100,
-    image_size=24,
+    image_size=16,
     random_state=0,
     return_X_y=True,
 )
@@ -54,7 +54,7 @@ towers = [
 ]
 splits = list(PairedStratifiedKFold(3, random_state=0).split(X, y))
 search = GridSearchCV(
-    TwinTowerClassifier(towers, random_state=0),
+    TwinTowerClassifier(towers, tower_cv=3, random_state=0),
     {"final_estimator__weight_penalty": [3, 30, 300]},
     cv=splits,
     scoring="roc_auc",
