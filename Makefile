@@ -24,7 +24,7 @@ REPEATS ?= 3
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
-.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu docs dist clean
+.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster docs dist clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
@@ -35,6 +35,7 @@ help:
 	@echo "make docs         this documentation as a site, in docs/_build/html"
 	@echo "make dist         the wheel and the source distribution, checked, in dist"
 	@echo "make bench        the paper's tables and figures, on simulated patients"
+	@echo "make bench-cluster  2 to 64 workers by simulation, from fits measured here (some minutes)"
 	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
@@ -105,6 +106,9 @@ lint: $(VENV)/.dev
 
 bench-speed: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.speed
+
+bench-cluster: $(VENV)/.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed.cluster
 
 # Tables 2 to 4 and Figures 2 and 3 of the paper; an interrupted run continues.
 bench: $(VENV)/.bench

@@ -188,6 +188,7 @@ API_REFERENCE = [
             "outcome_report",
             "model_card",
             "prediction_table",
+            "predictions_to_obs",
         ),
     ),
     Section(

@@ -7,9 +7,11 @@ import time
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from fusion_tools import make_pictures, small_head
 from marking_tower import MarkingTower
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -19,7 +21,13 @@ from skmultimodal import (
     ImageTowerClassifier,
     TwinTowerClassifier,
 )
-from skmultimodal.model_selection import PairedStratifiedKFold, dask_parallel
+from skmultimodal.model_selection import (
+    PairedStratifiedKFold,
+    compare_classifiers,
+    dask_parallel,
+    paired_learning_curve,
+    unpaired_gain,
+)
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [
@@ -147,6 +155,18 @@ def table_search(n_rows, folder=None, memory=None):
     return search, X, y, splits
 
 
+def kill_once(marks, n_marks, killed):
+    """A thread that kills a worker with a mark, and its results, after so many."""
+
+    def kill():
+        while len(found := list(marks.iterdir())) < n_marks:
+            time.sleep(0.01)
+        killed.append(int(found[0].name.split("-")[0]))
+        os.kill(killed[0], signal.SIGKILL)
+
+    return threading.Thread(target=kill)
+
+
 @pytest.mark.parametrize(
     ("n_rows", "n_threads", "with_memory"), [(300, 2, False), (2000, 1, True)]
 )
@@ -170,15 +190,7 @@ def test_a_large_search_survives_the_loss_of_a_worker(
         distributed.Client(cluster) as client,
     ):
         killed = []
-
-        def kill():
-            while len(found := list(marks.iterdir())) < 12:
-                time.sleep(0.01)
-            # One that has fitted towers, whose results are gone too.
-            killed.append(int(found[0].name.split("-")[0]))
-            os.kill(killed[0], signal.SIGKILL)
-
-        killer = threading.Thread(target=kill)
+        killer = kill_once(marks, 12, killed)
         with dask_parallel(client, X, y, splits=splits):
             # The patients, the labels, and the rows of five folds.
             held = [len(workers) for workers in client.who_has().values()]
@@ -195,6 +207,52 @@ def test_a_large_search_survives_the_loss_of_a_worker(
         here.cv_results_["mean_test_score"],
         atol=1e-9,
     )
+
+
+def test_a_comparison_survives_the_loss_of_a_worker(client, tmp_path, monkeypatch):
+    """Its folds are jobs that share the patients and labels, which are sent once."""
+    search, X, y, splits = table_search(301)
+    model = search.estimator
+    options = {"cv": splits, "scoring": ["roc_auc", "neg_log_loss"]}
+    grid = {"strict": {"gene__C": 0.01}, "lax": {"gene__C": 10.0}}
+    models = {name: clone(model).set_params(**p) for name, p in grid.items()}
+    here = compare_classifiers(models, X, y, **options)
+    marking = table_search(301, str(tmp_path))[0].estimator
+    models = {name: clone(marking).set_params(**p) for name, p in grid.items()}
+    sent, killed = [], []
+    reduce = Cohort.__reduce_ex__
+
+    def record(self, protocol):
+        sent.append(len(self))
+        return reduce(self, protocol)
+
+    monkeypatch.setattr(Cohort, "__reduce_ex__", record)
+    killer = kill_once(tmp_path, 6, killed)
+    with dask_parallel(client, X):
+        client.wait_for_workers(2)
+        killer.start()
+        there = compare_classifiers(models, X, y, n_jobs=2, **options)
+    killer.join()
+    assert killed
+    assert sent == [len(X)], f"sent {len(sent)} times for 10 fits"
+    pd.testing.assert_frame_equal(there.scores(), here.scores(), atol=1e-9)
+    pd.testing.assert_frame_equal(there.predictions(), here.predictions())
+
+
+@pytest.mark.parametrize("experiment", [unpaired_gain, paired_learning_curve])
+def test_experiments_on_folds_are_those_of_one_process(client, experiment):
+    search, X, y, splits = table_search(303)
+    options = {"cv": splits[:2], "scoring": "roc_auc"}
+    if experiment is paired_learning_curve:
+        options |= {"n_pairs": [21, 40], "random_state": 0}
+    here = experiment(search.estimator, X, y, **options)
+    with dask_parallel(client, X):
+        there = experiment(search.estimator, X, y, n_jobs=2, **options)
+    of = [
+        result.scores() if callable(result.scores) else result.scores
+        for result in (here, there)
+    ]
+    pd.testing.assert_frame_equal(*of, atol=1e-9)
 
 
 def test_folds_must_be_a_list(client):

@@ -16,7 +16,7 @@ import pandas as pd
 from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
 from skmultimodal.inspection import AvailabilityDisplay
-from skmultimodal.report import prediction_table
+from skmultimodal.report import predictions_to_obs
 
 # mudata 0.3 and anndata 0.12 use what pandas 3 has deprecated.
 warnings.filterwarnings("ignore", module="mudata|anndata")
@@ -73,11 +73,13 @@ display = AvailabilityDisplay.from_cohort(back, response)
 print(back.metadata.columns.tolist(), back.feature_names("gene")[:3])
 
 # %%
-# The rest is as ever. Predictions go back into ``obs`` by patient id.
+# The rest is as ever. Predictions, and what each modality contributes, go back into
+# ``obs`` by patient id.
 
 model = TwinTowerClassifier(random_state=0).fit(back, response)
-smaller.obs = smaller.obs.join(prediction_table(model, back))
-print(smaller.obs[["response", "route", "proba_1"]].head().round(2))
+predictions_to_obs(smaller, model, back)
+columns = ["response", "route", "proba_1", "contribution_image", "contribution_gene"]
+print(smaller.obs[columns].head().round(2).to_string())
 
 # %%
 # On your own data

@@ -22,7 +22,8 @@ from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._bags import bag_width, describe_bad_bag, is_bags
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
-from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._rows import is_lazy, lazy_batches
+from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._tables import cast, read_type, reads_columns, spell_type
 from skmultimodal.utils._validation import (
     check_rows,
@@ -286,14 +287,28 @@ class TowerInput(ModelPart):
     def check(self, cohort):
         """Raise the errors of `read` before anything is fitted."""
         own = cohort[cohort.has(self.modality)]
+        if is_lazy(own.block(self.modality)):
+            self._check_lazy(own)
+            return
         # In parts, since rows that are not side by side are copied.
         for part in gen_batches(len(own), CHECKED_ROWS):
             rows = self.seen.rows(own[part])
-            if is_lazy(rows) or self.allow_nan:
+            if self.allow_nan:
                 continue
             if is_bags(rows) or find_bad_row(rows) is not None:
                 self.read(own)  # its error counts them all
                 return
+
+    def _check_lazy(self, own):
+        """Look through a lazy table, up to the first batch with a blank."""
+        shape = self.seen.rows(own).shape
+        if self.allow_nan or len(shape) != 2:
+            return
+        for part in lazy_batches(shape):
+            rows = self.seen.rows(own[part])
+            if find_bad_row(values_of(rows)) is not None:
+                where = f"Of {len(own):,} rows, {part.stop:,} were read: "
+                self._refuse_blanks(np.asarray(rows), own[part], where)
 
     def describe_words(self, cohort):
         """Cells that are no numbers, and what encodes them; None if there are none."""
@@ -323,7 +338,7 @@ class TowerInput(ModelPart):
                     f"{wrong}."
                 )
 
-    def _refuse_blanks(self, rows, cohort):
+    def _refuse_blanks(self, rows, cohort, where=""):
         if is_bags(rows):
             return self._refuse_bad_bags(rows, cohort)
         bad = find_bad_row(rows)
@@ -333,7 +348,9 @@ class TowerInput(ModelPart):
         names = self.feature_names
         blanks = describe_blanks(rows, patients, names, self.modality)
         if blanks is not None:
-            raise ValueError(f"Input X contains NaN: {blanks}. {fill_advice(rows)}")
+            raise ValueError(
+                f"{where}Input X contains NaN: {blanks}. {fill_advice(rows)}"
+            )
         raise ValueError(
             f"Input X contains infinity in row {patients[bad]!r} of modality "
             f"{self.modality!r}: correct it, or make the whole row NaN if the patient "

@@ -22,10 +22,12 @@ from skmultimodal.towers import (
     ImageTowerSurvival,
     make_table_tower,
 )
+from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._bags import are_bags
-from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._rows import is_lazy, lazy_batches
+from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._text import counted
 from skmultimodal.utils._validation import find_bad_row
 from skmultimodal.utils._warnings import prefixed_warnings, warn
@@ -115,8 +117,10 @@ def _default_tower(cohort, name, kinds):
         )
     gene = kinds.gene()
     own = cohort[cohort.has(name)]
-    some = own[:1].block(name)
-    if is_lazy(some) or not len(own):
+    some, lazy = own[:1].block(name), is_lazy(own.block(name))
+    # An imputer, or a table of few columns, would have all rows in memory.
+    large = lazy and 4 * int(np.prod(own.block_shape(name))) > KEPT_BYTES
+    if large or (lazy and some.dtype == object) or not len(own):
         return gene
     narrow = shape[0] <= MOST_COLUMNS
     if some.dtype == object or (some.dtype == bool and narrow):
@@ -131,9 +135,11 @@ def _default_tower(cohort, name, kinds):
 def _find_blanks(cohort, name):
     """Whether a number is NaN; columns that have no other value are warned of."""
     some, every = False, True
+    lazy = is_lazy(cohort.block(name))
     # In parts, since rows that are not side by side are copied.
-    for part in gen_batches(len(cohort), CHECKED_ROWS):
-        rows = cohort[part].block(name)
+    parts = gen_batches(len(cohort), CHECKED_ROWS)
+    for part in lazy_batches(cohort.block_shape(name)) if lazy else parts:
+        rows = values_of(cohort[part].block(name))
         blank = find_bad_row(rows) is not None and np.isnan(rows)
         some |= np.any(blank)
         every &= np.all(blank, axis=0)

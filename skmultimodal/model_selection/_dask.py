@@ -1,6 +1,7 @@
-"""Searches on a Dask cluster that survive the loss of a worker."""
+"""Searches and comparisons on a Dask cluster that survive the loss of a worker."""
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import joblib
 import numpy as np
@@ -8,7 +9,10 @@ import numpy as np
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["dask_parallel"]
+__all__ = ["dask_parallel", "held_everywhere"]
+
+# Whether jobs are those of a `dask_parallel`.
+_within: ContextVar[bool] = ContextVar("_within", default=False)
 
 
 @contextmanager
@@ -27,6 +31,7 @@ def dask_parallel(client, *data, splits=None, **config):
         What is given to ``fit``, such as ``X`` and ``y``: these very objects.
     splits : list of (train, test), default=None
         Row numbers of the folds: the very list that is the ``cv`` of the search.
+        `compare_classifiers` and the like need none, and send their own labels.
     **config
         Further parameters of ``joblib.parallel_config``.
 
@@ -43,7 +48,7 @@ def dask_parallel(client, *data, splits=None, **config):
 
     See Also
     --------
-    compare_classifiers : Whose `n_jobs` are joblib's too.
+    compare_classifiers : With `n_jobs`, its folds are such jobs too.
 
     Notes
     -----
@@ -89,21 +94,49 @@ def dask_parallel(client, *data, splits=None, **config):
     stopped = manager.running()
     if stopped:
         manager.stop()
+    token = _within.set(True)
     try:
-        with joblib.parallel_config(backend="dask", scatter=[*data, *rows], **config):
-            _hold_everywhere(client)
+        with (
+            joblib.parallel_config(backend="dask", client=client, **config),
+            held_everywhere(*data, *rows),
+        ):
             yield client
     finally:
+        _within.reset(token)
         if stopped:
             manager.start()
 
 
-def _hold_everywhere(client):
-    """Copy what joblib sent to the workers that lack it, as busy ones may."""
+@contextmanager
+def held_everywhere(*data):
+    """Have what jobs share on every worker, within `dask_parallel`; else do nothing.
+
+    Parameters
+    ----------
+    *data : object
+        Arguments of the jobs: these very objects. None is left out, and what the
+        workers hold already is not sent again.
+    """
     backend, _ = joblib.parallel.get_active_backend()
-    futures = list(getattr(backend, "data_futures", {}).values())
-    if not futures:
+    futures = getattr(backend, "data_futures", None)
+    if futures is None or not _within.get():
+        yield
         return
+    new = {id(x): x for x in data if x is not None and id(x) not in futures}
+    if new:
+        client = backend.client
+        sent = client.scatter(list(new.values()), broadcast=True, hash=False)
+        _copy_to_all(client, sent)
+        futures.update(zip(new, sent, strict=True))
+    try:
+        yield
+    finally:
+        for key in new:
+            del futures[key]
+
+
+def _copy_to_all(client, futures):
+    """Copy what was sent to the workers that lack it, as busy ones may."""
     client.replicate(futures)
     n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
     fewest = min(map(len, client.who_has(futures).values()))

@@ -56,7 +56,7 @@ def cohort_drift(reference, X, *, random_state=0):
           tells new patients from those of the reference, with DeLong's interval. .5 is
           no difference.
 
-        NaN where too little can be compared, and of lazy blocks.
+        NaN where too little can be compared, and of lazy images.
 
     Raises
     ------

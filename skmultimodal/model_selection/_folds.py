@@ -10,6 +10,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import delayed
 
 from skmultimodal.cohort import as_cohort
+from skmultimodal.model_selection._dask import held_everywhere
 from skmultimodal.model_selection._scoring import PredictsOnce
 from skmultimodal.model_selection._split import PairedStratifiedKFold
 from skmultimodal.model_selection._tested_rows import count_modalities
@@ -195,10 +196,11 @@ def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs
         ``scores`` maps each metric to its value.
     """
     tasks = [(n, model, fold) for n, model, folds in models for fold in folds]
-    return TrackedParallel(stage, n_jobs)(
-        delayed(_run_fold)(name, model, fold, X, y, scoring, groups, inspect)
-        for name, model, fold in tasks
-    )
+    with held_everywhere(X, y, groups):
+        return TrackedParallel(stage, n_jobs)(
+            delayed(_run_fold)(name, model, fold, X, y, scoring, groups, inspect)
+            for name, model, fold in tasks
+        )
 
 
 def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):

@@ -4,6 +4,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -29,7 +30,7 @@ from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._progress import count_networks
 from skmultimodal.utils._rows import as_dense, view_rows
 from skmultimodal.utils._sklearn import HasMethods, Interval, fit_context
-from skmultimodal.utils._sparse import rows_for
+from skmultimodal.utils._sparse import rows_for, sparse_of
 from skmultimodal.utils._threads import Workers, one_thread
 from skmultimodal.utils._validation import check_rows
 from skmultimodal.utils._warnings import warn
@@ -48,6 +49,8 @@ MIN_VARIANCE = 1e-6
 NDIMS = range(1, 8)  # bags have 1
 # Rows that are prepared at a time.
 CHUNK = 64
+# Of sparse rows that are made dense for all members.
+DENSE_BYTES = 2**26
 
 
 def _gives_features(self):
@@ -55,10 +58,17 @@ def _gives_features(self):
 
 
 def _prepare_rows(estimator, X):
-    """Rows that clones share, prepared once, or sparse, where the estimator can."""
+    """Rows that clones share, prepared once, or sparse, where the estimator can.
+
+    Few sparse rows are made dense once, for clones that train side by side.
+    """
     if hasattr(estimator, "_prepare_rows"):
         return estimator._prepare_rows(X)
-    return rows_for(estimator, X)
+    rows = rows_for(estimator, X)
+    if issparse(rows) or len(X.shape) != 2 or 4 * X.shape[0] * X.shape[1] > DENSE_BYTES:
+        return rows
+    matrix = sparse_of(rows)
+    return rows if matrix is None else matrix.toarray()
 
 
 class BaseCrossFittedEnsemble(

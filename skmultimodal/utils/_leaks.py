@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from skmultimodal.utils._rows import is_lazy
+from skmultimodal.utils._rows import is_lazy, lazy_batches
 
 __all__ = ["find_label", "follows_label", "follows_number"]
 
@@ -24,7 +24,8 @@ def find_label(cohort: Any, name: str, codes: NDArray[Any]) -> str | None:
     cohort : Cohort
         Rows with the modality and a label.
     name : str
-        The modality; one that is lazy or no table is not searched.
+        The modality; one that is no table is not searched. Of a lazy one 64 rows are
+        read, and all rows, in batches, if a column of these follows the label.
     codes : ndarray of int, shape (n_rows,)
         Number of the class of each row.
 
@@ -37,17 +38,20 @@ def find_label(cohort: Any, name: str, codes: NDArray[Any]) -> str | None:
     if len(shape) != 2 or not can_be_found(codes, shape[1]):
         return None
     some = np.arange(0, len(codes), max(1, len(codes) // N_SUSPECTED))
-    rows = cohort[some].block(name)
-    if not is_lazy(rows) and rows.dtype == object:
+    rows, lazy = cohort[some].block(name), is_lazy(cohort.block(name))
+    if not lazy and rows.dtype == object:
         table = cohort.table(name)
         found = [c for c in table if follows_label(table[c], codes)]
         return f"column {found[0]!r}" if found else None
-    if is_lazy(rows) or rows.dtype.kind not in "iufb":
+    if rows.dtype.kind not in "iufb":
         return None
+    rows = np.asarray(rows)
     suspects = np.flatnonzero(_constant_by_class(rows, codes[some]))
     if not len(suspects):
         return None
-    every = np.asarray(cohort.block(name))[:, suspects]
+    block = cohort.block(name)
+    parts = lazy_batches(block.shape) if lazy else [slice(None)]
+    every = np.concatenate([np.asarray(block[part])[:, suspects] for part in parts])
     places = suspects[_constant_by_class(every, codes)]
     if not len(places):
         return None

@@ -1,13 +1,14 @@
 """Row access to blocks that are in memory or lazy."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.utils import gen_batches
 
 __all__ = [
     "NO_ARRAY",
@@ -17,12 +18,16 @@ __all__ = [
     "as_dense",
     "is_lazy",
     "is_numeric",
+    "lazy_batches",
     "refuse_changed_file",
     "row_positions",
     "take_rows",
     "unmasked",
     "view_rows",
 ]
+
+# Of rows in float32 that are looked through at a time.
+BATCH_BYTES = 2**25
 
 NO_ARRAY = (
     "a Cohort is no array: its modalities have different columns, and patients lack "
@@ -43,6 +48,15 @@ def is_lazy(block: Any) -> bool:
     return not in_memory and all(
         hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
     )
+
+
+def lazy_batches(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Batches of the rows of a lazy table that are looked through one by one.
+
+    They are as large as memory allows, since files are read by the chunk.
+    """
+    n_rows = max(1, BATCH_BYTES // (4 * max(1, int(np.prod(shape[1:])))))
+    yield from gen_batches(shape[0], n_rows)
 
 
 def is_numeric(table: pd.DataFrame) -> bool:

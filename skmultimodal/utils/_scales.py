@@ -39,12 +39,16 @@ STATISTICS = ("mean", "standard deviation", "5 %", "median", "95 %")
 
 
 def some_rows(cohort: Any, name: str) -> Any:
-    """Rows of a modality at equal steps, as many as are measured in little time."""
+    """Rows of a modality at equal steps, as many as are measured in little time.
+
+    Those of a lazy table are read; lazy images stay so.
+    """
     shape = cohort.block_shape(name)[1:]
     most = MOST_PIXELS if len(shape) > 2 else 10 * MOST_VALUES
     n_rows = min(MOST_ROWS, max(4, most // max(int(np.prod(shape)), 1)))
     present = np.flatnonzero(cohort.has(name))
-    return cohort[present[:: -(-len(present) // n_rows) or 1]].block(name)
+    rows = cohort[present[:: -(-len(present) // n_rows) or 1]].block(name)
+    return np.asarray(rows) if len(shape) == 1 and is_lazy(rows) else rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ __all__ = [
     "sparse_of",
     "stack_sparse",
     "takes_sparse",
+    "values_of",
 ]
 
 
@@ -110,6 +111,14 @@ def sparse_of(rows: Any) -> Any:
         return None
     every = np.arange(block.shape[0]) if positions is None else positions
     return block.take_sparse(every)
+
+
+def values_of(rows: Any) -> NDArray[Any]:
+    """Rows of a table in memory; of a sparse one, what is stored, if that is finite."""
+    matrix = sparse_of(rows) if is_lazy(rows) else None
+    if matrix is not None and np.isfinite(matrix.data).all():
+        return matrix.data
+    return np.asarray(rows)
 
 
 def rows_for(estimator: Any, rows: Any) -> Any:

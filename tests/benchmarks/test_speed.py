@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import gpu, sparse, threads
+from benchmarks.speed import cluster, gpu, sparse, threads
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
 from benchmarks.speed.scaling import departure
@@ -134,3 +134,61 @@ def test_a_sparse_matrix_on_disk(tmp_path):
     table = sparse.measure("svd", tmp_path / "cells.h5ad")
     assert table["step"].tolist() == ["fit", "predict", "cross-validate"]
     assert table["peak MB"].is_monotonic_increasing
+
+
+def a_search(**changes):
+    """120 fits of a second, and nothing else that takes time."""
+    parts = {"refit": 0.0, "imports": 0.0, "data": 0, "task": 0} | changes
+    return cluster.Search(parts.pop("fits", np.ones(120)), **parts)
+
+
+FREE = cluster.Network(per_task=0.0)
+
+
+@pytest.mark.parametrize(("n_workers", "seconds"), [(1, 120), (7, 18), (64, 2)])
+def test_workers_share_the_fits_in_rounds(n_workers, seconds):
+    assert cluster.simulate(a_search(), n_workers, FREE) == seconds
+    more = a_search(refit=3.0, imports=5.0)
+    assert cluster.simulate(more, n_workers, FREE) == pytest.approx(seconds + 8)
+
+
+def test_a_client_that_sends_slowly_is_the_limit():
+    """Of tasks of 10 ms and 64 workers, the client sends the last after 120 x .5 s."""
+    search = a_search(fits=np.full(120, 0.01))
+    slow = cluster.Network(per_task=0.5)
+    assert cluster.simulate(search, 64, slow) == pytest.approx(120 * 0.5 + 0.01)
+    large = a_search(fits=np.full(120, 0.01), task=10**6)
+    network = cluster.Network(bandwidth=2e6, per_task=0.0)
+    assert cluster.simulate(large, 64, network) == pytest.approx(120 * 0.5 + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("n_workers", "n_transfers"), [(1, 2), (2, 3), (3, 4), (9, 6), (64, 10)]
+)
+def test_holders_of_the_data_copy_it_on(n_workers, n_transfers):
+    """Two for the first, by the scheduler; then 3, 9, 27 and 64 workers have it."""
+    network = cluster.Network(bandwidth=1e6)
+    assert cluster.copying(10**6, n_workers, network) == n_transfers
+
+
+def test_where_a_search_saturates():
+    search = a_search(fits=np.ones(16))
+    table = cluster.scaling(search, FREE)
+    assert table["seconds"].tolist() == [16, 8, 4, 2, 1, 1, 1]
+    assert cluster.saturation(table) == 32  # of which each second one has a fit
+    assert table["share of the workers used"].loc[64] == pytest.approx(1 / 4)
+    causes = cluster.reasons(a_search(fits=np.ones(16), refit=1.0), 64, FREE)
+    assert causes["for the refit on the client"] == 1
+    assert causes["of waiting for the last fits"] == pytest.approx(1 - 16 / 64)
+    assert causes["for imports"] == causes["for sending tasks"] == 0
+
+
+def test_the_benchmark_of_a_cluster_runs(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cluster, "_imports", lambda: 5.0)  # of which it takes as many
+    cluster.main(["--quick", "--bandwidth", "1e6", "--out", str(tmp_path)])
+    text = (tmp_path / "cluster.md").read_text()
+    assert "1 MB/s between machines" in text
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows[1:]] == [f"| {n}" for n in cluster.WORKERS]
+    seconds = [float(row[1]) for row in rows[1:]]
+    assert seconds == sorted(seconds, reverse=True)

@@ -32,7 +32,7 @@ from skmultimodal.datasets import make_glioma_cohort
 make_glioma_cohort.__defaults__ = 24, 40, 24
 make_glioma_cohort.__kwdefaults__["n_genes"] = 40
 """
-LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "docs"}
+LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "bench-cluster", "docs"}
 
 
 def blocks(language):

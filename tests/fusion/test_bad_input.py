@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_tools import RecordingBlock
 from fusion_tools import (
     ONE,
     THREE,
@@ -29,6 +30,7 @@ from sklearn.pipeline import make_pipeline
 
 from skmultimodal import Cohort, TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.baselines import LateFusionClassifier
+from skmultimodal.utils import _rows
 
 
 def twin():
@@ -500,3 +502,34 @@ def test_filters_reach_what_a_tower_warns_of():
         warnings.filterwarnings("ignore", message="as text")
         warnings.filterwarnings("ignore", category=AsksForMore)
         model.fit(X, y)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_blanks_of_a_lazy_table_are_named_before_anything_is_fitted(
+    rng, monkeypatch, sparse
+):
+    monkeypatch.setattr(_rows, "BATCH_BYTES", 10 * 4 * 7)  # rows of seven columns
+    genes = rng.normal(size=(60, 7))
+    genes[24, 2] = genes[27, 5] = genes[51, 5] = np.nan
+    block = csr_array(genes) if sparse else RecordingBlock(genes)
+    X = Cohort({"gene": ([f"p{i}" for i in range(60)], block)})
+    model = UnimodalClassifier("gene", odds_tower())
+    message = (
+        "Of 60 rows, 30 were read: Input X contains NaN: 2 blank cells in 2 columns "
+        "and 2 rows of modality 'gene', for example column 2 of patient 'p24'. Fill"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        model.fit(X, np.arange(60) % 2)
+    model.set_params(estimator=make_pipeline(SimpleImputer(), odds_tower()))
+    model.fit(X, np.arange(60) % 2)
+
+
+def test_a_lazy_label_and_other_units_are_found(rng):
+    y = np.arange(90) % 2
+    genes = np.exp(rng.normal(3, 1, size=(90, 53)))
+    model = UnimodalClassifier("gene", odds_tower())
+    with pytest.raises(ValueError, match="column 7 of modality 'gene' has one value"):
+        model.fit(Cohort({"gene": RecordingBlock(np.c_[genes[:, :7], y])}), y)
+    model.fit(Cohort({"gene": RecordingBlock(genes)}), y)
+    with pytest.warns(UserWarning, match="'gene' of X is on another scale than in fit"):
+        model.predict(Cohort({"gene": RecordingBlock(np.log2(1 + genes))}))

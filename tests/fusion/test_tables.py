@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_tools import RecordingBlock
+from scipy.sparse import csr_matrix
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -113,14 +115,27 @@ def test_a_column_of_numbers_without_a_value_is_named(rng, width):
         default_towers(Cohort({"lab": table}))
 
 
-def test_lazy_vectors_are_not_read(rng):
-    class Lazy:
-        shape, dtype = (N, 5), np.dtype(float)
+@pytest.mark.parametrize("width", [5, 43])
+@pytest.mark.parametrize("blank", [False, True])
+def test_lazy_vectors_have_the_tower_of_those_in_memory(rng, width, blank):
+    rows = rng.normal(size=(N, width))
+    rows[7, 3] = np.nan if blank else 0.0
+    [(_, wanted)] = default_towers(Cohort({"lab": rows}))
+    [(_, tower)] = default_towers(Cohort({"lab": RecordingBlock(rows)}))
+    assert repr(tower) == repr(wanted)
+    [(_, tower)] = default_towers(Cohort({"lab": csr_matrix(rows)}))
+    assert repr(tower) == repr(wanted)
+
+
+def test_lazy_vectors_that_memory_has_no_room_for_are_not_read():
+    class Large:
+        shape, dtype = (10_000_000, 17), np.dtype(np.float32)
 
         def __getitem__(self, key):
-            raise AssertionError
+            assert len(np.atleast_1d(key)) == 1
+            return np.zeros((1, 17), np.float32)
 
-    [(_, tower)] = default_towers(Cohort({"lab": Lazy()}))
+    [(_, tower)] = default_towers(Cohort({"lab": Large()}))
     assert isinstance(tower, GeneAutoencoderTransformer)
 
 

@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_tools import RecordingBlock
+from scipy.sparse import csr_matrix
 
 from skmultimodal import Cohort
+from skmultimodal.utils import _rows
 from skmultimodal.utils._leaks import can_be_found, find_label, follows_label
 
 
 def cohort_of(rows, names=None):
-    ids = [f"p{i}" for i in range(len(rows))]
+    ids = [f"p{i}" for i in range(rows.shape[0])]
     if names is not None:
         rows = pd.DataFrame(rows, columns=names)
         return Cohort({"gene": rows.set_axis(ids)})
@@ -37,6 +40,24 @@ def test_what_is_no_copy(rng):
     rows[:, 2] = np.where(np.arange(90) == 3, np.nan, codes)
     rows[:, 3] = codes + rng.normal(scale=1e-6, size=90)
     assert find_label(cohort_of(rows), "gene", codes) is None
+
+
+def test_a_lazy_table_is_searched_in_batches(rng, monkeypatch):
+    """64 rows acquit most columns; only suspects are looked for in the others."""
+    monkeypatch.setattr(_rows, "BATCH_BYTES", 20 * 4 * 7)  # rows of seven columns
+    codes = np.arange(190) % 2
+    rows = rng.normal(size=(190, 7))
+    block = RecordingBlock(rows)
+    assert find_label(cohort_of(block), "gene", codes) is None
+    assert [len(read) for read in block.reads] == [95]
+    rows[:, 5] = 2.5 - codes
+    block = RecordingBlock(rows)
+    block.feature_names = list("abcdefg")
+    assert find_label(cohort_of(block), "gene", codes) == "column 'f'"
+    assert [len(read) for read in block.reads] == [95, *[20] * 9, 10]
+    assert find_label(cohort_of(csr_matrix(rows)), "gene", codes) == "column 5"
+    rows[177, 5] = 7.0
+    assert find_label(cohort_of(RecordingBlock(rows)), "gene", codes) is None
 
 
 def test_images_are_not_searched():

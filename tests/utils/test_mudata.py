@@ -9,9 +9,8 @@ import pytest
 import scipy.sparse
 
 from skmultimodal import Cohort, TwinTowerClassifier
-from skmultimodal.inspection import modality_contributions
 from skmultimodal.model_selection import PatternStratifiedKFold, audit_shortcuts
-from skmultimodal.report import prediction_table
+from skmultimodal.report import predictions_to_obs
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*:Warning:(mudata|anndata)"),
@@ -262,9 +261,7 @@ def test_from_mudata_to_predictions_in_obs(mdata):
     """The default model takes modalities of any name, and answers by patient id."""
     X, y = Cohort.from_mudata(mdata, label="response")
     model = TwinTowerClassifier(tower_cv=2, random_state=0).fit(X, y)
-    contributions = modality_contributions(model, X).contributions
-    mdata.obs = mdata.obs.join(prediction_table(model, X))
-    mdata.obs = mdata.obs.join(contributions.add_prefix("contribution_"))
+    predictions_to_obs(mdata, model, X)
     p = pd.Series(model.predict_proba(X)[:, 1], X.index)
     pd.testing.assert_series_equal(
         mdata.obs["proba_yes"], p.loc[mdata.obs_names], check_names=False

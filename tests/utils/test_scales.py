@@ -140,3 +140,15 @@ def test_statistics_of_images_leave_a_margin_out(rng):
 def test_huge_values_of_images_are_no_error():
     table, _ = measured(np.full((2, 1, 3, 4), 1e300) * [1, 2, 3, 4], None)
     assert np.isfinite(table[:, [0, 2, 3]]).all()
+
+
+def test_a_lazy_table_is_measured_by_some_rows():
+    block = RecordingBlock(expression(300, seed=0))
+    rows = some_rows(Cohort({"gene": block}), "gene")
+    assert block.longest_read == len(rows) == 150  # of at most 256, at equal steps
+    logarithms = RecordingBlock(np.log2(1 + expression(40, seed=1)))
+    others = some_rows(Cohort({"gene": logarithms}), "gene")
+    assert "absolute values have a 95th perc" in found(rows, others, NAMES)
+    images = RecordingBlock(np.ones((9, 1, 4, 5)))
+    some_rows(Cohort({"image": images}), "image")
+    assert images.reads == []
