@@ -14,7 +14,7 @@ from skmultimodal._console import WarningLines, stops_as_interrupts, tell
 # As a shell has them for Ctrl-C, and for output that nobody reads.
 INTERRUPTED, BROKEN_PIPE = 130, 141
 # How scans are read, which is saved with a model: parameters of the loaders.
-READING = ("spacing", "image_size")
+READING = ("spacing", "image_size", "volumes")
 
 
 def run_check(options):

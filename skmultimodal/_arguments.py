@@ -80,6 +80,13 @@ def _reading_options():
         metavar="N",
         help="pixels that planes are cropped or padded to (default: 240)",
     )
+    options.add_argument(
+        "--volumes",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="read whole scans rather than planes of them; models take many times as "
+        "long, so give a coarse --spacing and a small --image-size",
+    )
     return options
 
 

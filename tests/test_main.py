@@ -246,6 +246,24 @@ def test_predict_reads_the_channels_that_the_model_knows(evaluated, folder, tmp_
     np.testing.assert_allclose(table.loc[X.index, "proba_Responder"], p)
 
 
+@pytest.mark.filterwarnings("ignore:.*more than empty background is cropped")
+def test_volumes_are_read_as_such_again(folder, tmp_path):
+    reading = ["--volumes", "--image-size", "6", "--spacing", "none"]
+    job = ["evaluate", folder, "--label", "words", "--repeats", "1", "--paired", "15"]
+    done = call(*job, *reading, "--model", "mean", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    facts = read_notes(tmp_path / "model.skops")
+    assert (facts["volumes"], facts["image_size"], facts["spacing"]) == (True, 6, None)
+    out = tmp_path / "predictions.csv"
+    done = call("predict", tmp_path / "model.skops", folder, "--out", out)
+    assert done.returncode == 0, done.stderr
+    X = load_folder(folder, volumes=True, image_size=6, spacing=None).data
+    assert X.block("image").shape[2:] == (2, 6, 6)  # of two planes each
+    p = load_model(tmp_path / "model.skops").predict_proba(X)[:, 1]
+    table = pd.read_csv(out, index_col="patient")
+    np.testing.assert_allclose(table.loc[X.index, "proba_Responder"], p, rtol=1e-5)
+
+
 def test_a_scan_that_cannot_be_read_is_named(evaluated, folder, tmp_path):
     patients = tmp_path / "new"
     shutil.copytree(folder, patients)

@@ -13,6 +13,7 @@ yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+SUFFIXES = {".md", ".rst", ".py", ".toml", ".yml", ".jinja", ".css"}
 RECIPE = yaml.safe_load((ROOT / "conda/recipe.yaml").read_text())
 
 
@@ -66,3 +67,16 @@ def test_pages_name_files_that_exist(name):
         (ROOT / name).read_text(),
     ):
         assert (ROOT / path).exists(), path
+
+
+def test_no_file_holds_marks_of_a_merge():
+    texts = [
+        path for kind in ("md", "rst", "py", "toml") for path in ROOT.glob(f"*.{kind}")
+    ]
+    for folder in ("skmultimodal", "tests", "docs", "benchmarks", ".github"):
+        texts += [p for p in (ROOT / folder).rglob("*.*") if p.suffix in SUFFIXES]
+    assert len(texts) > 500
+    marks = ("<" * 7 + " ", ">" * 7 + " ")
+    for path in texts:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert not any(line.startswith(marks) for line in lines), path

@@ -98,6 +98,15 @@ CASES = {
         ],
         absent=["label under", "Area"],
     ),
+    "a hospital that trains no model": Case(
+        numbers(hospitals=["tss"], width=np.nan, tss=0.5),
+        [
+            "The hospital alone (tss) predicts all tested patients alike, as it must "
+            "where their hospitals train no model.",
+            "tss predicts all alike 0.50",
+        ],
+        absent=["The hospital alone (tss 0.50"],
+    ),
     "the hospital comes first": Case(
         numbers(hospitals=["tss"], age=0.84, tss=0.82, n_left=1),
         [
@@ -241,6 +250,11 @@ def test_judgements():
     assert [source.explains for source in judged] == [Explains.OPEN, Explains.OPEN]
     (later,) = judge_sources(sources(kind="later", os=0.99), OWN, one_pattern=True)
     assert later.explains == Explains.LATER
+
+
+def test_a_source_that_predicts_all_alike():
+    judged = judge_sources(sources(width=np.nan, tss=0.5), OWN, one_pattern=True)
+    assert [source.explains for source in judged] == [Explains.ALIKE]
 
 
 def test_without_differences_intervals_are_compared():

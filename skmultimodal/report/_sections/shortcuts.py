@@ -27,6 +27,7 @@ class Explains(StrEnum):
     PERHAPS = "perhaps"
     OPEN = "open"
     REVERSED = "reversed"
+    ALIKE = "alike"  # it predicts all tested patients alike
     NOT = "not"
     LATER = "later"
     UNKNOWN = "unknown"
@@ -195,6 +196,8 @@ def _judge(source, own):
     gap, least, _ = source.gap
     if np.isnan(gap):  # of other rows, or folds
         gap, least = own.mean - area, own.low - high
+    if area == AREA and np.isnan(low):
+        return Explains.ALIKE
     if high < AREA:
         return Explains.REVERSED
     if area > AREA and gap <= 0:
