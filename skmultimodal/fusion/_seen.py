@@ -174,6 +174,8 @@ class SeenModality(ModelPart):
             if self.framed
             else "resampled, as those of fit fill their frame"
         )
+        if not self.framed and min(np.divide(shape[1:], self.row_shape[1:])) < 1:
+            how += ", and lack the detail that fewer pixels cannot hold"
         have, want = spell_size(shape[1:]), spell_size(self.row_shape[1:])
         return f"has images of {have} where fit had {want}: they are {how}"
 

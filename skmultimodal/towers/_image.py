@@ -43,7 +43,7 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
     intensity : {"auto", "zscore", "minmax", "none"}, default="auto"
         Normalisation of each other channel of each image over its non-zero voxels.
         "auto" keeps the colours and the brightness of photographs (values from 0 to
-        255, or to 1, and hardly any that is 0), which it maps to -2 to 2 for all alike,
+        255, or to 1, and hardly any dark), which it maps to -2 to 2 for all alike,
         and is "zscore" for other images, such as scans, whose unit means nothing.
     max_size : int or None, default=64
         Larger images are averaged over blocks of pixels, the smallest that bring both

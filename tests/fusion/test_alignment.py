@@ -200,6 +200,9 @@ def test_images_that_fill_their_frame_are_resampled():
     wanted = model.predict_proba(Cohort({"image": pictures(7, seed=1)}))
     # Pixels that were repeated are averaged again.
     np.testing.assert_allclose(found, wanted, atol=1e-9)
+    small = Cohort({"image": pictures(3, size=(9, 8))})
+    with pytest.warns(AlignmentWarning, match="frame, and lack the detail that fewer"):
+        model.predict(small)
     with pytest.raises(ValueError, match=r"rows of shape \(2, 36, 30\)"):
         model.predict(Cohort({"image": large[..., :30]}))
     with pytest.raises(ValueError, match=r"rows of shape \(1, 36, 32\)"):

@@ -51,6 +51,16 @@ def test_scans_do_not_depend_on_the_scanner():
     assert "t1-flair_region_sd" in names
 
 
+@pytest.mark.parametrize("largest", [255, 1])
+def test_scans_of_8_bits_are_no_photographs(largest):
+    """Their background is dark, though hardly any pixel is exactly 0."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(1, 9, size=(6, 3, 15, 13)).astype(float)
+    images[:, :, 2:12, 3:11] = rng.integers(40, 250, size=(6, 3, 10, 8))
+    images *= largest / 255
+    assert IntensityStatisticsTransformer().fit(images).intensity_ == "zscore"
+
+
 @pytest.mark.parametrize("images", [photographs(), scans()])
 def test_the_tower_reads_the_same(images):
     tower = ImageTowerClassifier(max_size=8, max_epochs=1, random_state=0)
