@@ -56,8 +56,8 @@ GOAL = 0.01
 EXPLANATION = f"""Changes are absolute differences of the probability of class 1 to
 that of the same patient as it was, over all tested patients, labels, draws and
 {N_CHOICES} random choices of columns. Left out and renamed columns are filled with
-their means in `fit`, a twentieth of them at most. `above {GOAL}` is the share of patients
-that move farther than the goal."""
+their means in `fit`, a twentieth of them at most. `above {GOAL}` is the share of
+patients that move farther than the goal."""
 
 
 def other_columns(table, shares, rng, first=()):

@@ -59,9 +59,9 @@ SHORT = """
 What falls short of 93 % with 2,000 cohorts a setting, and is not mended: sensitivity,
 specificity, recall and F1 of a model without signal, which depend on the share of the
 class in the cohort (56 to 92 %), and calibration slopes of such (90 to 92 %); Brier
-score and log-loss near perfect prediction (25 to 50 pairs: 86 to 90 %; log-loss of 200:
-92 %) and of 25 pairs in general (92 %); specificity at 0.3 (88 to 93 %, but near perfect
-prediction).
+score and log-loss near perfect prediction (25 to 50 pairs: 86 to 90 %; log-loss of
+200: 92 %) and of 25 pairs in general (92 %); specificity at 0.3 (88 to 93 %, but near
+perfect prediction).
 """
 THRESHOLDS = (0.3, 0.5)
 ENDS = ("", "_low", "_high")

@@ -25,6 +25,8 @@ from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.model_selection._extrapolation import PowerLaws
 from skmultimodal.model_selection._folds import Fold
 from skmultimodal.model_selection._recruitment import _arms_of
+from skmultimodal.model_selection._targets import Target
+from skmultimodal.towers._class_labels import ClassLabels
 
 N_SPLITS, N_REPEATS, N_FEATURES = 3, 10, 12
 RATIO = 1 / (N_SPLITS - 1)
@@ -180,9 +182,10 @@ def gain_of_cohort(setting, features, labels, rng):
 
 def plan(setting, labels, rng):
     """Folds, and the arms of each kind, by the rules of `recruitment_curve`."""
-    codes = np.concatenate(labels).astype(int)
+    encoded = ClassLabels.encode(np.concatenate(labels).astype(int))
+    target = Target(*encoded, dealt=encoded[1])
     patterns = np.repeat(KINDS, setting.numbers)
-    others = np.arange(setting.n_pairs, len(codes))
+    others = np.arange(setting.n_pairs, len(target.codes))
     seed = int(rng.integers(2**31))
     splitter = PairedStratifiedKFold(N_SPLITS, N_REPEATS, random_state=seed)
     splits = splitter.split(np.ones((setting.n_pairs, 1)), labels[0])
@@ -190,7 +193,7 @@ def plan(setting, labels, rng):
         Fold(*divmod(i, N_SPLITS), np.concatenate([train, others]), test)
         for i, (train, test) in enumerate(splits)
     ]
-    rows, draws = (patterns, codes, None), np.random.RandomState(seed)
+    rows, draws = (patterns, target, None), np.random.RandomState(seed)
     return folds, [_arms_of(kind, folds, rows, SIZES, draws) for kind in KINDS]
 
 

@@ -136,7 +136,9 @@ class Scale(ModelPart):
         narrower = (wider < 1 / SPREAD_RATIO) & (spread > 0) & other
         odd = (moved | (wider > SPREAD_RATIO) | narrower) & (fitted_spread > 0)
         if odd.sum() < max(1, SHARE * len(kept)):
-            return _common_factor(centre, fitted, fitted_spread)
+            # A channel that a hospital lacks is 0 everywhere, and no other unit.
+            is_table = rows.ndim <= 2
+            return _common_factor(centre, fitted, fitted_spread) if is_table else None
         shown = [
             f"{self._name(kept[i])} (median {centre[i]:.3g}, in fit {fitted[i]:.3g})"
             for i in np.flatnonzero(odd)[:3]

@@ -165,7 +165,7 @@ def test_the_planted_region_is_found_and_lost_with_random_weights():
         160, 0, 0, n_genes=5, image_size=32, image_signal=3.0, random_state=0
     )
     images, y = np.asarray(data.data.block("image")), data.target
-    tower = CrossFittedEnsembleClassifier(ImageTowerClassifier(), random_state=0)
+    tower = CrossFittedEnsembleClassifier(ImageTowerClassifier(), cv=3, random_state=0)
     tower.fit(images[:120], y[:120])
     images, rim = images[120:], data.signal_mask[120:]
     found = saliency_map(tower, images)

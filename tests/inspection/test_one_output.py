@@ -92,7 +92,7 @@ def test_card(kind, columns):
 
 def test_comparisons_of_classifiers_name_the_other():
     model, X, y = make_model("survival")
-    with pytest.raises(ValueError, match="compare_survival compares models of it"):
+    with pytest.raises(ValueError, match="and compare_survival to compare several"):
         compare_classifiers({"twin": model}, X, y, cv=2)
 
 
