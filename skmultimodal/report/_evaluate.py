@@ -157,11 +157,13 @@ def evaluate_cohort(
 
     Examples
     --------
-    >>> from skmultimodal.datasets import make_glioma_cohort
+    >>> import numpy as np
+    >>> from skmultimodal import Cohort
     >>> from skmultimodal.report import evaluate_cohort
-    >>> X, y = make_glioma_cohort(
-    ...     30, 40, 30, n_genes=20, image_size=16, random_state=0, return_X_y=True
-    ... )
+    >>> rng, y = np.random.default_rng(0), np.arange(60) % 2
+    >>> rna, protein = rng.normal(size=(60, 9)), rng.normal(size=(60, 7))
+    >>> rna[:20], protein[20:30] = np.nan, np.nan
+    >>> X = Cohort({"rna": rna, "protein": protein})
     >>> evaluation = evaluate_cohort(X, y, n_repeats=1)
     >>> evaluation.table["roc_auc"]["majority class"]
     '0.500 [0.50, 0.50]'
