@@ -80,7 +80,8 @@ def head(n_cohorts, command):
         "",
         "Other intervals: [all that are printed](printed.md), those for [other "
         "unpaired patients](unpaired.md), [at a fixed specificity]"
-        "(operating_points.md), and the [shortcut audit](audit.md).",
+        "(operating_points.md), and the [shortcut audit](audit.md), with "
+        "[100 cohorts](audit_nothing.md) of a label that follows nothing.",
         "",
     ]
 
