@@ -123,7 +123,7 @@ docs: $(VENV)/.dev
 
 # In an environment of its own, made anew, as a stranger would build.
 dist: $(VENV)/.python
-	$(PIP) install --quiet build twine
+	$(INSTALL) build twine
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/python -m twine check --strict dist/*

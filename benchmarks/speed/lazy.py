@@ -101,10 +101,8 @@ def throughput_row(folder, quick, repeats):
 
 def rows(quick, repeats):
     """Rows of the table."""
-    sizes = {"memmap": 20, "h5py": 3, "zarr": 3}
-    for kind, size in sizes.items():
-        if quick and kind == "h5py":  # written and read as zarr is
-            continue
+    sizes = [("memmap", 20), ("h5py", 3), ("zarr", 3)]
+    for kind, size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             n_bytes = GIGABYTE // 256 if quick else size * GIGABYTE
             yield memory_row(folder, quick, kind, n_bytes)

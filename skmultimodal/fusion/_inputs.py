@@ -288,7 +288,7 @@ class TowerInput(ModelPart):
         """Raise the errors of `read` before anything is fitted."""
         own = cohort[cohort.has(self.modality)]
         if is_lazy(own.block(self.modality)):
-            self._check_lazy(own)
+            self.check_lazy(own)
             return
         # In parts, since rows that are not side by side are copied.
         for part in gen_batches(len(own), CHECKED_ROWS):
@@ -299,12 +299,15 @@ class TowerInput(ModelPart):
                 self.read(own)  # its error counts them all
                 return
 
-    def _check_lazy(self, own):
-        """Look through a lazy table, up to the first batch with a blank."""
-        shape = self.seen.rows(own).shape
-        if self.allow_nan or len(shape) != 2:
+    def check_lazy(self, own):
+        """Look through a table if it is lazy, up to the first batch with a blank.
+
+        `read` checks what is in memory.
+        """
+        rows = self.seen.rows(own)
+        if self.allow_nan or not is_lazy(rows) or len(rows.shape) != 2:
             return
-        for part in lazy_batches(shape):
+        for part in lazy_batches(rows.shape):
             rows = self.seen.rows(own[part])
             if find_bad_row(values_of(rows)) is not None:
                 where = f"Of {len(own):,} rows, {part.stop:,} were read: "

@@ -102,7 +102,7 @@ class BaseUnimodal(AlignedInputMixin, MetaEstimatorMixin, BaseEstimator):
             )
         self._learn_absent(outcome, y[known], codes[known])
         self._input = TowerInput.of(estimator, cohort, self._seen[self.modality])
-        self._input.check(cohort[rows])
+        self._input.check_lazy(cohort[rows])
         plan = TowerPlan(self.modality, estimator, self._input, rows, choice == "all")
         self.estimator_, key = fit_estimator(plan, data, TowerCache(self.memory))
         # Beside the key its estimator: one that replaces it has no key.

@@ -22,8 +22,10 @@ __all__ = [
     "metric_name",
     "name_rows",
     "names_width",
+    "p_in_words",
     "p_label",
     "pair_label",
+    "times_of",
     "wrapped",
 ]
 
@@ -136,6 +138,19 @@ def name_rows(ax, names):
 def pair_label(a, b):
     """Two models as a row; long names are on two lines."""
     return f"{a} −{chr(10) if len(a) + len(b) > LONG_PAIR else ' '}{b}"
+
+
+def times_of(comparison, model):
+    """Out-of-fold predictions of a model of times to an event: DataFrame."""
+    table = comparison.predictions(models=[model])
+    if "event" not in table:
+        raise ValueError("this comparison is not of times to an event.")
+    return table
+
+
+def p_in_words(p):
+    """A p value in a title."""
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def p_label(p):

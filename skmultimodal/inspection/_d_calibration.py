@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skmultimodal.inspection._comparison_parts import p_in_words, times_of
 from skmultimodal.inspection._style import MUTED, in_style, look, make_axes
 from skmultimodal.utils._survival_metrics import d_calibration
 from skmultimodal.utils._survival_target import read_survival
@@ -104,9 +105,7 @@ class DCalibrationDisplay:
         ValueError
             If the comparison is not of times, or the model has no survival curves.
         """
-        table = comparison.predictions(models=[model])
-        if "event" not in table:
-            raise ValueError("this comparison is not of times to an event.")
+        table = times_of(comparison, model)
         patients = table.groupby("row").agg({"survival": "mean", "event": "first"})
         # Of a stratum that was not in training nothing is predicted.
         patients = patients.dropna()
@@ -192,5 +191,5 @@ class DCalibrationDisplay:
         return self
 
     def _describe(self):
-        p = "p < .001" if self.pvalue_ < 0.001 else f"p = {self.pvalue_:.3f}"
-        return f"{'' if self.name is None else f'{self.name}: '}D-calibration, {p}"
+        of_model = "" if self.name is None else f"{self.name}: "
+        return f"{of_model}D-calibration, {p_in_words(self.pvalue_)}"

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.stats import CensoredData, ecdf, logrank
 
+from skmultimodal.inspection._comparison_parts import p_in_words, times_of
 from skmultimodal.inspection._style import in_style, look, make_axes
 from skmultimodal.utils._survival_target import read_survival
 from skmultimodal.utils._warnings import ignored_warnings
@@ -96,9 +97,7 @@ class RiskGroupsDisplay:
         -------
         display : RiskGroupsDisplay
         """
-        table = comparison.predictions(models=[model])
-        if "event" not in table:
-            raise ValueError("this comparison is not of times to an event.")
+        table = times_of(comparison, model)
         folds = table.groupby(["repeat", "fold"])["predicted"]
         table = table.assign(rank=folds.rank(pct=True))
         patients = table.groupby("row").agg(
@@ -203,7 +202,7 @@ class RiskGroupsDisplay:
     def _describe(self):
         parts = [] if self.name is None else [self.name]
         if not np.isnan(self.pvalue_):
-            p = "p < .001" if self.pvalue_ < 0.001 else f"p = {self.pvalue_:.3f}"
+            p = p_in_words(self.pvalue_)
             parts.append(f"highest against lowest, log-rank {p}")
         return ": ".join(parts)
 

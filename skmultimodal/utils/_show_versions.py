@@ -1,8 +1,6 @@
 """What a report of a bug needs: versions, threads and devices."""
 
-import platform
 import re
-import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 
 import skmultimodal
@@ -11,37 +9,29 @@ __all__ = ["show_versions"]
 
 
 def show_versions() -> None:
-    """Print the versions of Python and of all dependencies, threads and devices.
+    """Print the versions of all dependencies and the GPU, and what scikit-learn prints.
 
     Paste it into a report of a bug. Packages of extras that are not installed are
-    listed too.
+    listed too; Python, the machine and the threads of BLAS are scikit-learn's part.
 
     See Also
     --------
-    sklearn.show_versions : The same for scikit-learn.
+    sklearn.show_versions : The second part.
 
     Examples
     --------
     >>> import skmultimodal
     >>> skmultimodal.show_versions()  # doctest: +ELLIPSIS
-    System:
-      python: ...
+    skmultimodal: ...
     """
-    for title, facts in {
-        "System": _system(),
-        "Packages": _packages(),
-        "Threads and devices": _devices(),
-    }.items():
-        print(f"{title}:")
-        print(*(f"  {name}: {value}" for name, value in facts.items()), sep="\n")
+    import sklearn
+    import torch
 
-
-def _system() -> dict[str, str]:
-    return {
-        "python": sys.version.replace("\n", " "),
-        "executable": sys.executable,
-        "platform": platform.platform(),
-    }
+    for name, found in _packages().items():
+        print(f"{name}: {found}")
+    cuda = torch.cuda.is_available()
+    print("CUDA:", torch.cuda.get_device_name() if cuda else "no device")
+    sklearn.show_versions()
 
 
 def _packages() -> dict[str, str]:
@@ -55,17 +45,3 @@ def _packages() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _devices() -> dict[str, str]:
-    import numpy  # noqa: F401 - its BLAS is listed
-    import torch
-    from threadpoolctl import threadpool_info
-
-    facts = {"torch threads": str(torch.get_num_threads())}
-    for pool in threadpool_info():
-        name = f"{pool['internal_api']} {pool['version'] or ''}".strip()
-        facts[name] = f"{pool['num_threads']} threads"
-    cuda = torch.cuda.is_available()
-    facts["CUDA"] = torch.cuda.get_device_name() if cuda else "no device"
-    return facts
