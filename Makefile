@@ -20,11 +20,13 @@ ARGS ?=
 OUT ?= results/demo
 # make bench: repeats of cross-validation in three folds
 REPEATS ?= 3
+# make bench-peers: folder with ham10000, tcga_brca and tcga_pancan
+DATA ?= $(SKMULTIMODAL_DATA)/powered
 # make fuzz: cohorts and joins tried, and mutations of each kind of file
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
-.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster docs dist clean
+.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster bench-peers docs dist clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
@@ -37,6 +39,7 @@ help:
 	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-cluster  2 to 64 workers by simulation, from fits measured here (some minutes)"
 	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
+	@echo "make bench-peers  accuracy, time and memory beside other tools, on DATA (two hours; can be continued)"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
 $(VENV)/.python:
@@ -109,6 +112,11 @@ bench-speed: $(VENV)/.bench
 
 bench-cluster: $(VENV)/.bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed.cluster
+
+# Peers that do not install beside this library get environments in results/peers (8 GB).
+bench-peers: $(VENV)/.bench
+	@[ -d "$(DATA)" ] || { echo "name the folder of the cohorts: make bench-peers DATA=folder"; exit 1; }
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.peers --data "$(DATA)" --out results/peers $(ARGS)
 
 # Tables 2 to 4 and Figures 2 and 3 of the paper; an interrupted run continues.
 bench: $(VENV)/.bench

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["blocks_of", "models_of_draw", "reduced_logistic"]
+__all__ = ["blocks_of", "flat", "models_of_draw", "reduced_logistic"]
 
 N_FOLDS = 5
 # Log-odds of a probability of 0 or 1.
@@ -27,21 +27,24 @@ LARGEST = 12.0
 SQUARE = 4
 
 
-def blocks_of(X):
-    """Blocks of a cohort as flat arrays, NaN rows where a patient lacks a modality.
+def flat(block):
+    """Rows as a table of shape (n_rows, n_columns).
 
     Images of 32 pixels a side or more are means of squares of 4 x 4 pixels.
     """
+    if block.ndim == 4:
+        n, channels, height, width = block.shape
+        side = SQUARE if min(height, width) >= 8 * SQUARE else 1
+        squares = height // side, side, width // side, side
+        block = block.reshape(n, channels, *squares).mean(axis=(3, 5))
+    return block.reshape(len(block), -1)
+
+
+def blocks_of(X):
+    """Blocks of a cohort as flat arrays, NaN rows where a patient lacks a modality."""
     blocks = {}
     for name in X.modalities:
-        has = X.has(name)
-        rows = np.asarray(X.block(name), dtype=float)
-        if rows.ndim == 4:
-            n, channels, height, width = rows.shape
-            side = SQUARE if min(height, width) >= 8 * SQUARE else 1
-            squares = height // side, side, width // side, side
-            rows = rows.reshape(n, channels, *squares).mean(axis=(3, 5))
-        rows = rows.reshape(has.sum(), -1)
+        has, rows = X.has(name), flat(np.asarray(X.block(name), dtype=float))
         blocks[name] = np.full((len(has), rows.shape[1]), np.nan)
         blocks[name][has] = rows
     return blocks

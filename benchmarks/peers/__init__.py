@@ -1,0 +1,1 @@
+"""This library beside what its users would pick instead."""
