@@ -26,7 +26,7 @@ DATA ?= $(SKMULTIMODAL_DATA)/powered
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
 
-.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster bench-peers docs dist clean
+.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster bench-peers bench-track bench-scale docs dist clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
@@ -40,6 +40,8 @@ help:
 	@echo "make bench-cluster  2 to 64 workers by simulation, from fits measured here (some minutes)"
 	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
 	@echo "make bench-peers  accuracy, time and memory beside other tools, on DATA (two hours; can be continued)"
+	@echo "make bench-scale  time and memory against rows, images, modalities and genes (an hour)"
+	@echo "make bench-track  adds a line of small measurements for this commit, and names what fell"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 
 $(VENV)/.python:
@@ -112,6 +114,12 @@ bench-speed: $(VENV)/.bench
 
 bench-cluster: $(VENV)/.bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed.cluster
+
+bench-scale: $(VENV)/.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed.scale --out results/scale $(ARGS)
+
+bench-track: $(VENV)/.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed.track $(ARGS)
 
 # Peers that do not install beside this library get environments in results/peers (8 GB).
 bench-peers: $(VENV)/.bench

@@ -5,11 +5,13 @@ import tempfile
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import cluster, gpu, sparse, threads
+from benchmarks.speed import cluster, gpu, scale, sparse, threads, track
+from benchmarks.speed.cohorts import make_cohort
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
 from benchmarks.speed.scaling import departure
@@ -192,3 +194,57 @@ def test_the_benchmark_of_a_cluster_runs(tmp_path, capsys, monkeypatch):
     assert [row[0] for row in rows[1:]] == [f"| {n}" for n in cluster.WORKERS]
     seconds = [float(row[1]) for row in rows[1:]]
     assert seconds == sorted(seconds, reverse=True)
+
+
+def test_a_trend_names_what_grew():
+    notes = {"date": "d", "commit": "c", "code": "x", "machine": "m"}
+    table = pd.DataFrame([notes | {"fit": 2.0, "load": 1.0}] * 2)
+    assert track.falls(table[:1]) == []
+    table.loc[1, ["fit", "load"]] = 2.2, 1.2
+    assert track.falls(table) == ["load: 1 -> 1.2 (+20%)"]
+
+
+def test_a_line_is_added_to_the_trend(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(track, "make_cohort", lambda *_, **__: make_cohort(16, 60, 8))
+    for _ in range(2):
+        track.main(
+            ["--repeats", "1", "--only", "load a folder", "--out", str(tmp_path)]
+        )
+    table = pd.read_csv(tmp_path / "track.csv")
+    assert len(table) == 2
+    assert (table["load a folder"] > 0).all()
+    assert (tmp_path / "track.png").stat().st_size > 1000
+    assert "load a folder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("curve", scale.SIZES)
+def test_cohorts_of_a_curve_have_its_size(curve, tmp_path):
+    size = min(scale.SIZES[curve])
+    blocks, has, y = scale.make_data(curve, size, tmp_path)
+    assert set(blocks) == set(has)
+    sizes = {
+        "rows": len(y),
+        "images": len(y),
+        "modalities": len(blocks),
+        "genes": next(iter(blocks.values())).shape[1],
+    }
+    assert sizes[curve] == size
+    table = np.array(list(has.values()))
+    assert table.any(axis=0).all()
+    assert 0.05 < table.all(axis=0).mean() < 0.6
+
+
+def test_slopes_of_scale_are_those_of_the_powers_of_size():
+    rows = [("rows", "a", n, 2.0 * n**1.3) for n in (10, 100, 1000)]
+    rows += [("rows", "b", n, t) for n, t in ((10, 1.0), (100, 1.0), (1000, 100.0))]
+    table = pd.DataFrame(rows, columns=["curve", "model", "size", "fit, s"])
+    found = scale.slopes(table)
+    assert found.loc[("rows", "a"), "slope"] == pytest.approx(1.3)
+    assert found.loc[("rows", "b"), "slope of its end"] == pytest.approx(2)
+    assert list(found["knee"]) == ["no", "yes"]
+
+
+def test_a_point_of_scale_in_small():
+    found = scale.point("modalities", scale.BOOSTING, 2)
+    assert found["fit, s"] > 0
+    assert found["peak, MB"] > 20

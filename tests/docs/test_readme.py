@@ -33,6 +33,7 @@ make_glioma_cohort.__defaults__ = 24, 40, 24
 make_glioma_cohort.__kwdefaults__["n_genes"] = 40
 """
 LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "bench-cluster", "docs"}
+LONG |= {"bench-peers", "bench-scale", "bench-track"}
 
 
 def blocks(language):

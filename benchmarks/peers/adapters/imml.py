@@ -18,7 +18,6 @@ def loader(blocks, scales, y, shuffle):
     """Batches of standardised tables, since its embeddings are linear ones."""
     tables = [pd.DataFrame((blocks[n] - m) / s) for n, (m, s) in scales.items()]
     data = M3CareDataset(tables, pd.Series(y, dtype=np.float32))
-    data.y = data.y[:, None]
     return DataLoader(data, BATCH, shuffle=shuffle)
 
 
