@@ -10,7 +10,7 @@ from imml.load import M3CareDataset
 from lightning import Trainer, seed_everything
 from torch.utils.data import DataLoader
 
-EPOCHS, BATCH = 100, 64
+EPOCHS, BATCH = 20, 64
 warnings.simplefilter("ignore")
 
 
