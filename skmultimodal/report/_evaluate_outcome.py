@@ -46,6 +46,7 @@ def evaluate_outcome(
     device=None,
     random_state=0,
     label=None,
+    figures=None,
     notes=None,
     verbose=0,
 ):
@@ -87,6 +88,8 @@ def evaluate_outcome(
         Draws the folds and seeds the models.
     label : str, default=None
         What is predicted, for the card.
+    figures : str or path, default=None
+        Folder to write each figure of the report to, see `outcome_report`.
     notes : dict, default=None
         Saved with the model, see `save_model`.
     verbose : int, default=0
@@ -173,6 +176,7 @@ def evaluate_outcome(
         files = {}
         if stage is not None:
             report = {"label": label, "audit": audit, "causes": causes}
+            report["figures"] = figures
             _write(stage, comparison, model, X, notes, **report)
             names = [path.name for path in sorted(stage.iterdir())]
             files = {n: Path(out) / n for n in names}

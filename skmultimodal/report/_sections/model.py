@@ -1,5 +1,6 @@
 """The parts of the model, what they are fitted on, and all parameters."""
 
+import inspect
 from dataclasses import dataclass
 from os import PathLike
 from typing import NamedTuple
@@ -31,7 +32,8 @@ class Model:
     classes: list
     parts: list  # empty where the model does not record them
     weights: list  # parameters that weigh the classes, and their values
-    parameters: list
+    parameters: list  # those that are not the default
+    n_parameters: int
     pool: (
         Pool | None
     )  # what the model ends with, if that is a pool of several modalities
@@ -59,6 +61,7 @@ def model(study):
             if name.split("__")[-1] == "class_weight" and value is not None
         ],
         parameters=[(name, _cut(value)) for name, value in list_parameters(estimator)],
+        n_parameters=len(_values(estimator)),
         pool=read_pool(
             estimator,
             study.positive_label,
@@ -68,12 +71,35 @@ def model(study):
 
 
 def list_parameters(estimator):
-    """Names and values of parameters that are no estimators: sorted list."""
+    """Names and values of parameters that differ from their default: sorted list.
+
+    Estimators within are none, but those of them are.
+    """
+    given = estimator.get_params(deep=True)
     return sorted(
         (name, _show(name, value))
+        for name, value in _values(estimator).items()
+        if not _is_default(estimator, given, name, value)
+    )
+
+
+def _values(estimator):
+    """Parameters that are no estimators, nor lists of some: dict."""
+    return {
+        name: value
         for name, value in estimator.get_params(deep=True).items()
         if not hasattr(value, "get_params") and name != "steps"
-    )
+    }
+
+
+def _is_default(estimator, given, name, value):
+    """Whether a parameter has the value that its class gives it by default."""
+    owner, _, own = name.rpartition("__")
+    part = given.get(owner) if owner else estimator
+    found = inspect.signature(type(part).__init__).parameters.get(own)
+    if found is None or found.default is inspect.Parameter.empty:
+        return False
+    return repr(value) == repr(found.default)  # NaN and arrays are compared too
 
 
 def _show(name, value):
