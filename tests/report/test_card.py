@@ -228,7 +228,6 @@ CASES = {
         },
         [
             "use Trial A ## Label RECIST - `0`",
-            "## Parameters All have the default. ## Environment",
             "Rows that each part is fitted on; as final_estimator, those of patients",
             "modalities the final estimator puts together. | rows | ## Computed "
             "features Other models computed these features, and are needed, in the "
@@ -240,7 +239,7 @@ CASES = {
             "positive class, which scores of one class are about: responded. | AUC | "
             "By the modalities that patients have: | gene | Only 4 patients. ## Limits "
             "- Its",
-            "- Adults only. ## Parameters | a | ## Environment | b |",
+            "- Adults only. ## Parameters All have the default. ## Environment | b |",
         ],
     ),
     "scores of all classes": Case(

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skmultimodal import TwinTowerClassifier
 from skmultimodal.report._pool import Pool
 from skmultimodal.report._sections.model import Model, Part, list_parameters
 
@@ -101,7 +102,14 @@ def test_a_parameter_without_a_default_is_listed():
             self.missing = missing
 
     assert list_parameters(Own("gene")) == [("modality", "'gene'")]
-    assert list_parameters(Own("gene", missing=0)) == [
-        ("missing", "0"),
-        ("modality", "'gene'"),
+    assert list_parameters(make_pipeline(Own("gene", missing=0))) == [
+        ("own__missing", "0"),
+        ("own__modality", "'gene'"),
     ]
+
+
+def test_parameters_of_parts_that_were_not_given_are_defaults():
+    model = TwinTowerClassifier()
+    assert list_parameters(model) == []
+    model.set_params(final_estimator__weight_penalty=4.0)
+    assert ("final_estimator__weight_penalty", "4.0") in list_parameters(model)

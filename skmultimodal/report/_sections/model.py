@@ -75,12 +75,22 @@ def list_parameters(estimator):
 
     Estimators within are none, but those of them are.
     """
-    given = estimator.get_params(deep=True)
+    parts, usual = estimator.get_params(deep=True), _defaults(estimator)
+    parts[""] = estimator
     return sorted(
         (name, _show(name, value))
         for name, value in _values(estimator).items()
-        if not _is_default(estimator, given, name, value)
+        # NaN and arrays are compared too.
+        if repr(value) != repr(_default_of(parts, usual, name))
     )
+
+
+def _defaults(estimator):
+    """Parameters of an estimator of this class that was given none: dict."""
+    try:
+        return type(estimator)().get_params(deep=True)
+    except TypeError:  # it needs some
+        return {}
 
 
 def _values(estimator):
@@ -92,14 +102,16 @@ def _values(estimator):
     }
 
 
-def _is_default(estimator, given, name, value):
-    """Whether a parameter has the value that its class gives it by default."""
+def _default_of(parts, usual, name):
+    """What the class of the part that has a parameter gives it by default.
+
+    A part that was not given, but is made in `fit`, is that of `usual`.
+    """
     owner, _, own = name.rpartition("__")
-    part = given.get(owner) if owner else estimator
-    found = inspect.signature(type(part).__init__).parameters.get(own)
-    if found is None or found.default is inspect.Parameter.empty:
-        return False
-    return repr(value) == repr(found.default)  # NaN and arrays are compared too
+    if parts.get(owner) is None:
+        return usual.get(name, inspect.Parameter.empty)
+    found = inspect.signature(type(parts[owner]).__init__).parameters.get(own)
+    return inspect.Parameter.empty if found is None else found.default
 
 
 def _show(name, value):
