@@ -62,8 +62,9 @@ def job(folder, cache):
 @pytest.fixture(scope="module")
 def evaluated(job, tmp_path_factory):
     """What one evaluation printed and wrote: a label of words, "Responder" by rule."""
-    out = tmp_path_factory.mktemp("work") / "results" / "first"
-    done = call(*job, "--out", out)
+    work = tmp_path_factory.mktemp("work")
+    out = work / "results" / "first"
+    done = call(*job, "--out", out, "--figures", work / "figures")
     assert done.returncode == 0, done.stderr
     return done, out
 
@@ -115,7 +116,11 @@ def test_evaluate_writes_its_files(evaluated):
     assert len(table) == 6 * 5
     assert table["mean"].between(0, 1).all()
     report = (out / "report.html").read_text(encoding="utf-8")
-    assert "image, t1" in report  # a channel has its name
+    # A channel has its name, and its plane is turned as radiologists expect.
+    assert "image, t1; axial plane, the patient's right at the left" in report
+    figures = sorted(path.name for path in (out.parents[1] / "figures").iterdir())
+    assert {"examples_1.svg", "patients_1.svg"} <= set(figures)
+    assert len(figures) == report.count("<img ")
     assert "were found and why some were dropped: not given" not in report
 
 
