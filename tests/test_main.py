@@ -1,5 +1,6 @@
 """The command line, as a user runs it."""
 
+import base64
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browser import open_browser
 from cohort_folder import write_cohort_folder
 from few_steps import few_steps, few_steps_at_start
 
@@ -122,6 +124,15 @@ def test_evaluate_writes_its_files(evaluated):
     assert {"examples_1.svg", "patients_1.svg"} <= set(figures)
     assert len(figures) == report.count("<img ")
     assert "were found and why some were dropped: not given" not in report
+
+
+def test_the_report_is_printed_on_twelve_sheets(evaluated):
+    _, out = evaluated
+    with open_browser() as driver:
+        driver.get((out / "report.html").as_uri())
+        pdf = driver.execute_cdp_cmd("Page.printToPDF", {})["data"]
+    sheets = re.findall(rb"/Type\s*/Page\b", base64.b64decode(pdf))
+    assert 3 < len(sheets) <= 12
 
 
 def test_evaluate_prints_patients_scores_and_the_positive_class(evaluated):

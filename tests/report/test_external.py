@@ -297,6 +297,11 @@ CHECKLIST = {
             "3 Background no Background 5 Data partly Dates 23 Model performance yes –",
         ],
     ),
+    "an outcome": Case(
+        ExternalChecklist([ExternalItem(8, State.COVERED, [])], 1, 0, "death", {}),
+        ["Outcome death", "8 Outcome yes –"],
+        absent=["not given"],
+    ),
 }
 
 SECTIONS = {
