@@ -120,3 +120,14 @@ def test_every_extra_is_explained():
     page = (DOCS / "dependencies.rst").read_text(encoding="utf-8")
     rows = re.findall(r"^   `([\w]+)` \|", page, flags=re.M)
     assert set(rows) == extras
+
+
+def test_every_picture_is_described():
+    pictures = 0
+    for page in PAGES:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if re.match(r"\s*\.\. (image|figure)::", line):
+                pictures += 1
+                assert lines[number + 1].strip().startswith(":alt: "), page.name
+    assert pictures >= 3
