@@ -7,9 +7,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
-from api_pages import methods_of
+from api_pages import methods_of, type_links
 
 import skmultimodal
+
+# Read the Docs serves each version from a folder of its own.
+SITE = os.environ.get("READTHEDOCS_CANONICAL_URL", "/")
 
 project = "skmultimodal"
 author = copyright = "The skmultimodal developers"
@@ -39,7 +42,11 @@ autosummary_context = {"methods_of": methods_of}
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = False
 numpydoc_show_class_members = False
-numpydoc_xref_param_type = False
+# Types of parameters link to classes of this package, and to those of others that have
+# an address of their own; words such as "dict" are no links.
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = type_links()
 
 
 sphinx_gallery_conf = {
@@ -51,7 +58,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skmultimodal",),
     "reset_modules": ("matplotlib", "gallery_scripts.prepare"),
     "reset_modules_order": "both",
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("gallery_scripts.scrape",),
     "download_all_examples": False,
     "show_signature": False,
     "plot_gallery": "True",
@@ -63,6 +70,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skmultimodal"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
@@ -70,7 +78,13 @@ html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
-    "navbar_end": ["theme-switcher"],
+    "navbar_end": ["version-switcher", "theme-switcher"],
+    # A file of the site; a test reads it, and the build asks no other machine.
+    "switcher": {
+        "json_url": f"{SITE}_static/switcher.json",
+        "version_match": version,
+    },
+    "check_switcher": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

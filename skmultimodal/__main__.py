@@ -75,6 +75,7 @@ def _evaluate_outcome(options, folder):
             outcomes=[*columns, *(options.outcomes or [])],
             n_repeats=options.repeats,
             random_state=options.seed,
+            figures=options.figures,
             label=title,
             notes={
                 "label": title,
@@ -213,6 +214,7 @@ def _evaluate(
             label=label,
             flow=bunch.get("flow"),
             patient_key=options.patient_key,
+            figures=options.figures,
             thresholds=options.thresholds,
             channel_names={"image": list(channels)},
         )

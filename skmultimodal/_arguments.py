@@ -275,6 +275,11 @@ def _evaluation_options(n_repeats):
         "number (default: none)",
     )
     options.add_argument(
+        "--figures",
+        metavar="FOLDER",
+        help="folder to write the figures of the report to, as SVG (default: none)",
+    )
+    options.add_argument(
         "--device",
         metavar="D",
         help="where networks compute: cpu or cuda (default: cpu)",

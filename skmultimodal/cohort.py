@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmultimodal.utils._alignment import align_metadata
+from skmultimodal.utils._anatomy import Axes
 from skmultimodal.utils._concat import concat_stores
 from skmultimodal.utils._mudata import make_mudata, read_mudata
 from skmultimodal.utils._patterns import choose_names, count_patterns, name_patterns
@@ -27,6 +28,7 @@ from skmultimodal.utils._store import (
     make_block,
     make_store,
     store_from_frame,
+    with_axes,
 )
 from skmultimodal.utils._tables import make_frame, make_html, named_table
 
@@ -61,6 +63,11 @@ class Cohort:
     metadata : DataFrame, default=None
         Covariates (age, site, ...), by patient id, or with a default index in row
         order, which keyed blocks have from `index` only. Patients it lacks get NaN.
+    axes : dict of str to str or (str, spacing), default=None
+        Where the axes of images lie in the body, by modality: the direction of each
+        one after the channels, such as ``"LP"`` (to the left, to the back; R, A, S and
+        I likewise), and mm between pixels. Pictures then show the patient as
+        radiologists expect, the right side at the left.
 
     Raises
     ------
@@ -86,12 +93,15 @@ class Cohort:
         *,
         index: Any = None,
         metadata: pd.DataFrame | None = None,
+        axes: Mapping[str, Any] | None = None,
     ) -> None:
         store = make_store(blocks, index)
         if metadata is not None:
             ordered = index is not None or not carry_ids(blocks)  # by the caller
             table = align_metadata(metadata, store.index, by_position=ordered)
             store = replace(store, metadata=table)
+        if axes is not None:
+            store = with_axes(store, axes)
         self._store = store
         self._rows = np.arange(len(store.index))
         self._modalities = list(blocks)
@@ -131,6 +141,12 @@ class Cohort:
         """Covariates of the rows, or None: DataFrame of shape (n_rows, n_columns)."""
         table = self._store.metadata
         return None if table is None else table.iloc[self._rows]
+
+    @property
+    def axes(self) -> dict[str, Axes]:
+        """Axes of the modalities of images that have some: ``(letters, spacing)``."""
+        blocks = {name: self._block(name) for name in self._modalities}
+        return {name: b.axes for name, b in blocks.items() if b.axes is not None}
 
     def has(self, name: str) -> NDArray[np.bool_]:
         """Whether each row has modality `name`: boolean array of shape (n_rows,)."""
@@ -243,7 +259,8 @@ class Cohort:
             raise ValueError(f"modality {name!r} has shape {shape}, got {rows.shape}.")
         positions = {other: self.positions(other) for other in self._modalities}
         blocks = {other: self._block(other) for other in self._modalities}
-        blocks[name] = make_block(rows, names or self.feature_names(name))
+        made = make_block(rows, names or self.feature_names(name))
+        blocks[name] = replace(made, axes=blocks[name].axes)
         has = self.has(name)
         positions[name] = np.where(has, np.cumsum(has) - 1, -1)
         return self._of(Store(blocks, positions, self.index, self.metadata))

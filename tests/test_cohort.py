@@ -849,3 +849,29 @@ def test_rows_of_no_patient_of_the_index_are_named_if_they_are_like_one():
     ):
         X = Cohort(blocks, index=["P1", "P2", "P3"])
     assert X.has("image").tolist() == [True, False, False]
+
+
+def test_axes_of_images_stay_with_them():
+    blocks = {"image": np.ones((4, 2, 6, 5)), "gene": np.ones((4, 3))}
+    X = Cohort(blocks, index=list("abcd"), axes={"image": ("LP", 1)})
+    expected = {"image": ("LP", (1.0, 1.0))}
+    assert X.axes == expected
+    for other in (
+        X[[2, 0]],
+        X.hide("image", [1]),
+        X.compact(),
+        X.with_block("image", np.zeros((4, 2, 6, 5))),
+        Cohort.concat([X[:2], X[2:]]),
+        Cohort.concat([X.compact(), _renamed(X, "LP")]),
+    ):
+        assert other.axes == expected
+    assert X.without("image").axes == {}
+    assert Cohort.concat([X, _renamed(X, "RP")]).axes == {}
+    with pytest.raises(ValueError, match="axes of modality 'image' must be 2 letters"):
+        Cohort(blocks, axes={"image": "SLP"})
+
+
+def _renamed(X, letters):
+    """The same images, of other patients."""
+    blocks = {"image": X.block("image"), "gene": X.block("gene")}
+    return Cohort(blocks, index=list("efgh"), axes={"image": (letters, 1)})

@@ -1,5 +1,6 @@
 """The command line, as a user runs it."""
 
+import base64
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browser import open_browser
 from cohort_folder import write_cohort_folder
 from few_steps import few_steps, few_steps_at_start
 
@@ -62,8 +64,9 @@ def job(folder, cache):
 @pytest.fixture(scope="module")
 def evaluated(job, tmp_path_factory):
     """What one evaluation printed and wrote: a label of words, "Responder" by rule."""
-    out = tmp_path_factory.mktemp("work") / "results" / "first"
-    done = call(*job, "--out", out)
+    work = tmp_path_factory.mktemp("work")
+    out = work / "results" / "first"
+    done = call(*job, "--out", out, "--figures", work / "figures")
     assert done.returncode == 0, done.stderr
     return done, out
 
@@ -115,8 +118,21 @@ def test_evaluate_writes_its_files(evaluated):
     assert len(table) == 6 * 5
     assert table["mean"].between(0, 1).all()
     report = (out / "report.html").read_text(encoding="utf-8")
-    assert "image, t1" in report  # a channel has its name
+    # A channel has its name, and its plane is turned as radiologists expect.
+    assert "image, t1; axial plane, the patient's right at the left" in report
+    figures = sorted(path.name for path in (out.parents[1] / "figures").iterdir())
+    assert {"examples_1.svg", "patients_1.svg"} <= set(figures)
+    assert len(figures) == report.count("<img ")
     assert "were found and why some were dropped: not given" not in report
+
+
+def test_the_report_is_printed_on_twelve_sheets(evaluated):
+    _, out = evaluated
+    with open_browser() as driver:
+        driver.get((out / "report.html").as_uri())
+        pdf = driver.execute_cdp_cmd("Page.printToPDF", {})["data"]
+    sheets = re.findall(rb"/Type\s*/Page\b", base64.b64decode(pdf))
+    assert 3 < len(sheets) <= 12
 
 
 def test_evaluate_prints_patients_scores_and_the_positive_class(evaluated):

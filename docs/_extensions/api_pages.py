@@ -6,9 +6,24 @@ from pathlib import Path
 
 from api_reference import API_REFERENCE
 from docutils import nodes
+from numpydoc.xref import DEFAULT_LINKS
 from sphinx.util.docutils import SphinxRole
 
-SKLEARN = "https://scikit-learn.org/stable/modules/generated/{}.html"
+# Pages of names of other packages, so that no inventory has to be downloaded or kept.
+PAGES = {
+    "sklearn": "https://scikit-learn.org/stable/modules/generated/{}.html",
+    "numpy": "https://numpy.org/doc/stable/reference/generated/{}.html",
+    "pandas": "https://pandas.pydata.org/docs/reference/api/{}.html",
+}
+# Words that stand for them in the types of parameters.
+TYPES = {
+    "Bunch": "sklearn.utils.Bunch",
+    "estimator": "sklearn.base.BaseEstimator",
+    "DataFrame": "pandas.DataFrame",
+    "Series": "pandas.Series",
+    "Index": "pandas.Index",
+    "ndarray": "numpy.ndarray",
+}
 
 
 def list_names():
@@ -24,6 +39,12 @@ def list_names():
             for end in range(1, len(parts) + 1):
                 names[".".join([*parts[:end], name])] = full
     return names
+
+
+def type_links():
+    """What words in the types of parameters link to: themselves are no link."""
+    own = {name: full for name, full in list_names().items() if name[:1].isupper()}
+    return {name: name for name in DEFAULT_LINKS} | TYPES | own
 
 
 def methods_of(full_name):
@@ -107,7 +128,7 @@ class NameRole(SphinxRole):
 
 
 def resolve(app, env, node, contnode):
-    """Link short names and names of scikit-learn, as ``See Also`` has them."""
+    """Link short names and names of other packages, as ``See Also`` has them."""
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py":
         return None
@@ -119,10 +140,10 @@ def resolve(app, env, node, contnode):
         return env.get_domain("py").resolve_xref(
             env, node["refdoc"], app.builder, "obj", full, node, contnode
         )
-    if target.startswith("sklearn."):
-        address = SKLEARN.format(target)
-        return nodes.reference("", "", contnode, internal=False, refuri=address)
-    return None
+    page = PAGES.get(target.split(".")[0])
+    if page is None or "." not in target:
+        return None
+    return nodes.reference("", "", contnode, internal=False, refuri=page.format(target))
 
 
 def keep_names(app):

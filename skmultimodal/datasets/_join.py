@@ -139,11 +139,13 @@ def join_cohort(
     flow: Flow,
     *,
     per_slice: bool = False,
+    spacing: float | tuple[float, ...] | None = None,
 ) -> Bunch:
     """Join blocks, covariates and labels by patient; list who is left out.
 
     `tables` are the modalities that are no images, by name, indexed by patient.
-    Without `labels` there is no target.
+    Without `labels` there is no target. `spacing` is that of the pixels, in mm, where
+    it is the same for all.
     """
     tables = {n: _without_label(n, t, labels, flow) for n, t in tables.items()}
     image_patients = list(images.patients) if images is not None else []
@@ -175,7 +177,8 @@ def join_cohort(
         metadata.insert(0, "patient", patients.to_numpy())
     # Ids alike are compared, and warned of, by file.
     with ignored_warnings(r"\d[\d,]* pairs? of patient ids of modalit"):
-        data = Cohort(blocks, index=ids, metadata=metadata)
+        axes = None if images is None else _axes_of(images, spacing)
+        data = Cohort(blocks, index=ids, metadata=metadata, axes=axes)
     return Bunch(
         data=data,
         target=None if labels is None else target_array(labels.reindex(patients)),
@@ -184,6 +187,19 @@ def join_cohort(
         image_channels=list(images.channels) if images else [],
         image_info=images.info if images else pd.DataFrame(),
     )
+
+
+def _axes_of(
+    images: ImageRows, spacing: float | tuple[float, ...] | None
+) -> dict[str, Any] | None:
+    """Planes and volumes are read in LPS, where every scan states how it lies."""
+    stated = images.info.get("scan_orientation")
+    if stated is None or (stated == "none").any():
+        return None
+    volumes = len(images.rows.shape) == 5
+    if isinstance(spacing, tuple) and volumes and len(spacing) == 2:
+        spacing = None  # the distance of planes is that of the scan
+    return {"image": ("SLP" if volumes else "LP", spacing)}
 
 
 def _without_label(

@@ -191,7 +191,15 @@ def load_cohort(
         n_jobs=n_jobs,
         cache_dir=cache_dir,
     )
-    bunch = join_cohort(images, tables, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch = join_cohort(
+        images,
+        tables,
+        clinical,
+        labels,
+        flow,
+        per_slice=n_slices > 1,
+        spacing=spacing,
+    )
     bunch.provenance = {
         name: table.attrs["provenance"]
         for name, table in tables.items()

@@ -12,6 +12,7 @@ from skmultimodal.inspection._style import (
     in_style,
     make_axes,
 )
+from skmultimodal.utils._anatomy import view_of
 from skmultimodal.utils._labels import class_name
 
 __all__ = ["GeneAttributionsDisplay", "SaliencyDisplay"]
@@ -32,6 +33,10 @@ class SaliencyDisplay:
         Its outline is drawn.
     positive : class label, default=None
         The class, for the scale.
+    axes : (str, spacing), default=None
+        Where the axes of the images lie in the body, as `Cohort` has them: images are
+        then drawn as radiologists expect, with the patient's right at the left, letters
+        at the sides, and the name of the plane.
 
     Attributes
     ----------
@@ -52,12 +57,15 @@ class SaliencyDisplay:
     (1, 2)
     """
 
-    def __init__(self, heatmap, images, ids, *, segmentation=None, positive=None):
+    def __init__(
+        self, heatmap, images, ids, *, segmentation=None, positive=None, axes=None
+    ):
         self.heatmap = heatmap
         self.images = images
         self.ids = ids
         self.segmentation = segmentation
         self.positive = positive
+        self.axes = axes
 
     @classmethod
     def from_estimator(cls, estimator, X, *, ax=None, channel=0, **options):
@@ -101,6 +109,7 @@ class SaliencyDisplay:
             list(saliency.ids),
             segmentation=saliency.segmentation,
             positive=saliency.positive,
+            axes=saliency.axes,
         )
 
     @in_style
@@ -123,22 +132,29 @@ class SaliencyDisplay:
         ax, self.figure_ = make_axes(ax, figsize=size, shape=(1, n_rows))
         self.ax_ = np.asarray(ax, dtype=object).reshape(1, n_rows)
         limit = np.quantile(np.abs(self.heatmap), 0.998) or 1.0
+        view = view_of(self.axes)
+        turn = np.asarray if view is None else view.turn
+        aspect = 1.0 if view is None else view.aspect
         for row, axes in enumerate(self.ax_[0]):
-            axes.imshow(self.images[row, channel], cmap="gray")
-            strength = np.abs(self.heatmap[row]) / limit
+            heat = turn(self.heatmap[row])
+            axes.imshow(turn(self.images[row, channel]), cmap="gray", aspect=aspect)
             drawn = axes.imshow(
-                self.heatmap[row],
+                heat,
                 cmap=SIGNED,
                 vmin=-limit,
                 vmax=limit,
-                alpha=np.clip(2 * strength, 0, 0.85),
+                alpha=np.clip(2 * np.abs(heat) / limit, 0, 0.85),
+                aspect=aspect,
             )
             if self.segmentation is not None and np.ptp(self.segmentation[row]) > 0:
-                outline = self.segmentation[row] > 0
+                outline = turn(self.segmentation[row] > 0)
                 axes.contour(outline, levels=[0.5], colors="#F0E442", linewidths=1.2)
-            nothing = "" if self.heatmap[row].any() else "\nnothing found"
-            axes.set_title(f"{self.ids[row]}{nothing}")
+            nothing = "" if heat.any() else "\nnothing found"
+            plane = "" if view is None else f"\n{view.plane}"
+            axes.set_title(f"{self.ids[row]}{nothing}{plane}".lstrip("\n"))
             axes.set_axis_off()
+            if view is not None:
+                _letter(axes, view.sides)
         bar = self.figure_.colorbar(drawn, ax=list(self.ax_[0]), shrink=0.85)
         name = _name_class(self.positive)
         bar.set_label(f"log-odds of {name} per pixel")
@@ -246,6 +262,23 @@ class GeneAttributionsDisplay:
         self.ax_.set_ylabel("gene")
         self.ax_.legend(ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1))
         return self
+
+
+def _letter(axes, sides):
+    """Letters of the body at the left, right, top and bottom of a picture."""
+    places = [(0.02, 0.5), (0.98, 0.5), (0.5, 0.98), (0.5, 0.02)]
+    ways = [("left", "center"), ("right", "center"), ("center", "top")]
+    ways.append(("center", "bottom"))
+    for letter, place, (across, down) in zip(sides, places, ways, strict=True):
+        axes.annotate(
+            letter,
+            place,
+            xycoords="axes fraction",
+            ha=across,
+            va=down,
+            color="#FFFFFF",
+            bbox={"facecolor": "#000000", "edgecolor": "none", "alpha": 0.6, "pad": 1},
+        )
 
 
 def _name_class(positive):

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from sklearn.utils import Bunch
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.inspection._explained import explain_rows
 from skmultimodal.preprocessing._intensity import find_mask_channel
 from skmultimodal.utils._optional import import_optional
@@ -67,6 +68,8 @@ def saliency_map(
         - ``heatmap``: ndarray (n_rows, height, width), their sum over the channels.
         - ``images``: ndarray (n_rows, n_channels, height, width), as given.
         - ``segmentation``: ndarray (n_rows, height, width), or None.
+        - ``axes``: where the axes of the images lie in the body, as `Cohort` has them,
+          or None.
         - ``ids``: Index of the patients.
         - ``positive``: the class; ``method``: str.
         - ``score``, ``baseline_score``: ndarray (n_rows,), log-odds of the class for
@@ -136,6 +139,7 @@ def saliency_map(
         heatmap=attributions.sum(axis=1),
         images=explained.view.raw,
         segmentation=None if mask is None else explained.view.raw[:, mask],
+        axes=X.axes.get(modality) if isinstance(X, Cohort) else None,
         ids=explained.view.ids,
         positive=explained.view.classes.tolist()[explained.positive],
         method=method,

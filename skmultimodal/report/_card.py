@@ -126,7 +126,7 @@ def model_card(
         **_describe_pool(estimator, positive, class_names),
         remarks=remarks,
         limits=list(limits),
-        parameters=_table(parameters, index=False),
+        parameters=None if parameters.empty else _table(parameters, index=False),
         environment=_table(environment.rename_axis("package").to_frame()),
     )
     text += "\n"  # which Jinja takes off the end of a template

@@ -31,7 +31,7 @@ from skmultimodal.report._evaluable import (
     N_FOLDS,
     check_data,
 )
-from skmultimodal.report._evaluation import evaluation_report
+from skmultimodal.report._evaluation import check_report_path, evaluation_report
 from skmultimodal.report._study import hospital_columns
 from skmultimodal.utils._alignment import refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
@@ -177,6 +177,9 @@ def evaluate_cohort(
         raise ValueError("censored needs baseline: columns that explain who was.")
     if report.get("thresholds") is not None:
         check_thresholds(report["thresholds"])
+    for name in ("patient_key", "figures"):
+        if report.get(name) is not None:
+            check_report_path(report[name])
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")

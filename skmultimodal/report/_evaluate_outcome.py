@@ -20,6 +20,7 @@ from skmultimodal.model_selection import (
 from skmultimodal.persistence import save_model
 from skmultimodal.report._card import model_card
 from skmultimodal.report._evaluate import N_FOLDS, find_site, forget_memory
+from skmultimodal.report._evaluation import check_report_path
 from skmultimodal.report._outcome import outcome_report
 from skmultimodal.utils._alignment import join_by_id, refuse_unknown_columns
 from skmultimodal.utils._files import whole_folder
@@ -46,6 +47,7 @@ def evaluate_outcome(
     device=None,
     random_state=0,
     label=None,
+    figures=None,
     notes=None,
     verbose=0,
 ):
@@ -87,6 +89,8 @@ def evaluate_outcome(
         Draws the folds and seeds the models.
     label : str, default=None
         What is predicted, for the card.
+    figures : str or path, default=None
+        Folder to write each figure of the report to, see `outcome_report`.
     notes : dict, default=None
         Saved with the model, see `save_model`.
     verbose : int, default=0
@@ -131,6 +135,8 @@ def evaluate_outcome(
     if out is not None:
         for module in ("jinja2", "matplotlib.pyplot"):  # not after hours of fitting
             import_optional(module, "report")
+    if figures is not None:
+        check_report_path(figures)
     compare = compare_survival if survival else compare_regressors
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(whole_folder(out)) if out is not None else None
@@ -173,6 +179,7 @@ def evaluate_outcome(
         files = {}
         if stage is not None:
             report = {"label": label, "audit": audit, "causes": causes}
+            report["figures"] = figures
             _write(stage, comparison, model, X, notes, **report)
             names = [path.name for path in sorted(stage.iterdir())]
             files = {n: Path(out) / n for n in names}

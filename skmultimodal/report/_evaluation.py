@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from skmultimodal.report._explain import explain
+from skmultimodal.report._figures import write_figures
 from skmultimodal.report._rendering import (
     make_environment,
     render_page,
@@ -76,6 +77,7 @@ def evaluation_report(
     limits=(),
     n_examples=5,
     patient_key=None,
+    figures=None,
     verbose=0,
 ):
     """Write a report on a model and its evaluation: one HTML file.
@@ -84,8 +86,8 @@ def evaluation_report(
     patients there are, what is predicted, how well and against which other models,
     whether a shortcut could explain it, how sure the model is, what comes of acting on
     it, what it looks at, and what would break it.
-    What was not given is named as such. The file holds its figures, needs no network
-    and runs no script.
+    What was not given is listed at its end, with the parameter that gives it. The file
+    holds its figures, needs no network and runs no script.
 
     Parameters
     ----------
@@ -147,6 +149,9 @@ def evaluation_report(
     patient_key : str or path, default=None
         CSV file to write with the ids of these patients by number. None writes none:
         no id of a patient is in the report.
+    figures : str or path, default=None
+        Folder to write each figure to as SVG, with dark ink on white, such as for a
+        manuscript. None writes none.
     verbose : int, default=0
         Above 0 shows a bar for each stage, or a line where standard error is no
         terminal.
@@ -215,7 +220,8 @@ def evaluation_report(
     True
     """
     path = check_report_path(path)
-    patient_key = None if patient_key is None else check_report_path(Path(patient_key))
+    patient_key = None if patient_key is None else check_report_path(patient_key)
+    figures = None if figures is None else check_report_path(figures)
     facts = _check_given(facts, limits, n_examples)
     thresholds = None if thresholds is None else check_thresholds(thresholds)
     _check_table("audit", audit, AUDIT_COLUMNS)
@@ -254,11 +260,13 @@ def evaluation_report(
         "model": lambda: model_numbers(study),
         "again": lambda: again(study, facts.get("Command")),
     }
-    text = _render(study, makers, title, label, facts, verbose)
+    text, numbers = _render(study, makers, title, label, facts, verbose)
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
     if patient_key is not None:
         _write_key(patient_key, study, chosen)
+    if figures is not None:
+        write_figures(figures, numbers)
     return path
 
 
@@ -286,7 +294,7 @@ def _write_key(path, study, chosen):
 
 
 def _render(study, makers, title, label, facts, verbose):
-    """The page of sections, of which `makers` make the numbers, and the checklist."""
+    """The page of sections, of which `makers` make the numbers, and all numbers."""
     environment, sections, numbers = make_environment(), {}, {}
 
     def add(name, made):
@@ -300,7 +308,7 @@ def _render(study, makers, title, label, facts, verbose):
         rendered = list(sections.values())
         given = {"title": title, "label": label, "facts": facts}
         add("checklist", checklist(study, rendered, numbers, **given))
-    return render_page(
+    text = render_page(
         environment,
         list(sections.values()),
         title=title or None,
@@ -312,6 +320,7 @@ def _render(study, makers, title, label, facts, verbose):
         items=ITEMS,
         made_by="evaluation_report",
     )
+    return text, numbers
 
 
 def check_report_path(path):

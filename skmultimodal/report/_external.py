@@ -9,7 +9,9 @@ from skmultimodal.utils._labels import class_name
 __all__ = ["external_report"]
 
 
-def external_report(path, evaluation, *, title=None, label=None, facts=None):
+def external_report(
+    path, evaluation, *, title=None, label=None, facts=None, figures=None
+):
     """Write a report on a fitted model in another hospital: one HTML file.
 
     The report follows the items of TRIPOD+AI that are about an evaluation: how good the
@@ -30,6 +32,9 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
         What is predicted and how it was defined in this hospital, when and by whom.
     facts : dict of str to str, default=None
         What the data do not have, by heading, as of `evaluation_report`.
+    figures : str or path, default=None
+        Folder to write each figure to as SVG, with dark ink on white, such as for a
+        manuscript. None writes none.
 
     Returns
     -------
@@ -68,6 +73,7 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
     True
     """
     path = check_report_path(path)
+    figures = None if figures is None else check_report_path(figures)
     check_external(evaluation)
     facts = check_facts(facts)
     numbers = external_numbers(evaluation)
@@ -78,5 +84,6 @@ def external_report(path, evaluation, *, title=None, label=None, facts=None):
         "unit": "patient",
     }
     page = {"title": title or None, "items": ITEMS, "made_by": "external_report"}
+    page["figures"] = figures
     verdicts = ["external_performance"]
     return write_sections(path, numbers, shared, verdicts=verdicts, **page)

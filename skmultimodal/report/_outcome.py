@@ -35,6 +35,7 @@ def outcome_report(
     label=None,
     facts=None,
     limits=(),
+    figures=None,
 ):
     """Write a report on models of a number or a time to an event: one HTML file.
 
@@ -67,6 +68,9 @@ def outcome_report(
         What the data do not have, by heading, as of `evaluation_report`.
     limits : sequence of str, default=()
         Further limits.
+    figures : str or path, default=None
+        Folder to write each figure to as SVG, with dark ink on white, such as for a
+        manuscript. None writes none.
 
     Returns
     -------
@@ -106,6 +110,7 @@ def outcome_report(
     True
     """
     path = check_report_path(path)
+    figures = None if figures is None else check_report_path(figures)
     if not isinstance(comparison, OutcomeComparison):
         raise ValueError(
             "comparison must be what compare_survival or compare_regressors returns, "
@@ -141,6 +146,7 @@ def outcome_report(
     }
     shared = {"model": name, "positive": "", "unit": "patient"}
     page = {"title": title or None, "items": ITEMS, "made_by": "outcome_report"}
+    page["figures"] = figures
     verdicts = ["outcome_performance"]
     if numbers["outcome_performance"].predicts:
         verdicts.append("shortcuts")

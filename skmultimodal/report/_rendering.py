@@ -1,11 +1,12 @@
 """Templates: numbers and names become the page.
 
 A section has a Python file and a template of the same name. The file returns a
-dataclass of numbers, names and figures; the template has the sentences, in four
-blocks: ``heading``, ``answer``, ``body`` and, where the summary on top differs from the
-answer, ``summary``.
+dataclass of numbers, names and figures; the template has the sentences, in blocks:
+``heading``, ``answer``, ``body``, where the summary on top differs from the answer
+``summary``, and ``lacking``, what was not given, for the list at the end of the page.
 """
 
+from skmultimodal.report._figures import write_figures
 from skmultimodal.report._formats import FILTERS
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._optional import import_optional
@@ -76,7 +77,7 @@ def render_page(environment, sections, **names):
     return environment.get_template(PAGE).render(sections=sections, **names)
 
 
-def write_sections(path, numbers, shared, *, verdicts, **names):
+def write_sections(path, numbers, shared, *, verdicts, figures=None, **names):
     """Write a page of sections, with the verdicts of some on top.
 
     Parameters
@@ -88,6 +89,8 @@ def write_sections(path, numbers, shared, *, verdicts, **names):
         As of `render_section`.
     verdicts : list of str
         Names of the sections.
+    figures : Path or None
+        Folder of the figures.
     **names
         ``title``, ``items`` and ``made_by`` of the page.
 
@@ -113,4 +116,6 @@ def write_sections(path, numbers, shared, *, verdicts, **names):
     )
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+    if figures is not None:
+        write_figures(figures, numbers)
     return path

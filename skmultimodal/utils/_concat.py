@@ -1,6 +1,7 @@
 """Cohorts of different patients, stacked into one."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,9 @@ def concat_stores(stores: Sequence[Store]) -> Store:
             [block.rows.dtype for block in having],
             stacked.shape[-1],
         )
-        blocks[name] = make_block(stacked, shared, types)
+        axes = {block.axes for block in having}
+        made = make_block(stacked, shared, types)
+        blocks[name] = replace(made, axes=axes.pop() if len(axes) == 1 else None)
         positions[name] = _concat_positions(name, stores)
     tables = [s.metadata for s in stores if s.metadata is not None]
     metadata = pd.concat(tables).reindex(index) if tables else None

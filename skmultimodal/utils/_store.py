@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._anatomy import Axes, read_axes
 from skmultimodal.utils._bags import (
     as_bags,
     is_absent,
@@ -49,6 +50,7 @@ __all__ = [
     "make_block",
     "make_store",
     "store_from_frame",
+    "with_axes",
 ]
 
 
@@ -62,6 +64,7 @@ class Block:
     # which are not lazy there either.
     lazy: bool
     types: Types = None  # of the columns of a table
+    axes: Axes | None = None  # of images of a body
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +248,14 @@ def present_rows(rows: Any) -> NDArray[np.bool_]:
 
 def make_block(rows: Any, names: list[str] | None = None, types: Types = None) -> Block:
     return Block(rows, names, is_lazy(rows), types)
+
+
+def with_axes(store: Store, axes: Mapping[str, Any]) -> Store:
+    """The store whose blocks of images have these axes, see `read_axes`."""
+    n_axes = {n: len(block.rows.shape) - 1 for n, block in store.blocks.items()}
+    found = read_axes(axes, n_axes)
+    blocks = {n: replace(b, axes=found.get(n)) for n, b in store.blocks.items()}
+    return replace(store, blocks=blocks)
 
 
 def block_rows(block: Block, places: NDArray[np.intp]) -> Any:

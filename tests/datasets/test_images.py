@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skmultimodal.datasets import check_folder, load_cohort
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.model_selection import PairedStratifiedKFold, audit_shortcuts
+from skmultimodal.utils._anatomy import view_of
 
 # Shape, edge of a pixel and orientation of three scanners; the head is 60 mm wide.
 SCANNERS = [
@@ -116,6 +117,26 @@ def test_the_scanner_is_a_covariate_that_the_audit_sees(tmp_path):
     found = audit.set_index("source")["roc_auc"]
     assert found["scan_spacing"] > 0.95
     assert found["scan_orientation"] > 0.95
+
+
+def test_the_cohort_has_the_axes_of_the_scans(mixed):
+    bunch = load_cohort(mixed, label="y", image_size=FIELD, spacing=(1, 2))
+    assert bunch.data.axes == {"image": ("LP", (1.0, 2.0))}
+    # The tumour lies to the left and the front: at the right of a picture, and above.
+    seg = np.asarray(bunch.data.block("image"))[0, 1]
+    drawn = view_of(bunch.data.axes["image"]).turn(seg)
+    apart = [
+        x.mean() - (n - 1) / 2
+        for x, n in zip(drawn.nonzero(), drawn.shape, strict=True)
+    ]
+    assert apart[0] < 0 < apart[1]
+    for path in (mixed / "mri" / "P00").iterdir():
+        nib.save(
+            nib.Nifti1Image(np.asanyarray(nib.load(path).dataobj), np.eye(4)), path
+        )
+    with pytest.warns(ReadWarning, match="declare no orientation"):
+        unknown = load_cohort(mixed, label="y", image_size=200)
+    assert unknown.data.axes == {}
 
 
 def test_a_column_of_the_same_name_stays(mixed):

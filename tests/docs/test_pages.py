@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import types
 import warnings
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def test_code_runs(page, practice, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     if 'load_cohort("my_cohort"' in page.read_text(encoding="utf-8"):
         shutil.copytree(practice, tmp_path / "my_cohort")
-    names = {"__name__": "page"}
+    # What a page defines can be pickled, as in a script or a notebook.
+    module = types.ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
     request.addfinalizer(lambda: plt.close("all"))
     for number, (options, code) in enumerate(blocks(page, "python")):
         compiled = compile(code, f"{page.name}, block {number}", "exec")
@@ -56,7 +59,7 @@ def test_code_runs(page, practice, tmp_path, monkeypatch, request):
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            exec(compiled, names)
+            exec(compiled, vars(module))
 
 
 def test_practice_scans_hold_the_simulated_planes(practice):
@@ -117,3 +120,14 @@ def test_every_extra_is_explained():
     page = (DOCS / "dependencies.rst").read_text(encoding="utf-8")
     rows = re.findall(r"^   `([\w]+)` \|", page, flags=re.M)
     assert set(rows) == extras
+
+
+def test_every_picture_is_described():
+    pictures = 0
+    for page in PAGES:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if re.match(r"\s*\.\. (image|figure)::", line):
+                pictures += 1
+                assert lines[number + 1].strip().startswith(":alt: "), page.name
+    assert pictures >= 3

@@ -47,7 +47,7 @@ class Case:
 class TextReader(HTMLParser):
     """Text of a page, with the descriptions of its figures."""
 
-    inline = {"wbr"}
+    inline = {"wbr", "code"}
 
     def __init__(self):
         super().__init__()
@@ -60,7 +60,8 @@ class TextReader(HTMLParser):
             self.parts.append(f"{dict(attributes)['alt']} ")
 
     def handle_endtag(self, tag):
-        self.parts.append(" ")
+        if tag not in self.inline:
+            self.parts.append(" ")
 
     def handle_data(self, data):
         self.parts.append(data)

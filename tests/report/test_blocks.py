@@ -26,11 +26,15 @@ CASES = {
     "a folded table": Case(table("All <2> rows", "false"), ["All <2> rows <caption>"]),
     "terms": Case(
         "{% call blocks.terms() %}{{ blocks.term('Ethics', '<approved>') }}"
-        "{{ blocks.term('Dates') }}{% endcall %}",
-        ["Ethics <approved> Dates not given"],
+        "{{ blocks.term('Dates', ' then ') }}{% endcall %}",
+        ["Ethics <approved> Dates then"],
     ),
     "missing": Case(
         "{% call blocks.missing('<Covariates>') %}\nGive them.\n{% endcall %}",
+        ["<Covariates>: not given. Give them."],
+    ),
+    "lacking": Case(
+        "{% call blocks.lack('<Covariates>') %}\nGive them.\n{% endcall %}",
         ["<Covariates>: not given. Give them."],
     ),
 }

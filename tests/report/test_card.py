@@ -160,7 +160,7 @@ def test_parameters_and_environment(model):
     card = model_card(model)
     table = rows(section(card, "Parameters"))
     assert table["image__filters"] == ["(3, 4)"]
-    assert table["missing"] == ["'tower'"]
+    assert "missing" not in table  # the default
     assert rows(section(card, "Environment"))["torch"] == [
         describe_environment()["torch"]
     ]
@@ -207,6 +207,7 @@ CASES = {
             "described: pass `label` to model_card. - `0` - `1`: responded ## Training "
             "data The model does not record the rows that it was fitted on. ## Scores "
             "None were given: how well the model predicts is not known. ## Limits",
+            "## Parameters Those that differ from the default: | a | ## Environment",
         ],
     ),
     "all given": Case(
@@ -223,6 +224,7 @@ CASES = {
             "pool_table": "| weight |",
             "remarks": ["Only 4 patients."],
             "limits": ["Adults only."],
+            "parameters": None,
         },
         [
             "use Trial A ## Label RECIST - `0`",
@@ -237,7 +239,7 @@ CASES = {
             "positive class, which scores of one class are about: responded. | AUC | "
             "By the modalities that patients have: | gene | Only 4 patients. ## Limits "
             "- Its",
-            "- Adults only. ## Parameters | a | ## Environment | b |",
+            "- Adults only. ## Parameters All have the default. ## Environment | b |",
         ],
     ),
     "scores of all classes": Case(

@@ -67,6 +67,7 @@ CASES = {
             "that "
             "the model was trained on.",
             "1 Title yes not given (title) 2",
+            "A title: not given. Pass title.",
             "3 Background no not given: Background 4",
             "5 Data partly A?; B?; not given: Dates and Data source 6",
             "8 Outcome partly Which label?; not given: what it means 9",

@@ -18,6 +18,9 @@ from skmultimodal.report._sections.examples import (
     _locate,
 )
 from skmultimodal.report._sections.missing import Route
+from skmultimodal.utils._anatomy import view_of
+
+AXIAL = view_of(("LP", None))
 
 
 def example(**changes):
@@ -31,7 +34,9 @@ def example(**changes):
         "final": 0.95,
         "held": ["yes"],
         "contributed": Contributed([("image", 0.2), ("gene", -0.05)], 0.5),
-        "thumbnail": Thumbnail(FIGURE, "image", "t1", 2.5, Centre(0.25, 0.5, 0.75)),
+        "thumbnail": Thumbnail(
+            FIGURE, "image", "t1", 2.5, Centre(0.25, 0.5, 0.75), AXIAL
+        ),
     }
     return Example(**given | changes)
 
@@ -58,7 +63,8 @@ CASES = {
             "Saliency map of P<1>, log-odds 2.50: its centre is 25% down and 50% "
             "across "
             "the picture, 75% of it within the segmentation.",
-            "image, t1",
+            "image, t1; axial plane, the patient's right at the left of the picture "
+            "Modalities",
             "Modalities image and gene Predicted by the final estimator True class yes",
             "Probability of responder, out of fold 0.91 (mean of 10 repeats)",
             "final model 0.95; this patient is among its training rows",
@@ -96,17 +102,18 @@ CASES = {
             "predicted correctly.",
             "typical of those with gene only",
             "True class unknown Probability of responder, out of fold not tested",
-            "0.40; no part that needs labels is fitted on this patient",
-            "Prediction set not given Contributions not given",
+            "0.40; no part that needs labels is fitted on this patient P<1> next",
             "next most confident and wrong Saliency map of P<1>: nothing in the image "
             "counts.",
             "image, channel 2",
+            "Which side of the pictures is the patient's right: not given. Give the "
+            "cohort axes, which load_cohort reads",
             "out of fold 0.91 Prediction set no class",
             "least sure Saliency map of P<1>: its centre is 0% down and 100% across "
             "the "
             "picture. image",
         ],
-        absent=["Maps: red", "repeats"],
+        absent=["Maps: red", "repeats", "plane"],
     ),
     "none is wrong": Case(
         numbers(example(), example(), absent=Kind.WRONG),
@@ -131,10 +138,13 @@ def test_where_a_map_is():
     heat, mask = np.zeros((2, 4, 5)), np.zeros((2, 4, 5))
     heat[0, 1, 2], heat[0, 3, 2] = 3, -1
     mask[0, 1] = 1
-    result = SimpleNamespace(heatmap=heat, segmentation=mask)
+    result = SimpleNamespace(heatmap=heat, segmentation=mask, axes=None)
     down, across, inside = _locate(result, 0)
     assert (down, across, inside) == pytest.approx(((3 * 1 + 3) / 4 / 4, 2 / 5, 3 / 4))
     assert _locate(result, 1) is None
+    result.axes = ("LP", None)  # drawn with rows and columns exchanged
+    down, across, inside = _locate(result, 0)
+    assert (down, across, inside) == pytest.approx((2 / 5, (3 * 1 + 3) / 4 / 4, 3 / 4))
     result.segmentation = None
     assert _locate(result, 0).inside is None
 

@@ -292,9 +292,15 @@ CHECKLIST = {
         [
             "Of 3 items of TRIPOD+AI that are about an evaluation, 1 are covered, 1 "
             "partly and 1 not.",
-            "Outcome not given Data source one hospital",
+            "Data source one hospital",
+            "What the outcome is, and how it was defined: not given. Pass label.",
             "3 Background no Background 5 Data partly Dates 23 Model performance yes –",
         ],
+    ),
+    "an outcome": Case(
+        ExternalChecklist([ExternalItem(8, State.COVERED, [])], 1, 0, "death", {}),
+        ["Outcome death", "8 Outcome yes –"],
+        absent=["not given"],
     ),
 }
 

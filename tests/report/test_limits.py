@@ -35,13 +35,14 @@ CASES = {
             "ROC AUC is 0.24 wide. Nobody outside this cohort was tested:",
             "No tested patient shares the site of a training patient: the scores are",
             "A patient with one modality is predicted by that modality's tower;",
+            "Patients of another hospital: not given. Pass external, of evaluate_ext",
         ],
         absent=["Further, from these data: General", "audited", "rare", "of one class"],
     ),
     "another hospital": Case(
         numbers(n_external=70),
         ["In another hospital 70 patients were tested; how well the model predicts"],
-        absent=["Nobody"],
+        absent=["Nobody", "not given"],
     ),
     "all limits": Case(
         numbers(

@@ -1,10 +1,13 @@
 """Sentences on the model."""
 
+import numpy as np
 import pytest
 from report_sentences import Case, read, unread
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skmultimodal import TwinTowerClassifier
 from skmultimodal.report._pool import Pool
 from skmultimodal.report._sections.model import Model, Part, list_parameters
 
@@ -18,7 +21,8 @@ def numbers(**changes):
         "classes": ["no", "yes"],
         "parts": [],
         "weights": [],
-        "parameters": [("missing", "'tower'")],
+        "parameters": [],
+        "n_parameters": 1,
         "pool": None,
     }
     return Model(**given | changes)
@@ -32,6 +36,7 @@ CASES = {
             parts=[Part("image", [1000, 48, 2])],
             weights=[("head__class_weight", "'balanced'"), ("class_weight", "1")],
             parameters=[("a_b", "<1>"), ("missing", "'tower'")],
+            n_parameters=1204,
             pool=Pool(
                 ["image", "gene"],
                 [0.912, 1.034],
@@ -50,7 +55,7 @@ CASES = {
             "Rows that each part is fitted on; as final_estimator, those of patients",
             "Part Rows no yes unlabelled image 1,050 1,000 48 2",
             "Class imbalance: head__class_weight is 'balanced' and class_weight is",
-            "All 2 parameters. Architecture",
+            "Parameters that differ from the default; the others of 1,204 have it.",
             "Parameter Value a_b <1> missing 'tower'",
         ],
         absent=["not given"],
@@ -61,7 +66,7 @@ CASES = {
             "Its towers: gene (GeneTower). The",
             "Rows that each part is fitted on: not given. The model does not record",
             "Class imbalance: no parameter of the model weighs the classes.",
-            "All 1 parameter. ",
+            "Every parameter (1) has the default. Architecture",
         ],
         absent=["Correlation"],
     ),
@@ -78,14 +83,33 @@ def test_every_branch_is_read():
     assert unread("model", CASES.values()) == {}
 
 
-def test_parameters_are_no_estimators_and_on_one_line():
+def test_parameters_are_those_that_differ_no_estimators_and_on_one_line():
     class Lines:
         def __repr__(self):
             return "two\n  lines"
 
-    model = make_pipeline(LogisticRegression(C=2.5, class_weight=Lines()))
-    found = dict(list_parameters(model))
-    assert found["logisticregression__C"] == "2.5"
-    assert found["logisticregression__class_weight"] == "two lines"
-    assert not {"steps", "logisticregression"} & set(found)
-    assert list(found) == sorted(found)
+    model = make_pipeline(LogisticRegression(C=2.5, class_weight=Lines(), tol=1e-4))
+    assert list_parameters(model) == [
+        ("logisticregression__C", "2.5"),
+        ("logisticregression__class_weight", "two lines"),
+    ]
+
+
+def test_a_parameter_without_a_default_is_listed():
+    class Own(BaseEstimator):
+        def __init__(self, modality, missing=np.nan):
+            self.modality = modality
+            self.missing = missing
+
+    assert list_parameters(Own("gene")) == [("modality", "'gene'")]
+    assert list_parameters(make_pipeline(Own("gene", missing=0))) == [
+        ("own__missing", "0"),
+        ("own__modality", "'gene'"),
+    ]
+
+
+def test_parameters_of_parts_that_were_not_given_are_defaults():
+    model = TwinTowerClassifier()
+    assert list_parameters(model) == []
+    model.set_params(final_estimator__weight_penalty=4.0)
+    assert ("final_estimator__weight_penalty", "4.0") in list_parameters(model)

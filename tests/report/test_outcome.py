@@ -230,7 +230,7 @@ LIMITS = {
         [
             "30 patients are few: look at the intervals before the means.",
             "Tested were patients with gene. ",
-            "Outcome not given",
+            "What the outcome is, and how it was defined: not given. Pass label.",
         ],
         absent=["Censoring", "No model of"],
     ),

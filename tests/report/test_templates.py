@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import report_sentences
+from markupsafe import Markup
 from report_sentences import Case, MarkingEnvironment, text_of, unread
 
 from skmultimodal.report._rendering import make_environment, render_page
@@ -76,12 +77,14 @@ def test_every_template_has_tests_that_read_it():
     assert "{% if" not in statements
 
 
-def page(environment, title):
+def page(environment, title, lacking=()):
     blocks = dict.fromkeys(["heading", "answer", "body", "summary"], "")
     sections = [
         {**blocks, "name": name, "heading": f"{name}?", "summary": f"{name}!"}
         for name in ("label", "again", "checklist")
     ]
+    for section, markup in zip(sections, lacking, strict=False):
+        section["lacking"] = Markup(markup)
     return render_page(
         environment,
         sections,
@@ -106,9 +109,20 @@ def test_the_page(title, wanted):
     )
 
 
+def test_what_is_lacking_is_one_list_at_the_end():
+    lists = ["<li>A: not given.</li>", "\n", "<li>B: not given.</li><li>C</li>"]
+    text = page(make_environment(), "A", lists)
+    assert "again? checklist? What was not given label?" in text_of(text)
+    assert text.count("<ul>") == 1
+    end = text_of(text.split("<footer>")[0]).split("checklist? ")[-1]
+    assert end.endswith("What was not given A: not given. B: not given. C")
+    nothing = page(make_environment(), "A", ["\n"])
+    assert "not given" not in nothing
+
+
 def test_every_branch_of_the_page_is_reached():
     environment = make_environment(MarkingEnvironment)
-    pages = [page(environment, title) for title in (None, "A")]
+    pages = [page(environment, t, ["<li></li>"] * bool(t)) for t in (None, "A")]
     marks = {m for m, where in environment.branches.items() if "page" in where[0]}
-    assert len(marks) == 4
+    assert len(marks) == 4 + 4
     assert marks <= {ord(letter) for letter in "".join(pages)}

@@ -260,7 +260,15 @@ def load_tcga_glioma(
     sources = {name: ids for name, ids in sources.items() if ids}
     compare_sources(sources, flow, clinical="clinical tables")
     tables = {} if genes is None else {"gene": genes}
-    bunch = join_cohort(images, tables, clinical, labels, flow, per_slice=n_slices > 1)
+    bunch = join_cohort(
+        images,
+        tables,
+        clinical,
+        labels,
+        flow,
+        per_slice=n_slices > 1,
+        spacing=spacing,
+    )
     source = f"the scheme {scheme!r} in {found.home}"
     bunch.classes, bunch.positive = find_classes(bunch.target, positive, source)
     bunch.flow_summary = flow_summary(bunch.flow)

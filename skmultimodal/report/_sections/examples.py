@@ -11,6 +11,7 @@ from skmultimodal.report._explain import Refusal
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._formats import channel_name
 from skmultimodal.report._sections.missing import Route, as_route
+from skmultimodal.utils._anatomy import View, view_of
 from skmultimodal.utils._patterns import modalities_of
 
 __all__ = ["choose_examples", "examples"]
@@ -51,6 +52,7 @@ class Thumbnail:
     channel: Any
     log_odds: float | None
     centre: Centre | None
+    view: View | None = None  # how the image lies in the body
 
 
 class Contributed(NamedTuple):
@@ -215,6 +217,7 @@ def _thumbnail(study, row, maps, channels):
                 channel=channel_name(channels, name, channel),
                 log_odds=None if result.score is None else result.score[place],
                 centre=_locate(result, place),
+                view=view_of(result.axes),
             )
     return None
 
@@ -229,9 +232,10 @@ def _draw(study, result, place, channel):
             [""],
             segmentation=None if mask is None else mask[one],
             positive=study.positive_name,
+            axes=result.axes,
         ).plot(channel=channel)
 
-    return draw(make, "png")
+    return draw(make)
 
 
 def _first_channel(result, place):
@@ -245,7 +249,9 @@ def _first_channel(result, place):
 
 
 def _locate(result, place):
-    heat = np.abs(result.heatmap[place])
+    view = view_of(result.axes)
+    turn = np.asarray if view is None else view.turn
+    heat = turn(np.abs(result.heatmap[place]))
     if not heat.any():
         return None
     down, across = (
@@ -254,5 +260,5 @@ def _locate(result, place):
     )
     inside = None
     if result.segmentation is not None and (result.segmentation[place] > 0).any():
-        inside = heat[result.segmentation[place] > 0].sum() / heat.sum()
+        inside = heat[turn(result.segmentation[place]) > 0].sum() / heat.sum()
     return Centre(down, across, inside)

@@ -1,5 +1,6 @@
 """The parts of the model, what they are fitted on, and all parameters."""
 
+import inspect
 from dataclasses import dataclass
 from os import PathLike
 from typing import NamedTuple
@@ -31,7 +32,8 @@ class Model:
     classes: list
     parts: list  # empty where the model does not record them
     weights: list  # parameters that weigh the classes, and their values
-    parameters: list
+    parameters: list  # those that are not the default
+    n_parameters: int
     pool: (
         Pool | None
     )  # what the model ends with, if that is a pool of several modalities
@@ -59,6 +61,7 @@ def model(study):
             if name.split("__")[-1] == "class_weight" and value is not None
         ],
         parameters=[(name, _cut(value)) for name, value in list_parameters(estimator)],
+        n_parameters=len(_values(estimator)),
         pool=read_pool(
             estimator,
             study.positive_label,
@@ -68,12 +71,47 @@ def model(study):
 
 
 def list_parameters(estimator):
-    """Names and values of parameters that are no estimators: sorted list."""
+    """Names and values of parameters that differ from their default: sorted list.
+
+    Estimators within are none, but those of them are.
+    """
+    parts, usual = estimator.get_params(deep=True), _defaults(estimator)
+    parts[""] = estimator
     return sorted(
         (name, _show(name, value))
+        for name, value in _values(estimator).items()
+        # NaN and arrays are compared too.
+        if repr(value) != repr(_default_of(parts, usual, name))
+    )
+
+
+def _defaults(estimator):
+    """Parameters of an estimator of this class that was given none: dict."""
+    try:
+        return type(estimator)().get_params(deep=True)
+    except TypeError:  # it needs some
+        return {}
+
+
+def _values(estimator):
+    """Parameters that are no estimators, nor lists of some: dict."""
+    return {
+        name: value
         for name, value in estimator.get_params(deep=True).items()
         if not hasattr(value, "get_params") and name != "steps"
-    )
+    }
+
+
+def _default_of(parts, usual, name):
+    """What the class of the part that has a parameter gives it by default.
+
+    A part that was not given, but is made in `fit`, is that of `usual`.
+    """
+    owner, _, own = name.rpartition("__")
+    if parts.get(owner) is None:
+        return usual.get(name, inspect.Parameter.empty)
+    found = inspect.signature(type(parts[owner]).__init__).parameters.get(own)
+    return inspect.Parameter.empty if found is None else found.default
 
 
 def _show(name, value):
