@@ -1,6 +1,11 @@
 """Displays of saliency maps and of gene attributions."""
 
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._saliency import saliency_map
@@ -52,7 +57,15 @@ class SaliencyDisplay:
     (1, 2)
     """
 
-    def __init__(self, heatmap, images, ids, *, segmentation=None, positive=None):
+    def __init__(
+        self,
+        heatmap: NDArray,
+        images: NDArray,
+        ids: Any,
+        *,
+        segmentation: NDArray | None = None,
+        positive: Any = None,
+    ) -> None:
         self.heatmap = heatmap
         self.images = images
         self.ids = ids
@@ -60,7 +73,9 @@ class SaliencyDisplay:
         self.positive = positive
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, channel=0, **options):
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, ax: Any = None, channel: int = 0, **options: Any
+    ) -> Self:
         """Compute the maps of a fitted model and draw them.
 
         Parameters
@@ -84,7 +99,7 @@ class SaliencyDisplay:
         )
 
     @classmethod
-    def from_saliency(cls, saliency):
+    def from_saliency(cls, saliency: Bunch) -> Self:
         """Make a display of the result of `saliency_map`, which ``plot`` draws.
 
         Parameters
@@ -104,7 +119,7 @@ class SaliencyDisplay:
         )
 
     @in_style
-    def plot(self, ax=None, *, channel=0):
+    def plot(self, ax: Any = None, *, channel: int = 0) -> Self:
         """Draw one image per patient.
 
         Parameters
@@ -175,12 +190,20 @@ class GeneAttributionsDisplay:
     'mean |attribution| (log-odds of the class)'
     """
 
-    def __init__(self, ranking, *, positive=None):
+    def __init__(self, ranking: pd.DataFrame, *, positive: Any = None) -> None:
         self.ranking = ranking
         self.positive = positive
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, n_genes=20, **options):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        ax: Any = None,
+        n_genes: int = 20,
+        **options: Any,
+    ) -> Self:
         """Compute the attributions of one or several fitted models and draw them.
 
         Parameters
@@ -202,7 +225,7 @@ class GeneAttributionsDisplay:
         return cls(result.ranking, positive=result.positive).plot(ax, n_genes=n_genes)
 
     @in_style
-    def plot(self, ax=None, *, n_genes=20):
+    def plot(self, ax: Any = None, *, n_genes: int = 20) -> Self:
         """Draw one bar per gene.
 
         Parameters
@@ -248,5 +271,5 @@ class GeneAttributionsDisplay:
         return self
 
 
-def _name_class(positive):
+def _name_class(positive: Any) -> str:
     return "the class" if positive is None else f"class {class_name(positive)}"
