@@ -83,8 +83,8 @@ class RocBandsDisplay:
     def __init__(
         self,
         *,
-        fpr: NDArray,
-        tpr: dict[str, NDArray],
+        fpr: Any,
+        tpr: Mapping[str, Any],
         auc: Any = None,
         positive: Any = None,
         confidence_level: float | None = None,

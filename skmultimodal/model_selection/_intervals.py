@@ -1,6 +1,6 @@
 """Intervals and tests for repeated cross-validation of few patients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -234,7 +234,7 @@ def score_interval(
     inside = (mean - low) * (high - mean)
     factor = half**2 / inside if inside else 0.0
 
-    def excess(value: Any) -> float:
+    def excess(value: Any) -> Any:
         far = factor * (value - low) * (high - value)
         if least_variance is not None:
             far = np.maximum(far, quantile**2 * least_variance(value))
@@ -323,7 +323,7 @@ def patient_bootstrap_interval(
     return float(interval.low), float(interval.high)
 
 
-def holm_adjust(pvalues: Sequence[float] | NDArray) -> NDArray:
+def holm_adjust(pvalues: Any) -> NDArray:
     """Adjust p values for the number of tests by Holm's step-down method.
 
     Parameters

@@ -98,7 +98,7 @@ def is_of_a_constant(metric: Any, score: Any) -> bool:
     return metric in ("roc_auc", "balanced_accuracy") and score == 0.5
 
 
-def _area_variance(area: Any, n_positive: int, n_others: int) -> float:
+def _area_variance(area: Any, n_positive: float, n_others: float) -> Any:
     """Hanley and McNeil's variance of an area under the ROC curve."""
     of_positive = area / (2 - area) - area**2
     of_others = 2 * area**2 / (1 + area) - area**2

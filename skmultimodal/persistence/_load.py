@@ -45,6 +45,9 @@ HARMLESS = {
     "skmultimodal.preprocessing._expression.signed_log_inverse": "FunctionNode",
     "sklearn.feature_selection._univariate_selection.f_classif": "FunctionNode",
     "sklearn.metrics._scorer._PassthroughScorer": "ObjectNode",
+    # What a scorer passes on, in scikit-learn before 1.9: names.
+    "sklearn.utils._metadata_requests.MetadataRequest": "ObjectNode",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest": "ObjectNode",
     # Of a SimpleImputer; read as the type of an empty array.
     "numpy.dtype": "DTypeNode",
     # Checked once they are loaded.

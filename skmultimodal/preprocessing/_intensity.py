@@ -134,7 +134,7 @@ def resolve_intensity(
     return "zscore" if background > MAX_BACKGROUND else largest
 
 
-def resolve_mask_channel(mask_channel: int | None, images: NDArray) -> int | None:
+def resolve_mask_channel(mask_channel: int | str | None, images: NDArray) -> int | None:
     """Turn a `mask_channel` parameter into the number of a channel, or None.
 
     Parameters

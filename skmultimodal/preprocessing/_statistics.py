@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
+from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmultimodal.nn import ImageStatistics
@@ -89,7 +89,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         self,
         *,
         intensity: str = "auto",
-        mask_channel: str = "auto",
+        mask_channel: int | str | None = "auto",
         max_size: int | None = 64,
     ) -> None:
         self.intensity = intensity
@@ -179,6 +179,12 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         shape = self._preparation.net_shape
         names = self._module().names(shape, list(input_features))
         return np.asarray(names, dtype=object)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # It measures in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
     def _read(self, X: Any, reset: bool) -> NDArray:
         X = validate_data(self, X, allow_nd=True, reset=reset, dtype=np.float32)

@@ -155,7 +155,7 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
         dense_units: Sequence[int] = (32, 16),
         *,
         global_pool: Any = "auto",
-        mask_channel: str = "auto",
+        mask_channel: int | str | None = "auto",
         intensity: str = "auto",
         max_size: int | None = 64,
         linear_penalty: float | None = 0.5,

@@ -63,7 +63,7 @@ class PreparedRows(RowView):
     """
 
     def __init__(
-        self, block: Any, positions: Any, images: NDArray, preparation: Any
+        self, block: Any, positions: Any, images: torch.Tensor, preparation: Any
     ) -> None:
         super().__init__(block, positions)
         self.images = images
