@@ -25,12 +25,17 @@ DATA ?= $(SKMULTIMODAL_DATA)/powered
 # make fuzz: cohorts and joins tried, and mutations of each kind of file
 EXAMPLES ?= 2000
 MUTATIONS ?= 500
+# make mutation: a module, all of them without
+MODULE ?=
 
-.PHONY: help demo test test-gpu fuzz lint bench bench-speed bench-gpu bench-cluster bench-peers bench-track bench-scale docs dist clean
+.PHONY: help demo test test-all test-gpu coverage mutation fuzz lint bench bench-speed bench-gpu bench-cluster bench-peers bench-track bench-scale docs dist clean
 
 help:
 	@echo "make demo         the main job, on simulated patients (COHORT=folder LABEL=column for real ones)"
 	@echo "make test         the tests"
+	@echo "make test-all     the tests on every Python, and the oldest and newest dependencies (hours)"
+	@echo "make coverage     branch coverage of each room by its own tests, beside its floor"
+	@echo "make mutation     which changes of the code no test notices (hours; MODULE=path names one)"
 	@echo "make test-gpu     the tests that need a GPU (PYTHON=python3 with torch, without .venv)"
 	@echo "make fuzz         thousands of random cohorts, joins and damaged files (some minutes)"
 	@echo "make lint         style, types and the floors of the house"
@@ -81,6 +86,17 @@ demo: $(VENV)/.demo
 # One thread a process: the processes share the cores, and take tests from each other.
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+# nox makes the environments, one for each session; ARGS: -s newest -- tests/fusion
+test-all: $(VENV)/.dev
+	$(BIN)/nox $(ARGS)
+
+coverage: $(VENV)/.dev
+	$(BIN)/python .ci/coverage_rooms.py $(ARGS)
+
+# Of fusion, model_selection and cohort.py, or of one module.
+mutation: $(VENV)/.dev
+	$(BIN)/python .ci/mutation.py $(MODULE)
 
 # On the Python that is named, with the torch that is there: .venv may have that of a CPU.
 GPU_PYTHON := $(if $(wildcard $(VENV)/.dev),$(BIN)/python,$(PYTHON))

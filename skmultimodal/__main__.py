@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from skmultimodal._arguments import MODELS, make_parser
 from skmultimodal._console import WarningLines, stops_as_interrupts, tell
@@ -17,7 +18,7 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 READING = ("spacing", "image_size", "volumes")
 
 
-def run_check(options):
+def run_check(options: Any) -> int:
     from skmultimodal.datasets import check_folder
 
     check = check_folder(options.folder, **_reading(vars(options)))
@@ -25,7 +26,7 @@ def run_check(options):
     return int(bool(check.problems))
 
 
-def run_evaluate(options):
+def run_evaluate(options: Any) -> int:
     from skmultimodal.datasets import load_folder
     from skmultimodal.datasets._folder import choose_label
 
@@ -49,7 +50,7 @@ def run_evaluate(options):
     )
 
 
-def _evaluate_outcome(options, folder):
+def _evaluate_outcome(options: Any, folder: Any) -> int:
     """Numbers, and times to an event."""
     from skmultimodal.datasets import load_folder
     from skmultimodal.report import evaluate_outcome
@@ -90,7 +91,7 @@ def _evaluate_outcome(options, folder):
     return 0
 
 
-def _outcome_columns(options):
+def _outcome_columns(options: Any) -> list[str]:
     """Columns of the outcome: time and event, or a number."""
     others = {"--label": options.label, "--positive": options.positive}
     others |= {"--paired": options.paired, "--thresholds": options.thresholds}
@@ -113,7 +114,7 @@ def _outcome_columns(options):
     return [options.time, options.event]
 
 
-def _outcome(X, columns):
+def _outcome(X: Any, columns: Any) -> Any:
     """The outcome, joined by patient."""
     import pandas as pd
 
@@ -130,11 +131,11 @@ def _outcome(X, columns):
     return pd.DataFrame({"event": X.metadata[event], "time": X.metadata[time]})
 
 
-def _reading(given):
+def _reading(given: Any) -> dict[str, Any]:
     return {name: given[name] for name in READING if name in given}
 
 
-def run_demo(options):
+def run_demo(options: Any) -> int:
     from skmultimodal.datasets import make_glioma_cohort
 
     _check_options(options)
@@ -149,7 +150,7 @@ def run_demo(options):
     )
 
 
-def _check_options(options):
+def _check_options(options: Any) -> None:
     """Refuse at once what cannot be used after the patients are loaded."""
     from skmultimodal.utils._device import resolve_device
 
@@ -168,8 +169,16 @@ def _check_options(options):
 
 
 def _evaluate(
-    options, bunch, label, *, title, channels, reading=None, n_paired=None, groups=None
-):
+    options: Any,
+    bunch: Any,
+    label: Any,
+    *,
+    title: str,
+    channels: Any,
+    reading: Any = None,
+    n_paired: int | None = None,
+    groups: Any = None,
+) -> int:
     from skmultimodal.datasets import unpair
     from skmultimodal.report import evaluate_cohort
     from skmultimodal.report._evaluate import label_table
@@ -226,12 +235,12 @@ def _evaluate(
     return 0
 
 
-def _folder_for(cache):
+def _folder_for(cache: Any) -> Any:
     """The folder of fitted towers: one that stays, or one for the time of the job."""
     return tempfile.TemporaryDirectory() if cache is None else nullcontext(cache)
 
 
-def _groups(X, y, name):
+def _groups(X: Any, y: Any, name: str) -> Any:
     """A column of the covariates; an unlabelled patient without a value is alone."""
     from skmultimodal.utils._labels import missing_labels
 
@@ -253,7 +262,7 @@ def _groups(X, y, name):
     return groups
 
 
-def run_predict(options):
+def run_predict(options: Any) -> int:
     from skmultimodal.report import prediction_table
     from skmultimodal.utils._files import whole_file
 
@@ -268,7 +277,7 @@ def run_predict(options):
     return 0
 
 
-def run_external(options):
+def run_external(options: Any) -> int:
     from skmultimodal.model_selection import evaluate_external
     from skmultimodal.report import external_report
     from skmultimodal.utils._files import whole_folder
@@ -303,14 +312,14 @@ def run_external(options):
     return 0
 
 
-def _load_model(options):
+def _load_model(options: Any) -> tuple[Any, Any]:
     """A saved model, and what was noted with it."""
     from skmultimodal.persistence import load_model, read_notes
 
     return load_model(options.model, device=options.device), read_notes(options.model)
 
 
-def _load_as_trained(folder, facts, **options):
+def _load_as_trained(folder: Any, facts: Any, **options: Any) -> Any:
     """Patients, whose scans are read as those of the training were."""
     from skmultimodal.datasets import load_folder
 
@@ -320,7 +329,7 @@ def _load_as_trained(folder, facts, **options):
     return load_folder(folder, on_error="drop", **reading, **options)
 
 
-def _tell_dropped(flow):
+def _tell_dropped(flow: Any) -> None:
     dropped = flow[flow["status"] == "dropped"]
     for row in dropped.itertuples():
         part = "" if row.item == "clinical" else f"{row.item} of "
@@ -328,7 +337,7 @@ def _tell_dropped(flow):
         tell(f"warning: {part}patient {row.patient!r} left out: {reason}.")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run a command.
 
     Parameters
@@ -367,14 +376,14 @@ def main(arguments=None):
             return 2
 
 
-def _run(options):
+def _run(options: Any) -> int:
     code = COMMANDS[options.command](options)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
 
 
-def _interrupted(options):
+def _interrupted(options: Any) -> str:
     """What an interrupted command left."""
     if not hasattr(options, "cache"):
         return "interrupted: no file was written."

@@ -1,6 +1,8 @@
 """Arguments of the command line."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import skmultimodal
 
@@ -18,15 +20,15 @@ MODELS = {
 class _Parser(argparse.ArgumentParser):
     """Shows what is wrong with an argument in one line."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
-def _integer(least, most=None):
+def _integer(least: Any, most: Any = None) -> Callable[..., Any]:
     """The type of an argument that is an integer in some range."""
     limits = f"of at least {least}" if most is None else f"from {least} to {most}"
 
-    def read(text):
+    def read(text: str) -> Any:
         try:
             number = int(text)
         except ValueError:
@@ -40,7 +42,7 @@ def _integer(least, most=None):
     return read
 
 
-def _probability(text):
+def _probability(text: str) -> float:
     """The type of ``--thresholds``."""
     try:
         number = float(text)
@@ -51,7 +53,7 @@ def _probability(text):
     return number
 
 
-def _edge(text):
+def _edge(text: str) -> Any:
     """The type of ``--spacing``: mm, or None for pixels as they are."""
     try:
         edge = None if text == "none" else float(text)
@@ -62,7 +64,7 @@ def _edge(text):
     return edge
 
 
-def _reading_options():
+def _reading_options() -> argparse.ArgumentParser:
     """How scans are read, of commands that read a folder for the first time."""
     options = _Parser(add_help=False)
     options.add_argument(
@@ -90,7 +92,7 @@ def _reading_options():
     return options
 
 
-def make_parser():
+def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(
         prog="skmultimodal",
@@ -117,7 +119,7 @@ def make_parser():
     return parser
 
 
-def _add_check(commands, shared):
+def _add_check(commands: Any, shared: Any) -> None:
     command = commands.add_parser(
         "check",
         parents=[shared, _reading_options()],
@@ -129,7 +131,7 @@ def _add_check(commands, shared):
     command.add_argument("folder", metavar="FOLDER", help="the patients")
 
 
-def _add_evaluate(commands, shared):
+def _add_evaluate(commands: Any, shared: Any) -> None:
     command = commands.add_parser(
         "evaluate",
         parents=[shared, _reading_options(), _evaluation_options(10)],
@@ -214,7 +216,7 @@ def _add_evaluate(commands, shared):
     )
 
 
-def _evaluation_options(n_repeats):
+def _evaluation_options(n_repeats: int) -> argparse.ArgumentParser:
     options = _Parser(add_help=False)
     options.add_argument(
         "--out",
@@ -294,7 +296,7 @@ def _evaluation_options(n_repeats):
     return options
 
 
-def _add_external(commands, shared):
+def _add_external(commands: Any, shared: Any) -> None:
     command = commands.add_parser(
         "evaluate-external",
         parents=[shared],
@@ -332,7 +334,7 @@ def _add_external(commands, shared):
     )
 
 
-def _add_predict(commands, shared):
+def _add_predict(commands: Any, shared: Any) -> None:
     command = commands.add_parser(
         "predict",
         parents=[shared],
@@ -357,7 +359,7 @@ def _add_predict(commands, shared):
     )
 
 
-def _add_demo(commands, shared):
+def _add_demo(commands: Any, shared: Any) -> None:
     commands.add_parser(
         "demo",
         parents=[shared, _evaluation_options(3)],

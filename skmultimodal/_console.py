@@ -3,22 +3,32 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TextIO
 
 __all__ = ["WarningLines", "stops_as_interrupts", "tell"]
 
 
-def tell(text):
+def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 class WarningLines:
     """Shows each warning in one line, and once."""
 
-    def __init__(self):
-        self.shown = set()
+    def __init__(self) -> None:
+        self.shown: set[Any] = set()
 
-    def show(self, message, category, filename, lineno, file=None, line=None):
+    def show(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         text = " ".join(str(message).split())
         if text not in self.shown:
             self.shown.add(text)
@@ -26,7 +36,7 @@ class WarningLines:
 
 
 @contextmanager
-def stops_as_interrupts():
+def stops_as_interrupts() -> Iterator[Any]:
     """What ends a process from outside, such as a scheduler, leaves no half files."""
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     mine = threading.current_thread() is threading.main_thread()

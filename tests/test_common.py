@@ -45,6 +45,7 @@ from skmultimodal import (
 )
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.preprocessing import (
+    IntensityStatisticsTransformer,
     MirpTransformer,
     SiteHarmonizer,
     TumorTextureTransformer,
@@ -75,6 +76,7 @@ DEFAULTS = [
     CrossFittedEnsembleClassifier(LogisticRegression()),
     TwinTowerClassifier(tower_cv=2),  # of two members only, for time
     UnimodalClassifier("gene", LogisticRegression()),
+    IntensityStatisticsTransformer(),
     TumorTextureTransformer(),
     SiteHarmonizer(),
     CoxRidgeSurvival(),

@@ -1,5 +1,9 @@
 """Table 3: the twin tower and what is left of it."""
 
+from typing import Any
+
+import numpy as np
+
 from skmultimodal.fusion import (
     FusionHeadClassifier,
     TwinTowerClassifier,
@@ -10,7 +14,9 @@ from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
 __all__ = ["make_single_towers", "make_towers", "table3"]
 
 
-def make_towers(device=None, random_state=None):
+def make_towers(
+    device: Any = None, random_state: int | np.random.RandomState | None = None
+) -> list[Any]:
     """The two towers, with the seed that makes their cached fits shared."""
     seeded = {"device": device, "random_state": random_state}
     return [
@@ -19,7 +25,7 @@ def make_towers(device=None, random_state=None):
     ]
 
 
-def make_single_towers(towers, memory=None):
+def make_single_towers(towers: Any, memory: Any = None) -> dict[str, Any]:
     """Each tower alone, fitted on the rows that the paper's twin tower gives it."""
     return {
         name: UnimodalClassifier(name, tower, tower_rows="unpaired", memory=memory)
@@ -27,7 +33,9 @@ def make_single_towers(towers, memory=None):
     }
 
 
-def table3(*, memory=None, device=None, random_state=None):
+def table3(
+    *, memory: Any = None, device: Any = None, random_state: int | None = None
+) -> dict[str, Any]:
     """Make the ablation of the paper's Table 3.
 
     All five have the same kinds of towers, trained on the unpaired rows but for those
@@ -75,7 +83,7 @@ def table3(*, memory=None, device=None, random_state=None):
     """
     towers = make_towers(device, random_state)
 
-    def twin(head):
+    def twin(head: Any) -> TwinTowerClassifier:
         return TwinTowerClassifier(
             towers, head, memory=memory, device=device, random_state=random_state
         )

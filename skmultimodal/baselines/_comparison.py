@@ -1,5 +1,7 @@
 """The models of a first comparison."""
 
+from typing import Any
+
 from sklearn.dummy import DummyClassifier
 
 from skmultimodal.baselines._late import LateFusionClassifier
@@ -43,8 +45,13 @@ OUTCOMES = {
 
 
 def comparison_models(
-    X=None, *, baseline=None, memory=None, device=None, random_state=None
-):
+    X: Any = None,
+    *,
+    baseline: list[str] | None = None,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = None,
+) -> dict[str, Any]:
     """Models to compare on a new cohort.
 
     Parameters
@@ -93,7 +100,7 @@ def comparison_models(
         name: UnimodalClassifier(name, tower, memory=memory) for name, tower in towers
     }
 
-    def twin_tower(final_estimator):
+    def twin_tower(final_estimator: Any) -> TwinTowerClassifier:
         return TwinTowerClassifier(towers, final_estimator, memory=memory, **shared)
 
     clinical = {}
@@ -113,8 +120,14 @@ def comparison_models(
 
 
 def outcome_models(
-    X, outcome, *, baseline=None, memory=None, device=None, random_state=None
-):
+    X: Any,
+    outcome: str,
+    *,
+    baseline: list[str] | None = None,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = None,
+) -> dict[str, Any]:
     """Models of a number, or of a time to an event, to compare on a cohort.
 
     Parameters
@@ -160,7 +173,7 @@ def outcome_models(
         (name, inherit(tower, seed=random_state, device=device))
         for name, tower in default_towers(X, kind)
     ]
-    options = {"cv": 5, "random_state": random_state}
+    options: dict[str, Any] = {"cv": 5, "random_state": random_state}
     models = {} if not baseline else {"baseline columns": metadata(list(baseline))}
     for name, tower in towers:
         # Cross-fitted and calibrated, as inside the twin tower.
@@ -169,7 +182,7 @@ def outcome_models(
     return models | {"twin tower": twin(towers, **shared)}
 
 
-def why_not_the_paper(X, y):
+def why_not_the_paper(X: Any, y: Any) -> str | None:
     """Why ``"concat (paper)"`` cannot be compared: str, or None if it can.
 
     Its towers learn from rows with one modality, which a cohort of pairs lacks.
@@ -182,7 +195,7 @@ def why_not_the_paper(X, y):
     alone = X.available.to_numpy().sum(axis=1) == 1
     known = alone & ~missing_labels(y)
     counts = {name: int((X.has(name) & known).sum()) for name in X.modalities}
-    name = min(counts, key=counts.get)
+    name = min(counts, key=counts.__getitem__)
     if counts[name] >= MIN_UNPAIRED:
         return None
     return (

@@ -1,10 +1,13 @@
 """Table 4: classifiers of gene expression."""
 
+from typing import Any
+
+import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
@@ -15,13 +18,19 @@ from skmultimodal.towers import GeneAutoencoderTransformer
 __all__ = ["expression_scaler", "table4"]
 
 
-def expression_scaler():
+def expression_scaler() -> Pipeline:
     """Signed log and standardisation of genes: what the gene tower does as well."""
     log = FunctionTransformer(signed_log, feature_names_out="one-to-one")
     return make_pipeline(log, StandardScaler())
 
 
-def table4(*, n_components=32, memory=None, device=None, random_state=None):
+def table4(
+    *,
+    n_components: int = 32,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = None,
+) -> dict[str, Any]:
     """Make the gene classifiers of the paper's Table 4.
 
     Each learns from all labelled training rows that have the modality ``"gene"``.
@@ -78,7 +87,9 @@ def table4(*, n_components=32, memory=None, device=None, random_state=None):
     }
 
 
-def autoencoder_classifier(device, random_state):
+def autoencoder_classifier(
+    device: Any, random_state: int | np.random.RandomState | None
+) -> Pipeline:
     """The paper's gene model: an autoencoder that sees no label, then a small head."""
     seeded = {"device": device, "random_state": random_state}
     return make_pipeline(
@@ -89,7 +100,7 @@ def autoencoder_classifier(device, random_state):
     )
 
 
-def _classifiers(random_state):
+def _classifiers(random_state: int | np.random.RandomState | None) -> dict[str, Any]:
     return {
         "SVM": CalibratedClassifierCV(SVC(), ensemble=False, cv=3),
         "RF": RandomForestClassifier(500, random_state=random_state),

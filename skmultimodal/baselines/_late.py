@@ -1,8 +1,11 @@
 """Late fusion: the mean of the predictions of single modalities."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.fusion._inputs import (
@@ -68,11 +71,11 @@ class LateFusionClassifier(
         "pool": [StrOptions({"probability", "log_odds"})],
     }
 
-    def __init__(self, estimators, *, pool="probability"):
+    def __init__(self, estimators: Any, *, pool: str = "probability") -> None:
         self.estimators = estimators
         self.pool = pool
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, with those of the estimators.
 
         Parameters
@@ -85,7 +88,7 @@ class LateFusionClassifier(
         """
         return self._get_params("estimators", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, also of the estimators.
 
         Parameters
@@ -100,7 +103,7 @@ class LateFusionClassifier(
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit every estimator on all rows.
 
         Parameters
@@ -114,7 +117,8 @@ class LateFusionClassifier(
         self : object
         """
         cohort = read_cohort(self, X, reset=True)
-        y = check_labels(*join_rows(X, cohort, y=y), len(cohort))
+        (y,) = join_rows(X, cohort, y=y)
+        y = check_labels(y, len(cohort))
         if not self.estimators:
             raise ValueError("estimators is an empty list.")
         self._validate_names([name for name, _ in self.estimators])
@@ -122,7 +126,7 @@ class LateFusionClassifier(
         self.estimators_ = [clone(e).fit(cohort, y) for _, e in self.estimators]
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -143,7 +147,7 @@ class LateFusionClassifier(
             return pool_log_odds(predictions)
         return np.mean(predictions, axis=0)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         allow = [get_tags(e).input_tags.allow_nan for _, e in self.estimators]
         tags.input_tags.allow_nan = all(allow)

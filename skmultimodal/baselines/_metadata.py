@@ -1,7 +1,10 @@
 """Models of covariates: what a model must beat to have read any biology."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -45,13 +48,15 @@ class BaseMetadata(BaseEstimator):
         "categories": ["array-like"],
     }
 
-    def __init__(self, columns=None, *, estimator=None, categories=()):
+    def __init__(
+        self, columns: Any = None, *, estimator: Any = None, categories: Any = ()
+    ) -> None:
         self.columns = columns
         self.estimator = estimator
         self.categories = categories
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit on the labelled rows.
 
         Parameters
@@ -93,12 +98,12 @@ class BaseMetadata(BaseEstimator):
         self.estimator_ = model.fit(self._cells(table)[labelled], targets)
         return self
 
-    def _run(self, X, method):
+    def _run(self, X: Any, method: str) -> NDArray:
         check_is_fitted(self)
         cells = self._cells(self._read(X, reset=False))
         return getattr(self.estimator_, method)(cells)
 
-    def _read(self, X, reset):
+    def _read(self, X: Any, reset: bool) -> pd.DataFrame:
         """The wanted columns of the metadata: DataFrame."""
         if isinstance(X, Cohort):
             table = X.metadata
@@ -119,7 +124,7 @@ class BaseMetadata(BaseEstimator):
             raise ValueError("the metadata have no columns.")
         return table[wanted].reset_index(drop=True)
 
-    def _cells(self, table):
+    def _cells(self, table: Any) -> pd.DataFrame:
         """Floats where numbers are read, words elsewhere."""
         cells = {}
         for place, name in enumerate(self.columns_):
@@ -184,10 +189,10 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseMetadata
     _outcome_type = ClassLabels
 
     @staticmethod
-    def _default():
+    def _default() -> LogisticRegression:
         return LogisticRegression(max_iter=1000)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict class labels.
 
         Parameters
@@ -201,7 +206,7 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseMetadata
         codes = self._run(X, "predict")
         return self.classes_[codes]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -218,7 +223,7 @@ class MetadataClassifier(ProbableClassMixin, CohortClassifierMixin, BaseMetadata
 class _OneOutputMetadata(BaseMetadata):
     """Model of the metadata whose ``predict`` is one number."""
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
@@ -267,7 +272,7 @@ class MetadataRegressor(JoinedScoreMixin, RegressorMixin, _OneOutputMetadata):
     _outcome_type = Numbers
 
     @staticmethod
-    def _default():
+    def _default() -> Ridge:
         return Ridge()
 
 
@@ -307,23 +312,23 @@ class MetadataSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputMetadata):
     _outcome_type = TimeToEvent
 
     @staticmethod
-    def _default():
+    def _default() -> CoxRidgeSurvival:
         return CoxRidgeSurvival()
 
     @property
-    def baselines_(self):
+    def baselines_(self) -> dict[Any, Any]:  # type: ignore[override]
         """Cumulative baseline hazard of each stratum: dict of int to Baseline."""
         return self.estimator_[-1].baselines_
 
 
-def _is_number(dtype):
+def _is_number(dtype: Any) -> bool:
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return True
     is_bool = pd.api.types.is_bool_dtype(dtype)
     return pd.api.types.is_numeric_dtype(dtype) and not is_bool
 
 
-def _warn_of_text(name, kind):
+def _warn_of_text(name: str, kind: str) -> None:
     if kind in TEXTS:
         warn(
             f"column {name!r} of the metadata holds {TEXTS[kind]} and is read as "
@@ -332,7 +337,7 @@ def _warn_of_text(name, kind):
         )
 
 
-def _encoder(is_number):
+def _encoder(is_number: bool) -> Any:
     numbers = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
     )

@@ -1,15 +1,25 @@
 """The paper's own model, with its own hyperparameters."""
 
+from typing import Any
+
+import numpy as np
+
 from skmultimodal.fusion import FusionHeadClassifier, TwinTowerClassifier
 from skmultimodal.towers import GeneAutoencoderTransformer, ImageTowerClassifier
 
 __all__ = ["paper_twin_tower"]
 
 # Table 1 of the paper.
-TABLE_1 = {"momentum": 0.9, "weight_decay": 0.0, "batch_size": 16}
+TABLE_1: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.0, "batch_size": 16}
 
 
-def paper_twin_tower(*, fusion="concat", memory=None, device=None, random_state=None):
+def paper_twin_tower(
+    *,
+    fusion: str = "concat",
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> TwinTowerClassifier:
     """Make the twin tower with the hyperparameters of the paper's Table 1.
 
     With these learning rates and epochs the networks hardly train, and each of them

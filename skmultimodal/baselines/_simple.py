@@ -1,10 +1,14 @@
 """Beyond the paper: what a model must beat to be worth its name."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skmultimodal.baselines._ablation import make_single_towers, make_towers
@@ -22,14 +26,14 @@ SIDE = 32
 
 def reference_baselines(
     *,
-    clinical=("age", "sex"),
-    project="project",
-    site="site",
-    n_components=15,
-    memory=None,
-    device=None,
-    random_state=None,
-):
+    clinical: Sequence[str] = ("age", "sex"),
+    project: str = "project",
+    site: str = "site",
+    n_components: int = 15,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = None,
+) -> dict[str, Any]:
     """Make the comparators that the paper does not have.
 
     Parameters
@@ -88,10 +92,12 @@ def reference_baselines(
     }
 
 
-def early_fusion(n_components=15, random_state=None):
+def early_fusion(
+    n_components: int = 15, random_state: int | np.random.RandomState | None = None
+) -> TwinTowerClassifier:
     """Principal components of each modality, and a logistic regression of them."""
 
-    def components(scaler):
+    def components(scaler: Any) -> Pipeline:
         return make_pipeline(scaler, PCA(n_components, random_state=random_state))
 
     pixels = make_pipeline(FunctionTransformer(flat_images), StandardScaler())
@@ -104,7 +110,7 @@ def early_fusion(n_components=15, random_state=None):
     )
 
 
-def flat_images(images, side=SIDE):
+def flat_images(images: NDArray, side: Any = SIDE) -> NDArray:
     """Z-scored images, averaged over blocks to about `side` pixels a side: (n, p)."""
     images = np.asarray(images)
     if images.ndim == 2:

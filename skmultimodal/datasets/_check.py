@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -262,9 +262,9 @@ def _check_images(
     check.found.append(f"mri: {len(folders)} patients, {len(read)} can be read")
     channels = pd.Series([tuple(p.channels) for p in read.values()], dtype=object)
     lacking = pd.Series([tuple(p.missing) for p in read.values()], dtype=object)
-    for (names, without), n in (
-        pd.DataFrame({"has": channels, "lacks": lacking}).value_counts().items()
-    ):
+    counts = pd.DataFrame({"has": channels, "lacks": lacking}).value_counts()
+    for key, n in counts.items():
+        names, without = cast("tuple[tuple[str, ...], tuple[str, ...]]", key)
         present = [name for name in names if name not in without]
         check.found.append(f"  {n} with {', '.join(present)}")
     check.found += _geometry_lines(read)

@@ -71,7 +71,7 @@ def choose_label(folder: Path, label: str | None) -> str:
     if find_downloads(folder) is not None:
         return "disease_control"
     file = one_file(folder, CLINICAL_NAMES)
-    columns = [] if file is None else read_patient_table(file).columns
+    columns = [] if file is None else list(read_patient_table(file).columns)
     raise ValueError(
         f"name the label: a column of {folder / CLINICAL_NAMES[0]}, which has "
         f"{', '.join(map(str, columns)) or 'none'}."
@@ -130,7 +130,7 @@ def load_folder(
         bunch = load_cohort(folder, label=label, positive=positive, **options)
         bunch.loader = "load_cohort"
         return bunch
-    scheme = {} if label is None else {"scheme": label}
+    scheme: dict[str, Any] = {} if label is None else {"scheme": label}
     bunch = load_tcga_glioma(folder, positive=positive, **scheme, **options)
     bunch.loader = "load_tcga_glioma"
     return bunch

@@ -242,11 +242,7 @@ def _clinical_file(folder: Path, label: str | None) -> Path | None:
 
 
 def _read_clinical(
-    file: Path | None,
-    label: str | None,
-    scheme: str | None,
-    on_error: str,
-    flow: Flow,
+    file: Path | None, label: str | None, scheme: str | None, on_error: str, flow: Flow
 ) -> tuple[pd.DataFrame, pd.Series | None]:
     """The clinical table and the column to predict."""
     if label is None and scheme is not None:

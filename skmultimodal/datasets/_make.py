@@ -1,9 +1,11 @@
 """A synthetic glioma cohort whose signal is known."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 from sklearn.utils import Bunch, check_random_state
@@ -43,21 +45,21 @@ Nothing else in an image or profile depends on the label, but by `site_effect`.
 
 
 def make_glioma_cohort(
-    n_image_only=95,
-    n_gene_only=452,
-    n_paired=50,
+    n_image_only: int = 95,
+    n_gene_only: int = 452,
+    n_paired: int = 50,
     *,
-    n_genes=2000,
-    image_size=64,
-    n_signal_genes=None,
-    image_signal=1.4,
-    gene_signal=1.4,
-    positive_fraction=0.5,
-    n_sites=6,
-    site_effect=0.0,
-    random_state=None,
-    return_X_y=False,
-):
+    n_genes: int = 2000,
+    image_size: int = 64,
+    n_signal_genes: int | None = None,
+    image_signal: float = 1.4,
+    gene_signal: float = 1.4,
+    positive_fraction: float = 0.5,
+    n_sites: int = 6,
+    site_effect: float = 0.0,
+    random_state: int | np.random.RandomState | None = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make a glioma cohort with a planted signal in each modality.
 
     Each patient has two latent factors that are independent given the label
@@ -161,7 +163,7 @@ def make_glioma_cohort(
         rng_gene, latent[has_gene, 1], site[has_gene], n_genes, n_signal_genes
     )
     genes = pd.DataFrame(expression, ids[has_gene], _numbered("GENE", n_genes))
-    blocks = {}
+    blocks: dict[str, Any] = {}
     if has_image.any():
         blocks["image"] = (ids[has_image], images)
     if has_gene.any():
@@ -180,7 +182,7 @@ def make_glioma_cohort(
     )
 
 
-def _describe(image_signal, gene_signal, n_signal):
+def _describe(image_signal: float, gene_signal: float, n_signal: int) -> dict[str, Any]:
     both = np.hypot(image_signal, gene_signal)
     signals = {"image": image_signal, "gene": gene_signal, "image+gene": both}
     auc = {name: float(norm.cdf(d / np.sqrt(2))) for name, d in signals.items()}
@@ -199,11 +201,11 @@ def _describe(image_signal, gene_signal, n_signal):
     }
 
 
-def _numbered(prefix, n):
+def _numbered(prefix: str, n: int) -> list[str]:
     return [f"{prefix}{i:0{len(str(n))}d}" for i in range(1, n + 1)]
 
 
-def _check_counts(n_image_only, n_gene_only, n_paired):
+def _check_counts(n_image_only: int, n_gene_only: int, n_paired: int) -> list[Any]:
     _check_integers(0, n_image_only=n_image_only, n_gene_only=n_gene_only)
     _check_integers(0, n_paired=n_paired)
     if n_image_only + n_gene_only + n_paired == 0:
@@ -211,7 +213,7 @@ def _check_counts(n_image_only, n_gene_only, n_paired):
     return [n_image_only, n_gene_only, n_paired]
 
 
-def _check_integers(low, high=None, /, **values):
+def _check_integers(low: Any, high: Any = None, /, **values: Any) -> None:
     for name, value in values.items():
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an integer, got {value!r}.")
@@ -220,16 +222,18 @@ def _check_integers(low, high=None, /, **values):
             raise ValueError(f"{name} must be {limits}, got {value}.")
 
 
-def _check_reals(low, high, /, **values):
+def _check_reals(low: Any, high: Any, /, **values: Any) -> None:
     for name, value in values.items():
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise TypeError(f"{name} must be a number, got {value!r}.")
-        if not np.isfinite(value) or not low <= value <= high:
+        if not np.isfinite(float(value)) or not low <= float(value) <= high:
             limits = f"finite and in [{low:g}, {high:g}]"
             raise ValueError(f"{name} must be {limits}, got {value}.")
 
 
-def _make_labels(rng, counts, positive_fraction):
+def _make_labels(
+    rng: np.random.RandomState, counts: Any, positive_fraction: float
+) -> NDArray:
     labels = []
     for n in counts:
         n_positive = round(positive_fraction * n)
@@ -239,7 +243,9 @@ def _make_labels(rng, counts, positive_fraction):
     return np.concatenate(labels)
 
 
-def _make_metadata(rng, y, ids, n_sites, site_effect):
+def _make_metadata(
+    rng: np.random.RandomState, y: Any, ids: Any, n_sites: int, site_effect: float
+) -> tuple[Any, Any]:
     # Sites lie on a line from -0.5 to 0.5; a class prefers one of its ends.
     tilt = site_effect * np.linspace(-0.5, 0.5, n_sites) if n_sites > 1 else np.zeros(1)
     share = np.linspace(2, 1, n_sites)
@@ -260,7 +266,9 @@ def _make_metadata(rng, y, ids, n_sites, site_effect):
     return site, pd.DataFrame(frame, index=ids)
 
 
-def _make_expression(rng, factor, site, n_genes, n_signal):
+def _make_expression(
+    rng: np.random.RandomState, factor: Any, site: Any, n_genes: int, n_signal: int
+) -> tuple[Any, Any]:
     """Profiles (n, n_genes) and a mask of the genes that carry the factor."""
     n, n_modules = len(factor), min(20, n_genes)
     signal = np.zeros(n_genes, dtype=bool)
@@ -292,7 +300,9 @@ def _make_expression(rng, factor, site, n_genes, n_signal):
     return profile.clip(0.0, 20.0).astype(np.float32), signal
 
 
-def _make_slices(rng, factor, site, size):
+def _make_slices(
+    rng: np.random.RandomState, factor: Any, site: Any, size: Any
+) -> NDArray:
     """Slices (n, 5, size, size) whose rim brightness in t1ce carries the factor."""
     slices = np.zeros((len(factor), len(_CHANNELS), size, size), dtype=np.float32)
     site_gain = np.exp(rng.normal(0.0, 0.3, (site.max(initial=0) + 1, 4)))
@@ -309,18 +319,18 @@ def _make_slices(rng, factor, site, size):
     return slices
 
 
-def _grid(size):
+def _grid(size: Any) -> Any:
     axis = (np.arange(size) + 0.5) * 2 / size - 1
     return np.meshgrid(axis, axis, indexing="ij")
 
 
-def _smooth_noise(rng, size, scale):
+def _smooth_noise(rng: np.random.RandomState, size: Any, scale: Any) -> NDArray:
     """Smooth Gaussian field with unit variance; scale is relative to the slice."""
     field = gaussian_filter(rng.standard_normal((size, size)), max(scale * size, 0.5))
     return field / field.std()
 
 
-def _wavy(rng, angle, amplitude):
+def _wavy(rng: np.random.RandomState, angle: Any, amplitude: float) -> NDArray:
     """A closed curve around 1: the first harmonics with falling amplitude."""
     curve = np.ones_like(angle)
     for k in range(2, 7):
@@ -329,7 +339,7 @@ def _wavy(rng, angle, amplitude):
     return curve
 
 
-def _draw_brain(rng, size):
+def _draw_brain(rng: np.random.RandomState, size: Any) -> tuple[Any, Any]:
     """Tissue of each pixel and the brain mask; anterior is up."""
     y, x = _grid(size)
     turn = rng.normal(0.0, 0.04)
@@ -352,7 +362,7 @@ def _draw_brain(rng, size):
     return tissue, brain
 
 
-def _draw_tumour(rng, size, brain):
+def _draw_tumour(rng: np.random.RandomState, size: Any, brain: NDArray) -> NDArray:
     """Labels 0, 1 (necrotic core), 2 (oedema), 4 (enhancing rim) of each pixel."""
     y, x = _grid(size)
     x = x - rng.choice([-1, 1]) * rng.uniform(0.20, 0.30)
@@ -374,7 +384,13 @@ def _draw_tumour(rng, size, brain):
     return seg * brain
 
 
-def _scan(rng, tissue, brain, brightness, site_gain):
+def _scan(
+    rng: np.random.RandomState,
+    tissue: Any,
+    brain: NDArray,
+    brightness: Any,
+    site_gain: Any,
+) -> NDArray:
     """The four sequences (4, size, size) as a scanner would give them."""
     size = len(tissue)
     sequences = brightness[tissue].transpose(2, 0, 1)

@@ -1,8 +1,10 @@
 """Imitate a cohort in which most patients have one modality."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
@@ -12,7 +14,14 @@ from skmultimodal.utils._labels import encode_labels, label_column
 __all__ = ["unpair"]
 
 
-def unpair(X, y, n_paired, *, keep=None, random_state=None):
+def unpair(
+    X: Any,
+    y: Any,
+    n_paired: int,
+    *,
+    keep: str | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[Any, NDArray]:
     """Hide modalities of all but `n_paired` paired, labelled rows.
 
     Parameters
@@ -62,7 +71,7 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
         raise ValueError(f"X has one modality, {X.modalities[0]!r}: nothing to unpair.")
     if not isinstance(n_paired, Integral):
         raise TypeError(f"n_paired must be an integer, got {n_paired!r}.")
-    if not 1 <= n_paired <= len(candidates):
+    if not 1 <= int(n_paired) <= len(candidates):
         raise ValueError(
             f"n_paired={n_paired}, but {len(candidates)} rows are paired and labelled."
         )
@@ -79,7 +88,12 @@ def unpair(X, y, n_paired, *, keep=None, random_state=None):
     return X, y
 
 
-def _draw(rows, codes, n_drawn, random_state):
+def _draw(
+    rows: Any,
+    codes: NDArray,
+    n_drawn: int,
+    random_state: int | np.random.RandomState | None,
+) -> NDArray:
     """Draw rows, of each class its share within one."""
     rng = check_random_state(random_state)
     shuffled = rng.permutation(len(rows))

@@ -9,12 +9,15 @@ import os
 import pickle
 from hashlib import blake2b
 from inspect import signature
+from typing import Any
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.utils._code import code_key
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import as_dense
@@ -32,14 +35,14 @@ class _Sealed:
     warns of what cannot be loaded, and computes it anew.
     """
 
-    def __init__(self, result):
+    def __init__(self, result: Any) -> None:
         self.result = result
 
-    def __getstate__(self):
+    def __getstate__(self) -> tuple[Any, Any]:
         content = pickle.dumps(self.result, protocol=pickle.HIGHEST_PROTOCOL)
         return content, blake2b(content).digest()
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Any) -> None:
         content, digest = state
         if blake2b(content).digest() != digest:
             raise ValueError("the bytes of a cached result are not those written")
@@ -49,7 +52,9 @@ class _Sealed:
 # Rows are read inside the cached functions: a hit reads none.
 
 
-def _fit_tower(key, tower, inputs, cohort, y, options):
+def _fit_tower(
+    key: Any, tower: Any, inputs: Any, cohort: Cohort, y: Any, options: Any
+) -> _Sealed:
     try:
         rows = rows_for(tower, inputs.read(cohort))
         return _Sealed(fit_weighted(tower, rows, y, **options))
@@ -61,7 +66,9 @@ def _fit_tower(key, tower, inputs, cohort, y, options):
         raise ValueError(words) from error
 
 
-def _run_tower(key, tower, method, inputs, cohort):
+def _run_tower(
+    key: Any, tower: Any, method: str, inputs: Any, cohort: Cohort
+) -> _Sealed:
     rows = rows_for(tower, inputs.read(cohort))
     return _Sealed(as_dense(getattr(tower, method)(rows)))
 
@@ -75,8 +82,8 @@ class TowerCache:
         A folder that cannot be used is warned of, and nothing is cached.
     """
 
-    def __init__(self, memory):
-        self._hashed = {}
+    def __init__(self, memory: Any) -> None:
+        self._hashed: dict[int, Any] = {}
         try:
             path = os.fspath(memory) if isinstance(memory, os.PathLike) else memory
             self.memory = check_memory(path)
@@ -85,10 +92,10 @@ class TowerCache:
             self.memory = check_memory(None)
         self.active = self.memory.location is not None
 
-    def _warn(self, location, error):
+    def _warn(self, location: Any, error: Any) -> None:
         warn(f"memory={str(location)!r} cannot be used, and is not: {error}")
 
-    def _cached(self, function, *arguments):
+    def _cached(self, function: Any, *arguments: Any) -> Any:
         """Call a function whose first argument names the others."""
         others = list(signature(function).parameters)[1:]
         try:
@@ -100,7 +107,9 @@ class TowerCache:
             self._warn(folder, error)
             return function(*arguments).result
 
-    def fit(self, tower, inputs, cohort, y, **options):
+    def fit(
+        self, tower: Any, inputs: Any, cohort: Cohort, y: NDArray, **options: Any
+    ) -> tuple[Any, str | None]:
         """Fit `tower` on the rows of `cohort`.
 
         Parameters
@@ -139,7 +148,9 @@ class TowerCache:
         )
         return self._cached(_fit_tower, key, tower, inputs, cohort, y, options), key
 
-    def run(self, tower, key, inputs, cohort, method):
+    def run(
+        self, tower: Any, key: str | None, inputs: Any, cohort: Cohort, method: str
+    ) -> NDArray:
         """Output of a method of a fitted tower for the rows of `cohort` that have it.
 
         Parameters
@@ -173,21 +184,21 @@ class TowerCache:
         where = np.searchsorted(place, wanted[wanted >= 0], sorter=order)
         return table[order[where]]
 
-    def _block_key(self, cohort, modality):
+    def _block_key(self, cohort: Cohort, modality: str) -> str:
         return cohort.content_key(modality, self._hash_once)
 
-    def _hash_once(self, rows, lazy):
+    def _hash_once(self, rows: Any, lazy: Any) -> str:
         """The key of a block, which does not change while one model is fitted."""
         if id(rows) not in self._hashed:
             self._hashed[id(rows)] = block_key(rows, lazy), rows
         return self._hashed[id(rows)][0]
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # In another process another block may have the number.
         return {**vars(self), "_hashed": {}}
 
 
-def _silenced(estimator):
+def _silenced(estimator: Any) -> Any:
     """A copy without what changes no fit."""
     silent = clone(estimator)
     for name, value in silent.get_params(deep=True).items():

@@ -1,10 +1,15 @@
 """The twin tower for class labels."""
 
+from collections.abc import Iterator
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.metaestimators import available_if
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import CohortClassifierMixin
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
@@ -148,10 +153,10 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
     _outcome_type = ClassLabels
 
     @staticmethod
-    def _default_final_estimator():
+    def _default_final_estimator() -> LogOpinionPoolClassifier:
         return LogOpinionPoolClassifier()
 
-    def _check_final_estimator(self):
+    def _check_final_estimator(self) -> None:
         if not is_classifier(self._final_estimator()):
             raise ValueError(
                 "final_estimator must be a classifier, got "
@@ -159,7 +164,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
             )
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None, **params):
+    def fit(self, X: Any, y: Any, groups: Any = None, **params: Any) -> Self:
         """Fit towers, scalers and final estimator.
 
         Parameters
@@ -204,7 +209,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
         """
         return self._fit(X, y, groups, pop_sample_weight(self, params))
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict class labels.
 
         Parameters
@@ -225,7 +230,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
         return predicted
 
     @available_if(final_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -255,7 +260,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
         return probabilities
 
     @available_if(final_has("decision_terms"))
-    def decision_terms(self, X):
+    def decision_terms(self, X: Any) -> pd.DataFrame:
         """Compute what each modality adds to the log-odds of each row.
 
         Parameters
@@ -278,7 +283,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
             return terms
         several = terms.columns.nlevels > 2
         levels = [(c,) for c in self.classes_.tolist()] if several else [()]
-        alone = {
+        zeros: dict[tuple[Any, ...], NDArray] = {
             (name, "log-odds", *level): np.zeros(len(cohort))
             for name in self.towers_
             for level in levels
@@ -287,15 +292,15 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
             for name, p in by_tower.items():
                 odds = log_odds(p) / len(by_tower)
                 for level, column in zip(levels, odds.T, strict=True):
-                    alone[name, "log-odds", *level][rows] = column
+                    zeros[name, "log-odds", *level][rows] = column
         terms[~routes.by_head] = 0.0
-        alone = pd.DataFrame(alone, index=cohort.index)
+        alone = pd.DataFrame(zeros, index=cohort.index)
         columns = terms.columns.union(alone.columns, sort=False)
         return terms.reindex(columns=columns, fill_value=0.0).add(
             alone.reindex(columns=columns, fill_value=0.0)
         )
 
-    def _tower_probabilities(self, cohort, routes):
+    def _tower_probabilities(self, cohort: Cohort, routes: Any) -> Iterator[Any]:
         """Pairs of rows with the same towers, and probabilities by tower's name."""
         towers = {tower.name: tower for tower in self._fitted_towers()}
         options = self._outcome, TowerCache(self.memory)
@@ -303,7 +308,7 @@ class TwinTowerClassifier(WeightedFitMixin, CohortClassifierMixin, BaseTwinTower
             part = cohort[rows]
             yield rows, {n: towers[n].predict(part, *options) for n in names}
 
-    def _predict_by_towers(self, cohort, routes):
+    def _predict_by_towers(self, cohort: Cohort, routes: Any) -> Iterator[Any]:
         """Pairs of rows that are not the final estimator's, and probabilities."""
         for rows, by_tower in self._tower_probabilities(cohort, routes):
             yield rows, self._outcome.combine(list(by_tower.values()))

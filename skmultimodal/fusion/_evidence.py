@@ -1,6 +1,9 @@
 """Evidence of several towers: how redundant it is, and how much each then counts."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
@@ -21,7 +24,7 @@ MIN_SCALE = 1e-9
 NO_LIMIT = 1e9
 
 
-def largest_evidence(n_rows, n_classes):
+def largest_evidence(n_rows: Any, n_classes: int) -> NDArray:
     """How large the log-odds of a tower with so many labelled rows can be.
 
     What happens less than once in all rows of a class has not been seen. The odds of a
@@ -44,13 +47,20 @@ def largest_evidence(n_rows, n_classes):
     return np.where(n_rows > 0, largest, NO_LIMIT)
 
 
-def limit_evidence(opinions, largest):
+def limit_evidence(opinions: NDArray, largest: Any) -> NDArray:
     """Draw centred log-ratios in, smoothly, to half of `largest`."""
     half = largest / 2
     return half * np.tanh(opinions / half)
 
 
-def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows, weights=None):
+def fit_covariance(
+    opinions: NDArray,
+    codes: NDArray,
+    n_classes: int,
+    correlation: float,
+    n_prior_rows: float,
+    weights: NDArray | None = None,
+) -> tuple[NDArray, NDArray]:
     """Standard deviations and correlations of evidence within a class.
 
     Parameters
@@ -103,7 +113,9 @@ def fit_covariance(opinions, codes, n_classes, correlation, n_prior_rows, weight
     return scale, _positive_definite(correlations)
 
 
-def _within_class(opinions, codes, weights, n_classes):
+def _within_class(
+    opinions: NDArray, codes: NDArray, weights: Any, n_classes: int
+) -> NDArray:
     """Opinions less their mean in each class."""
     counts = np.bincount(codes, weights, minlength=n_classes)
     sums = np.zeros((n_classes, opinions.shape[1]))
@@ -111,7 +123,7 @@ def _within_class(opinions, codes, weights, n_classes):
     return opinions - (sums / np.where(counts > 0, counts, 1)[:, None])[codes]
 
 
-def _positive_definite(correlations):
+def _positive_definite(correlations: NDArray) -> NDArray:
     if not len(correlations):
         return correlations
     values, vectors = np.linalg.eigh(correlations)
@@ -122,7 +134,7 @@ def _positive_definite(correlations):
     return raised / np.outer(scale, scale)
 
 
-def bayes_weights(scale, correlations, present):
+def bayes_weights(scale: NDArray, correlations: NDArray, present: NDArray) -> NDArray:
     """Weights by which Bayes' rule adds correlated evidence, for each row.
 
     For calibrated evidence that is normal within a class, its variance equals the
@@ -159,7 +171,9 @@ def bayes_weights(scale, correlations, present):
     return weights
 
 
-def fit_shift(logits, codes, scale, weights=None):
+def fit_shift(
+    logits: NDArray, codes: NDArray, scale: float, weights: NDArray | None = None
+) -> NDArray:
     """How far the class shares of some rows depart from those that logits assume.
 
     Two hypotheses are averaged by their posterior probabilities, with equal ones
@@ -185,7 +199,7 @@ def fit_shift(logits, codes, scale, weights=None):
     # The log-odds are a difference of two components.
     precision = 2 / scale**2
 
-    def loss(shift):
+    def loss(shift: Any) -> tuple[Any, Any]:
         logs = log_softmax(logits + shift, axis=1)
         value = -np.sum(each * target * logs) + precision * np.sum(shift**2) / 2
         excess = each * (np.exp(logs) - target)

@@ -1,9 +1,12 @@
 """The fusion head."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import log_softmax
@@ -130,28 +133,28 @@ class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
 
     def __init__(
         self,
-        fusion="concat",
-        hidden_units=(64, 128, 16),
+        fusion: str = "concat",
+        hidden_units: Sequence[int] = (64, 128, 16),
         *,
-        n_experts=4,
-        top_k=2,
-        dropout=0.0,
-        class_weight=None,
-        optimizer="adamw",
-        lr=1e-3,
-        momentum=0.9,
-        weight_decay=1e-4,
-        n_steps=None,
-        max_epochs=None,
-        batch_size=16,
-        early_stopping=False,
-        validation_fraction=0.2,
-        patience=10,
-        precision="float32",
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_experts: int = 4,
+        top_k: int = 2,
+        dropout: float = 0.0,
+        class_weight: Any = None,
+        optimizer: str = "adamw",
+        lr: float = 1e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        n_steps: int | None = None,
+        max_epochs: int | None = None,
+        batch_size: int = 16,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.2,
+        patience: int = 10,
+        precision: str = "float32",
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.fusion = fusion
         self.hidden_units = hidden_units
         self.n_experts = n_experts
@@ -174,7 +177,7 @@ class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, modalities=None, **params):
+    def fit(self, X: Any, y: Any, modalities: Any = None, **params: Any) -> Self:
         """Train the head.
 
         Parameters
@@ -225,7 +228,7 @@ class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
         self._fit_net(net_params, criterion, rows.__getitem__, codes, weights=weights)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -240,14 +243,14 @@ class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
         X = np.asarray(check_rows(self, X, reset=False), dtype=np.float32)
         device = resolve_device(self.device)
 
-        def read(rows):
+        def read(rows: Any) -> torch.Tensor:
             return torch.from_numpy(X[rows.numpy()]).to(device)
 
         logits = self._run_net("forward", read, X.shape[1:], len(X))
         return softmax(logits, axis=1)
 
     @staticmethod
-    def _make_net(**net_params):
+    def _make_net(**net_params: Any) -> torch.nn.Module:
         if "expert_units" in net_params:
             return MixtureOfExperts(**net_params)
         return MultilayerPerceptron(**net_params)
@@ -257,7 +260,7 @@ class FusionHeadClassifier(WeightedFitMixin, ProbableClassMixin, NetEstimator):
 class HeadView(NetView):
     """View of the paper's head."""
 
-    def log_probabilities(self, batch):
+    def log_probabilities(self, batch: Any) -> torch.Tensor:
         device = resolve_device(self.estimator.device)
         x = batch.x.to(device=device, dtype=torch.float64)
         return log_softmax(self.module(x), dim=1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -49,14 +49,16 @@ CHECKED_ROWS = 64
 class AlignedInputMixin:
     """For models that bring later data to the modalities of ``fit``."""
 
+    _seen: dict[str, Any]
+
     @property
-    def ranges_in_(self):
+    def ranges_in_(self) -> dict[str, Any]:
         """Medians and ranges of the features of each modality in ``fit``."""
         check_is_fitted(self)
         scales = {name: seen.scale for name, seen in self._seen.items()}
         return {n: None if s is None else s.table() for n, s in scales.items()}
 
-    def alignment(self, X):
+    def alignment(self, X: Any) -> pd.DataFrame:
         """Count what is changed in `X` for it to be as the data of ``fit``.
 
         Columns with names are put in their order in ``fit``. Others are left out, and
@@ -88,7 +90,7 @@ class AlignedInputMixin:
 class JoinedScoreMixin:
     """For models of cohorts, whose ``score`` joins `y` to rows by patient id."""
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of ``predict``, R2, or Harrell's concordance.
 
         Parameters
@@ -106,7 +108,8 @@ class JoinedScoreMixin:
         cohort = as_cohort(X) if isinstance(X, Mapping) else X
         y, sample_weight = join_rows(X, cohort, y=y, sample_weight=sample_weight)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return super().score(cohort, y, **weights)
+        score: float = super().score(cohort, y, **weights)  # type: ignore[misc]
+        return score
 
 
 class CohortClassifierMixin(JoinedScoreMixin, ClassifierMixin):
@@ -114,11 +117,11 @@ class CohortClassifierMixin(JoinedScoreMixin, ClassifierMixin):
 
 
 @about_rows.register
-def _(estimator: JoinedScoreMixin):
+def _(estimator: JoinedScoreMixin) -> set[str]:
     return {"fit_ids_"}
 
 
-def read_cohort(estimator, X, *, reset, columns=None):
+def read_cohort(estimator: Any, X: Any, *, reset: bool, columns: Any = None) -> Cohort:
     """Read `X` as a cohort; a bare array or table is checked as scikit-learn would.
 
     Parameters
@@ -165,7 +168,7 @@ def read_cohort(estimator, X, *, reset, columns=None):
     return cohort
 
 
-def see_rows(estimator, cohort):
+def see_rows(estimator: Any, cohort: Cohort) -> None:
     """Learn what the modalities of the rows that train are like."""
     estimator.fit_ids_ = hash_ids(cohort.index)
     estimator.modalities_in_ = cohort.modalities
@@ -177,7 +180,7 @@ def see_rows(estimator, cohort):
     }
 
 
-def _check_bare(estimator, X, reset):
+def _check_bare(estimator: Any, X: Any, reset: bool) -> Any:
     checked = check_rows(
         estimator,
         X,
@@ -216,7 +219,7 @@ class TowerInput(ModelPart):
     dtypes: Any = None
 
     @classmethod
-    def of(cls, estimator, cohort, seen):
+    def of(cls, estimator: Any, cohort: Cohort, seen: Any) -> Self:
         """What `estimator` reads of cohorts like this one."""
         modality = seen.name
         names, as_table = cohort.feature_names(modality), reads_columns(estimator)
@@ -235,11 +238,11 @@ class TowerInput(ModelPart):
         return cls(modality, seen, allow_nan, as_table, dtypes)
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> Any:
         """Columns that the tower reads; None if they have no names."""
         return self.seen.feature_names
 
-    def read(self, cohort):
+    def read(self, cohort: Cohort) -> Any:
         """Rows of the modality, in the order of the cohort.
 
         Parameters
@@ -268,7 +271,7 @@ class TowerInput(ModelPart):
             return self._typed(pd.DataFrame(rows, columns=self.feature_names))
         return rows
 
-    def _typed(self, table):
+    def _typed(self, table: Any) -> pd.DataFrame:
         """Numbers, words and dates by column, as in ``fit``."""
         if self.dtypes is None:
             return table
@@ -284,7 +287,7 @@ class TowerInput(ModelPart):
                 ) from error
         return pd.DataFrame(columns)
 
-    def check(self, cohort):
+    def check(self, cohort: Cohort) -> None:
         """Raise the errors of `read` before anything is fitted."""
         own = cohort[cohort.has(self.modality)]
         if is_lazy(own.block(self.modality)):
@@ -299,7 +302,7 @@ class TowerInput(ModelPart):
                 self.read(own)  # its error counts them all
                 return
 
-    def check_lazy(self, own):
+    def check_lazy(self, own: Any) -> None:
         """Look through a table if it is lazy, up to the first batch with a blank.
 
         `read` checks what is in memory.
@@ -313,7 +316,7 @@ class TowerInput(ModelPart):
                 where = f"Of {len(own):,} rows, {part.stop:,} were read: "
                 self._refuse_blanks(np.asarray(rows), own[part], where)
 
-    def describe_words(self, cohort):
+    def describe_words(self, cohort: Cohort) -> str | None:
         """Cells that are no numbers, and what encodes them; None if there are none."""
         if self.dtypes is None:
             return None
@@ -331,7 +334,7 @@ class TowerInput(ModelPart):
                 )
         return None
 
-    def _refuse_bad_bags(self, rows, cohort):
+    def _refuse_bad_bags(self, rows: Any, cohort: Cohort) -> None:
         width = bag_width(rows)
         for patient, bag in zip(cohort.index.tolist(), rows, strict=True):
             wrong = describe_bad_bag(bag, width)
@@ -341,7 +344,7 @@ class TowerInput(ModelPart):
                     f"{wrong}."
                 )
 
-    def _refuse_blanks(self, rows, cohort, where=""):
+    def _refuse_blanks(self, rows: Any, cohort: Cohort, where: Any = "") -> Any:
         if is_bags(rows):
             return self._refuse_bad_bags(rows, cohort)
         bad = find_bad_row(rows)
@@ -361,7 +364,7 @@ class TowerInput(ModelPart):
         )
 
 
-def takes_nan(estimator):
+def takes_nan(estimator: Any) -> bool:
     """Whether NaN is imputed, or let through to the end; a Pipeline has no such tag."""
     if isinstance(estimator, CrossFittedEnsembleClassifier):
         return takes_nan(estimator.estimator)

@@ -1,6 +1,9 @@
 """The pools of numbers and of log-hazards."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from skmultimodal.fusion._pool import LogOpinionPoolClassifier
@@ -69,7 +72,7 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
     _outcome_type = Numbers
 
     @property
-    def _origin(self):
+    def _origin(self) -> NDArray:
         return np.array([self.target_mean_])
 
 
@@ -119,5 +122,5 @@ class HazardPoolSurvival(BaselineMixin, BaseOpinionPool):
 
     _outcome_type = TimeToEvent
 
-    def _learn_baseline(self, X, y):
+    def _learn_baseline(self, X: Any, y: Any) -> None:
         self.baselines_ = fit_baseline(y, self.predict(X))

@@ -1,7 +1,12 @@
 """The twin tower for outcomes that towers predict by one number."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._outputs import reads_partial_rows
 from skmultimodal.fusion._twin_tower import BaseTwinTower
 from skmultimodal.utils._patterns import pattern_name
@@ -12,7 +17,7 @@ __all__ = ["OneOutputTwinTower"]
 class OneOutputTwinTower(BaseTwinTower):
     """Twin tower whose final estimator predicts every row, from what the row has."""
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
@@ -31,7 +36,7 @@ class OneOutputTwinTower(BaseTwinTower):
         """
         return self._predict(self._read_routed(X)[0])
 
-    def decision_terms(self, X):
+    def decision_terms(self, X: Any) -> pd.DataFrame:
         """Compute what each modality adds to the prediction of each row.
 
         Parameters
@@ -48,10 +53,10 @@ class OneOutputTwinTower(BaseTwinTower):
         terms = self.final_estimator_.decision_terms(self._features(cohort))
         return terms.set_axis(cohort.index, axis=0)
 
-    def _predict(self, cohort):
+    def _predict(self, cohort: Cohort) -> NDArray:
         return self.final_estimator_.predict(self._features(cohort))
 
-    def _pattern_names(self, cohort):
+    def _pattern_names(self, cohort: Cohort) -> NDArray:
         """Towers that have something to read in each row: ndarray of str."""
         masks = np.column_stack(list(self._has(cohort).values()))
         kinds, kind_of = np.unique(masks, axis=0, return_inverse=True)
@@ -60,7 +65,7 @@ class OneOutputTwinTower(BaseTwinTower):
             kind_of.ravel()
         ]
 
-    def _check_final_estimator(self):
+    def _check_final_estimator(self) -> None:
         if not reads_partial_rows(self._final_estimator()):
             default = type(self._default_final_estimator()).__name__
             raise ValueError(

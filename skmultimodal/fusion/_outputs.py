@@ -5,6 +5,7 @@ from enum import Flag, auto
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
@@ -31,7 +32,7 @@ class Output(Flag):
     LOG_ODDS = auto()
 
 
-def wanted_outputs(tower_output, final_estimator):
+def wanted_outputs(tower_output: Any, final_estimator: Any) -> Output:
     """What a final estimator reads, by the parameter `tower_output`: Output."""
     if tower_output == "auto":
         takes_odds = has_fit_parameter(searched(final_estimator), "log_odds")
@@ -43,7 +44,7 @@ def wanted_outputs(tower_output, final_estimator):
     }[tower_output]
 
 
-def reads_partial_rows(estimator):
+def reads_partial_rows(estimator: Any) -> bool:
     """Whether a final estimator learns from and predicts rows that lack a modality.
 
     It then reads log-odds, and NaN as a modality that is absent.
@@ -52,7 +53,7 @@ def reads_partial_rows(estimator):
     return has_fit_parameter(inner, "log_odds") and get_tags(inner).input_tags.allow_nan
 
 
-def searched(estimator):
+def searched(estimator: Any) -> Any:
     """What a search is over, to which it hands what ``fit`` is given; else itself."""
     while isinstance(estimator, GridSearchCV | RandomizedSearchCV):
         estimator = estimator.estimator
@@ -76,26 +77,26 @@ class Span(ModelPart):
     n_odds: int
 
     @property
-    def all(self):
+    def all(self) -> slice:
         return slice(self.start, self.start + self.n_features + self.n_odds)
 
     @property
-    def features(self):
+    def features(self) -> slice:
         return slice(self.start, self.start + self.n_features)
 
     @property
-    def odds(self):
+    def odds(self) -> slice:
         start = self.start + self.n_features
         return slice(start, start + self.n_odds)
 
     @property
-    def holds(self):
+    def holds(self) -> Output:
         """Output: which kinds there are."""
         features = Output.FEATURES if self.n_features else Output(0)
         return features | (Output.LOG_ODDS if self.n_odds else Output(0))
 
     @property
-    def shown(self):
+    def shown(self) -> slice:
         """Columns that ``transform`` returns: features if there are any."""
         return self.features if self.n_features else self.odds
 
@@ -121,7 +122,7 @@ class TowerOutputs:
     biased: bool
 
 
-def fit_scalers(outputs, weights=None):
+def fit_scalers(outputs: Any, weights: NDArray | None = None) -> tuple[Any, Any]:
     """Scalers of each tower, and its columns in the joint matrix.
 
     Parameters
@@ -156,7 +157,13 @@ def fit_scalers(outputs, weights=None):
     return scalers, spans
 
 
-def join_outputs(scalers, spans, parts, n_rows, fill=np.nan):
+def join_outputs(
+    scalers: dict[str, Any],
+    spans: dict[str, Any],
+    parts: Any,
+    n_rows: int,
+    fill: float = np.nan,
+) -> NDArray:
     """Put scaled outputs of towers side by side.
 
     Parameters
@@ -180,6 +187,6 @@ def join_outputs(scalers, spans, parts, n_rows, fill=np.nan):
     return Z
 
 
-def _side_by_side(parts):
+def _side_by_side(parts: Any) -> NDArray:
     columns = [parts[kind] for kind in Output if kind in parts]
     return np.hstack(columns, dtype=np.float64)

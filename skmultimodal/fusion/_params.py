@@ -1,7 +1,7 @@
 """The parameter `towers` of a meta-estimator, and what its parts inherit of it."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -10,6 +10,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import gen_batches
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.exceptions import MissingModalityWarning
 from skmultimodal.towers import (
     BagTowerClassifier,
@@ -81,7 +82,9 @@ DEFAULTS = {
 }
 
 
-def default_towers(cohort=None, outcome_type=ClassLabels):
+def default_towers(
+    cohort: Cohort | None = None, outcome_type: Any = ClassLabels
+) -> list[Any]:
     """What None stands for: list of (name, estimator).
 
     Each modality of a cohort has the default of its rows, images and genes first.
@@ -95,7 +98,7 @@ def default_towers(cohort=None, outcome_type=ClassLabels):
     return [(name, _default_tower(cohort, name, kinds)) for name in first + others]
 
 
-def _default_tower(cohort, name, kinds):
+def _default_tower(cohort: Cohort, name: str, kinds: Any) -> Any:
     """Tower of a modality by the shape of its rows, their types and their blanks."""
     shape = cohort.block_shape(name)[1:]
     if are_bags(shape):
@@ -132,9 +135,10 @@ def _default_tower(cohort, name, kinds):
     return make_pipeline(make_imputer(), gene) if has_blanks else gene
 
 
-def _find_blanks(cohort, name):
+def _find_blanks(cohort: Cohort, name: str) -> Any:
     """Whether a number is NaN; columns that have no other value are warned of."""
-    some, every = False, True
+    some: Any = False
+    every: Any = True
     lazy = is_lazy(cohort.block(name))
     # In parts, since rows that are not side by side are copied.
     parts = gen_batches(len(cohort), CHECKED_ROWS)
@@ -154,7 +158,9 @@ def _find_blanks(cohort, name):
     return some
 
 
-def list_towers(towers, cohort=None, outcome_type=ClassLabels):
+def list_towers(
+    towers: Any, cohort: Cohort | None = None, outcome_type: Any = ClassLabels
+) -> list[Any]:
     """Resolve the parameter: list of (name, estimator, modality)."""
     return [
         (name, estimator, *(columns if _names_modality(columns) else [name]))
@@ -164,7 +170,7 @@ def list_towers(towers, cohort=None, outcome_type=ClassLabels):
     ]
 
 
-def table_columns(towers):
+def table_columns(towers: Any) -> Any:
     """Columns of a table for each modality, None if no tower names any."""
     columns = {
         name: columns[0]
@@ -174,11 +180,11 @@ def table_columns(towers):
     return columns or None
 
 
-def _names_modality(columns):
+def _names_modality(columns: Any) -> bool:
     return len(columns) == 1 and isinstance(columns[0], str)
 
 
-def check_towers(towers, taken, method):
+def check_towers(towers: Any, taken: Any, method: str) -> None:
     """Refuse what is no list of towers with `method`, or has a name that is `taken`."""
     names = []
     for tower in towers or ():
@@ -204,7 +210,9 @@ def check_towers(towers, taken, method):
         raise ValueError(f"tower names must differ, got {names}.")
 
 
-def towers_with_data(resolved, seeds, cohort):
+def towers_with_data(
+    resolved: Any, seeds: Sequence[int | None], cohort: Cohort
+) -> list[Any]:
     """Towers whose modality the cohort has: list of (name, estimator, modality, seed).
 
     Parameters
@@ -246,7 +254,7 @@ def towers_with_data(resolved, seeds, cohort):
     return towers
 
 
-def inherit(estimator, *, seed, device, verbose=0):
+def inherit(estimator: Any, *, seed: int | None, device: Any, verbose: int = 0) -> Any:
     """A clone whose unset `random_state` and `device` are the parent's.
 
     Parameters

@@ -14,11 +14,11 @@ from skmultimodal.utils._progress import announce, count_networks
 __all__ = ["TowerPlan", "announce_fit", "has_features", "is_ensemble"]
 
 
-def has_features(estimator):
+def has_features(estimator: Any) -> bool:
     return hasattr(estimator, "transform")
 
 
-def is_ensemble(estimator):
+def is_ensemble(estimator: Any) -> bool:
     return isinstance(estimator, BaseCrossFittedEnsemble)
 
 
@@ -55,16 +55,16 @@ class TowerPlan:
     seed: Any = None
 
     @property
-    def frozen(self):
+    def frozen(self) -> bool:
         return isinstance(self.estimator, FrozenEstimator)
 
     @property
-    def gives_odds(self):
+    def gives_odds(self) -> bool:
         """Whether the final estimator reads log-odds of it."""
         return Output.LOG_ODDS in self.wanted or not has_features(self.estimator)
 
     @property
-    def becomes_ensemble(self):
+    def becomes_ensemble(self) -> bool:
         """Whether ``fit_tower`` cross-fits the estimator, as far as its rows allow."""
         unseen = Output.LOG_ODDS in self.wanted or (
             self.sees_fused and not has_features(self.estimator)
@@ -72,16 +72,18 @@ class TowerPlan:
         ready = self.frozen or is_ensemble(self.estimator)
         return unseen and self.cv is not None and not ready
 
-    def count_networks(self):
+    def count_networks(self) -> int:
         """Number of networks that are trained, if none is found in a cache."""
         n_networks = count_networks(self.estimator)
         if not self.becomes_ensemble:
             return n_networks
-        n_folds = self.cv if isinstance(self.cv, Integral) else self.cv.get_n_splits()
-        return n_folds * n_networks
+        cv = self.cv
+        return n_networks * int(cv if isinstance(cv, Integral) else cv.get_n_splits())
 
 
-def announce_fit(model, plans, final_estimator, data, verbose):
+def announce_fit(
+    model: str, plans: Any, final_estimator: Any, data: Any, verbose: int
+) -> None:
     """Show what is about to be fitted.
 
     Parameters

@@ -1,9 +1,11 @@
 """The logarithmic opinion pool."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
@@ -129,13 +131,13 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
 
     def __init__(
         self,
-        weight_penalty=30.0,
-        feature_penalty=6.0,
+        weight_penalty: float = 30.0,
+        feature_penalty: float | str = 6.0,
         *,
-        correlation=0.1,
-        n_prior_rows=100.0,
-        shift_scale=0.3,
-    ):
+        correlation: float = 0.1,
+        n_prior_rows: float = 100.0,
+        shift_scale: float = 0.3,
+    ) -> None:
         super().__init__(
             weight_penalty,
             feature_penalty,
@@ -145,7 +147,14 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
         self.shift_scale = shift_scale
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, modalities=None, log_odds=None, sample_weight=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        modalities: Any = None,
+        log_odds: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
         """Fit weights, intercept and residual.
 
         Parameters
@@ -182,7 +191,9 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
 
     # The evidence of classes
 
-    def _learn_evidence(self, opinions, y, codes, weights):
+    def _learn_evidence(
+        self, opinions: NDArray, y: Any, codes: NDArray, weights: Any
+    ) -> None:
         self.log_prior_ = centred_log_shares(np.bincount(codes, weights))
         self.shift_ = np.zeros(len(self.classes_))
         present = ~np.isnan(opinions[:, :, 0])
@@ -191,18 +202,20 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
         self.limits_ = dict(zip(self._odds, limits, strict=True))
 
     @property
-    def _origin(self):
+    def _origin(self) -> NDArray:
         return self.log_prior_
 
-    def _prior_intercept(self, added, codes, weights=None):
+    def _prior_intercept(
+        self, added: Any, codes: NDArray, weights: Any = None
+    ) -> NDArray:
         logits = self.log_prior_ + added.sum(axis=0)
         self.shift_ = fit_shift(logits, codes, self.shift_scale, weights)
         return self.log_prior_ + self.shift_
 
-    def _evidence_groups(self, codes):
+    def _evidence_groups(self, codes: NDArray) -> tuple[Any, Any]:
         return codes, len(self.classes_)
 
-    def _opinions(self, X):
+    def _opinions(self, X: Any) -> NDArray:
         """Centred log-ratios: (n_modalities_with_log_odds, n_rows, n_classes)."""
         n_classes = len(self.classes_)
         opinions = np.empty((len(self._odds), len(X), n_classes))
@@ -211,11 +224,11 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
             opinion[:] = np.hstack([-odds / 2, odds / 2]) if n_classes == 2 else odds
         return opinions
 
-    def _limited(self, opinions):
+    def _limited(self, opinions: NDArray) -> NDArray:
         largest = np.array(list(self.limits_.values()))
         return limit_evidence(opinions, largest[:, None, None])
 
-    def decision_terms(self, X):
+    def decision_terms(self, X: Any) -> pd.DataFrame:
         """What each modality adds to the log-odds, row by row.
 
         Parameters
@@ -244,7 +257,7 @@ class LogOpinionPoolClassifier(ProbableClassMixin, BaseOpinionPool):
             )
         return table
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters

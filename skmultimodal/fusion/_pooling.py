@@ -1,12 +1,14 @@
 """How opinions of towers are pooled, for any outcome."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
+from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch.nn.functional import log_softmax
 
@@ -44,19 +46,19 @@ class BaseOpinionPool(BaseEstimator):
 
     def __init__(
         self,
-        weight_penalty=30.0,
-        feature_penalty=6.0,
+        weight_penalty: float = 30.0,
+        feature_penalty: float | str = 6.0,
         *,
-        correlation=0.1,
-        n_prior_rows=100.0,
-    ):
+        correlation: Any = 0.1,
+        n_prior_rows: float = 100.0,
+    ) -> None:
         self.weight_penalty = weight_penalty
         self.feature_penalty = feature_penalty
         self.correlation = correlation
         self.n_prior_rows = n_prior_rows
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, modalities=None, log_odds=None):
+    def fit(self, X: Any, y: Any, modalities: Any = None, log_odds: Any = None) -> Self:
         """Fit weights, intercept and residual.
 
         Parameters
@@ -89,7 +91,9 @@ class BaseOpinionPool(BaseEstimator):
         """
         return self._fit(X, y, modalities, log_odds)
 
-    def _fit(self, X, y, modalities, log_odds, weights=None):
+    def _fit(
+        self, X: Any, y: Any, modalities: Any, log_odds: Any, weights: Any = None
+    ) -> Self:
         X, outcome, y, codes, weights = self._validate_fit(X, y, weights)
         spans = check_spans(modalities, X.shape[1])
         self.modalities_ = {"x": slice(0, X.shape[1])} if spans is None else spans
@@ -111,7 +115,9 @@ class BaseOpinionPool(BaseEstimator):
         self._learn_baseline(X, y)
         return self
 
-    def _validate_fit(self, X, y, weights):
+    def _validate_fit(
+        self, X: Any, y: Any, weights: Any
+    ) -> tuple[Any, Any, Any, Any, Any]:
         """Checked rows, and the target of all, of which none may lack its own."""
         X = validate_data(
             self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
@@ -129,7 +135,15 @@ class BaseOpinionPool(BaseEstimator):
         outcome.record(self)
         return X, outcome, y, codes, weights
 
-    def _fit_departures(self, X, opinions, y, codes, several, weights):
+    def _fit_departures(
+        self,
+        X: Any,
+        opinions: NDArray,
+        y: Any,
+        codes: NDArray,
+        several: NDArray,
+        weights: Any,
+    ) -> None:
         """How rows with several modalities depart from Bayes' rule."""
         owned = self._features.values()
         columns = np.concatenate([*owned, np.empty(0, int)]).astype(int)
@@ -166,27 +180,29 @@ class BaseOpinionPool(BaseEstimator):
         self.n_iter_ = model.n_iter
 
     @property
-    def _outcome(self):
+    def _outcome(self) -> Any:
         return self._outcome_type.recorded(self)
 
     # What a subclass may change
 
-    def _learn_evidence(self, opinions, y, codes, weights):
+    def _learn_evidence(
+        self, opinions: NDArray, y: Any, codes: NDArray, weights: Any
+    ) -> None:
         """Learn of all rows what `_limited` and `_origin` need."""
 
-    def _learn_baseline(self, X, y):
+    def _learn_baseline(self, X: Any, y: Any) -> None:
         """Learn of the fitted pool what its outputs are relative to."""
 
     @property
-    def _origin(self):
+    def _origin(self) -> NDArray:
         """Output of a row of which nothing is known: (n_outputs,)."""
         return np.zeros(1)
 
-    def _prior_intercept(self, added, codes):
+    def _prior_intercept(self, added: Any, codes: NDArray) -> NDArray:
         """What the intercept of rows with several modalities is held at."""
         return self._origin
 
-    def _evidence_groups(self, codes):
+    def _evidence_groups(self, codes: NDArray) -> tuple[Any, Any]:
         """Groups of rows within which evidence is correlated, and their number.
 
         The best linear combination of calibrated predictions of one number depends on
@@ -194,21 +210,21 @@ class BaseOpinionPool(BaseEstimator):
         """
         return np.zeros(len(codes), dtype=int), 1
 
-    def _opinions(self, X):
+    def _opinions(self, X: Any) -> NDArray:
         """Evidence: (n_modalities_with_log_odds, n_rows, n_outputs)."""
         opinions = np.empty((len(self._odds), len(X), 1))
         for opinion, columns in zip(opinions, self._odds.values(), strict=True):
             opinion[:] = X[:, columns]
         return opinions
 
-    def _limited(self, opinions):
+    def _limited(self, opinions: NDArray) -> NDArray:
         return opinions
 
-    def _validate(self, X):
+    def _validate(self, X: Any) -> Any:
         options = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=False, **options)
 
-    def _present(self, X):
+    def _present(self, X: Any) -> NDArray:
         """Which modalities each row has: (n_rows, n_modalities)."""
         present = np.empty((len(X), len(self.modalities_)), dtype=bool)
         for number, (name, features) in enumerate(self._features.items()):
@@ -227,11 +243,11 @@ class BaseOpinionPool(BaseEstimator):
                 )
         return present
 
-    def _several(self, present):
+    def _several(self, present: NDArray) -> NDArray:
         """Rows with two modalities; all rows if there is only one."""
         return present.sum(axis=1) >= min(2, len(self.modalities_))
 
-    def _weights(self, present):
+    def _weights(self, present: NDArray) -> NDArray:
         """Weights of the log-odds in each row: (n_rows, n_modalities_with_log_odds)."""
         place = {name: number for number, name in enumerate(self.modalities_)}
         present_odds = present[:, [place[name] for name in self._odds]]
@@ -240,7 +256,7 @@ class BaseOpinionPool(BaseEstimator):
         factors = np.array(list(self.factors_.values()))
         return np.where(self._several(present)[:, None], weights * factors, weights)
 
-    def weights(self, modalities):
+    def weights(self, modalities: Any) -> dict[str, float]:
         """Weights of the log-odds in a row that has these modalities.
 
         Parameters
@@ -263,23 +279,23 @@ class BaseOpinionPool(BaseEstimator):
         found = dict(zip(self._odds, self._weights(row)[0].tolist(), strict=True))
         return {name: found[name] for name in modalities if name in found}
 
-    def _terms(self, X):
+    def _terms(self, X: Any) -> dict[tuple[str, str], NDArray]:
         """Summands of the output: dict of (modality, part) to (n_rows, n_outputs)."""
         present, opinions = self._present(X), self._opinions(X)
         several = self._several(present)[:, None]
         opinions = np.nan_to_num(np.where(several, self._limited(opinions), opinions))
-        opinions = dict(zip(self._odds, opinions, strict=True))
+        named = dict(zip(self._odds, opinions, strict=True))
         weights = dict(zip(self._odds, self._weights(present).T, strict=True))
         terms = {("intercept", ""): np.tile(self.intercept_, (len(X), 1))}
         X = np.nan_to_num(X.clip(*self.feature_range_))
         for name, columns in self._features.items():
-            if name in opinions:
-                terms[name, "log-odds"] = weights[name][:, None] * opinions[name]
+            if name in named:
+                terms[name, "log-odds"] = weights[name][:, None] * named[name]
             if len(columns):
                 terms[name, "features"] = X[:, columns] @ self.coef_[:, columns].T
         return terms
 
-    def decision_terms(self, X):
+    def decision_terms(self, X: Any) -> pd.DataFrame:
         """What each modality adds to the prediction, row by row.
 
         Parameters
@@ -297,7 +313,7 @@ class BaseOpinionPool(BaseEstimator):
         terms = self._terms(self._validate(X))
         return pd.DataFrame({key: term[:, 0] for key, term in terms.items()})
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
@@ -309,9 +325,10 @@ class BaseOpinionPool(BaseEstimator):
         predicted : ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        return sum(self._terms(self._validate(X)).values())[:, 0]
+        total: Any = sum(self._terms(self._validate(X)).values())
+        return total[:, 0]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
@@ -321,15 +338,15 @@ class BaseOpinionPool(BaseEstimator):
 class PoolView(TorchView):
     """View of a pool."""
 
-    def outputs(self, batch):
+    def outputs(self, batch: Any) -> torch.Tensor:
         return self._sum(batch.x, lambda odds, name, several: odds)
 
-    def log_probabilities(self, batch):
+    def log_probabilities(self, batch: Any) -> torch.Tensor:
         pool = self.estimator
         if not hasattr(pool, "classes_"):
             return as_pair(self.outputs(batch))
 
-        def opinion_of(odds, name, several):
+        def opinion_of(odds: Any, name: str, several: torch.Tensor) -> torch.Tensor:
             if len(pool.classes_) == 2:
                 odds = torch.cat([-odds / 2, odds / 2], dim=1)
             half = pool.limits_[name] / 2
@@ -337,7 +354,7 @@ class PoolView(TorchView):
 
         return log_softmax(self._sum(batch.x, opinion_of), dim=1)
 
-    def _sum(self, x, opinion_of):
+    def _sum(self, x: Any, opinion_of: Any) -> torch.Tensor:
         """Intercept, residual and weighted evidence: (n_rows, n_outputs)."""
         pool = self.estimator
         present = pool._present(x.detach().cpu().numpy())

@@ -1,6 +1,9 @@
 """The twin tower for numbers."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from skmultimodal.fusion._classifier import TwinTowerClassifier
@@ -74,10 +77,10 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
     _outcome_type = Numbers
 
     @staticmethod
-    def _default_final_estimator():
+    def _default_final_estimator() -> GaussianPoolRegressor:
         return GaussianPoolRegressor()
 
-    def _fit_final(self, outputs, data, seed):
+    def _fit_final(self, outputs: Any, data: Any, seed: Any) -> tuple[Any, Any]:
         Z, y = super()._fit_final(outputs, data, seed)
         # The evidence in Z is out of fold, and so nearly are these errors.
         errors = np.abs(y - self.final_estimator_.predict(Z))
@@ -87,7 +90,7 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
         }
         return Z, y
 
-    def predict_interval(self, X, coverage=0.9):
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray:
         """Predict intervals that hold the number of so many new patients.
 
         They are conformal (Mondrian) within a pattern of modalities: the quantile of
@@ -134,7 +137,7 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
             )
         return intervals
 
-    def _errors_of(self, name, needed):
+    def _errors_of(self, name: str, needed: Any) -> NDArray:
         """Errors that those of a pattern are like."""
         own = self.interval_errors_.get(name, np.empty(0))
         least = max(MIN_ROWS, needed)
@@ -142,7 +145,7 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
             return own
         size = name.count("+")
         alike = [e for n, e in self.interval_errors_.items() if n.count("+") == size]
-        alike = np.concatenate([own, *alike]) if alike else own
-        if len(alike) >= least:
-            return alike
+        together = np.concatenate([own, *alike])
+        if len(together) >= least:
+            return together
         return np.concatenate(list(self.interval_errors_.values()))

@@ -1,11 +1,14 @@
 """Rows of a model of cohorts: which train what, and what predicts which."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.utils._leaks import find_label
 from skmultimodal.utils._patterns import HEAD, pattern_name
 from skmultimodal.utils._warnings import warn
@@ -20,7 +23,7 @@ __all__ = [
 ]
 
 
-def modality_masks(cohort, modalities):
+def modality_masks(cohort: Cohort, modalities: Any) -> dict[str, Any]:
     """Which rows have the modality of each tower.
 
     Parameters
@@ -40,7 +43,7 @@ def modality_masks(cohort, modalities):
     }
 
 
-def have_several(has):
+def have_several(has: Any) -> NDArray:
     """Rows with two modalities, or with the one that there is: (n_rows,).
 
     Parameters
@@ -51,7 +54,7 @@ def have_several(has):
     return np.sum(list(has.values()), axis=0) >= min(2, len(has))
 
 
-def refuse_empty_rows(cohort, has):
+def refuse_empty_rows(cohort: Cohort, has: Any) -> None:
     """Raise a ValueError that names the first row without a modality of a tower."""
     empty = ~np.any(list(has.values()), axis=0)
     if empty.any():
@@ -97,26 +100,26 @@ class TrainingData:
     weights: Any = None
 
     @property
-    def paired(self):
+    def paired(self) -> NDArray:
         """Rows with the modality of every tower."""
         return np.all(list(self.has.values()), axis=0)
 
     @property
-    def fused(self):
+    def fused(self) -> NDArray:
         """Labelled rows whose modalities are fused."""
         rows = have_several(self.has) if self.partial else self.paired
         return rows & self.labelled
 
     @property
-    def labelled(self):
+    def labelled(self) -> NDArray:
         return self.codes >= 0
 
     @property
-    def train(self):
+    def train(self) -> NDArray:
         """Rows that the final estimator is given."""
         return self.labelled if self.partial else self.fused
 
-    def check(self):
+    def check(self) -> None:
         """Raise a ValueError unless the final estimator can learn from the rows.
 
         Warns
@@ -145,7 +148,7 @@ class TrainingData:
             )
         self._refuse_alike(self.train, "labelled paired")
 
-    def _refuse_alike(self, rows, kind):
+    def _refuse_alike(self, rows: Any, kind: str) -> None:
         known = self.codes[rows]
         if not self.outcome.differ(known):
             alike = self.outcome.describe_alike(known)
@@ -153,7 +156,7 @@ class TrainingData:
                 f"the {len(known)} {kind} rows {alike}: {self.outcome.remedy}."
             )
 
-    def _refuse_label(self, modality):
+    def _refuse_label(self, modality: str) -> None:
         rows = np.flatnonzero(self.cohort.has(modality) & self.labelled)
         found = find_label(self.cohort[rows], modality, self.codes[rows])
         if found is not None:
@@ -163,7 +166,9 @@ class TrainingData:
                 "it out of the modality."
             )
 
-    def tower_rows(self, name, modality, estimator, choice):
+    def tower_rows(
+        self, name: str, modality: str, estimator: Any, choice: str
+    ) -> NDArray:
         """Rows that a tower is fitted on.
 
         Parameters
@@ -202,7 +207,7 @@ class TrainingData:
         return rows & self.labelled
 
 
-def choose_rows(tower_rows, single, unbiased):
+def choose_rows(tower_rows: str, single: bool, unbiased: bool) -> str:
     """Rows that towers are fitted on: "unpaired" or "all".
 
     Parameters
@@ -242,7 +247,7 @@ class Routes:
     by_head: Any
 
     @classmethod
-    def plan(cls, cohort, has, missing, partial):
+    def plan(cls, cohort: Cohort, has: Any, missing: str, partial: bool) -> Self:
         """Routes of the rows of `cohort`.
 
         Parameters
@@ -268,7 +273,7 @@ class Routes:
             by_head = np.ones_like(paired)
         return cls(tuple(has), masks, by_head)
 
-    def by_towers(self):
+    def by_towers(self) -> Iterator[Any]:
         """Rows that towers predict, in parts with the same towers.
 
         Yields
@@ -282,7 +287,7 @@ class Routes:
             if rows.any():
                 yield rows, tuple(np.array(self.names)[kind].tolist())
 
-    def labels(self):
+    def labels(self) -> NDArray:
         """Routes for people, such as "head" or "image+gene": ndarray of str."""
         labels = np.full(len(self.has), HEAD, dtype=object)
         for rows, names in self.by_towers():

@@ -6,11 +6,13 @@ which rows are read together.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.exceptions import AlignmentWarning
 from skmultimodal.io._planes import (
     background_of,
@@ -47,7 +49,7 @@ class Matched(NamedTuple):
     extra: list
 
     @classmethod
-    def of(cls, wanted, names):
+    def of(cls, wanted: Any, names: Any) -> Self:
         place = {name: i for i, name in enumerate(names)}
         places = np.array([place.get(name, -1) for name in wanted], dtype=np.intp)
         absent = [n for n, i in zip(wanted, places.tolist(), strict=True) if i < 0]
@@ -82,7 +84,7 @@ class SeenModality(ModelPart):
     scale: Any
 
     @classmethod
-    def of(cls, cohort, name):
+    def of(cls, cohort: Cohort, name: str) -> Self:
         """The modality of a cohort."""
         names, shape = cohort.feature_names(name), tuple(cohort.block_shape(name)[1:])
         some = some_rows(cohort, name)
@@ -95,7 +97,7 @@ class SeenModality(ModelPart):
         scale = Scale.of(some, names)
         return cls(name, names, shape, means, framed, mask, scale)
 
-    def of_features(self, names):
+    def of_features(self, names: Any) -> Self:
         """The same modality for a tower that reads these columns of it."""
         if names is None or self.feature_names is None or names == self.feature_names:
             return replace(self, feature_names=names)
@@ -106,7 +108,7 @@ class SeenModality(ModelPart):
 
     # What later rows are like
 
-    def warn_of_names(self, cohort, model):
+    def warn_of_names(self, cohort: Cohort, model: Any) -> None:
         """Warn of columns that are left out, filled, or taken by position.
 
         Raises
@@ -130,7 +132,7 @@ class SeenModality(ModelPart):
         if changed is not None:
             warn(f"modality {name!r} of X {changed}.", AlignmentWarning)
 
-    def warn_of_values(self, cohort):
+    def warn_of_values(self, cohort: Cohort) -> None:
         """Warn of images that are resized, and of values on another scale."""
         changed = self._changed_grid(cohort)
         if changed is not None:
@@ -146,7 +148,7 @@ class SeenModality(ModelPart):
                 "the same?"
             )
 
-    def _changed_features(self, names):
+    def _changed_features(self, names: Any) -> str | None:
         if None in (names, self.feature_names) or names == self.feature_names:
             return None
         matched = Matched.of(self.feature_names, names)
@@ -165,7 +167,7 @@ class SeenModality(ModelPart):
             )
         return ", and ".join(parts) or None
 
-    def _changed_grid(self, cohort):
+    def _changed_grid(self, cohort: Cohort) -> str | None:
         shape = tuple(cohort.block_shape(self.name)[1:])
         if shape == self.row_shape or not self._resizes(shape):
             return None
@@ -179,7 +181,7 @@ class SeenModality(ModelPart):
         have, want = spell_size(shape[1:]), spell_size(self.row_shape[1:])
         return f"has images of {have} where fit had {want}: they are {how}"
 
-    def alignment(self, cohort):
+    def alignment(self, cohort: Cohort) -> Any:
         """The same as numbers: dict."""
         names, shape = (
             cohort.feature_names(self.name),
@@ -201,7 +203,7 @@ class SeenModality(ModelPart):
             found["resized"] = f"{how}, {sizes}"
         return found
 
-    def _resizes(self, shape):
+    def _resizes(self, shape: Any) -> bool:
         """Whether images are brought to those of fit, which they must be alike."""
         alike = len(shape) == len(self.row_shape) and shape[:1] == self.row_shape[:1]
         if not alike or len(shape) < 3:
@@ -210,7 +212,7 @@ class SeenModality(ModelPart):
         # Nothing is stretched: the axes are in proportion, up to rounding.
         return self.framed or bool((np.abs(want * have[0] / want[0] - have) < 1).all())
 
-    def _refuse_absent(self, matched):
+    def _refuse_absent(self, matched: Any) -> None:
         n_absent, n = len(matched.absent), len(self.feature_names)
         if n_absent <= MAX_FILLED * n:
             return
@@ -230,7 +232,7 @@ class SeenModality(ModelPart):
 
     # Bringing them to fit
 
-    def rows(self, cohort):
+    def rows(self, cohort: Cohort) -> Any:
         """Rows of a cohort that has the modality, with features and size of ``fit``.
 
         Parameters
@@ -262,7 +264,7 @@ class SeenModality(ModelPart):
             return MappedRows(rows, self.row_shape, rows.dtype, self._resized)
         return self._resized(rows, cohort.index[cohort.has(self.name)])
 
-    def _matched(self, rows, names):
+    def _matched(self, rows: Any, names: Any) -> Any:
         matched = Matched.of(self.feature_names, names)
         self._refuse_absent(matched)
         places, absent = matched.places, matched.places < 0
@@ -271,7 +273,7 @@ class SeenModality(ModelPart):
             dtype = np.result_type(dtype, np.float32)
         fill = self.means[absent] if self.means is not None else None
 
-        def take(some):
+        def take(some: Any) -> Any:
             taken = some[:, places].astype(dtype, copy=False)
             if absent.any():
                 taken[:, absent] = fill
@@ -281,7 +283,7 @@ class SeenModality(ModelPart):
             return MappedRows(rows, (len(places),), dtype, take)
         return take(np.asarray(rows))
 
-    def _resized(self, rows, ids=None):
+    def _resized(self, rows: Any, ids: Any = None) -> Any:
         resize = self._cropped if self.framed else self._resampled
         out = np.empty((len(rows), *self.row_shape), rows.dtype)
         for i, image in enumerate(rows):
@@ -290,7 +292,7 @@ class SeenModality(ModelPart):
                 out[i, c] = resize(plane, c == self.mask_channel, name)
         return out
 
-    def _cropped(self, plane, labels, patient):
+    def _cropped(self, plane: NDArray, labels: Any, patient: Any) -> NDArray:
         background = 0.0 if labels else background_of(_as_planes(plane))
         size = self.row_shape[1:]
         if not labels:
@@ -304,21 +306,21 @@ class SeenModality(ModelPart):
                 )
         return fit_plane(plane, size, background)
 
-    def _resampled(self, plane, labels, patient):
+    def _resampled(self, plane: NDArray, labels: Any, patient: Any) -> NDArray:
         return resample(plane, self.row_shape[1:], labels=labels)
 
 
-def spell_size(size):
+def spell_size(size: Any) -> str:
     """Such as ``240 x 240``."""
     return " x ".join(map(str, size))
 
 
-def _as_planes(plane):
+def _as_planes(plane: NDArray) -> NDArray:
     """A plane or volume as planes."""
     return plane.reshape(-1, *plane.shape[-2:])
 
 
-def _have_frame(images, mask_channel):
+def _have_frame(images: NDArray, mask_channel: int | None) -> bool:
     """Whether most images are surrounded by one value, in every channel but a mask."""
     channels = [c for c in range(images.shape[1]) if c != mask_channel]
     framed = [
@@ -327,7 +329,7 @@ def _have_frame(images, mask_channel):
     return bool(np.mean(framed) > 0.5)
 
 
-def _means(cohort, name):
+def _means(cohort: Cohort, name: str) -> NDArray | None:
     """Means of the columns of a modality; None if it holds words."""
     lazy = is_lazy(cohort.block(name))
     rows = np.asarray(some_rows(cohort, name) if lazy else cohort.block(name))

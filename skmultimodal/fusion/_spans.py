@@ -1,11 +1,13 @@
 """Columns of what a final estimator reads: of which modality, and of what kind."""
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["check_log_odds", "check_spans", "feature_columns"]
 
 
-def check_spans(modalities, n_features):
+def check_spans(modalities: Any, n_features: int) -> Any:
     """Columns of each modality as a dict; raise unless each column is in one."""
     if modalities is None:
         return None
@@ -21,7 +23,9 @@ def check_spans(modalities, n_features):
     return dict(modalities)
 
 
-def check_log_odds(log_odds, modalities, n_columns, n_outputs):
+def check_log_odds(
+    log_odds: Any, modalities: Any, n_columns: int, n_outputs: int
+) -> dict[str, Any]:
     """Columns of the log-odds of each modality that has any.
 
     Parameters
@@ -61,7 +65,7 @@ def check_log_odds(log_odds, modalities, n_columns, n_outputs):
     return columns
 
 
-def feature_columns(modalities, log_odds, n_columns):
+def feature_columns(modalities: Any, log_odds: Any, n_columns: int) -> dict[str, Any]:
     """Columns of each modality that are no log-odds: dict of str to ndarray of int."""
     every = np.arange(n_columns)
     odds = np.concatenate([*log_odds.values(), every[:0]])

@@ -1,5 +1,7 @@
 """The twin tower for times to an event."""
 
+from typing import Any
+
 from skmultimodal.fusion._classifier import TwinTowerClassifier
 from skmultimodal.fusion._inputs import JoinedScoreMixin
 from skmultimodal.fusion._number_pools import HazardPoolSurvival
@@ -72,10 +74,10 @@ class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
     _outcome_type = TimeToEvent
 
     @staticmethod
-    def _default_final_estimator():
+    def _default_final_estimator() -> HazardPoolSurvival:
         return HazardPoolSurvival()
 
     @property
-    def baselines_(self):
+    def baselines_(self) -> dict[Any, Any]:  # type: ignore[override]
         """Cumulative baseline hazard of each stratum: dict of int to Baseline."""
         return self.final_estimator_.baselines_

@@ -1,16 +1,18 @@
 """One tower inside a model of cohorts: how it is fitted, and what it predicts."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._inputs import TowerInput
 from skmultimodal.fusion._outputs import Output, TowerOutputs
 from skmultimodal.fusion._plans import has_features, is_ensemble
@@ -41,7 +43,9 @@ ENSEMBLES = {
 # Fitting
 
 
-def fit_tower(plan, data, cache, *, predicts_alone):
+def fit_tower(
+    plan: Any, data: Any, cache: Any, *, predicts_alone: bool
+) -> tuple[Any, Any]:
     """Fit a tower, and compute what the final estimator learns from.
 
     Parameters
@@ -101,7 +105,7 @@ def fit_tower(plan, data, cache, *, predicts_alone):
     return tower, TowerOutputs(parts, centre, biased)
 
 
-def fit_estimator(plan, data, cache):
+def fit_estimator(plan: Any, data: Any, cache: Any) -> tuple[Any, str | None]:
     """Fit the estimator of a tower on its rows.
 
     Returns
@@ -138,7 +142,7 @@ def fit_estimator(plan, data, cache):
     return cache.fit(estimator, plan.inputs, cohort, labels, **options)
 
 
-def _fit_constant(plan, data):
+def _fit_constant(plan: Any, data: Any) -> Any:
     """An estimator that predicts every row alike."""
     alike = data.outcome.describe_alike(data.codes[plan.rows])
     warn(f"it adds nothing, as its labelled rows {alike}: leave the tower out.")
@@ -147,7 +151,7 @@ def _fit_constant(plan, data):
     return data.outcome.constant(data.y[known], data.codes[known], *counts)
 
 
-def _check_frozen(plan, outcome):
+def _check_frozen(plan: Any, outcome: Any) -> None:
     if not hasattr(plan.estimator, "predict_proba") or not hasattr(outcome, "classes"):
         return
     other = [c for c in plan.estimator.classes_ if c not in outcome.classes]
@@ -158,12 +162,12 @@ def _check_frozen(plan, outcome):
         )
 
 
-def _cross_fitted(estimator, plan, outcome):
+def _cross_fitted(estimator: Any, plan: Any, outcome: Any) -> Any:
     seed = estimator.get_params(deep=False).get("random_state", plan.seed)
     return ENSEMBLES[type(outcome)](estimator, cv=plan.cv, random_state=seed)
 
 
-def _fit_options(plan, estimator, data):
+def _fit_options(plan: Any, estimator: Any, data: Any) -> dict[str, Any]:
     """Weights and groups of the rows, if the estimator takes them."""
     options = {}
     if data.weights is not None and takes_weights(estimator):
@@ -171,7 +175,7 @@ def _fit_options(plan, estimator, data):
     return options | _groups_option(plan, estimator, data)
 
 
-def _groups_option(plan, estimator, data):
+def _groups_option(plan: Any, estimator: Any, data: Any) -> dict[str, Any]:
     """Groups of the rows, if the estimator holds out rows at all."""
     if not has_fit_parameter(estimator, "groups"):
         return {}
@@ -190,7 +194,7 @@ def _groups_option(plan, estimator, data):
     return {"groups": groups}
 
 
-def _add_head(tower, plan, data, cache):
+def _add_head(tower: Any, plan: Any, data: Any, cache: Any) -> tuple[Any, NDArray]:
     """Give a tower that predicts nothing an estimator on its features.
 
     Returns
@@ -214,7 +218,9 @@ def _add_head(tower, plan, data, cache):
     return tower.with_head(head), rows
 
 
-def _unseen_predictions(tower, ensemble, rows, data, cache):
+def _unseen_predictions(
+    tower: Any, ensemble: Any, rows: Any, data: Any, cache: Any
+) -> tuple[NDArray, NDArray]:
     """Predictions for the rows of the final estimator, out of fold if need be.
 
     Returns
@@ -240,14 +246,14 @@ def _unseen_predictions(tower, ensemble, rows, data, cache):
     return p[own], own
 
 
-def _spread(outputs, own, train):
+def _spread(outputs: Any, own: Any, train: Any) -> NDArray:
     """Outputs of the rows `own` among the rows `train`, the others NaN."""
     spread = np.full((len(own), outputs.shape[1]), np.nan)
     spread[own] = outputs
     return spread[train]
 
 
-def warn_of_unused_weights(plans, final_estimator):
+def warn_of_unused_weights(plans: Any, final_estimator: Any) -> None:
     """Warn of what is fitted without the weights, as its ``fit`` takes none."""
     parts = {
         f"tower {plan.name!r} ({type(plan.estimator).__name__})": plan.estimator
@@ -263,7 +269,7 @@ def warn_of_unused_weights(plans, final_estimator):
         )
 
 
-def warn_of_seen_labels(plan, tower, data):
+def warn_of_seen_labels(plan: Any, tower: Any, data: Any) -> None:
     """Warn if outputs of rows follow the labels of these very rows."""
     if not (plan.rows & data.fused).any():
         return
@@ -306,37 +312,39 @@ class FittedTower:
     head: Any = None
 
     @property
-    def modality(self):
+    def modality(self) -> str:
         return self.inputs.modality
 
-    def predicts(self, outcome):
+    def predicts(self, outcome: Any) -> bool:
         """Whether it predicts the outcome by itself."""
         return hasattr(self.estimator, outcome.method)
 
-    def with_head(self, head):
+    def with_head(self, head: Any) -> Self:
         return replace(self, head=head)
 
-    def giving(self, outputs):
+    def giving(self, outputs: Any) -> Self:
         return replace(self, gives=outputs)
 
-    def run(self, cohort, method, cache):
+    def run(self, cohort: Cohort, method: str, cache: Any) -> NDArray:
         """Output of a method of the estimator for rows that all have the modality."""
         return cache.run(self.estimator, self.key, self.inputs, cohort, method)
 
-    def predict(self, cohort, outcome, cache):
+    def predict(self, cohort: Cohort, outcome: Any, cache: Any) -> NDArray:
         """Probabilities of all classes, or a number: (n_rows, n_outputs)."""
         if self.head is None:
             return self.align(self.run(cohort, outcome.method, cache), outcome)
         features = self.run(cohort, "transform", cache)
         return self.align(getattr(self.head, outcome.method)(features), outcome)
 
-    def align(self, predictions, outcome):
+    def align(self, predictions: Any, outcome: Any) -> NDArray:
         """Probabilities of all classes from those that it was fitted with."""
         if self.head is None:
             return outcome.align(predictions, outcome.classes_of(self.estimator))
         return outcome.align(predictions, outcome.classes_of_head(self.head))
 
-    def outputs(self, cohort, outcome, codes, cache):
+    def outputs(
+        self, cohort: Cohort, outcome: Any, codes: NDArray | None, cache: Any
+    ) -> Any:
         """What the final estimator reads of rows that all have the modality.
 
         Parameters
@@ -363,14 +371,14 @@ class FittedTower:
 # What estimators can do
 
 
-def _reads_labels(estimator):
+def _reads_labels(estimator: Any) -> bool:
     """Whether features follow the labels of the rows that they were fitted on."""
     inner = estimator.estimators_[0] if is_ensemble(estimator) else estimator
     parts = [inner, *inner.get_params(deep=True).values()]
     return any(_follows_labels(part) for part in parts if hasattr(part, "fit"))
 
 
-def _follows_labels(estimator):
+def _follows_labels(estimator: Any) -> bool:
     if isinstance(estimator, DummyClassifier | DummyRegressor):
         return False  # it predicts every row alike
     if hasattr(estimator, "classes_") or get_tags(estimator).target_tags.required:

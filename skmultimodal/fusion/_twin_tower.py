@@ -5,14 +5,19 @@ towers (`_towers`), and fits the final estimator on their scaled outputs (`_outp
 What depends on the kind of target is in an outcome (`towers._outcomes`).
 """
 
+from collections.abc import Callable
 from numbers import Integral
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import (
     AlignedInputMixin,
@@ -23,6 +28,7 @@ from skmultimodal.fusion._inputs import (
 )
 from skmultimodal.fusion._outputs import (
     Output,
+    TowerOutputs,
     fit_scalers,
     join_outputs,
     reads_partial_rows,
@@ -75,10 +81,10 @@ from skmultimodal.utils._weights import (
 __all__ = ["BaseTwinTower", "final_has"]
 
 
-def final_has(method):
+def final_has(method: str) -> Callable[..., Any]:
     """Check, for ``available_if``, that the final estimator has a method."""
 
-    def check(self):
+    def check(self: Any) -> bool:
         fitted = getattr(self, "final_estimator_", None)
         return hasattr(self._final_estimator() if fitted is None else fitted, method)
 
@@ -113,19 +119,19 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
 
     def __init__(
         self,
-        towers=None,
-        final_estimator=None,
+        towers: Any = None,
+        final_estimator: Any = None,
         *,
-        tower_rows="auto",
-        tower_output="auto",
-        tower_cv=5,
-        missing="tower",
-        memory=None,
-        n_jobs=None,
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        tower_rows: str = "auto",
+        tower_output: Any = "auto",
+        tower_cv: Any = 5,
+        missing: str = "tower",
+        memory: Any = None,
+        n_jobs: int | None = None,
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.towers = towers
         self.final_estimator = final_estimator
         self.tower_rows = tower_rows
@@ -141,7 +147,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
     # Parameters
 
     @property
-    def _named_towers(self):
+    def _named_towers(self) -> list[Any]:
         """Pairs of name and estimator, from which BaseComposition takes parameters."""
         try:
             return [
@@ -152,12 +158,12 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             return []  # no list of towers, which fit refuses
 
     @_named_towers.setter
-    def _named_towers(self, named):
+    def _named_towers(self, named: Any) -> None:
         self.towers = [
             (*pair, *tower[2:]) for pair, tower in zip(named, self.towers, strict=True)
         ]
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, with those of towers and final estimator.
 
         Parameters
@@ -174,7 +180,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             params |= {f"final_estimator__{key}": value for key, value in nested}
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, also of towers and final estimator.
 
         Parameters
@@ -198,14 +204,14 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         self._set_params("_named_towers", **params)
         return self
 
-    def _final_estimator(self):
+    def _final_estimator(self) -> Any:
         given = self.final_estimator
         return self._default_final_estimator() if given is None else given
 
     # Fitting
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None):
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit towers, scalers and final estimator.
 
         Parameters
@@ -243,7 +249,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         """
         return self._fit(X, y, groups)
 
-    def _fit(self, X, y, groups, weights=None):
+    def _fit(self, X: Any, y: Any, groups: Any, weights: Any = None) -> Self:
         taken = ["head", *super().get_params(deep=False)]
         check_towers(self.towers, taken, self._outcome_type.method)
         self._check_final_estimator()
@@ -262,7 +268,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         wanted = wanted_outputs(self.tower_output, self._final_estimator())
         unbiased = Output.LOG_ODDS in wanted and self.tower_cv is not None
         choice = choose_rows(self.tower_rows, single, partial and unbiased)
-        plans = [self._plan_tower(*tower, data, choice) for tower in towers]
+        plans = [self._plan_tower(n, e, m, s, data, choice) for n, e, m, s in towers]
         for plan in plans:
             plan.inputs.check(cohort)
         name, final = type(self).__name__, self._final_estimator()
@@ -283,7 +289,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         self._fit_final(dict(zip(self.towers_, outputs, strict=True)), data, seed)
         return self
 
-    def _read_rows(self, X, y, groups, weights):
+    def _read_rows(self, X: Any, y: Any, groups: Any, weights: Any) -> dict[str, Any]:
         """The rows that train, with targets, groups and weights: dict."""
         cohort = read_cohort(self, X, reset=True, columns=table_columns(self.towers))
         joined = join_rows(X, cohort, y=y, groups=groups, sample_weight=weights)
@@ -298,7 +304,15 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         rows = {"cohort": cohort, "y": y, "outcome": outcome, "codes": codes}
         return rows | {"groups": groups, "weights": weights}
 
-    def _plan_tower(self, name, estimator, modality, seed, data, choice):
+    def _plan_tower(
+        self,
+        name: str,
+        estimator: Any,
+        modality: str,
+        seed: Any,
+        data: Any,
+        choice: Any,
+    ) -> TowerPlan:
         """What a tower is fitted on; `choice` as `tower_rows`."""
         options = {"seed": seed, "device": self.device, "verbose": self.verbose}
         estimator = inherit(estimator, **options)
@@ -314,7 +328,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             seed=seed,
         )
 
-    def _fit_towers(self, plans, data):
+    def _fit_towers(self, plans: Any, data: Any) -> list[Any]:
         """Pairs of a FittedTower and what the final estimator is given of it."""
         cache = TowerCache(self.memory)
         # A tower that predicts rows without the final estimator needs classes.
@@ -328,7 +342,9 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             fit(plan, data, cache, alone) for plan in plans
         )
 
-    def _fit_tower(self, plan, data, cache, alone):
+    def _fit_tower(
+        self, plan: Any, data: Any, cache: Any, alone: bool
+    ) -> tuple[FittedTower, TowerOutputs]:
         n_networks = plan.count_networks()
         with (
             prefixed_warnings(f"tower {plan.name!r}, {plan.rows.sum()} rows"),
@@ -339,7 +355,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
                 stage.remark("the others found in memory")
         return fitted
 
-    def _keep_towers(self, fitted):
+    def _keep_towers(self, fitted: Any) -> None:
         """Make the fitted towers the state of the model."""
         self.towers_ = {tower.name: tower.estimator for tower in fitted}
         self.tower_heads_ = {
@@ -349,7 +365,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         # Beside each key its estimator: one that replaces it has no key.
         self._keys = {tower.name: (tower.estimator, tower.key) for tower in fitted}
 
-    def _fit_final(self, outputs, data, seed):
+    def _fit_final(self, outputs: Any, data: Any, seed: Any) -> tuple[Any, Any]:
         options = {"seed": seed, "device": self.device, "verbose": self.verbose}
         head = inherit(self._final_estimator(), **options)
         weights = part_of(data.weights, data.train)
@@ -370,13 +386,13 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             self.final_estimator_ = fit_weighted(head, Z, labels, weights, **known)
         return Z, labels
 
-    def _stage(self, name, n_networks):
+    def _stage(self, name: str, n_networks: int) -> Stage:
         name = f"[{type(self).__name__}] {name}"
         return Stage(name, n_networks or None, "network", self.verbose)
 
     # Predicting
 
-    def predict_route(self, X):
+    def predict_route(self, X: Any) -> NDArray:
         """Find out how each row is predicted.
 
         Parameters
@@ -391,7 +407,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         """
         return self._read_routed(X)[1].labels()
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Compute the features of the towers.
 
         Parameters
@@ -410,7 +426,7 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         Z = self._features(cohort, fill=np.nan)
         return np.hstack([Z[:, span.shown] for span in self._spans.values()])
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the columns of ``transform``.
 
         Parameters
@@ -432,10 +448,10 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         return np.array(names, dtype=object)
 
     @property
-    def _outcome(self):
+    def _outcome(self) -> Any:
         return self._outcome_type.recorded(self)
 
-    def _fitted_towers(self):
+    def _fitted_towers(self) -> list[Any]:
         """List of FittedTower."""
         towers = []
         for name, estimator in self.towers_.items():
@@ -452,11 +468,11 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
             )
         return towers
 
-    def _has(self, cohort):
+    def _has(self, cohort: Cohort) -> dict[str, NDArray]:
         modalities = {name: inputs.modality for name, inputs in self._inputs.items()}
         return modality_masks(cohort, modalities)
 
-    def _read_routed(self, X):
+    def _read_routed(self, X: Any) -> tuple[Any, Any]:
         """`X` as a cohort, and the routes of its rows."""
         check_is_fitted(self)
         cohort = read_cohort(self, X, reset=False, columns=table_columns(self.towers))
@@ -465,10 +481,10 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         return cohort, Routes.plan(cohort, has, self.missing, self._partial)
 
     @property
-    def _partial(self):
+    def _partial(self) -> bool:
         return reads_partial_rows(self.final_estimator_)
 
-    def _features(self, cohort, fill=None):
+    def _features(self, cohort: Cohort, fill: Any = None) -> NDArray:
         """What the final estimator reads; `fill` where a modality is absent.
 
         By default that is NaN if it reads it so, and else 0, the mean.
@@ -485,12 +501,12 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         ]
         return join_outputs(self.scalers_, self._spans, parts, len(cohort), fill)
 
-    def _sk_visual_block_(self):
+    def _sk_visual_block_(self) -> Any:
         final = getattr(self, "final_estimator_", self._final_estimator())
         parts = {"final_estimator": final}
         return parts_block(getattr(self, "towers_", dict(self._named_towers)) | parts)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # By default, a modality with blank cells has a tower that imputes them.
         given = self._named_towers if self.towers is not None else []
@@ -501,17 +517,18 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
 
 
 @bound_to_memory.register
-def _(estimator: BaseTwinTower):
+def _(estimator: BaseTwinTower) -> Any:
     keys = getattr(estimator, "_keys", None)
     return {} if keys is None else {"_keys": dict.fromkeys(keys, (None, None))}
 
 
 @count_networks.register
-def _(estimator: BaseTwinTower):
+def _(estimator: BaseTwinTower) -> Any:
     wanted = wanted_outputs(estimator.tower_output, estimator._final_estimator())
     seen = estimator.tower_rows == "all"
+    unread: Any = None
     plans = [
-        TowerPlan(name, tower, None, None, seen, wanted, estimator.tower_cv)
+        TowerPlan(name, tower, unread, None, seen, wanted, estimator.tower_cv)
         for name, tower, _ in list_towers(
             estimator.towers, outcome_type=estimator._outcome_type
         )

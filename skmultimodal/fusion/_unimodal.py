@@ -1,12 +1,16 @@
 """One modality of a cohort, as a model of its own."""
 
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.fusion._cache import TowerCache
 from skmultimodal.fusion._inputs import (
     AlignedInputMixin,
@@ -31,7 +35,7 @@ from skmultimodal.utils._survival import BaselineMixin
 __all__ = ["UnimodalClassifier", "UnimodalRegressor", "UnimodalSurvival"]
 
 
-def _has_probabilities(self):
+def _has_probabilities(self: Any) -> bool:
     return hasattr(getattr(self, "estimator_", self.estimator), "predict_proba")
 
 
@@ -50,14 +54,21 @@ class BaseUnimodal(AlignedInputMixin, MetaEstimatorMixin, BaseEstimator):
         "memory": [str, PathLike, HasMethods(["cache"]), None],
     }
 
-    def __init__(self, modality, estimator, *, tower_rows="all", memory=None):
+    def __init__(
+        self,
+        modality: str,
+        estimator: Any,
+        *,
+        tower_rows: str = "all",
+        memory: Any = None,
+    ) -> None:
         self.modality = modality
         self.estimator = estimator
         self.tower_rows = tower_rows
         self.memory = memory
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit the estimator on the rows that have the modality.
 
         Parameters
@@ -110,21 +121,21 @@ class BaseUnimodal(AlignedInputMixin, MetaEstimatorMixin, BaseEstimator):
         self._after_fit(cohort[known], y[known])
         return self
 
-    def _after_fit(self, cohort, y):
+    def _after_fit(self, cohort: Cohort, y: Any) -> None:
         """Learn of what is predicted for the labelled training rows."""
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = takes_nan(self.estimator)
         return tags
 
-    def _run(self, cohort, method):
+    def _run(self, cohort: Cohort, method: str) -> NDArray:
         fitted, key = self._key
         key = key if self.estimator_ is fitted else None
         cache = TowerCache(self.memory)
         return cache.run(self.estimator_, key, self._input, cohort, method)
 
-    def _has(self, cohort):
+    def _has(self, cohort: Cohort) -> NDArray:
         return modality_masks(cohort, {"": self.modality})[""]
 
 
@@ -188,7 +199,7 @@ class UnimodalClassifier(CohortClassifierMixin, BaseUnimodal):
 
     _outcome_type = ClassLabels
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict class labels.
 
         Parameters
@@ -215,7 +226,7 @@ class UnimodalClassifier(CohortClassifierMixin, BaseUnimodal):
         return predicted
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -237,7 +248,7 @@ class UnimodalClassifier(CohortClassifierMixin, BaseUnimodal):
         probabilities[rows] = p
         return probabilities
 
-    def _learn_absent(self, outcome, y, codes):
+    def _learn_absent(self, outcome: Any, y: Any, codes: NDArray) -> None:
         counts = np.bincount(codes, minlength=len(self.classes_))
         self.class_prior_ = counts / len(codes)
 
@@ -245,7 +256,7 @@ class UnimodalClassifier(CohortClassifierMixin, BaseUnimodal):
 class _OneOutputUnimodal(BaseUnimodal):
     """Model of one modality whose ``predict`` is one number."""
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
@@ -265,7 +276,7 @@ class _OneOutputUnimodal(BaseUnimodal):
             predicted[rows] = np.ravel(self._run(cohort[rows], "predict"))
         return predicted
 
-    def _learn_absent(self, outcome, y, codes):
+    def _learn_absent(self, outcome: Any, y: Any, codes: NDArray) -> None:
         self.prior_ = float(outcome.no_evidence(y, codes)[0])
 
 
@@ -352,11 +363,11 @@ class UnimodalSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputUnimodal):
 
     _outcome_type = TimeToEvent
 
-    def _after_fit(self, cohort, y):
+    def _after_fit(self, cohort: Cohort, y: Any) -> None:
         own = getattr(self.estimator_, "baselines_", None)
         self.baselines_ = fit_baseline(y, self.predict(cohort)) if own is None else own
 
 
 @bound_to_memory.register
-def _(estimator: BaseUnimodal):
+def _(estimator: BaseUnimodal) -> Any:
     return {"_key": (None, None)} if hasattr(estimator, "_key") else {}

@@ -1,6 +1,8 @@
 """Models of cohorts as differentiable functions of one of their modalities."""
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +33,7 @@ __all__ = []
 
 
 @modality_view.register
-def _(model: BaseUnimodal, X, modality):
+def _(model: BaseUnimodal, X: Any, modality: str) -> ModalityView:
     if model.modality != modality:
         raise NotExplainableError(
             f"the model reads modality {model.modality!r}, not {modality!r}."
@@ -39,7 +41,7 @@ def _(model: BaseUnimodal, X, modality):
     cohort = _rows_with(model, X, modality, None)
     estimator = model.estimator_
 
-    def log_probabilities(x, rest):
+    def log_probabilities(x: Any, rest: Any) -> torch.Tensor:
         logs = torch_view(estimator).log_probabilities(Batch(x))
         return align_logs(logs, _classes(estimator), _classes(model))
 
@@ -49,7 +51,7 @@ def _(model: BaseUnimodal, X, modality):
 
 
 @modality_view.register
-def _(model: BaseTwinTower, X, modality):
+def _(model: BaseTwinTower, X: Any, modality: str) -> ModalityView:
     towers = model._fitted_towers()
     tower = _find_tower(towers, modality)
     cohort = _rows_with(model, X, tower.modality, table_columns(model.towers))
@@ -68,7 +70,7 @@ def _(model: BaseTwinTower, X, modality):
     return _view(model, tower.estimator, tower.inputs, cohort, found)
 
 
-def _find_tower(towers, modality):
+def _find_tower(towers: Any, modality: str) -> Any:
     found = [tower for tower in towers if tower.name == modality]
     found = found or [tower for tower in towers if tower.modality == modality]
     if len(found) != 1:
@@ -80,7 +82,7 @@ def _find_tower(towers, modality):
     return found[0]
 
 
-def _rows_with(model, X, modality, columns):
+def _rows_with(model: Any, X: Any, modality: str, columns: Any) -> Cohort:
     cohort = read_cohort(model, X, reset=False, columns=columns)
     if modality not in cohort.modalities:
         raise ValueError(
@@ -95,7 +97,9 @@ def _rows_with(model, X, modality, columns):
     return cohort
 
 
-def _view(model, estimator, inputs, cohort, routes):
+def _view(
+    model: Any, estimator: Any, inputs: Any, cohort: Cohort, routes: Any
+) -> ModalityView:
     names = inputs.feature_names or cohort.feature_names(inputs.modality)
     return ModalityView(
         estimator,
@@ -108,7 +112,7 @@ def _view(model, estimator, inputs, cohort, routes):
     )
 
 
-def _with_other_rows(model, cohort, inputs):
+def _with_other_rows(model: Any, cohort: Cohort, inputs: Any) -> Callable[..., Any]:
     """Maps other rows of a modality, beside the same others, to probabilities.
 
     The rows have the features of ``fit``, those of other modalities the cohort's.
@@ -117,14 +121,14 @@ def _with_other_rows(model, cohort, inputs):
     uncached = copy.copy(model)
     uncached.memory = None
     index = np.arange(len(cohort))
-    blocks = {}
+    blocks: dict[str, Any] = {}
 
-    def keyed(ids, rows, names):
+    def keyed(ids: Any, rows: Any, names: Any) -> tuple[Any, Any]:
         if names is not None:
             rows = pd.DataFrame(np.asarray(rows), columns=list(names))
         return ids, rows
 
-    def predict_proba(rows):
+    def predict_proba(rows: Any) -> Any:
         if not hasattr(model, "classes_"):
             raise NotExplainableError(
                 f"{type(model).__name__} has no probabilities, which this method "
@@ -144,7 +148,7 @@ def _with_other_rows(model, cohort, inputs):
 # How a prediction depends on one tower
 
 
-def _tower_logs(model, tower, batch):
+def _tower_logs(model: Any, tower: Any, batch: Any) -> torch.Tensor:
     """Log-probabilities of the model's classes."""
     view = torch_view(tower.estimator)
     if tower.head is None:
@@ -158,20 +162,20 @@ def _tower_logs(model, tower, batch):
     return align_logs(logs, known, _classes(model))
 
 
-def _classes(estimator):
+def _classes(estimator: Any) -> Any:
     """Classes of a classifier, and what stands for them elsewhere."""
     return getattr(estimator, "classes_", ONE_OUTPUT)
 
 
-def _by_towers(model, tower, n_towers):
-    def log_probabilities(x, rest):
+def _by_towers(model: Any, tower: Any, n_towers: int) -> Callable[..., Any]:
+    def log_probabilities(x: Any, rest: Any) -> torch.Tensor:
         logs = _tower_logs(model, tower, Batch(x)).cpu()
         return logs if n_towers == 1 else (clip_logs(logs) + rest) / n_towers
 
     return log_probabilities
 
 
-def _sum_of_logs(model, towers, cohort):
+def _sum_of_logs(model: Any, towers: Any, cohort: Cohort) -> Any:
     """Sum of the log-probabilities of other towers."""
     total = torch.zeros(len(cohort), len(model.classes_), dtype=torch.float64)
     for tower in towers:
@@ -180,12 +184,12 @@ def _sum_of_logs(model, towers, cohort):
     return total
 
 
-def _by_head(model, tower):
+def _by_head(model: Any, tower: Any) -> Callable[..., Any]:
     span, scaler = model._spans[tower.name], model.scalers_[tower.name]
     head = model.final_estimator_
     codes = np.searchsorted(_classes(model), _classes(head))
 
-    def log_probabilities(x, rest):
+    def log_probabilities(x: Any, rest: Any) -> torch.Tensor:
         batch, joint, outputs = Batch(x), rest.clone(), []
         if Output.FEATURES in span.holds:
             outputs.append(torch_view(tower.estimator).features(batch).double())

@@ -1,6 +1,12 @@
 """Displays of saliency maps and of gene attributions."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._saliency import saliency_map
@@ -58,8 +64,15 @@ class SaliencyDisplay:
     """
 
     def __init__(
-        self, heatmap, images, ids, *, segmentation=None, positive=None, axes=None
-    ):
+        self,
+        heatmap: NDArray,
+        images: NDArray,
+        ids: Any,
+        *,
+        segmentation: NDArray | None = None,
+        positive: Any = None,
+        axes: Any = None,
+    ) -> None:
         self.heatmap = heatmap
         self.images = images
         self.ids = ids
@@ -68,7 +81,9 @@ class SaliencyDisplay:
         self.axes = axes
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, channel=0, **options):
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, ax: Any = None, channel: int = 0, **options: Any
+    ) -> Self:
         """Compute the maps of a fitted model and draw them.
 
         Parameters
@@ -92,7 +107,7 @@ class SaliencyDisplay:
         )
 
     @classmethod
-    def from_saliency(cls, saliency):
+    def from_saliency(cls, saliency: Bunch) -> Self:
         """Make a display of the result of `saliency_map`, which ``plot`` draws.
 
         Parameters
@@ -113,7 +128,7 @@ class SaliencyDisplay:
         )
 
     @in_style
-    def plot(self, ax=None, *, channel=0):
+    def plot(self, ax: Any = None, *, channel: int = 0) -> Self:
         """Draw one image per patient.
 
         Parameters
@@ -191,12 +206,20 @@ class GeneAttributionsDisplay:
     'mean |attribution| (log-odds of the class)'
     """
 
-    def __init__(self, ranking, *, positive=None):
+    def __init__(self, ranking: pd.DataFrame, *, positive: Any = None) -> None:
         self.ranking = ranking
         self.positive = positive
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, n_genes=20, **options):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        ax: Any = None,
+        n_genes: int = 20,
+        **options: Any,
+    ) -> Self:
         """Compute the attributions of one or several fitted models and draw them.
 
         Parameters
@@ -218,7 +241,7 @@ class GeneAttributionsDisplay:
         return cls(result.ranking, positive=result.positive).plot(ax, n_genes=n_genes)
 
     @in_style
-    def plot(self, ax=None, *, n_genes=20):
+    def plot(self, ax: Any = None, *, n_genes: int = 20) -> Self:
         """Draw one bar per gene.
 
         Parameters
@@ -264,7 +287,7 @@ class GeneAttributionsDisplay:
         return self
 
 
-def _letter(axes, sides):
+def _letter(axes: Any, sides: Sequence[str]) -> None:
     """Letters of the body at the left, right, top and bottom of a picture."""
     places = [(0.02, 0.5), (0.98, 0.5), (0.5, 0.98), (0.5, 0.02)]
     ways = [("left", "center"), ("right", "center"), ("center", "top")]
@@ -281,5 +304,5 @@ def _letter(axes, sides):
         )
 
 
-def _name_class(positive):
+def _name_class(positive: Any) -> str:
     return "the class" if positive is None else f"class {class_name(positive)}"

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from skmultimodal.inspection._style import INK, MUTED, pyplot
 from skmultimodal.utils._optional import import_optional
@@ -26,15 +27,15 @@ class Box:
     width: float
 
     @property
-    def height(self):
+    def height(self) -> float:
         return len(self.lines) * LINE + 2 * PAD
 
     @property
-    def bottom(self):
+    def bottom(self) -> float:
         return self.top + self.height
 
     @property
-    def centre(self):
+    def centre(self) -> float:
         return self.left + self.width / 2
 
 
@@ -50,32 +51,32 @@ class Chart:
         Boxes side by side in the widest row.
     """
 
-    def __init__(self, n_columns):
+    def __init__(self, n_columns: int) -> None:
         self.width = max(NARROW, COLUMN * n_columns)
-        self._rows = []
+        self._rows: list[Any] = []
 
-    def add_centre(self, text):
+    def add_centre(self, text: list[tuple[str, bool]]) -> None:
         """Add a box in the middle, with arrows from all boxes above."""
         self._rows.append(("centre", [text]))
 
-    def add_row(self, texts):
+    def add_row(self, texts: Any) -> None:
         """Add boxes side by side, with arrows from those above."""
         self._rows.append(("row", texts))
 
-    def add_below(self, asides, texts):
+    def add_below(self, asides: Any, texts: Any) -> None:
         """Add a box below each one above, and one beside each arrow between them."""
         self._rows += [("asides", asides), ("below", texts)]
 
-    def add_side(self, text):
+    def add_side(self, text: list[tuple[str, bool]]) -> None:
         """Add a box beside the next arrow from or to the middle."""
         self._rows.append(("side", [text]))
 
-    def best_size(self):
+    def best_size(self) -> tuple[float, float]:
         """Width and height of a figure in inches, its margins included."""
         _, height = self._place(self.width)
         return self.width + 0.1, height + 0.1
 
-    def draw(self, ax):
+    def draw(self, ax: Any) -> None:
         """Draw with the largest text that fits."""
         ax.set_axis_off()
         width, height = _inches(ax)
@@ -91,7 +92,7 @@ class Chart:
                     _draw_box(ax, box, size, aside=kind in ("asides", "side"))
         _Arrows(ax, size).draw(placed)
 
-    def _place(self, width):
+    def _place(self, width: Any) -> tuple[Any, float]:
         """Rows of boxes in inches from the upper left corner, and their height."""
         placed, top = [], 0.02
         for kind, texts in self._rows:
@@ -115,12 +116,13 @@ class Chart:
 class _Arrows:
     """Arrows between rows of boxes, and to the boxes beside them."""
 
-    def __init__(self, ax, size):
+    def __init__(self, ax: Any, size: Any) -> None:
         self.ax = ax
         self.size = size
 
-    def draw(self, placed):
-        above, beside = [], []
+    def draw(self, placed: Any) -> None:
+        above: list[Box] = []
+        beside: list[Any] = []
         for kind, boxes in placed:
             if kind in ("asides", "side"):
                 beside = boxes
@@ -131,13 +133,13 @@ class _Arrows:
                 self._draw_bus(above, beside, boxes)
             above, beside = boxes, []
 
-    def _draw_each(self, above, beside, below):
+    def _draw_each(self, above: Any, beside: Any, below: Any) -> None:
         for start, aside, end in zip(above, beside, below, strict=True):
             x = start.left + INDENT / 2
             self._arrow((x, start.bottom), (x, end.top))
             self._branch(x, aside)
 
-    def _draw_bus(self, above, beside, below):
+    def _draw_bus(self, above: Any, beside: Any, below: Any) -> None:
         """From one box to several, or back, along a horizontal line."""
         single = above if len(above) == 1 else below
         trunk = single[0].centre
@@ -154,18 +156,18 @@ class _Arrows:
         for aside in beside:
             self._branch(trunk, aside)
 
-    def _branch(self, x, aside):
+    def _branch(self, x: Any, aside: Any) -> None:
         if aside.lines:
             y = aside.top + aside.height / 2
             self._arrow((x, y), (aside.left, y))
 
-    def _line(self, start, end):
+    def _line(self, start: Any, end: Any) -> None:
         if start != end:
             self.ax.plot(
                 *zip(start, end, strict=True), color=INK, linewidth=self.size / 10
             )
 
-    def _arrow(self, start, end):
+    def _arrow(self, start: Any, end: Any) -> None:
         style = {
             "arrowstyle": "-|>",
             "color": INK,
@@ -177,7 +179,7 @@ class _Arrows:
         self.ax.annotate("", end, start, arrowprops=style)
 
 
-def _draw_box(ax, box, size, *, aside):
+def _draw_box(ax: Any, box: Any, size: Any, *, aside: Any) -> None:
     ax.add_patch(
         pyplot().Rectangle(
             (box.left, box.top),
@@ -203,7 +205,7 @@ def _draw_box(ax, box, size, *, aside):
         )
 
 
-def _inches(ax):
+def _inches(ax: Any) -> tuple[float, float]:
     """Width and height of axes, after their layout."""
     figure = ax.figure
     engine = figure.get_layout_engine()
@@ -213,7 +215,7 @@ def _inches(ax):
     return extent.width / figure.dpi, extent.height / figure.dpi
 
 
-def _wrap(text, width):
+def _wrap(text: list[tuple[str, bool]], width: Any) -> list[tuple[str, bool]]:
     lines = []
     for line, bold in text:
         n_characters = max(8, int(width * 72 / (0.45 * FONT)))
@@ -228,7 +230,7 @@ def _wrap(text, width):
     return lines
 
 
-def _measure(text, bold):
+def _measure(text: str, bold: bool) -> float:
     """Width of a line of text in inches."""
     fonts = import_optional("matplotlib.font_manager", "plot")
     paths = import_optional("matplotlib.textpath", "plot").text_to_path

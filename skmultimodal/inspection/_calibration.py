@@ -1,7 +1,10 @@
 """Whether predicted probabilities come true, pattern by pattern."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
@@ -90,7 +93,9 @@ class PatternCalibrationDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, curves, summary, positive):
+    def __init__(
+        self, *, curves: pd.DataFrame, summary: pd.DataFrame, positive: Any
+    ) -> None:
         self.curves = curves
         self.summary = summary
         self.positive = positive
@@ -98,16 +103,16 @@ class PatternCalibrationDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Any,
+        y: Any,
         *,
-        positive=None,
-        n_bins=5,
-        strategy="quantile",
-        min_bin_rows=15,
-        ax=None,
-    ):
+        positive: Any = None,
+        n_bins: int = 5,
+        strategy: str = "quantile",
+        min_bin_rows: int = 15,
+        ax: Any = None,
+    ) -> Self:
         """Predict rows that did not train a model, and draw its reliability.
 
         Parameters
@@ -147,16 +152,16 @@ class PatternCalibrationDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_prob,
-        patterns,
+        y_true: Any,
+        y_prob: Any,
+        patterns: Any,
         *,
-        positive=None,
-        n_bins=5,
-        strategy="quantile",
-        min_bin_rows=15,
-        ax=None,
-    ):
+        positive: Any = None,
+        n_bins: int = 5,
+        strategy: str = "quantile",
+        min_bin_rows: int = 15,
+        ax: Any = None,
+    ) -> Self:
         """Draw the reliability of predictions.
 
         Parameters
@@ -227,17 +232,17 @@ class PatternCalibrationDisplay:
     @classmethod
     def from_comparison(
         cls,
-        comparison,
-        X,
+        comparison: Any,
+        X: Any,
         *,
-        model,
-        positive=None,
-        repeat=0,
-        n_bins=5,
-        strategy="quantile",
-        min_bin_rows=15,
-        ax=None,
-    ):
+        model: str,
+        positive: Any = None,
+        repeat: int = 0,
+        n_bins: int = 5,
+        strategy: str = "quantile",
+        min_bin_rows: int = 15,
+        ax: Any = None,
+    ) -> Self:
         """Draw the reliability of the out-of-fold predictions of a comparison.
 
         Parameters
@@ -288,7 +293,15 @@ class PatternCalibrationDisplay:
         ).plot(ax)
 
     @classmethod
-    def _from_arrays(cls, hits, y_prob, patterns, positive, options, order=None):
+    def _from_arrays(
+        cls,
+        hits: NDArray,
+        y_prob: Any,
+        patterns: Any,
+        positive: Any,
+        options: Any,
+        order: Any = None,
+    ) -> Self:
         n_bins, strategy, min_bin_rows = options
         if n_bins < 1 or min_bin_rows < 1 or strategy not in STRATEGIES:
             raise ValueError(
@@ -316,7 +329,7 @@ class PatternCalibrationDisplay:
         )
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw a curve per pattern, and the diagonal of perfect calibration.
 
         Parameters
@@ -360,7 +373,7 @@ class PatternCalibrationDisplay:
         return self
 
 
-def _curve(hits, y_prob, n_bins, strategy):
+def _curve(hits: NDArray, y_prob: Any, n_bins: int, strategy: str) -> pd.DataFrame:
     """Reliability of one pattern, a row per bin."""
     prob_true, prob_pred = calibration_curve(
         hits.astype(int), y_prob, pos_label=1, n_bins=n_bins, strategy=strategy

@@ -1,11 +1,12 @@
 """Display of the modalities that patients have."""
 
 from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
 from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._labels import encode_labels
@@ -67,13 +68,17 @@ class AvailabilityDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, counts, modalities, unit="Patients"):
+    def __init__(
+        self, *, counts: pd.DataFrame, modalities: list[str], unit: str = "Patients"
+    ) -> None:
         self.counts = counts
         self.modalities = modalities
         self.unit = unit
 
     @classmethod
-    def from_cohort(cls, X, y=None, *, class_names=None, ax=None):
+    def from_cohort(
+        cls, X: Any, y: Any = None, *, class_names: Any = None, ax: Any = None
+    ) -> Self:
         """Count patients and draw them.
 
         Parameters
@@ -112,7 +117,7 @@ class AvailabilityDisplay:
         ).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -142,12 +147,12 @@ class AvailabilityDisplay:
         self._plot_dots(self.ax_[1])
         return self
 
-    def _classes(self):
+    def _classes(self) -> list[str]:
         """The classes; none without labels."""
         classes = list(self.counts.columns)
         return [] if classes == [ALL_ROWS] else classes
 
-    def _look(self, number):
+    def _look(self, number: Any) -> dict[str, Any]:
         style = look(number)
         if self.counts.columns[number] == UNLABELLED:
             return {"facecolor": PLAIN, "edgecolor": MUTED}
@@ -157,7 +162,7 @@ class AvailabilityDisplay:
             "edgecolor": "white",
         }
 
-    def _plot_bars(self, ax):
+    def _plot_bars(self, ax: Any) -> None:
         places = np.arange(len(self.counts))
         total = np.zeros(len(self.counts), dtype=int)
         for number, (_, column) in enumerate(self.counts.items()):
@@ -179,14 +184,14 @@ class AvailabilityDisplay:
         ax.yaxis.get_major_locator().set_params(integer=True)
         ax.tick_params(axis="x", bottom=False, labelbottom=False)
 
-    def _plot_dots(self, ax):
+    def _plot_dots(self, ax: Any) -> None:
         """One line of numbers per class, and below one line of dots per modality."""
         classes, n_modalities = self._classes(), len(self.modalities)
         heights = np.arange(n_modalities) + len(classes)
         for place, (pattern, row) in enumerate(self.counts.iterrows()):
             for line, name in enumerate(classes):
                 ax.text(place, line, f"{row[name]}", ha="center", va="center")
-            has = [m in modalities_of(pattern) for m in self.modalities]
+            has = [m in modalities_of(str(pattern)) for m in self.modalities]
             colours = [INK if present else ABSENT for present in has]
             ax.scatter([place] * n_modalities, heights, s=110, c=colours, zorder=3)
             if sum(has) > 1:
@@ -206,12 +211,12 @@ class AvailabilityDisplay:
         ax.spines[:].set_visible(False)
         ax.set_xlabel("Modalities present")
 
-    def _modality_label(self, modality):
-        has = [modality in modalities_of(pattern) for pattern in self.counts.index]
+    def _modality_label(self, modality: str) -> str:
+        has = [modality in modalities_of(str(pattern)) for pattern in self.counts.index]
         return f"{modality} ({self.counts[has].to_numpy().sum()})"
 
 
-def count_by_class(cohort, y, class_names):
+def count_by_class(cohort: Cohort, y: Any, class_names: Any) -> pd.DataFrame:
     """Indicators of the class of each row: DataFrame of 0 and 1, one column per class.
 
     The last column is ``"unlabelled"`` if there are such rows; without `y`, the only
@@ -242,6 +247,6 @@ def count_by_class(cohort, y, class_names):
     return pd.DataFrame(columns, dtype=int)
 
 
-def _label_name(label):
+def _label_name(label: Any) -> str:
     # Labels beside NaN are floats: class 1.0 is named 1.
     return f"{label:g}" if isinstance(label, float) else str(label)

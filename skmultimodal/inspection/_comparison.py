@@ -1,5 +1,7 @@
 """Scores and differences of the models that `compare_classifiers` compared."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from skmultimodal.inspection._comparison_parts import (
@@ -66,7 +68,16 @@ class MetricIntervalsDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, models, metrics, mean, low, high, confidence_level=None):
+    def __init__(
+        self,
+        *,
+        models: list[str],
+        metrics: list[str],
+        mean: Any,
+        low: Any,
+        high: Any,
+        confidence_level: float | None = None,
+    ) -> None:
         self.models = models
         self.metrics = metrics
         self.mean = mean
@@ -76,8 +87,14 @@ class MetricIntervalsDisplay:
 
     @classmethod
     def from_comparison(
-        cls, comparison, *, metrics=None, models=None, kind="bar", ax=None
-    ):
+        cls,
+        comparison: Any,
+        *,
+        metrics: list[str] | None = None,
+        models: list[str] | None = None,
+        kind: str = "bar",
+        ax: Any = None,
+    ) -> Self:
         """Draw the summary of a comparison.
 
         Parameters
@@ -109,15 +126,15 @@ class MetricIntervalsDisplay:
             for value in ("mean", "low", "high")
         }
         display = cls(
-            models=models.tolist(),
-            metrics=metrics.tolist(),
+            models=list(models),
+            metrics=list(metrics),
             **found,
             confidence_level=comparison.confidence_level,
         )
         return display.plot(ax, kind=kind)
 
     @in_style
-    def plot(self, ax=None, *, kind="bar"):
+    def plot(self, ax: Any = None, *, kind: str = "bar") -> Self:
         """Draw the scores.
 
         Parameters
@@ -138,7 +155,7 @@ class MetricIntervalsDisplay:
         (self._bars if kind == "bar" else self._points)(ax)
         return self
 
-    def _bars(self, ax):
+    def _bars(self, ax: Any) -> None:
         mean, reach = mean_and_reach(self.mean, self.low, self.high)
         n_models, n_metrics = mean.shape
         own = ax is None
@@ -172,7 +189,7 @@ class MetricIntervalsDisplay:
             self.ax_.set_ylim(0, 1.02)
         add_legend(self.ax_, own, ncols=columns)
 
-    def _points(self, ax):
+    def _points(self, ax: Any) -> None:
         mean, reach = mean_and_reach(self.mean, self.low, self.high)
         n_models, n_metrics = mean.shape
         own, shape = ax is None, (1, n_metrics)
@@ -265,16 +282,16 @@ class DifferencesDisplay:
     def __init__(
         self,
         *,
-        labels,
-        difference,
-        low,
-        high,
-        p,
-        metric,
-        reference=None,
-        n_tests=None,
-        confidence_level=None,
-    ):
+        labels: list[str],
+        difference: Any,
+        low: Any,
+        high: Any,
+        p: Any,
+        metric: str,
+        reference: str | None = None,
+        n_tests: int | None = None,
+        confidence_level: float | None = None,
+    ) -> None:
         self.labels = labels
         self.difference = difference
         self.low = low
@@ -287,8 +304,14 @@ class DifferencesDisplay:
 
     @classmethod
     def from_comparison(
-        cls, comparison, *, metric, reference=None, models=None, ax=None
-    ):
+        cls,
+        comparison: Any,
+        *,
+        metric: str,
+        reference: str | None = None,
+        models: list[str] | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw the differences of a comparison on one metric.
 
         Parameters
@@ -339,7 +362,7 @@ class DifferencesDisplay:
         return display.plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the differences.
 
         Parameters
@@ -367,7 +390,7 @@ class DifferencesDisplay:
         self._write_p_values()
         return self
 
-    def _name_differences(self):
+    def _name_differences(self) -> None:
         level = interval_name(self.confidence_level)
         sides = f"← worse than {self.reference} | better →"
         if self.reference is None:
@@ -376,7 +399,7 @@ class DifferencesDisplay:
             f"Difference in {metric_name(self.metric)}, {level}\n{sides}"
         )
 
-    def _write_p_values(self):
+    def _write_p_values(self) -> None:
         p = np.asarray(self.p, dtype=float)
         n_tests = int(np.isfinite(p).sum()) if self.n_tests is None else self.n_tests
         right = self.ax_.secondary_yaxis("right")

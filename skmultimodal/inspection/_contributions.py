@@ -1,12 +1,15 @@
 """Contributions of modalities to predictions."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import comb, logit
 from sklearn.utils import Bunch
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import (
     class_frequencies,
@@ -26,7 +29,14 @@ SCALES = ("probability", "log_odds")
 NUMBER = "prediction"
 
 
-def modality_contributions(estimator, X, y=None, *, positive=None, scale="probability"):
+def modality_contributions(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    positive: Any = None,
+    scale: str = "probability",
+) -> Bunch:
     """Compute the contribution of each modality to the prediction of each row.
 
     Contributions are the Shapley values of the modalities that a row has. The value of
@@ -129,7 +139,8 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
         if y is not None:
             (y,) = join_rows(X, cohort, y=y)
             codes = codes_of(y, classes, len(cohort), allow_unlabelled=True)
-        prior = _on_scale(class_frequencies(estimator, codes)[column], scale)
+        frequency = class_frequencies(estimator, codes)[column]
+        prior = float(_on_scale(frequency, scale))
         predict, positive = predict_proba, classes.tolist()[column]
     else:
         column, scale, positive = 0, NUMBER, None
@@ -155,13 +166,20 @@ def modality_contributions(estimator, X, y=None, *, positive=None, scale="probab
     )
 
 
-def _on_scale(p, scale):
+def _on_scale(p: Any, scale: Any) -> Any:
     if scale != "log_odds":
         return p
     return logit(np.clip(p, SMALLEST, 1 - SMALLEST))
 
 
-def _coalition_values(estimator, cohort, available, column, scale, predict):
+def _coalition_values(
+    estimator: Any,
+    cohort: Cohort,
+    available: Any,
+    column: Any,
+    scale: Any,
+    predict: Any,
+) -> dict[frozenset[str], NDArray]:
     """For each set of modalities, the predictions for the rows that have them."""
     names = cohort.modalities
     values = {}
@@ -179,7 +197,7 @@ def _coalition_values(estimator, cohort, available, column, scale, predict):
     return values
 
 
-def _of_all_present(values, available):
+def _of_all_present(values: Any, available: Any) -> NDArray:
     """Prediction for each row with all the modalities that it has."""
     predicted = np.full(len(available), np.nan)
     for coalition, value in values.items():
@@ -188,7 +206,7 @@ def _of_all_present(values, available):
     return predicted
 
 
-def _shapley(values, available, names):
+def _shapley(values: Any, available: Any, names: Any) -> NDArray:
     """Shapley values of the modalities of each row: (n_rows, n_modalities)."""
     n_present = available.sum(axis=1)
     shares = np.where(available, 0.0, np.nan)
@@ -202,7 +220,13 @@ def _shapley(values, available, names):
     return shares
 
 
-def _summarise(cohort, contributions, patterns, classes, codes):
+def _summarise(
+    cohort: Cohort,
+    contributions: Any,
+    patterns: Any,
+    classes: Any,
+    codes: NDArray | None,
+) -> pd.DataFrame:
     rows = []
     for pattern in cohort.summary().index:
         of_pattern = (patterns == pattern).to_numpy()

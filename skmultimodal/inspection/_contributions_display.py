@@ -1,6 +1,10 @@
 """Display of the contributions of modalities."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._style import INK, MUTED, in_style, look, make_axes
@@ -49,8 +53,16 @@ class ModalityContributionsDisplay:
     """
 
     def __init__(
-        self, *, contributions, prediction, prior, patterns, summary, positive, scale
-    ):
+        self,
+        *,
+        contributions: Any,
+        prediction: Any,
+        prior: Any,
+        patterns: Any,
+        summary: Any,
+        positive: Any,
+        scale: Any,
+    ) -> None:
         self.contributions = contributions
         self.prediction = prediction
         self.prior = prior
@@ -62,16 +74,16 @@ class ModalityContributionsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y=None,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
         *,
-        positive=None,
-        scale="probability",
-        kind="mean",
-        patients=None,
-        ax=None,
-    ):
+        positive: Any = None,
+        scale: Any = "probability",
+        kind: str = "mean",
+        patients: Any = None,
+        ax: Any = None,
+    ) -> Self:
         """Compute contributions and draw them.
 
         Parameters
@@ -87,7 +99,9 @@ class ModalityContributionsDisplay:
         return cls(**result).plot(ax, kind=kind, patients=patients)
 
     @classmethod
-    def from_contributions(cls, result, *, kind="mean", patients=None, ax=None):
+    def from_contributions(
+        cls, result: Bunch, *, kind: str = "mean", patients: Any = None, ax: Any = None
+    ) -> Self:
         """Draw contributions.
 
         Parameters
@@ -103,7 +117,7 @@ class ModalityContributionsDisplay:
         return cls(**result).plot(ax, kind=kind, patients=patients)
 
     @in_style
-    def plot(self, ax=None, *, kind="mean", patients=None):
+    def plot(self, ax: Any = None, *, kind: str = "mean", patients: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -134,16 +148,16 @@ class ModalityContributionsDisplay:
         return self
 
     @property
-    def _quantity(self):
+    def _quantity(self) -> str:
         if self.positive is None:
             return "prediction"
         what = {"probability": "probability", "log_odds": "log-odds"}[self.scale]
         return f"{what} of class {class_name(self.positive)}"
 
-    def _look(self, name):
+    def _look(self, name: str) -> Any:
         return look(list(self.contributions.columns).index(name))
 
-    def _plot_means(self, ax):
+    def _plot_means(self, ax: Any) -> None:
         patterns = list(dict.fromkeys(self.summary.index.get_level_values("pattern")))
         width, ticks, drawn = 0.8 / len(self.contributions.columns), [], set()
         for place, pattern in enumerate(patterns):
@@ -169,7 +183,7 @@ class ModalityContributionsDisplay:
         )
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
 
-    def _rows_of(self, patients):
+    def _rows_of(self, patients: Any) -> NDArray:
         """Numbers of the rows to draw."""
         if patients is None:
             order = np.argsort(self.prediction.to_numpy(), kind="stable")
@@ -184,7 +198,7 @@ class ModalityContributionsDisplay:
             raise ValueError(f"patients must be ids of explained rows: {found}.")
         return np.array([places[p] for p in patients])
 
-    def _plot_patients(self, ax, rows):
+    def _plot_patients(self, ax: Any, rows: Any) -> None:
         """One line per modality, whose bar begins where that of the line above ends."""
         ids, drawn = self.contributions.index.tolist(), set()
         for place, row in enumerate(rows):
@@ -210,7 +224,9 @@ class ModalityContributionsDisplay:
         ax.set(xlabel=self._quantity, ylabel="patient, prediction")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
 
-    def _draw_share(self, ax, lane, height, at, name, share, seen):
+    def _draw_share(
+        self, ax: Any, lane: Any, height: Any, at: Any, name: str, share: Any, seen: Any
+    ) -> None:
         style = self._look(name)
         ax.barh(
             lane,

@@ -1,5 +1,7 @@
 """Display of the calibration of survival curves as a whole."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from skmultimodal.inspection._comparison_parts import p_in_words, times_of
@@ -75,14 +77,18 @@ class DCalibrationDisplay:
     >>> plt.close("all")
     """
 
-    def __init__(self, *, event, survival, n_bins=10, name=None):
+    def __init__(
+        self, *, event: Any, survival: Any, n_bins: int = 10, name: str | None = None
+    ) -> None:
         self.event = event
         self.survival = survival
         self.n_bins = n_bins
         self.name = name
 
     @classmethod
-    def from_comparison(cls, comparison, model, *, n_bins=10, ax=None):
+    def from_comparison(
+        cls, comparison: Any, model: str, *, n_bins: int = 10, ax: Any = None
+    ) -> Self:
         """Draw the patients of a comparison by their out-of-fold survival curves.
 
         Parameters
@@ -119,7 +125,15 @@ class DCalibrationDisplay:
         return cls(event=event, survival=survival, n_bins=n_bins, name=model).plot(ax)
 
     @classmethod
-    def from_predictions(cls, y, survival, *, n_bins=10, name=None, ax=None):
+    def from_predictions(
+        cls,
+        y: Any,
+        survival: Any,
+        *,
+        n_bins: int = 10,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw patients by curves that a model predicted without their times.
 
         Parameters
@@ -151,7 +165,7 @@ class DCalibrationDisplay:
         return cls(event=event, survival=survival, n_bins=n_bins, name=name).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the bars.
 
         Parameters
@@ -190,6 +204,6 @@ class DCalibrationDisplay:
         self.ax_.set_title(self._describe(), loc="left", fontsize="medium")
         return self
 
-    def _describe(self):
+    def _describe(self) -> str:
         of_model = "" if self.name is None else f"{self.name}: "
         return f"{of_model}D-calibration, {p_in_words(self.pvalue_)}"

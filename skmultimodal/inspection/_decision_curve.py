@@ -1,5 +1,7 @@
 """Decision curves: what it is worth to act on a model's probabilities."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from skmultimodal.inspection._comparison_parts import add_legend, check_comparison
@@ -55,7 +57,9 @@ class DecisionCurveDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, thresholds, net_benefit, treat_all, positive=None):
+    def __init__(
+        self, *, thresholds: Any, net_benefit: Any, treat_all: Any, positive: Any = None
+    ) -> None:
         self.thresholds = thresholds
         self.net_benefit = net_benefit
         self.treat_all = treat_all
@@ -63,8 +67,14 @@ class DecisionCurveDisplay:
 
     @classmethod
     def from_comparison(
-        cls, comparison, thresholds, *, models=None, positive=None, ax=None
-    ):
+        cls,
+        comparison: Any,
+        thresholds: Any,
+        *,
+        models: list[str] | None = None,
+        positive: Any = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw the decision curves of the models of a comparison.
 
         Parameters
@@ -106,7 +116,7 @@ class DecisionCurveDisplay:
         ).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -123,7 +133,7 @@ class DecisionCurveDisplay:
         self.ax_, self.figure_ = make_axes(ax, figsize=size)
         nothing = np.zeros(len(self.thresholds))
         plain = {"linewidth": 1.5, "marker": ""}
-        self.lines_ = {}
+        self.lines_: dict[str, Any] = {}
         self._draw("treat all", self.treat_all, color=MUTED, linestyle="--", **plain)
         self._draw("treat none", nothing, color=INK, linestyle="-", **plain)
         for number, (name, benefit) in enumerate(self.net_benefit.items()):
@@ -145,7 +155,7 @@ class DecisionCurveDisplay:
         add_legend(self.ax_, own)
         return self
 
-    def _draw(self, name, benefit, **style):
+    def _draw(self, name: str, benefit: Any, **style: Any) -> None:
         (self.lines_[name],) = self.ax_.plot(
             self.thresholds, benefit, label=name, **style
         )

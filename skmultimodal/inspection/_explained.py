@@ -1,7 +1,8 @@
 """The score of a class as a function of one modality of some rows."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,12 +43,12 @@ class Explained(NamedTuple):
     view: ModalityView
     positive: int
 
-    def score(self, logs):
+    def score(self, logs: Any) -> torch.Tensor:
         """Score of the class: (n_rows, n_classes) -> (n_rows,)."""
         others = [i for i in range(len(self.view.classes)) if i != self.positive]
         return logs[:, self.positive] - torch.logsumexp(logs[:, others], dim=1)
 
-    def attribute(self, method):
+    def attribute(self, method: Callable[..., Any]) -> list[Any]:
         """Attributions by a method of captum, some rows at a time.
 
         Parameters
@@ -63,7 +64,7 @@ class Explained(NamedTuple):
         found, order = [], []
         for route in self.view.routes:
 
-            def function(x, rest, route=route):
+            def function(x: Any, rest: Any, route: Any = route) -> torch.Tensor:
                 return self.score(route.log_probabilities(x, rest))
 
             for start in range(0, len(route.rows), ROWS_AT_ONCE):
@@ -77,7 +78,7 @@ class Explained(NamedTuple):
         back = np.argsort(np.concatenate(order))
         return [np.concatenate(p)[back] for p in zip(*found, strict=True)]
 
-    def of_members(self):
+    def of_members(self) -> list[Any]:
         """The same rows by each member of an ensemble that reads them: list.
 
         Empty if the estimator is no ensemble, or was not fitted on every class.
@@ -88,7 +89,7 @@ class Explained(NamedTuple):
             return []
         rows = np.arange(len(view.raw))
 
-        def route_of(member):
+        def route_of(member: Any) -> Route:
             return Route(rows, lambda x, rest: member(Batch(x)), torch.zeros(len(rows)))
 
         members = torch_view(view.estimator).members()
@@ -97,7 +98,9 @@ class Explained(NamedTuple):
             for member in members
         ]
 
-    def integrate_gradients(self, make_baseline, n_steps):
+    def integrate_gradients(
+        self, make_baseline: Callable[..., Any], n_steps: int
+    ) -> Any:
         """Integrated gradients of the score.
 
         Parameters
@@ -113,7 +116,7 @@ class Explained(NamedTuple):
         """
         captum = import_optional("captum.attr", "explain")
 
-        def method(function, x, rest, rows):
+        def method(function: Any, x: Any, rest: Any, rows: Any) -> tuple[Any, Any, Any]:
             baseline = make_baseline(x)
             shares = captum.IntegratedGradients(function).attribute(
                 x,
@@ -128,7 +131,7 @@ class Explained(NamedTuple):
         return self.attribute(method)
 
 
-def explain_rows(estimator, X, modality, positive):
+def explain_rows(estimator: Any, X: Any, modality: str, positive: Any) -> Any:
     """Take a fitted model apart for the rows of `X`, all of which have `modality`.
 
     Parameters
@@ -153,7 +156,7 @@ def explain_rows(estimator, X, modality, positive):
     return Explained(view, find_positive(view.classes, positive, of="the model"))
 
 
-def _tower_view(estimator, X):
+def _tower_view(estimator: Any, X: Any) -> ModalityView:
     if isinstance(X, Cohort):
         raise NotExplainableError(
             f"{type(estimator).__name__} reads rows of one modality, not a Cohort: "
@@ -168,10 +171,10 @@ def _tower_view(estimator, X):
     raw = np.asarray(X)
     names = X.columns if frame else getattr(estimator, "feature_names_in_", None)
 
-    def log_probabilities(x, rest):
+    def log_probabilities(x: Any, rest: Any) -> torch.Tensor:
         return torch_view(estimator).log_probabilities(Batch(x))
 
-    def predict_proba(rows):
+    def predict_proba(rows: Any) -> Any:
         rows = pd.DataFrame(rows, X.index, X.columns) if frame else rows
         return estimator.predict_proba(rows)
 

@@ -1,6 +1,7 @@
 """Display of the participant flow: patients found, dropped, kept, and trained on."""
 
 import textwrap
+from typing import Any, Self
 
 import pandas as pd
 
@@ -85,11 +86,13 @@ class ParticipantFlowDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, counts):
+    def __init__(self, *, counts: pd.DataFrame) -> None:
         self.counts = counts
 
     @classmethod
-    def from_flow(cls, flow, *, max_reasons=4, ax=None):
+    def from_flow(
+        cls, flow: pd.DataFrame, *, max_reasons: int = 4, ax: Any = None
+    ) -> Self:
         """Count a flow table and draw it.
 
         Parameters
@@ -130,8 +133,15 @@ class ParticipantFlowDisplay:
 
     @classmethod
     def from_cohort(
-        cls, X, y=None, *, flow=None, class_names=None, max_reasons=4, ax=None
-    ):
+        cls,
+        X: Any,
+        y: Any = None,
+        *,
+        flow: pd.DataFrame | None = None,
+        class_names: Any = None,
+        max_reasons: int = 4,
+        ax: Any = None,
+    ) -> Self:
         """Count a cohort, and the flow into it if that is given, and draw it.
 
         Parameters
@@ -174,7 +184,7 @@ class ParticipantFlowDisplay:
         )
 
     @in_style
-    def plot(self, ax=None, *, max_reasons=4):
+    def plot(self, ax: Any = None, *, max_reasons: int = 4) -> Self:
         """Draw.
 
         Parameters
@@ -198,7 +208,7 @@ class ParticipantFlowDisplay:
         chart.draw(self.ax_)
         return self
 
-    def _make_chart(self, max_reasons):
+    def _make_chart(self, max_reasons: int) -> Any:
         names = list(self._part("kept")["part"].unique())
         trains = list(self._part("trains")["part"].unique())
         chart = Chart(max(len(names), len(trains)))
@@ -217,29 +227,29 @@ class ParticipantFlowDisplay:
         chart.add_row([self._trains(part, len(trains) == 1) for part in trains])
         return chart
 
-    def _part(self, stage, part=None):
+    def _part(self, stage: Any, part: Any = None) -> pd.DataFrame:
         rows = self.counts[self.counts["stage"] == stage]
         return rows if part is None else rows[rows["part"] == part]
 
-    def _title(self, text, stage, part):
+    def _title(self, text: str, stage: Any, part: Any) -> tuple[Any, Any]:
         return _numbered(text, self._part(stage, part)["n"].sum()), True
 
-    def _reasons(self, text, stage, part, max_reasons):
+    def _reasons(self, text: str, stage: Any, part: Any, max_reasons: int) -> list[Any]:
         if not len(self._part(stage, part)):
             return []
         reasons = _list_reasons(self._part(stage, part), max_reasons)
         return [self._title(text, stage, part), *reasons]
 
-    def _dropped(self, name, most):
+    def _dropped(self, name: str, most: Any) -> list[Any]:
         lines = self._reasons("Dropped", "dropped", name, most)
         title = "More files or samples of those kept"
         return [*lines, *self._reasons(title, "besides", name, most)]
 
-    def _kept(self, name, most):
+    def _kept(self, name: str, most: Any) -> list[Any]:
         remarks = _list_reasons(self._part("remark", name), most)
         return [self._title("Kept", "kept", name), *remarks]
 
-    def _aside(self, most):
+    def _aside(self, most: Any) -> list[Any]:
         lines = self._reasons("Left out", "left out", PATIENTS, most)
         for name in self._part("hidden")["part"]:
             lines.append(self._title(f"{name}: hidden after loading", "hidden", name))
@@ -247,7 +257,7 @@ class ParticipantFlowDisplay:
             lines += self._reasons(part, "noted", part, most)
         return lines
 
-    def _cohort(self):
+    def _cohort(self) -> list[Any]:
         rows = self._part("cohort")
         lines = [self._title("Patients in the cohort", "cohort", PATIENTS)]
         for part, n in zip(rows["part"], rows["n"], strict=True):
@@ -256,7 +266,7 @@ class ParticipantFlowDisplay:
                 lines.append((_numbered(text, n), False))
         return lines
 
-    def _trains(self, part, alone):
+    def _trains(self, part: Any, alone: bool) -> list[Any]:
         rows = self._part("trains", part)
         kind = " rows" if ALL_ROWS in set(self._part("cohort")["part"]) else ""
         if alone:
@@ -280,12 +290,12 @@ class ParticipantFlowDisplay:
         return lines
 
 
-def _numbered(text, n):
+def _numbered(text: str, n: Any) -> str:
     # The spaces do not break.
     return f"{text} (n\u00a0=\u00a0{n})"
 
 
-def _list_reasons(rows, max_reasons):
+def _list_reasons(rows: Any, max_reasons: int) -> list[Any]:
     rows = rows[rows["detail"] != ""]
     shown, rest = rows.iloc[:max_reasons], rows.iloc[max_reasons:]
     if len(rest) == 1:

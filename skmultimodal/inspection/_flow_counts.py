@@ -1,6 +1,7 @@
 """Counts of the patients of a flow table and of a cohort."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ DETAILS = r" \([^()]*\)"
 ABOVE, NOTHING = "no modality kept, see above", "no modality found"
 
 
-def check_flow(flow):
+def check_flow(flow: Any) -> pd.DataFrame:
     missing = [c for c in REQUIRED_COLUMNS if c not in flow]
     if missing:
         raise ValueError(
@@ -39,7 +40,7 @@ def check_flow(flow):
     return flow.assign(**{c: flow[c].fillna("").astype(str) for c in REQUIRED_COLUMNS})
 
 
-def count_flow(flow, names, has):
+def count_flow(flow: Any, names: Any, has: Any) -> list[Any]:
     """Rows of the counts up to the cohort."""
     flow = flow.assign(detail=[_shorten(*row) for row in flow[REQUIRED_COLUMNS].values])
     patients = pd.Index(flow.loc[flow["patient"] != "", "patient"].unique())
@@ -75,7 +76,7 @@ def count_flow(flow, names, has):
     return counts
 
 
-def _count_left_out(flow, patients, read, stay):
+def _count_left_out(flow: Any, patients: Any, read: Any, stay: Any) -> list[Any]:
     gone = patients.difference(stay)
     clinical = flow[(flow["item"] == "clinical") & (flow["status"] == "dropped")]
     clinical = clinical.drop_duplicates("patient")
@@ -87,7 +88,7 @@ def _count_left_out(flow, patients, read, stay):
     return _by_detail("left out", PATIENTS, table)
 
 
-def count_cohort(has, by_class):
+def count_cohort(has: Any, by_class: Any) -> list[Any]:
     """Rows of the counts from the cohort on."""
     one_each = has.groupby(level=0, sort=False).any()
     counts = [("cohort", PATIENTS, "", len(one_each))]
@@ -118,14 +119,14 @@ def count_cohort(has, by_class):
     return counts
 
 
-def _by_detail(stage, part, entries):
+def _by_detail(stage: Any, part: Any, entries: Any) -> list[Any]:
     """A row for each detail, the most frequent first."""
     sizes = entries["detail"].value_counts(sort=False)
     sizes = sizes.sort_values(ascending=False, kind="stable")
     return [(stage, part, detail, int(n)) for detail, n in sizes.items()]
 
 
-def _shorten(patient, item, status, reason):
+def _shorten(patient: Any, item: Any, status: Any, reason: str) -> str:
     """A reason without names of files and patients, so that equal ones are counted."""
     if len(patient) > 3:
         name = rf"(?<!\w){re.escape(patient)}[\w.-]*"

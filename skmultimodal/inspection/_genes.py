@@ -1,10 +1,13 @@
 """Attributions of a prediction to genes."""
 
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.utils import Bunch
 
@@ -16,15 +19,15 @@ __all__ = ["gene_attributions"]
 
 
 def gene_attributions(
-    estimator,
-    X,
+    estimator: Any,
+    X: Any,
     *,
-    modality="gene",
-    positive=None,
-    n_steps=32,
-    gene_names=None,
-    n_top=20,
-):
+    modality: str = "gene",
+    positive: Any = None,
+    n_steps: int = 32,
+    gene_names: Sequence[str] | None = None,
+    n_top: int = 20,
+) -> Bunch:
     """Attribute predictions to genes, or to other columns of a vector.
 
     The attributions are integrated gradients of the log-odds of a class against all
@@ -143,7 +146,7 @@ def gene_attributions(
     )
 
 
-def _refuse_words(explained):
+def _refuse_words(explained: Any) -> None:
     """Raise a NotExplainableError that names a value which is no number."""
     try:
         explained.view.raw.astype(np.float64)
@@ -154,7 +157,7 @@ def _refuse_words(explained):
         ) from error
 
 
-def _names(gene_names, explained):
+def _names(gene_names: Any, explained: Any) -> Any:
     n_genes = explained.view.raw.shape[1]
     names = explained.view.names if gene_names is None else list(gene_names)
     if names is None:
@@ -164,23 +167,23 @@ def _names(gene_names, explained):
     return names
 
 
-def _integrate(explained, n_steps):
+def _integrate(explained: Any, n_steps: int) -> Any:
     typical = torch_view(explained.view.estimator).typical_row()
 
-    def make_baseline(x):
+    def make_baseline(x: Any) -> torch.Tensor:
         mean = x.mean(dim=0) if typical is None else torch.as_tensor(typical).to(x)
         return mean.expand_as(x)
 
     return explained.integrate_gradients(make_baseline, n_steps)
 
 
-def _spread(importance):
+def _spread(importance: NDArray) -> NDArray:
     if len(importance) == 1:
         return np.full(importance.shape[1], np.nan)
     return importance.std(axis=0, ddof=1)
 
 
-def _correlation(values, shares):
+def _correlation(values: Any, shares: Any) -> NDArray:
     """Pearson's, column by column; 0 where one of the two is constant."""
     if len(values) < 2:
         return np.full(values.shape[1], np.nan)
@@ -190,7 +193,7 @@ def _correlation(values, shares):
     return np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
-def _rankings(importance, explained, n_steps):
+def _rankings(importance: NDArray, explained: Any, n_steps: int) -> NDArray:
     """Importances to compare: of the estimators, or of the members of a tower."""
     if len(importance) > 1:
         return importance
@@ -198,7 +201,7 @@ def _rankings(importance, explained, n_steps):
     return np.array([np.abs(shares).mean(axis=0) for shares in found])
 
 
-def _stability(importance, n_top):
+def _stability(importance: NDArray, n_top: int) -> dict[str, Any]:
     found = {"rank_correlation": np.nan, "top_overlap": np.nan}
     found["n_rankings"] = max(len(importance), 1)
     pairs = list(combinations(importance, 2))
@@ -207,8 +210,8 @@ def _stability(importance, n_top):
     n_top = min(n_top, importance.shape[1])
     found["rank_correlation"] = float(np.mean([spearmanr(*p)[0] for p in pairs]))
     common = [
-        len(np.intersect1d(*(np.argsort(-values)[:n_top] for values in pair)))
-        for pair in pairs
+        len(np.intersect1d(np.argsort(-first)[:n_top], np.argsort(-second)[:n_top]))
+        for first, second in pairs
     ]
     found["top_overlap"] = float(np.mean(common) / n_top)
     return found

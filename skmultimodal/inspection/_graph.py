@@ -1,7 +1,10 @@
 """Views of scikit-learn's estimators, those of its towers and heads beside them."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
@@ -24,7 +27,7 @@ __all__ = []
 
 
 @torch_view.register
-def _(estimator: FrozenEstimator):
+def _(estimator: FrozenEstimator) -> Any:
     return torch_view(estimator.estimator)
 
 
@@ -32,10 +35,10 @@ def _(estimator: FrozenEstimator):
 class ScalerView(TorchView):
     """View of a StandardScaler."""
 
-    def features(self, batch):
+    def features(self, batch: Any) -> torch.Tensor:
         return scale(self.estimator, batch.x)
 
-    def typical_row(self):
+    def typical_row(self) -> NDArray | None:
         return self.estimator.mean_
 
 
@@ -43,7 +46,7 @@ class ScalerView(TorchView):
 class ImputerView(TorchView):
     """View of a SimpleImputer for rows without blanks, which it leaves as they are."""
 
-    def features(self, batch):
+    def features(self, batch: Any) -> torch.Tensor:
         imputer, x = self.estimator, batch.x
         missing = imputer.missing_values
         of_nan = isinstance(missing, float) and np.isnan(missing)
@@ -55,7 +58,7 @@ class ImputerView(TorchView):
         marks = x.new_zeros(len(x), len(imputer.indicator_.features_))
         return torch.cat([x, marks], dim=1)
 
-    def typical_row(self):
+    def typical_row(self) -> NDArray | None:
         return self.estimator.statistics_
 
 
@@ -63,7 +66,7 @@ class ImputerView(TorchView):
 class PCAView(TorchView):
     """View of principal components."""
 
-    def features(self, batch):
+    def features(self, batch: Any) -> torch.Tensor:
         pca = self.estimator
         x = batch.x - tensor_like(pca.mean_, batch.x)
         z = x @ tensor_like(pca.components_, x).T
@@ -71,7 +74,7 @@ class PCAView(TorchView):
             z = z / tensor_like(np.sqrt(pca.explained_variance_), z)
         return z
 
-    def typical_row(self):
+    def typical_row(self) -> NDArray | None:
         return self.estimator.mean_
 
 
@@ -79,7 +82,7 @@ class PCAView(TorchView):
 class LogisticView(TorchView):
     """View of a logistic regression."""
 
-    def log_probabilities(self, batch):
+    def log_probabilities(self, batch: Any) -> torch.Tensor:
         x = batch.x
         coef = tensor_like(self.estimator.coef_, x)
         logits = x @ coef.T + tensor_like(self.estimator.intercept_, x)
@@ -92,10 +95,10 @@ class LogisticView(TorchView):
 class RidgeView(TorchView):
     """View of a ridge regression."""
 
-    def log_probabilities(self, batch):
+    def log_probabilities(self, batch: Any) -> torch.Tensor:
         return as_pair(self.outputs(batch))
 
-    def outputs(self, batch):
+    def outputs(self, batch: Any) -> torch.Tensor:
         coef = tensor_like(np.ravel(self.estimator.coef_), batch.x)
         intercept = tensor_like(self.estimator.intercept_, batch.x)
         return (batch.x @ coef + intercept)[:, None]
@@ -105,22 +108,22 @@ class RidgeView(TorchView):
 class PipelineView(TorchView):
     """View of a pipeline whose steps have views."""
 
-    def features(self, batch):
+    def features(self, batch: Any) -> torch.Tensor:
         return self._through(self.estimator.steps, batch).x
 
-    def log_probabilities(self, batch):
+    def log_probabilities(self, batch: Any) -> torch.Tensor:
         before = self._through(self.estimator.steps[:-1], batch)
         return torch_view(self.estimator[-1]).log_probabilities(before)
 
-    def outputs(self, batch):
+    def outputs(self, batch: Any) -> torch.Tensor:
         before = self._through(self.estimator.steps[:-1], batch)
         return torch_view(self.estimator[-1]).outputs(before)
 
-    def typical_row(self):
+    def typical_row(self) -> NDArray | None:
         return torch_view(self.estimator[0]).typical_row()
 
     @staticmethod
-    def _through(steps, batch):
+    def _through(steps: Any, batch: Any) -> Any:
         for _, step in steps:
             if step not in (None, "passthrough"):
                 batch = Batch(torch_view(step).features(batch))

@@ -1,6 +1,7 @@
 """Display of the training losses of the networks of a fitted model."""
 
 from collections import Counter
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -52,11 +53,11 @@ class TrainingHistoryDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, losses):
+    def __init__(self, *, losses: pd.DataFrame) -> None:
         self.losses = losses
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Find the networks of a fitted model, and draw their training losses.
 
         Parameters
@@ -88,14 +89,15 @@ class TrainingHistoryDisplay:
                 f"{_full_name(estimator)} has no training history: "
                 f"{_why_none(estimator)}."
             )
-        members, tables = Counter(), []
+        members: Counter[str] = Counter()
+        tables = []
         for part, net in nets:
             tables.append(_read_losses(part, members[part], net))
             members[part] += 1
         return cls(losses=pd.concat(tables, ignore_index=True)).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -117,7 +119,7 @@ class TrainingHistoryDisplay:
             self._plot_part(one, part)
         return self
 
-    def _plot_part(self, ax, part):
+    def _plot_part(self, ax: Any, part: Any) -> None:
         rows = self.losses[self.losses["part"] == part]
         members = list(rows.groupby("member"))
         many = len(members) > 1
@@ -144,7 +146,7 @@ class TrainingHistoryDisplay:
         if validated:
             ax.legend()
 
-    def _mark_kept(self, ax, members):
+    def _mark_kept(self, ax: Any, members: Any) -> None:
         best = [
             member.loc[member["valid_loss"].idxmin()]
             for _, member in members
@@ -161,7 +163,7 @@ class TrainingHistoryDisplay:
             )
 
 
-def _find_nets(estimator, part=""):
+def _find_nets(estimator: Any, part: Any = "") -> list[Any]:
     """Estimators with a history and their parts of the model: list of (part, net)."""
     if isinstance(estimator, FrozenEstimator):
         return _find_nets(estimator.estimator, part)
@@ -174,7 +176,7 @@ def _find_nets(estimator, part=""):
     ]
 
 
-def _parts_of(estimator):
+def _parts_of(estimator: Any) -> list[Any]:
     """Parts of a fitted model: list of (name, estimator); members have no name."""
     if hasattr(estimator, "towers_"):
         return [*estimator.towers_.items(), (FINAL, estimator.final_estimator_)]
@@ -194,7 +196,7 @@ def _parts_of(estimator):
     return []
 
 
-def _full_name(estimator):
+def _full_name(estimator: Any) -> str:
     """Name of an estimator and of those inside it."""
     name = type(estimator).__name__
     inner = getattr(estimator, "estimator", None)
@@ -203,13 +205,13 @@ def _full_name(estimator):
     return f"{name} of {_full_name(inner)}" if hasattr(inner, "fit") else name
 
 
-def _why_none(estimator):
+def _why_none(estimator: Any) -> str:
     if getattr(estimator, "refit", True) is False:
         return "refit=False keeps no fitted model"
     return "no network of skmultimodal was fitted in it"
 
 
-def _read_losses(part, member, net):
+def _read_losses(part: Any, member: Any, net: Any) -> pd.DataFrame:
     epochs = net.history_.to_list()
     return pd.DataFrame(
         {

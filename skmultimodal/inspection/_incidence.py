@@ -1,5 +1,7 @@
 """Display of the cumulative incidence of competing events."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from skmultimodal.inspection._style import in_style, look, make_axes
@@ -59,14 +61,29 @@ class CumulativeIncidenceDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, time, cause, causes=None, confidence_level=0.95):
+    def __init__(
+        self,
+        *,
+        time: Any,
+        cause: Any,
+        causes: list[str] | None = None,
+        confidence_level: float = 0.95,
+    ) -> None:
         self.time = time
         self.cause = cause
         self.causes = causes
         self.confidence_level = confidence_level
 
     @classmethod
-    def from_causes(cls, time, cause, *, causes=None, confidence_level=0.95, ax=None):
+    def from_causes(
+        cls,
+        time: Any,
+        cause: Any,
+        *,
+        causes: Any = None,
+        confidence_level: float = 0.95,
+        ax: Any = None,
+    ) -> Self:
         """Draw the incidence of each cause.
 
         Parameters
@@ -100,7 +117,7 @@ class CumulativeIncidenceDisplay:
         return cls(time=time[known], cause=cause[known], **options).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -124,7 +141,8 @@ class CumulativeIncidenceDisplay:
                 else "no patient has an event: all are censored."
             )
         self.ax_, self.figure_ = make_axes(ax)
-        self.incidences_, self.lines_ = {name: found[name] for name in names}, {}
+        self.incidences_ = {name: found[name] for name in names}
+        self.lines_: dict[str, Any] = {}
         for number, name in enumerate(names):
             self._draw(name, time.max(), number)
         self.ax_.set(xlabel="Time", ylabel="Share with the event", ylim=(0, 1.02))
@@ -134,7 +152,7 @@ class CumulativeIncidenceDisplay:
         self.ax_.legend(title="Patients with the event", loc="best")
         return self
 
-    def _draw(self, name, last, number):
+    def _draw(self, name: str, last: Any, number: Any) -> None:
         own, style = self.incidences_[name], look(number)
         x = np.concatenate([[0.0], own.times, [last]])
         share, low, high = (

@@ -1,8 +1,10 @@
 """Checks of the input of explanations: rows, labels, patterns."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.fusion._params import table_columns
@@ -12,7 +14,7 @@ from skmultimodal.utils._parts import innermost
 __all__ = ["codes_of", "explained_cohort", "patterns_of"]
 
 
-def explained_cohort(estimator, X, name="X"):
+def explained_cohort(estimator: Any, X: Any, name: str = "X") -> Cohort:
     """`X` as a cohort of at least one row, in which every row has a modality.
 
     Parameters
@@ -36,7 +38,7 @@ def explained_cohort(estimator, X, name="X"):
     cohort = as_cohort(X, None if isinstance(X, Cohort | Mapping) else columns)
     if not len(cohort):
         raise ValueError(f"{name} has no row.")
-    empty = ~cohort.available.to_numpy().any(axis=1)
+    empty = cohort.available.to_numpy().sum(axis=1) == 0
     if empty.any():
         raise ValueError(
             f"row {cohort.index[empty].tolist()[0]!r} of {name} has no modality: leave "
@@ -45,7 +47,7 @@ def explained_cohort(estimator, X, name="X"):
     return cohort
 
 
-def patterns_of(cohort, like=None):
+def patterns_of(cohort: Cohort, like: Any = None) -> NDArray:
     """Modalities of each row, named in the order of cohort `like`."""
     first = [] if like is None else like.modalities
     order = [name for name in first if name in cohort.modalities]
@@ -53,7 +55,9 @@ def patterns_of(cohort, like=None):
     return cohort[:, order].patterns
 
 
-def codes_of(y, classes, n_rows, *, allow_unlabelled, name="y"):
+def codes_of(
+    y: Any, classes: NDArray, n_rows: int, *, allow_unlabelled: bool, name: str = "y"
+) -> NDArray:
     """Class number of each row among `classes`, -1 where the label is missing.
 
     Parameters

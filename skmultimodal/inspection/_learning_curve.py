@@ -1,6 +1,10 @@
 """Display of the learning curve over paired patients."""
 
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection._comparison_parts import folds_name, label_of
 from skmultimodal.inspection._style import in_style, look, make_axes
@@ -62,7 +66,14 @@ class PairedLearningCurveDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, summary, metric, confidence_level=0.95, name=None):
+    def __init__(
+        self,
+        *,
+        summary: pd.DataFrame,
+        metric: str | None,
+        confidence_level: float = 0.95,
+        name: str | None = None,
+    ) -> None:
         self.summary = summary
         self.metric = metric
         self.confidence_level = confidence_level
@@ -71,20 +82,20 @@ class PairedLearningCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Any,
+        y: Any,
         *,
-        cv,
-        n_pairs=(0.2, 0.4, 0.6, 0.8, 1.0),
-        scoring=None,
-        groups=None,
-        confidence_level=0.95,
-        random_state=None,
-        n_jobs=None,
-        name=None,
-        ax=None,
-    ):
+        cv: Any,
+        n_pairs: Any = (0.2, 0.4, 0.6, 0.8, 1.0),
+        scoring: Any = None,
+        groups: Any = None,
+        confidence_level: float = 0.95,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Compute a learning curve and draw it.
 
         Parameters
@@ -114,7 +125,14 @@ class PairedLearningCurveDisplay:
         return cls.from_curve(curve, name=name, ax=ax)
 
     @classmethod
-    def from_curve(cls, curve, *, metric=None, name=None, ax=None):
+    def from_curve(
+        cls,
+        curve: Bunch,
+        *,
+        metric: str | None = None,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw a learning curve.
 
         Parameters
@@ -151,7 +169,7 @@ class PairedLearningCurveDisplay:
         ).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -197,13 +215,13 @@ class PairedLearningCurveDisplay:
         self._tick(ax)
         return self
 
-    def _describe(self):
+    def _describe(self) -> str:
         folds = folds_name(self.summary)
         if self.band_ is None:
             return folds
         return f"{folds}, {self.confidence_level:.0%} interval"
 
-    def _tick(self, ax):
+    def _tick(self, ax: Any) -> None:
         """One tick per number of patients, without those that would touch the next."""
         lines = [line for line in ax.lines if line.get_gid() == "curve"]
         numbers = np.unique(np.concatenate([line.get_xdata() for line in lines]))

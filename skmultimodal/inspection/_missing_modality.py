@@ -1,11 +1,13 @@
 """Expected effect of a modality that a patient lacks."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.inspection._inputs import explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba_with
 from skmultimodal.inspection._style import INK, in_style, look, make_axes
@@ -19,8 +21,14 @@ RANGE = (0.1, 0.9)
 
 
 def value_of_missing_modality(
-    estimator, X, X_reference, *, modality, positive=None, n_neighbors=20
-):
+    estimator: Any,
+    X: Any,
+    X_reference: Any,
+    *,
+    modality: str,
+    positive: Any = None,
+    n_neighbors: int = 20,
+) -> pd.DataFrame:
     """Estimate how far predictions would move if a modality were acquired.
 
     Reference patients who have the modalities of a row, and the one that it lacks, are
@@ -111,7 +119,7 @@ def value_of_missing_modality(
     return table[["pattern", *table.columns.drop("pattern")]]
 
 
-def _check_modality(cohort, reference, modality):
+def _check_modality(cohort: Cohort, reference: Any, modality: str) -> None:
     if modality not in reference.modalities:
         raise ValueError(
             f"X_reference has no modality {modality!r}, only {reference.modalities}."
@@ -126,7 +134,9 @@ def _check_modality(cohort, reference, modality):
         )
 
 
-def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
+def _predict_reference(
+    estimator: Any, reference: Any, pattern: str, modality: str, n_neighbors: int
+) -> tuple[Any, Any]:
     """Predictions for the reference patients without and with the modality."""
     without = modalities_of(pattern)
     absent = [name for name in without if name not in reference.modalities]
@@ -148,7 +158,9 @@ def _predict_reference(estimator, reference, pattern, modality, n_neighbors):
     )
 
 
-def _expect(estimator, cohort, reference_pair, column, n_neighbors):
+def _expect(
+    estimator: Any, cohort: Cohort, reference_pair: Any, column: Any, n_neighbors: int
+) -> pd.DataFrame:
     """The table for rows of one pattern."""
     names = [name for name in cohort.modalities if cohort.has(name).any()]
     predicted = predict_proba_with(estimator, cohort, names)
@@ -209,7 +221,7 @@ class MissingModalityDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, values, *, modality, positive):
+    def __init__(self, values: pd.DataFrame, *, modality: str, positive: Any) -> None:
         self.values = values
         self.modality = modality
         self.positive = positive
@@ -217,15 +229,15 @@ class MissingModalityDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        X_reference,
+        estimator: Any,
+        X: Any,
+        X_reference: Any,
         *,
-        modality,
-        positive=None,
-        n_neighbors=20,
-        ax=None,
-    ):
+        modality: str,
+        positive: Any = None,
+        n_neighbors: int = 20,
+        ax: Any = None,
+    ) -> Self:
         """Compute the values and draw them.
 
         Parameters
@@ -257,7 +269,7 @@ class MissingModalityDisplay:
         return cls(values, modality=modality, positive=positive).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw a point per patient.
 
         Parameters

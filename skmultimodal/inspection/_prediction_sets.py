@@ -1,12 +1,14 @@
 """Prediction sets: sets of classes with a stated coverage."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.inspection._inputs import codes_of, explained_cohort, patterns_of
 from skmultimodal.inspection._predictions import predict_proba
 from skmultimodal.utils._alignment import join_rows
@@ -22,16 +24,16 @@ NEAR = 1e-12
 
 
 def prediction_sets(
-    estimator,
-    X,
+    estimator: Any,
+    X: Any,
     *,
-    X_calibration=None,
-    y_calibration=None,
-    comparison=None,
-    model=None,
-    coverage=0.9,
-    label_conditional=False,
-):
+    X_calibration: Any = None,
+    y_calibration: Any = None,
+    comparison: Any = None,
+    model: str | None = None,
+    coverage: float = 0.9,
+    label_conditional: bool = False,
+) -> Bunch:
     """Compute sets of classes that hold the true one with a stated probability.
 
     A class is in the set of a row unless its probability is below that of the true
@@ -166,8 +168,8 @@ def prediction_sets(
     counts = counts.loc[sorted(order, key=lambda name: len(modalities_of(name)))]
     _refuse_too_few(patterns, counts, coverage)
     p = predict_proba(estimator, cohort)
-    p_values = [_p_values(p, patterns, one, label_conditional) for one in rounds]
-    p_values = pd.DataFrame(np.mean(p_values, axis=0), cohort.index, classes)
+    found = [_p_values(p, patterns, one, label_conditional) for one in rounds]
+    p_values = pd.DataFrame(np.mean(found, axis=0), cohort.index, classes)
     return Bunch(
         sets=p_values > 1 - coverage + NEAR,
         p_values=p_values,
@@ -186,14 +188,15 @@ class _Calibration(NamedTuple):
     p: np.ndarray
     codes: np.ndarray
     patterns: np.ndarray
-    index: pd.Index
+    ids: pd.Index
 
 
-def _of_rows(estimator, X, y, classes):
+def _of_rows(estimator: Any, X: Any, y: Any, classes: Any) -> _Calibration:
     cohort = explained_cohort(estimator, X, "X_calibration")
     (y,) = join_rows(X, cohort, y_calibration=y)
-    options = {"allow_unlabelled": False, "name": "y_calibration"}
-    codes = codes_of(y, classes, len(cohort), **options)
+    codes = codes_of(
+        y, classes, len(cohort), allow_unlabelled=False, name="y_calibration"
+    )
     known = are_among(cohort.index, getattr(estimator, "fit_ids_", None))
     if known.any():
         message = (
@@ -210,7 +213,7 @@ def _of_rows(estimator, X, y, classes):
     return _Calibration(p, codes, patterns_of(cohort), cohort.index)
 
 
-def _of_comparison(comparison, model, classes):
+def _of_comparison(comparison: Any, model: Any, classes: Any) -> list[Any]:
     model = comparison.models[-1] if model is None else model
     if list(comparison.classes) != list(classes):
         raise ValueError("the classes of comparison are not those of estimator.")
@@ -226,11 +229,11 @@ def _of_comparison(comparison, model, classes):
     return rounds
 
 
-def _warn_of_known(estimator, cohort, rounds):
+def _warn_of_known(estimator: Any, cohort: Cohort, rounds: Any) -> None:
     """Warn of rows to predict that trained or calibrate."""
     sources = {
         "on which the model was fitted": getattr(estimator, "fit_ids_", None),
-        "of the calibration": hash_ids(rounds[0].index),
+        "of the calibration": hash_ids(rounds[0].ids),
     }
     for what, hashes in sources.items():
         known = are_among(cohort.index, hashes)
@@ -242,7 +245,7 @@ def _warn_of_known(estimator, cohort, rounds):
             )
 
 
-def _named_as(patterns, like):
+def _named_as(patterns: Any, like: Any) -> NDArray:
     """Patterns with their modalities in the order that other patterns have."""
     names = {frozenset(modalities_of(name)): name for name in set(like.tolist())}
     own = patterns.tolist()
@@ -250,7 +253,7 @@ def _named_as(patterns, like):
     return np.array(found, dtype=object)
 
 
-def _count(patterns, codes, classes, label_conditional):
+def _count(patterns: Any, codes: NDArray, classes: Any, label_conditional: bool) -> Any:
     if not label_conditional:
         counts = pd.Series(patterns, dtype=object).value_counts(sort=False)
         return counts.rename_axis("pattern").rename("rows")
@@ -259,7 +262,7 @@ def _count(patterns, codes, classes, label_conditional):
     return table.rename_axis(index="pattern", columns=None)
 
 
-def _refuse_too_few(patterns, counts, coverage):
+def _refuse_too_few(patterns: Any, counts: Any, coverage: float) -> None:
     # 1 / (1 - 0.9) is a little more than 10.
     needed = math.ceil((1 - 1e-9) / (1 - coverage)) - 1
     for pattern in dict.fromkeys(patterns.tolist()):
@@ -279,7 +282,7 @@ def _refuse_too_few(patterns, counts, coverage):
             )
 
 
-def _p_values(p, patterns, given, label_conditional):
+def _p_values(p: Any, patterns: Any, given: Any, label_conditional: bool) -> NDArray:
     """p value of each class for each row: (n_rows, n_classes)."""
     conformal = import_optional("crepes", "conformal")
     hinge = import_optional("crepes.extras", "conformal").hinge

@@ -1,7 +1,11 @@
 """Display of prediction sets."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection._inputs import codes_of
 from skmultimodal.inspection._prediction_sets import prediction_sets
@@ -56,23 +60,23 @@ class PredictionSetsDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, summary, *, coverage):
+    def __init__(self, summary: pd.DataFrame, *, coverage: float) -> None:
         self.summary = summary
         self.coverage = coverage
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y=None,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
         *,
-        X_calibration,
-        y_calibration,
-        coverage=0.9,
-        label_conditional=False,
-        ax=None,
-    ):
+        X_calibration: Any,
+        y_calibration: Any,
+        coverage: float = 0.9,
+        label_conditional: bool = False,
+        ax: Any = None,
+    ) -> Self:
         """Make prediction sets and draw them.
 
         Parameters
@@ -98,7 +102,7 @@ class PredictionSetsDisplay:
         return cls.from_sets(result, y, ax=ax)
 
     @classmethod
-    def from_sets(cls, result, y=None, *, ax=None):
+    def from_sets(cls, result: Bunch, y: Any = None, *, ax: Any = None) -> Self:
         """Draw prediction sets.
 
         Parameters
@@ -123,12 +127,14 @@ class PredictionSetsDisplay:
             rows = (result.patterns == pattern).to_numpy()
             if not rows.any():
                 continue
-            summary[pattern] = _of_sets(sets[rows], codes if y is None else codes[rows])
+            summary[pattern] = _of_sets(
+                sets[rows], None if codes is None else codes[rows]
+            )
         table = pd.DataFrame.from_dict(summary, orient="index")
         return cls(table, coverage=result.coverage).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw a bar per pattern, and below it the coverage if labels were given.
 
         Parameters
@@ -172,7 +178,7 @@ class PredictionSetsDisplay:
         )
         return self
 
-    def _plot_coverage(self, places):
+    def _plot_coverage(self, places: Any) -> None:
         share = self.summary["coverage"].to_numpy()
         reach = [share - self.summary["low"], self.summary["high"] - share]
         self.ax_.axvline(
@@ -193,7 +199,7 @@ class PredictionSetsDisplay:
         )
 
 
-def _of_sets(sets, codes):
+def _of_sets(sets: Any, codes: NDArray | None) -> dict[str, Any]:
     """Row of the summary for the sets of one pattern."""
     sizes = sets.sum(axis=1)
     row = {

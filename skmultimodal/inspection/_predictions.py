@@ -1,9 +1,12 @@
 """Class probabilities of rows, also with some of their modalities removed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.utils._parts import innermost
 from skmultimodal.utils._patterns import pattern_name
@@ -17,7 +20,7 @@ __all__ = [
 ]
 
 
-def predict_proba(estimator, cohort):
+def predict_proba(estimator: Any, cohort: Cohort) -> NDArray:
     """Class probabilities of rows: float64 ndarray of shape (n_rows, n_classes)."""
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(
@@ -26,12 +29,17 @@ def predict_proba(estimator, cohort):
     return np.asarray(estimator.predict_proba(cohort), dtype=np.float64)
 
 
-def predict_number(estimator, cohort):
+def predict_number(estimator: Any, cohort: Cohort) -> NDArray:
     """Numbers or log-hazards of rows: float64 ndarray of shape (n_rows, 1)."""
     return np.asarray(estimator.predict(cohort), dtype=np.float64).reshape(-1, 1)
 
 
-def predict_proba_with(estimator, cohort, names, predict=predict_proba):
+def predict_proba_with(
+    estimator: Any,
+    cohort: Cohort,
+    names: Sequence[str],
+    predict: Callable[..., Any] = predict_proba,
+) -> NDArray:
     """Class probabilities of rows from which all modalities but `names` are removed.
 
     Parameters
@@ -69,7 +77,7 @@ def predict_proba_with(estimator, cohort, names, predict=predict_proba):
         ) from error
 
 
-def class_frequencies(estimator, codes=None):
+def class_frequencies(estimator: Any, codes: NDArray | None = None) -> NDArray:
     """Frequencies of the classes: the prediction for a row without any modality.
 
     Parameters
@@ -107,7 +115,7 @@ def class_frequencies(estimator, codes=None):
     return counts / counts.sum()
 
 
-def number_without_modality(estimator):
+def number_without_modality(estimator: Any) -> float:
     """The number, or log-hazard, predicted for a row without any modality: float.
 
     Raises

@@ -1,6 +1,9 @@
 """Display of the learning curves over patients of each kind, and what more bring."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skmultimodal.inspection._comparison_parts import folds_name, label_of
 from skmultimodal.inspection._style import in_style, look, make_axes
@@ -61,27 +64,27 @@ class RecruitmentCurveDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, curve, metric):
+    def __init__(self, *, curve: Any, metric: str | None) -> None:
         self.curve = curve
         self.metric = metric
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Any,
+        y: Any,
         *,
-        cv,
-        kinds=None,
-        sizes=(0.25, 0.5, 0.75, 1.0),
-        scoring=None,
-        groups=None,
-        confidence_level=0.95,
-        random_state=None,
-        n_jobs=None,
-        ax=None,
-    ):
+        cv: Any,
+        kinds: Any = None,
+        sizes: Any = (0.25, 0.5, 0.75, 1.0),
+        scoring: Any = None,
+        groups: Any = None,
+        confidence_level: float = 0.95,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Compute the curves and draw them.
 
         Parameters
@@ -113,7 +116,9 @@ class RecruitmentCurveDisplay:
         return cls.from_curve(curve, metric=metric, ax=ax)
 
     @classmethod
-    def from_curve(cls, curve, *, metric=None, ax=None):
+    def from_curve(
+        cls, curve: Any, *, metric: str | None = None, ax: Any = None
+    ) -> Self:
         """Draw curves.
 
         Parameters
@@ -141,7 +146,7 @@ class RecruitmentCurveDisplay:
         return cls(curve=curve, metric=metric).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -155,7 +160,9 @@ class RecruitmentCurveDisplay:
             Itself.
         """
         self.ax_, self.figure_ = make_axes(ax)
-        self.lines_, self.extrapolated_, self.bands_ = {}, {}, {}
+        self.lines_: dict[str, Any] = {}
+        self.extrapolated_: dict[str, Any] = {}
+        self.bands_: dict[str, Any] = {}
         summary = self.curve.summary()
         summary = summary[summary["metric"] == self.metric]
         for number, kind in enumerate(self.curve.kinds):
@@ -168,7 +175,7 @@ class RecruitmentCurveDisplay:
         self.ax_.legend(loc="best")
         return self
 
-    def _draw(self, kind, n_rows, means, number):
+    def _draw(self, kind: str, n_rows: NDArray, means: NDArray, number: Any) -> None:
         style = look(number)
         (self.lines_[kind],) = self.ax_.plot(
             n_rows,
@@ -200,7 +207,7 @@ class RecruitmentCurveDisplay:
             hatch=style["hatch"],
         )
 
-    def _describe(self, summary):
+    def _describe(self, summary: Any) -> str:
         folds = folds_name(summary)
         if not self.extrapolated_:
             return folds

@@ -1,8 +1,10 @@
 """Mean ROC curves over the folds of a cross-validation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import auc, roc_curve
 
 from skmultimodal.inspection._comparison_parts import (
@@ -78,7 +80,15 @@ class RocBandsDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, fpr, tpr, auc=None, positive=None, confidence_level=None):
+    def __init__(
+        self,
+        *,
+        fpr: Any,
+        tpr: Mapping[str, Any],
+        auc: Any = None,
+        positive: Any = None,
+        confidence_level: float | None = None,
+    ) -> None:
         self.fpr = fpr
         self.tpr = tpr
         self.auc = auc
@@ -87,8 +97,14 @@ class RocBandsDisplay:
 
     @classmethod
     def from_comparison(
-        cls, comparison, *, models=None, positive=None, bands=True, ax=None
-    ):
+        cls,
+        comparison: Any,
+        *,
+        models: list[str] | None = None,
+        positive: Any = None,
+        bands: Any = True,
+        ax: Any = None,
+    ) -> Self:
         """Draw the ROC curves of the out-of-fold probabilities of a comparison.
 
         Parameters
@@ -152,16 +168,16 @@ class RocBandsDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_score,
-        folds,
+        y_true: Any,
+        y_score: Any,
+        folds: Any,
         *,
-        positive=None,
-        test_to_train=None,
-        confidence_level=0.95,
-        bands=True,
-        ax=None,
-    ):
+        positive: Any = None,
+        test_to_train: float | None = None,
+        confidence_level: float = 0.95,
+        bands: Any = True,
+        ax: Any = None,
+    ) -> Self:
         """Draw the ROC curves of predictions.
 
         Parameters
@@ -224,8 +240,15 @@ class RocBandsDisplay:
 
     @classmethod
     def _from_folds(
-        cls, hits, scores, folds, *, positive, test_to_train, confidence_level
-    ):
+        cls,
+        hits: NDArray,
+        scores: Any,
+        folds: Any,
+        *,
+        positive: Any,
+        test_to_train: float | None,
+        confidence_level: float,
+    ) -> Self:
         """The curves of each fold with rows of both classes."""
         known = list(dict.fromkeys(folds.tolist()))
         drawn = [fold for fold in known if len(np.unique(hits[folds == fold])) > 1]
@@ -258,7 +281,7 @@ class RocBandsDisplay:
         )
 
     @in_style
-    def plot(self, ax=None, *, bands=True):
+    def plot(self, ax: Any = None, *, bands: Any = True) -> Self:
         """Draw the curves.
 
         Parameters
@@ -284,7 +307,8 @@ class RocBandsDisplay:
         own = ax is None
         self.ax_, self.figure_ = make_axes(ax, figsize=size)
         self.ax_.plot([0, 1], [0, 1], color=MUTED, linewidth=1, zorder=1)
-        self.lines_, self.bands_ = {}, {}
+        self.lines_: dict[str, Any] = {}
+        self.bands_: dict[str, Any] = {}
         for number, name in enumerate(names):
             self._draw(name, look(number), name in banded)
         self.ax_.set(
@@ -300,7 +324,7 @@ class RocBandsDisplay:
         add_legend(self.ax_, own, title=self._legend_title())
         return self
 
-    def _draw(self, name, style, banded):
+    def _draw(self, name: str, style: Any, banded: Any) -> None:
         curves = np.asarray(self.tpr[name], dtype=float)
         mean = curves.mean(axis=0)
         if banded and len(curves) > 1:
@@ -322,7 +346,7 @@ class RocBandsDisplay:
             label=name + self._area(name),
         )
 
-    def _area(self, name):
+    def _area(self, name: str) -> str:
         if not self.auc:
             return ""
         mean, low, high = self.auc[name]
@@ -330,7 +354,7 @@ class RocBandsDisplay:
             f" [{low:.2f}, {high:.2f}]" if np.isfinite([low, high]).all() else ""
         )
 
-    def _legend_title(self):
+    def _legend_title(self) -> str:
         parts = []
         if self.auc:
             parts.append("Mean AUC")
@@ -342,17 +366,19 @@ class RocBandsDisplay:
         return "; ".join(parts)
 
 
-def _rates():
+def _rates() -> NDArray:
     return np.linspace(0, 1, N_RATES)
 
 
-def _at_rates(fpr, tpr):
+def _at_rates(fpr: NDArray, tpr: NDArray) -> NDArray:
     """True positive rates of a curve at the common false positive rates."""
     # At a step np.interp takes the upper end; the curve still starts at 0.
     return np.append(0.0, np.interp(_rates(), fpr, tpr))
 
 
-def _mean_area(areas, test_to_train, confidence_level):
+def _mean_area(
+    areas: Sequence[float], test_to_train: float | None, confidence_level: float
+) -> tuple[float, float, float]:
     """Mean area of the folds, and its interval if the ratio is known."""
     low = high = float("nan")
     if test_to_train is not None and len(areas) > 1:

@@ -1,7 +1,10 @@
 """Saliency maps: attributions of a prediction to the pixels of an image."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skmultimodal.cohort import Cohort
@@ -18,15 +21,15 @@ N_SQUARES = 8
 
 
 def saliency_map(
-    estimator,
-    X,
+    estimator: Any,
+    X: Any,
     *,
-    modality="image",
-    positive=None,
-    method="auto",
-    n_steps=64,
-    vary_segmentation=False,
-):
+    modality: str = "image",
+    positive: Any = None,
+    method: str = "auto",
+    n_steps: int = 64,
+    vary_segmentation: bool = False,
+) -> Bunch:
     """Attribute predictions to the pixels of the images of some patients.
 
     The log-odds of a class against all others are explained: for paired patients
@@ -120,7 +123,7 @@ def saliency_map(
             f"a saliency map is of images (rows, channels, height, width), got rows of "
             f"shape {explained.view.raw.shape[1:]}; gene_attributions explains vectors."
         )
-    found = None
+    found: Any = None
     if method in ("auto", "integrated_gradients"):
         try:
             found = _integrate(explained, n_steps, vary_segmentation)
@@ -148,20 +151,22 @@ def saliency_map(
     )
 
 
-def _mask_channel(explained):
+def _mask_channel(explained: Any) -> int | None:
     views = torch_view(explained.view.estimator).image_views()
     if views:
         return views[0].mask_channel
     return find_mask_channel(explained.view.raw)
 
 
-def _integrate(explained, n_steps, vary_segmentation):
+def _integrate(
+    explained: Any, n_steps: int, vary_segmentation: bool
+) -> tuple[Any, Any, Any]:
     views = torch_view(explained.view.estimator).image_views()
     if not views:
         raise NoGradientError(explained.view.estimator)
     kept = None if vary_segmentation else views[0].mask_channel
 
-    def make_baseline(x):
+    def make_baseline(x: Any) -> torch.Tensor:
         baseline = torch.zeros_like(x)
         if kept is not None:
             baseline[:, kept] = x[:, kept]
@@ -174,7 +179,7 @@ def _integrate(explained, n_steps, vary_segmentation):
     return _spread(shares, views[0].block_side, size), score, baseline_score
 
 
-def _spread(shares, factor, size):
+def _spread(shares: Any, factor: Any, size: Any) -> NDArray:
     """Spread the share of each block evenly over its pixels."""
     for axis, length in zip((2, 3), size, strict=True):
         block = np.arange(length) // factor
@@ -185,15 +190,15 @@ def _spread(shares, factor, size):
     return shares
 
 
-def _grad_cam(explained):
+def _grad_cam(explained: Any) -> tuple[Any, Any, Any]:
     captum = import_optional("captum.attr", "explain")
     views = torch_view(explained.view.estimator).image_views()
     if not views:
         raise NoGradientError(explained.view.estimator)
     size = explained.view.raw.shape[2:]
 
-    def method(function, x, rest, rows):
-        total = 0
+    def method(function: Any, x: Any, rest: Any, rows: Any) -> tuple[torch.Tensor]:
+        total: Any = 0
         for view in views:
             layer = view.encoder
             with torch.no_grad():
@@ -213,7 +218,7 @@ def _grad_cam(explained):
     return maps, None, None
 
 
-def _occlude(explained, vary_segmentation):
+def _occlude(explained: Any, vary_segmentation: bool) -> tuple[Any, Any, Any]:
     captum = import_optional("captum.attr", "explain")
     images = torch.as_tensor(explained.view.raw.astype(np.float32))
     inside = images != 0
@@ -224,7 +229,7 @@ def _occlude(explained, vary_segmentation):
     if mask is not None:
         baseline[:, mask] = images[:, mask]
 
-    def score(covered):
+    def score(covered: Any) -> torch.Tensor:
         p = torch.as_tensor(explained.view.predict_proba(covered.numpy())).double()
         return explained.score(p.clamp(min=1e-6).log())
 

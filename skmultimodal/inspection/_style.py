@@ -4,7 +4,9 @@ The colours are those of Okabe & Ito (2008), from dark to light, distinct with a
 colour vision; lines and hatches make them distinct in print as well.
 """
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -40,12 +42,12 @@ LOOK = {
 RC = {**LOOK, "font.size": 12, "axes.titlesize": 13}
 
 
-def pyplot():
+def pyplot() -> Any:
     """``matplotlib.pyplot``, or an ImportError that names the extra."""
     return import_optional("matplotlib.pyplot", "plot")
 
 
-def in_style(plot):
+def in_style(plot: Any) -> Callable[..., Any]:
     """Decorate the method `plot` of a display to draw in the style of this library.
 
     The settings hold for the whole call: Matplotlib sets the size of a text, also of
@@ -54,21 +56,27 @@ def in_style(plot):
     """
 
     @wraps(plot)
-    def draw(self, ax=None, **options):
+    def draw(self: Any, ax: Any = None, **options: Any) -> Any:
         with pyplot().rc_context(_settings_of(ax)):
             return plot(self, ax, **options)
 
     return draw
 
 
-def _settings_of(ax):
+def _settings_of(ax: Any) -> dict[str, Any]:
     if ax is None or not np.size(ax):
         return RC
     first = np.asarray(ax, dtype=object).ravel()[0]
     return {**LOOK, "font.size": first.xaxis.label.get_fontsize()}
 
 
-def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
+def make_axes(
+    ax: Any = None,
+    *,
+    figsize: tuple[float, float] = (6.4, 4.8),
+    shape: Any = (1, 1),
+    **options: Any,
+) -> tuple[Any, Any]:
     """The axes to draw on, and their figure.
 
     Parameters
@@ -102,7 +110,7 @@ def make_axes(ax=None, *, figsize=(6.4, 4.8), shape=(1, 1), **options):
     return ax, axes.ravel()[0].figure
 
 
-def look(number):
+def look(number: Any) -> dict[str, Any]:
     """Colour, line style, marker and hatch of item `number` of a comparison.
 
     There are 49 different ones, by colour with line, marker or hatch, and in black and
@@ -110,7 +118,11 @@ def look(number):
     the markers by two.
     """
     turn, place = divmod(number, len(COLOURS))
-    kinds = {"linestyle": (LINES, 1), "marker": (MARKERS, 2), "hatch": (HATCHES, 1)}
+    kinds: dict[str, tuple[Any, int]] = {
+        "linestyle": (LINES, 1),
+        "marker": (MARKERS, 2),
+        "hatch": (HATCHES, 1),
+    }
     return {"color": COLOURS[place]} | {
         name: values[(place + step * turn) % len(values)]
         for name, (values, step) in kinds.items()

@@ -1,6 +1,9 @@
 """Display of survival by predicted risk."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import CensoredData, ecdf, logrank
 
 from skmultimodal.inspection._comparison_parts import p_in_words, times_of
@@ -69,7 +72,15 @@ class RiskGroupsDisplay:
     >>> plt.close()
     """
 
-    def __init__(self, *, event, time, group, confidence_level=0.95, name=None):
+    def __init__(
+        self,
+        *,
+        event: Any,
+        time: Any,
+        group: Any,
+        confidence_level: float = 0.95,
+        name: str | None = None,
+    ) -> None:
         self.event = event
         self.time = time
         self.group = group
@@ -77,7 +88,9 @@ class RiskGroupsDisplay:
         self.name = name
 
     @classmethod
-    def from_comparison(cls, comparison, model, *, n_groups=3, ax=None):
+    def from_comparison(
+        cls, comparison: Any, model: str, *, n_groups: int = 3, ax: Any = None
+    ) -> Self:
         """Draw the patients of a comparison by their out-of-fold risks.
 
         Parameters
@@ -113,7 +126,15 @@ class RiskGroupsDisplay:
         return display.plot(ax)
 
     @classmethod
-    def from_predictions(cls, y, risk, *, n_groups=3, name=None, ax=None):
+    def from_predictions(
+        cls,
+        y: Any,
+        risk: Any,
+        *,
+        n_groups: int = 3,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw patients by risks that a model predicted without their times.
 
         Parameters
@@ -143,7 +164,7 @@ class RiskGroupsDisplay:
         return cls(**times, group=group, name=name).plot(ax)
 
     @in_style
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -157,7 +178,8 @@ class RiskGroupsDisplay:
         """
         self.ax_, self.figure_ = make_axes(ax)
         event, time = np.asarray(self.event, dtype=bool), np.asarray(self.time)
-        group, self.lines_, samples = np.asarray(self.group), [], []
+        group, samples = np.asarray(self.group), []
+        self.lines_: list[Any] = []
         n_groups = int(group.max()) + 1
         names = NAMES.get(n_groups) or [f"Risk {i + 1}" for i in range(n_groups)]
         for number in range(n_groups):
@@ -175,7 +197,7 @@ class RiskGroupsDisplay:
         self.ax_.legend(title="Patients with the event", loc="best")
         return self
 
-    def _draw(self, data, last, number, label):
+    def _draw(self, data: Any, last: Any, number: Any, label: Any) -> None:
         survival = ecdf(data).sf
         x = np.concatenate([[0.0], survival.quantiles])
         y = np.concatenate([[1.0], survival.probabilities])
@@ -199,7 +221,7 @@ class RiskGroupsDisplay:
             x, low, high, step="post", facecolor=style["color"], alpha=0.13
         )
 
-    def _describe(self):
+    def _describe(self) -> str:
         parts = [] if self.name is None else [self.name]
         if not np.isnan(self.pvalue_):
             p = p_in_words(self.pvalue_)
@@ -207,7 +229,7 @@ class RiskGroupsDisplay:
         return ": ".join(parts)
 
 
-def _in_groups(risk, n_groups):
+def _in_groups(risk: Any, n_groups: int) -> NDArray:
     """Number of the group, of equal sizes, of each risk."""
     if n_groups < 2 or len(risk) < FEWEST * n_groups:
         raise ValueError(

@@ -92,9 +92,7 @@ def encode(
 
 
 def label_code(
-    stored: Sequence[int],
-    path: Path,
-    label_map: Mapping[int, int] | None = None,
+    stored: Sequence[int], path: Path, label_map: Mapping[int, int] | None = None
 ) -> dict[int, int]:
     """How stored labels map to the code 1 (core), 2 (oedema), 4 (enhancing).
 

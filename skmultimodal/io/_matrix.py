@@ -360,10 +360,7 @@ def read_cells(path: Path, text: str | None = None) -> tuple[pd.DataFrame, Delim
 
 
 def tidy_text_matrix(
-    path: Path,
-    text: str | None = None,
-    *,
-    patients: Iterable[str] | None = None,
+    path: Path, text: str | None = None, *, patients: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Read a delimited matrix with a header line; see `tidy_matrix`."""
     table, found = read_cells(path, text)

@@ -37,10 +37,7 @@ class _Read:
 
 
 def _read_one(
-    folder: Path,
-    options: Mapping[str, Any],
-    cache_dir: Path | None,
-    keep_images: bool,
+    folder: Path, options: Mapping[str, Any], cache_dir: Path | None, keep_images: bool
 ) -> _Read:
     read = _Read(ValueError())
     try:

@@ -233,10 +233,7 @@ class Reading:
         return tuple(map(float, wanted))
 
     def fit(
-        self,
-        planes: Mapping[str, NDArray[Any]],
-        spacing: Any,
-        size: Any,
+        self, planes: Mapping[str, NDArray[Any]], spacing: Any, size: Any
     ) -> dict[str, NDArray[Any]]:
         """Bring planes, or a volume, to the spacing and size wanted, if any."""
         wanted = self._edges(spacing)

@@ -1,7 +1,10 @@
 """What follows from acting on a probability: shares at a threshold, and net benefit."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from skmultimodal.model_selection._intervals import (
@@ -25,7 +28,7 @@ BENEFITS = ["model", "threshold", "net_benefit", "low", "high"]
 BENEFITS += ["treat_all", "gain", "gain_low", "gain_high"]
 
 
-def count_shares(hits, called):
+def count_shares(hits: NDArray, called: NDArray) -> dict[str, Any]:
     """How many are right of how many, by metric.
 
     Parameters
@@ -50,7 +53,13 @@ def count_shares(hits, called):
     }
 
 
-def threshold_scores(patients, positive, threshold, level, ratios):
+def threshold_scores(
+    patients: Any,
+    positive: int,
+    threshold: float,
+    level: float,
+    ratios: dict[str, float],
+) -> pd.DataFrame:
     """Shares at a threshold, as of ``Comparison.at_threshold``.
 
     Parameters
@@ -77,33 +86,42 @@ def threshold_scores(patients, positive, threshold, level, ratios):
             share, low, high = np.nan, np.nan, np.nan
             if n:
                 share = n_right / n
-                half = half_of_share(share, *of_folds[metric].T, ratios[model], level)
+                right, of = of_folds[metric].T
+                half = half_of_share(share, right, of, ratios[model], level)
                 n_effective = n / (1 + ratios[model])
                 low, high = share_interval(share, n_effective, half, level)
             rows.append((model, metric, share, low, high, n_right, n))
     return pd.DataFrame(rows, columns=SHARES)
 
 
-def _count_by(folds, hits, called):
+def _count_by(folds: Any, hits: NDArray, called: Any) -> dict[str, Any]:
     """How many are right of how many in each fold, by metric: (n_folds, 2) each."""
     parts = [folds == fold for fold in np.unique(folds)]
     counts = [count_shares(hits[part], called[part]) for part in parts]
     return {m: np.array([c[m] for c in counts], dtype=float) for m in counts[0]}
 
 
-def half_of_share(share, n_right, n, ratio, level):
+def half_of_share(
+    share: Any, n_right: NDArray, n: NDArray, ratio: float, level: float
+) -> float:
     """Half of the interval of a share by how folds differ (linearised as a ratio)."""
     if not ratio or len(n) < MIN_FOLDS:
         return 0.0
     return _half(share + (n_right - share * n) / n.mean(), ratio, level)
 
 
-def _half(values, ratio, level):
+def _half(values: Any, ratio: float, level: float) -> float:
     low, high = corrected_t_interval(values, ratio, confidence_level=level)
     return 0.0 if np.isnan(low) else (high - low) / 2
 
 
-def net_benefit(patients, positive, thresholds, level, ratios):
+def net_benefit(
+    patients: Any,
+    positive: int,
+    thresholds: Any,
+    level: float,
+    ratios: dict[str, float],
+) -> pd.DataFrame:
     """Net benefit at thresholds, as of ``Comparison.net_benefit``.
 
     Parameters
@@ -144,11 +162,13 @@ def net_benefit(patients, positive, thresholds, level, ratios):
     return pd.DataFrame(rows, columns=BENEFITS)
 
 
-def _treated(proba, positive, threshold, value):
+def _treated(proba: NDArray, positive: Any, threshold: Any, value: Any) -> NDArray:
     return np.where(proba[:, positive] >= threshold, value, 0.0)
 
 
-def share_interval(share, n, half, level):
+def share_interval(
+    share: Any, n: float, half: Any, level: float
+) -> tuple[float, float]:
     """Score interval of a share, no narrower than Wilson's of `n` patients.
 
     `n` is perhaps no whole number; `half` is how far it reaches by other evidence.
@@ -159,7 +179,9 @@ def share_interval(share, n, half, level):
     )
 
 
-def _ends(values, each, of_model, ratio, level):
+def _ends(
+    values: Any, each: Any, of_model: Any, ratio: float, level: float
+) -> tuple[float, float]:
     """Interval of a mean over patients: by them, or by folds if that is wider."""
     mean, half = values.mean(), _half(values, ratio / len(values), level)
     n = np.bincount(of_model.folds)

@@ -1,5 +1,8 @@
 """The shortcut audit: how well covariates alone predict the label."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
@@ -29,23 +32,23 @@ __all__ = ["audit_shortcuts"]
 
 
 def audit_shortcuts(
-    X,
-    y,
-    metadata=None,
+    X: Any,
+    y: Any,
+    metadata: pd.DataFrame | None = None,
     *,
-    cv=None,
-    estimator=None,
-    comparison=None,
-    model=None,
-    baseline=None,
-    outcomes=None,
-    site=None,
-    groups=None,
-    confidence_level=0.95,
-    random_state=None,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any = None,
+    estimator: Any = None,
+    comparison: Any = None,
+    model: str | None = None,
+    baseline: list[str] | None = None,
+    outcomes: list[str] | None = None,
+    site: str | None = None,
+    groups: Any = None,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> pd.DataFrame:
     """Score predictions of the label that use no modality's values.
 
     The first thing to run on a new cohort. If the hospital, or the mere presence of an
@@ -212,7 +215,7 @@ def audit_shortcuts(
     sources = [presence_source(cohort, target, folds, groups, random_state)]
     known_later = check_outcomes(table, outcomes, baseline, site)
     sources += metadata_sources(table, target, on_folds, baseline, site, known_later)
-    site = _read_site(table, site, sources)
+    place = _read_site(table, site, sources)
     ranks = _ranks_of(target.outcome)
     audit = Audit(target, ranks, ratio, confidence_level, n_jobs)
     arms, own = _arms(sources, ranks), None
@@ -225,15 +228,15 @@ def audit_shortcuts(
             own = audit.run("estimator", estimator, X, target.y, folds, stage)
         rows = [audit.row_of_source(source, own, stage) for source in sources]
     if own is not None:
-        known = [*(baseline or []), *([] if site is None else [site.name])]
+        known = [*(baseline or []), *([] if place is None else [place.name])]
         rows.append(audit.row_of_model(own))
         rows += audit.rows_beside(own, sources, dict.fromkeys(known))
-    if site is not None:
-        rows += audit.rows_of_site(own, cohort, site, random_state)
+    if place is not None:
+        rows += audit.rows_of_site(own, cohort, place, random_state)
     return audit.table(rows)
 
 
-def _kind_of(comparison, estimator, y):
+def _kind_of(comparison: Any, estimator: Any, y: Any) -> Any:
     """Outcome that a comparison is of, or `y` without a model; None of an estimator."""
     if isinstance(comparison, OutcomeComparison):
         return TimeToEvent if "event" in comparison.predictions() else Numbers
@@ -242,13 +245,13 @@ def _kind_of(comparison, estimator, y):
     return Numbers if estimator is None and are_amounts(y) else None
 
 
-def _ranks_of(outcome):
+def _ranks_of(outcome: Any) -> Any:
     if isinstance(outcome, ClassLabels):
         return OfClasses(outcome.classes)
     return OfOrder(outcome)
 
 
-def _arms(sources, ranks):
+def _arms(sources: Any, ranks: Any) -> list[Any]:
     """What is fitted for the sources, as of `fold_stage`."""
     return [
         (
@@ -260,7 +263,7 @@ def _arms(sources, ranks):
     ]
 
 
-def _model_of(comparison, model, estimator):
+def _model_of(comparison: Any, model: Any, estimator: Any) -> Any:
     if estimator is not None:
         raise ValueError("give estimator or comparison, not both.")
     if model is None:
@@ -270,7 +273,7 @@ def _model_of(comparison, model, estimator):
     return model
 
 
-def _read_site(table, site, sources):
+def _read_site(table: Any, site: Any, sources: Any) -> Site | None:
     if site is None:
         return None
     refuse_unknown_columns(table, [site], "site")

@@ -1,9 +1,10 @@
 """The model in the shortcut audit: within hospitals, and beside known covariates."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.model_selection._audit_ranks import (
     expected_if_permuted,
@@ -35,7 +36,7 @@ class FoldScores(NamedTuple):
     is_proba: bool
 
 
-def make_fold_scores(comparison, name, ranks):
+def make_fold_scores(comparison: Any, name: Any, ranks: Any) -> list[Any]:
     """Scores of a model of a comparison: list of FoldScores."""
     by_fold = ranks.out_of_fold(comparison, name)
     return [
@@ -44,12 +45,12 @@ def make_fold_scores(comparison, name, ranks):
     ]
 
 
-def area_of_folds(model, y, ranks):
+def area_of_folds(model: Any, y: Any, ranks: Any) -> NDArray:
     """AUC or concordance of each fold: ndarray of shape (n_folds,)."""
     return np.array([ranks.area(y[f.fold.test], f.scores) for f in model])
 
 
-def within(model, y, ranks, column):
+def within(model: Any, y: NDArray, ranks: Any, column: NDArray) -> NDArray:
     """The same over pairs of patients with the same value of a covariate.
 
     Parameters
@@ -68,7 +69,7 @@ def within(model, y, ranks, column):
     return _by_fold(_within, model, y, ranks, column)
 
 
-def between(model, y, ranks, column):
+def between(model: Any, y: Any, ranks: Any, column: Any) -> NDArray:
     """The same over pairs of patients with different values of a covariate.
 
     Parameters and return value are as of `within`.
@@ -76,7 +77,7 @@ def between(model, y, ranks, column):
     return _by_fold(_between, model, y, ranks, column)
 
 
-def permuted_within(model, y, ranks, column):
+def permuted_within(model: Any, y: Any, ranks: Any, column: Any) -> NDArray:
     """The same that is expected of labels permuted among equal values.
 
     Pairs with the same value then have an area of one half, and a pair of different
@@ -88,13 +89,13 @@ def permuted_within(model, y, ranks, column):
     return _by_fold(_permuted, model, y, ranks, column)
 
 
-def _by_fold(area, model, y, ranks, column):
+def _by_fold(area: Any, model: Any, y: Any, ranks: Any, column: Any) -> NDArray:
     return np.array(
         [_over_classes(area, f, y[f.fold.test], ranks, column) for f in model]
     )
 
 
-def _over_classes(area, found, y, ranks, column):
+def _over_classes(area: Any, found: Any, y: Any, ranks: Any, column: Any) -> float:
     """Mean of an area over the classes, by their numbers of pairs."""
     codes = column[found.fold.test]
     known = codes >= 0
@@ -108,22 +109,24 @@ def _over_classes(area, found, y, ranks, column):
     return np.average(areas, weights=weights) if areas else np.nan
 
 
-def _within(truth, score, codes):
+def _within(truth: NDArray, score: Any, codes: NDArray) -> tuple[float, float]:
     right, n = ranked_within(truth, score, codes)
     return (right / n if n else np.nan), n
 
 
-def _between(truth, score, codes):
+def _between(truth: NDArray, score: Any, codes: NDArray) -> tuple[float, float]:
     right, n = np.subtract(ranked(truth, score), ranked_within(truth, score, codes))
     return (right / n if n else np.nan), n
 
 
-def _permuted(truth, score, codes):
+def _permuted(truth: NDArray, score: Any, codes: NDArray) -> tuple[float, float]:
     right, n = expected_if_permuted(truth, score, codes)
     return (right / n if n else np.nan), n
 
 
-def gain_over(model, target, ranks, columns):
+def gain_over(
+    model: Any, target: Any, ranks: Any, columns: pd.DataFrame
+) -> tuple[NDArray, NDArray]:
     """AUC or concordance of covariates with the model's scores, and without.
 
     Both are regressions fitted, within a repeat, on the test rows of the other
@@ -161,11 +164,11 @@ def gain_over(model, target, ranks, columns):
     return np.array(with_model), np.array(alone)
 
 
-def _rows(folds):
+def _rows(folds: Any) -> list[Any]:
     return [f.fold.test for f in folds]
 
 
-def _table(folds, columns, beside, ranks):
+def _table(folds: Any, columns: Any, beside: Any, ranks: Any) -> pd.DataFrame:
     table = columns.iloc[np.concatenate(_rows(folds))].reset_index(drop=True)
     if not beside:
         return table

@@ -8,6 +8,7 @@ all of the audit is about one measure, of which guessing has one half.
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-def responses(fitted, X, classes):
+def responses(fitted: Any, X: Any, classes: Any) -> NDArray:
     """Scores of a fitted classifier for each class: (n_rows, n_classes).
 
     Its probabilities, or its decision function; a class that it was not trained on has
@@ -46,7 +47,7 @@ def responses(fitted, X, classes):
     return every
 
 
-def mean_one_against_rest(scores, y, classes):
+def mean_one_against_rest(scores: Any, y: Any, classes: Any) -> float:
     """Mean AUC of each class against the rest, over the classes in `y`.
 
     NaN if `y` has one class.
@@ -69,34 +70,34 @@ class OfClasses(NamedTuple):
     classes: np.ndarray
     metric: str = "roc_auc"
 
-    def predictor(self):
+    def predictor(self) -> LogisticRegression:
         """What covariates predict by."""
         return LogisticRegression(class_weight="balanced", max_iter=1000)
 
-    def responses(self, fitted, X):
+    def responses(self, fitted: Any, X: Any) -> tuple[NDArray, bool]:
         """Scores for each class, and whether they are probabilities."""
         is_proba = hasattr(fitted, "predict_proba")
         return responses(fitted, X, self.classes), is_proba
 
-    def out_of_fold(self, comparison, name):
+    def out_of_fold(self, comparison: Any, name: str) -> Any:
         """Scores of a model of a comparison, by repeat and fold: dict."""
         p = comparison.proba(name)
         return dict(list(p.groupby(level=["repeat", "fold"], sort=False)))
 
-    def area(self, y, scores):
+    def area(self, y: Any, scores: Any) -> float:
         return mean_one_against_rest(scores, y, self.classes)
 
-    def parts(self, y, scores):
+    def parts(self, y: Any, scores: Any) -> list[Any]:
         """Whether rows are of each class, and the scores for it."""
         return [(y == label, scores[:, i]) for i, label in enumerate(self.classes)]
 
-    def as_columns(self, scores, is_proba):
+    def as_columns(self, scores: Any, is_proba: Any) -> NDArray:
         """Scores as covariates."""
         scores = (log_ratios(scores) if is_proba else scores).astype(float)
         # Of two classes, one log-ratio has all.
         return scores[:, 1:] if scores.shape[1] == 2 else scores
 
-    def counts(self, y):
+    def counts(self, y: Any) -> PatientCounts | None:
         """Patients of two classes, or None."""
         if len(self.classes) > 2:
             return None
@@ -115,24 +116,24 @@ class OfOrder(NamedTuple):
     outcome: Any
     metric: str = "concordance"
 
-    def predictor(self):
+    def predictor(self) -> Any:
         """What covariates predict by."""
         return Ridge() if isinstance(self.outcome, Numbers) else CoxRidgeSurvival()
 
-    def responses(self, fitted, X):
+    def responses(self, fitted: Any, X: Any) -> tuple[NDArray, bool]:
         """Scores in one column, which are no probabilities."""
         return self.outcome.predict_by(fitted, X), False
 
-    def out_of_fold(self, comparison, name):
+    def out_of_fold(self, comparison: Any, name: str) -> Any:
         """Scores of a model of a comparison, by repeat and fold: dict."""
         table = comparison.predictions(models=[name])
         return dict(list(table.groupby(["repeat", "fold"])[["predicted"]]))
 
-    def area(self, y, scores):
+    def area(self, y: Any, scores: Any) -> float:
         right, n = ranked(*self.parts(y, scores)[0])
         return float(right / n) if n else np.nan
 
-    def parts(self, y, scores):
+    def parts(self, y: Any, scores: Any) -> list[Any]:
         """Rows as those with an event, and their scores: a list of one pair."""
         if y.dtype.names is None:
             # The highest number is the first event.
@@ -141,15 +142,15 @@ class OfOrder(NamedTuple):
             y["event"], y["time"] = True, -numbers
         return [(y, scores[:, 0])]
 
-    def as_columns(self, scores, is_proba):
+    def as_columns(self, scores: Any, is_proba: Any) -> NDArray:
         """Scores as covariates."""
         return scores.astype(float)
 
-    def counts(self, y):
+    def counts(self, y: Any) -> None:
         return None
 
 
-def ranked(truth, score):
+def ranked(truth: NDArray, score: NDArray) -> tuple[float, float]:
     """Pairs in the right order, and all of them.
 
     Parameters
@@ -164,13 +165,15 @@ def ranked(truth, score):
     return (n * roc_auc_score(truth, score) if n else 0.0), n
 
 
-def ranked_within(truth, score, codes):
+def ranked_within(truth: NDArray, score: Any, codes: NDArray) -> NDArray:
     """The same over pairs of rows with equal codes."""
     parts = [ranked(truth[codes == c], score[codes == c]) for c in np.unique(codes)]
     return np.sum(parts, axis=0) if parts else np.zeros(2)
 
 
-def expected_if_permuted(truth, score, codes):
+def expected_if_permuted(
+    truth: NDArray, score: Any, codes: NDArray
+) -> tuple[float, float]:
     """The same, as expected of truths that are permuted among rows of equal codes."""
     n_pairs = truth[:, None] & ~truth if truth.dtype == bool else comparable(truth)
     # A stratum is of the patient, and stays.

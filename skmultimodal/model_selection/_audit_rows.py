@@ -1,10 +1,12 @@
 """The rows of the shortcut audit."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.model_selection._audit_model import (
     FoldScores,
     area_of_folds,
@@ -52,20 +54,22 @@ class Audit(NamedTuple):
     n_jobs: Any
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
         """Names of the columns."""
         return ["source", self.ranks.metric, *INTERVAL, *DIFFERENCE]
 
-    def table(self, rows):
+    def table(self, rows: Any) -> pd.DataFrame:
         """The audit as DataFrame."""
         table = pd.DataFrame(rows, columns=self.columns)
         return table.astype(dict.fromkeys(DIFFERENCE, float))
 
-    def model(self, scores):
+    def model(self, scores: Any) -> Model:
         """A Model of known out-of-fold scores."""
         return Model(scores, area_of_folds(scores, self.target.y, self.ranks))
 
-    def run(self, name, estimator, X, y, folds, stage):
+    def run(
+        self, name: str, estimator: Any, X: Any, y: Any, folds: Any, stage: Any
+    ) -> Model:
         """A Model of an estimator that is fitted on the folds."""
         options = {"inspect": _Responses(self.ranks), "n_jobs": self.n_jobs}
         arms = [(name, estimator, folds)]
@@ -74,7 +78,7 @@ class Audit(NamedTuple):
         scores = [FoldScores(fold, *found) for _, fold, _, found in results]
         return Model(scores, score_table(results)["score"].to_numpy())
 
-    def row_of_source(self, source, own, stage):
+    def row_of_source(self, source: Any, own: Any, stage: Any) -> dict[str, Any]:
         """The row of a source, of the better of its fits: on all or paired rows."""
         predictor = covariate_predictor(source.columns, self.ranks.predictor())
         rows = source.columns, source.y
@@ -96,13 +100,13 @@ class Audit(NamedTuple):
             row |= self._difference(own.areas - areas, level)
         return row
 
-    def row_of_model(self, own):
+    def row_of_model(self, own: Any) -> dict[str, Any]:
         """The row of the model."""
         counts = self._count(self.target.y, [found.fold for found in own.scores])
         of = own.areas, self.ratio, "model", "cv"
         return self._row("estimator", *of, counts=counts)
 
-    def rows_beside(self, own, sources, known):
+    def rows_beside(self, own: Any, sources: Any, known: Any) -> list[Any]:
         """The row of the model together with known columns, if there are any."""
         columns = [source.columns for source in sources if source.name in known]
         if not columns:
@@ -113,7 +117,9 @@ class Audit(NamedTuple):
         row = self._row(f"estimator beside {', '.join(known)}", *of, read_as="mixed")
         return [row | self._difference(with_model - alone, self.confidence_level)]
 
-    def rows_of_site(self, own, cohort, site, random_state):
+    def rows_of_site(
+        self, own: Any, cohort: Cohort, site: Any, random_state: Any
+    ) -> list[Any]:
         """Rows of the model within a site, and of the site from each modality."""
         rows = []
         if own is not None:
@@ -124,7 +130,7 @@ class Audit(NamedTuple):
             rows.append(self._row(name, areas, ratio, "encoding", "all"))
         return rows
 
-    def _rows_of_model_and_site(self, own, site):
+    def _rows_of_model_and_site(self, own: Any, site: Any) -> list[Any]:
         """Rows of the model within and between sites, and of what the site explains."""
         of = own.scores, self.target.y, self.ranks, site.codes
         rows = [
@@ -138,14 +144,23 @@ class Audit(NamedTuple):
         row = self._row(name, areas, self.ratio, "permuted", "cv")
         return [*rows, row | self._difference(own.areas - areas, self.confidence_level)]
 
-    def _count(self, y, folds):
+    def _count(self, y: Any, folds: Any) -> Any:
         """Tested patients of two classes, or None."""
         rows = np.unique(np.concatenate([fold.test for fold in folds]))
         return self.ranks.counts(y[rows])
 
     def _row(
-        self, source, areas, ratio, kind, tested, *, level=None, counts=None, **more
-    ):
+        self,
+        source: Any,
+        areas: NDArray,
+        ratio: float,
+        kind: str,
+        tested: Any,
+        *,
+        level: float | None = None,
+        counts: Any = None,
+        **more: Any,
+    ) -> dict[str, Any]:
         found = _mean_and_interval(
             areas,
             ratio,
@@ -157,14 +172,16 @@ class Audit(NamedTuple):
         cells = source, *found, n_folds, kind, tested, "", "", *[None] * 3
         return dict(zip(self.columns, cells, strict=True)) | more
 
-    def _difference(self, differences, level):
+    def _difference(self, differences: Any, level: float) -> dict[str, Any]:
         """The columns of a difference of two areas on the same folds."""
         found = _mean_and_interval(differences, self.ratio, confidence_level=level)
-        found = np.clip(found, -1.0, 1.0)  # no more can lie between two areas
-        return dict(zip(DIFFERENCE, found, strict=True))
+        ends = np.clip(found, -1.0, 1.0)  # no more can lie between two areas
+        return dict(zip(DIFFERENCE, ends, strict=True))
 
 
-def _mean_and_interval(values, ratio, **options):
+def _mean_and_interval(
+    values: Any, ratio: float, **options: Any
+) -> tuple[float, float, float]:
     """Mean of the folds, low and high; NaN of no fold, and of one for its interval."""
     values = values[~np.isnan(values)]
     if not len(values):
@@ -177,11 +194,11 @@ class _Areas(NamedTuple):
 
     ranks: Any
 
-    def given(self, y, fold):
+    def given(self, y: Any, fold: Any) -> Self:
         """The same after training on any fold."""
         return self
 
-    def __call__(self, model, X, y):
+    def __call__(self, model: Any, X: Any, y: Any) -> dict[str, Any]:
         scores, _ = self.ranks.responses(model, X)
         return {self.ranks.metric: self.ranks.area(y, scores)}
 
@@ -191,5 +208,5 @@ class _Responses(NamedTuple):
 
     ranks: Any
 
-    def __call__(self, model, X, y):
+    def __call__(self, model: Any, X: Any, y: Any) -> Any:
         return self.ranks.responses(model, X)

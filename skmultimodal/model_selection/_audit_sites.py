@@ -1,7 +1,10 @@
 """How well each modality shows the hospital that a patient is of."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -9,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.model_selection._audit_ranks import (
     OfClasses,
     mean_one_against_rest,
@@ -25,7 +29,9 @@ N_COMPONENTS = 20
 QUANTILES = (5, 25, 50, 75, 95)
 
 
-def areas_of_site(cohort, modality, codes, random_state):
+def areas_of_site(
+    cohort: Cohort, modality: str, codes: NDArray, random_state: np.random.RandomState
+) -> NDArray:
     """AUC of each fold of predicting a covariate from the values of a modality.
 
     By a logistic regression of 20 principal components of a table, or of statistics of
@@ -66,7 +72,7 @@ def areas_of_site(cohort, modality, codes, random_state):
     return np.array(areas)
 
 
-def _read(cohort, modality):
+def _read(cohort: Cohort, modality: str) -> tuple[Any, Any]:
     """Values of the rows, and what predicts from them."""
     block = cohort.block(modality)
     if block.ndim == 1:
@@ -76,7 +82,7 @@ def _read(cohort, modality):
         columns = pd.DataFrame(block)
         read = {n: read_covariate(columns[n].infer_objects()).values for n in columns}
         table = pd.DataFrame(read)
-        return table, covariate_predictor(table, OfClasses(None).predictor())
+        return table, covariate_predictor(table, OfClasses(np.empty(0)).predictor())
     if block.ndim > 2:
         block = _intensities(block)
     n_components = min(N_COMPONENTS, block.shape[1], len(block) // 4)
@@ -88,13 +94,13 @@ def _read(cohort, modality):
     )
 
 
-def _describe_bag(bag):
+def _describe_bag(bag: Any) -> NDArray:
     """Mean and spread of each feature of the vectors, and their number."""
     vectors = np.asarray(bag, dtype=float)
     return np.hstack([vectors.mean(axis=0), vectors.std(axis=0), len(vectors)])
 
 
-def _intensities(images):
+def _intensities(images: NDArray) -> NDArray:
     """Mean, spread and quantiles of each channel, and its share of non-zero values."""
     values = images.reshape(*images.shape[:2], -1).astype(float)
     parts = [values.mean(axis=2), values.std(axis=2), (values != 0).mean(axis=2)]

@@ -1,16 +1,18 @@
 """What the shortcut audit predicts the label from, and by what."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import check_random_state
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.model_selection._folds import Fold, labels_of, paired_rows
 from skmultimodal.towers._outcomes import ClassLabels, Numbers
 from skmultimodal.utils._alignment import name_some, refuse_unknown_columns
@@ -53,7 +55,7 @@ class Source(NamedTuple):
     read_as: str
 
 
-def covariate_predictor(columns, final):
+def covariate_predictor(columns: Any, final: Any) -> Pipeline:
     """An estimator of a table, whose columns are floats or categories."""
     is_number = [pd.api.types.is_float_dtype(t) for t in columns.dtypes]
     numbers = make_pipeline(
@@ -71,7 +73,7 @@ def covariate_predictor(columns, final):
     )
 
 
-def trainings(folds, X, target, ratio):
+def trainings(folds: Any, X: Any, target: Any, ratio: float) -> list[Any]:
     """The folds with all labelled training rows, and with the paired ones of them.
 
     Not with the paired ones if these are all there are, or teach nothing in some fold,
@@ -87,11 +89,17 @@ def trainings(folds, X, target, ratio):
     return found
 
 
-def _keep(folds, kept):
+def _keep(folds: Any, kept: Any) -> list[Any]:
     return [fold._replace(train=fold.train[kept[fold.train]]) for fold in folds]
 
 
-def presence_source(cohort, target, folds, groups, random_state):
+def presence_source(
+    cohort: Cohort,
+    target: Any,
+    folds: Any,
+    groups: Any,
+    random_state: int | np.random.RandomState | None,
+) -> Source:
     """The modalities present, on a partition of all labelled rows.
 
     It is stratified by class (fifth, event) only: by pattern too, training shares of
@@ -122,7 +130,7 @@ def presence_source(cohort, target, folds, groups, random_state):
     return Source(PRESENCE, columns, labels, training, *of)
 
 
-def check_outcomes(table, outcomes, baseline, site):
+def check_outcomes(table: Any, outcomes: Any, baseline: Any, site: Any) -> list[str]:
     """Columns that are known only after the label: list of str."""
     outcomes = list(outcomes or [])
     refuse_unknown_columns(table, outcomes, "outcomes")
@@ -135,7 +143,14 @@ def check_outcomes(table, outcomes, baseline, site):
     return outcomes
 
 
-def metadata_sources(table, target, on_folds, baseline, site, outcomes=()):
+def metadata_sources(
+    table: pd.DataFrame | None,
+    target: Any,
+    on_folds: Any,
+    baseline: list[str] | None,
+    site: str | None,
+    outcomes: Sequence[str] = (),
+) -> list[Any]:
     """Each column of the metadata, and all of them (of the baseline, if it is named).
 
     Parameters
@@ -159,7 +174,7 @@ def metadata_sources(table, target, on_folds, baseline, site, outcomes=()):
     if table is None or not table.shape[1]:
         return []
     table = table.reset_index(drop=True).rename(columns=str)
-    covariates = {name: read_covariate(table[name]) for name in table}
+    covariates = {str(n): read_covariate(table[n]) for n in table}
     _warn_of_cells(covariates)
     judged = table.drop(columns=outcomes) if baseline is None else table[baseline]
     _warn_of_label(judged, target)
@@ -185,7 +200,7 @@ def metadata_sources(table, target, on_folds, baseline, site, outcomes=()):
     return sources
 
 
-def _warn_of_cells(covariates):
+def _warn_of_cells(covariates: Any) -> None:
     """Warn of columns that are left out, and of cells that are taken as missing."""
     texts = [name for name, found in covariates.items() if found.kind == "text"]
     if texts:
@@ -207,7 +222,7 @@ def _warn_of_cells(covariates):
         )
 
 
-def _warn_of_label(table, target):
+def _warn_of_label(table: Any, target: Any) -> None:
     labelled = target.codes >= 0
     y, codes, table = target.y[labelled], target.codes[labelled], table.loc[labelled]
     what = "class"

@@ -2,9 +2,11 @@
 
 from itertools import chain
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skmultimodal.cohort import as_cohort
@@ -29,22 +31,22 @@ __all__ = ["compare_arms", "compare_classifiers"]
 
 
 def compare_classifiers(
-    estimators,
-    X,
-    y,
+    estimators: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    scoring=None,
-    positive=None,
-    groups=None,
-    reference=None,
-    primary=None,
-    n_seeds=1,
-    n_draws=0,
-    confidence_level=0.95,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    scoring: Any = None,
+    positive: Any = None,
+    groups: Any = None,
+    reference: str | None = None,
+    primary: str | None = None,
+    n_seeds: int = 1,
+    n_draws: int = 0,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Comparison:
     """Cross-validate several classifiers on the same folds, and test their differences.
 
     Parameters
@@ -201,21 +203,21 @@ def compare_classifiers(
 
 
 def compare_arms(
-    caller,
-    arms,
-    X,
-    y,
-    scoring,
-    folds,
+    caller: str,
+    arms: Any,
+    X: Any,
+    y: Any,
+    scoring: Any,
+    folds: Any,
     *,
-    groups,
-    confidence_level,
-    n_jobs,
-    verbose,
-    named=None,
-    n_seeds=1,
-    n_draws=0,
-):
+    groups: Any,
+    confidence_level: float,
+    n_jobs: int | None,
+    verbose: int,
+    named: dict[str, Any] | None = None,
+    n_seeds: int = 1,
+    n_draws: int = 0,
+) -> Comparison:
     """The Comparison of models that are trained each on rows of its own.
 
     Parameters
@@ -230,7 +232,7 @@ def compare_arms(
     n_seeds : int, default=1
     n_draws : int, default=0
     """
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+    if not isinstance(n_seeds, Integral) or int(n_seeds) < 1:
         raise ValueError(f"n_seeds must be an integer of at least 1, got {n_seeds!r}.")
     draws = UnpairedDraws(n_draws, folds, X, y, groups)
     fits = [[(n, reseed(m, i), f) for n, m, f in arms] for i in range(n_seeds)]
@@ -276,10 +278,10 @@ class Predict:
     Probabilities are NaN where the model has none.
     """
 
-    def __init__(self, classes):
+    def __init__(self, classes: Any) -> None:
         self.classes = classes
 
-    def __call__(self, model, X, y):
+    def __call__(self, model: Any, X: Any, y: Any) -> tuple[Any, Any]:
         predicted = model.predict(X)
         proba = np.full((len(predicted), len(self.classes)), np.nan)
         if hasattr(model, "predict_proba"):
@@ -290,7 +292,7 @@ class Predict:
         return predicted, proba
 
 
-def prediction_arrays(results, X, y):
+def prediction_arrays(results: Any, X: Any, y: Any) -> tuple[pd.DataFrame, NDArray]:
     """Predictions of `run_folds` with `Predict`, and their probabilities.
 
     Returns
@@ -320,7 +322,7 @@ def prediction_arrays(results, X, y):
     return pd.concat(tables, ignore_index=True), np.concatenate(proba)
 
 
-def _check_estimators(estimators):
+def _check_estimators(estimators: Any) -> list[tuple[str, Any]]:
     models = list(estimators.items() if hasattr(estimators, "items") else estimators)
     names = [name for name, _ in models]
     if not models:

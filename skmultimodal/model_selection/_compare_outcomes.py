@@ -1,9 +1,11 @@
 """Comparisons of models of numbers, and of times to an event, on the same folds."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skmultimodal.cohort import as_cohort
@@ -29,18 +31,18 @@ __all__ = ["compare_outcome_arms", "compare_regressors", "compare_survival"]
 
 
 def compare_survival(
-    estimators,
-    X,
-    y,
+    estimators: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    horizon=None,
-    groups=None,
-    reference=None,
-    confidence_level=0.95,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    horizon: float | None = None,
+    groups: Any = None,
+    reference: str | None = None,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> OutcomeComparison:
     """Cross-validate several survival estimators on the same folds.
 
     Parameters
@@ -112,7 +114,7 @@ def compare_survival(
     return _compare("compare_survival", estimators, X, target, cv, scoring, **options)
 
 
-def _check_horizon(horizon, y):
+def _check_horizon(horizon: Any, y: Any) -> None:
     last = np.nanmax(y["time"], initial=0)
     is_number = isinstance(horizon, Real) and not isinstance(horizon, bool)
     if not is_number or not 0 < horizon <= last:
@@ -129,18 +131,18 @@ def _check_horizon(horizon, y):
 
 
 def compare_regressors(
-    estimators,
-    X,
-    y,
+    estimators: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    scoring=("r2", "neg_root_mean_squared_error"),
-    groups=None,
-    reference=None,
-    confidence_level=0.95,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    scoring: Any = ("r2", "neg_root_mean_squared_error"),
+    groups: Any = None,
+    reference: str | None = None,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> OutcomeComparison:
     """Cross-validate several regressors on the same folds.
 
     Parameters
@@ -204,19 +206,19 @@ def compare_regressors(
 
 
 def _compare(
-    caller,
-    estimators,
-    X,
-    target,
-    cv,
-    scoring,
+    caller: str,
+    estimators: Any,
+    X: Any,
+    target: Any,
+    cv: Any,
+    scoring: Any,
     *,
-    groups,
-    reference,
-    confidence_level,
-    n_jobs,
-    verbose,
-):
+    groups: Any,
+    reference: Any,
+    confidence_level: float,
+    n_jobs: int | None,
+    verbose: int,
+) -> OutcomeComparison:
     models = _check_estimators(estimators)
     if reference is not None:
         choose_names("reference", [name for name, _ in models], [reference])
@@ -229,19 +231,19 @@ def _compare(
 
 
 def compare_outcome_arms(
-    caller,
-    arms,
-    X,
-    y,
-    scoring,
-    folds,
+    caller: str,
+    arms: Any,
+    X: Any,
+    y: Any,
+    scoring: Any,
+    folds: Any,
     *,
-    groups,
-    confidence_level,
-    n_jobs,
-    verbose,
-    reference=None,
-):
+    groups: Any,
+    confidence_level: float,
+    n_jobs: int | None,
+    verbose: int,
+    reference: Any = None,
+) -> OutcomeComparison:
     """The OutcomeComparison of models that are trained each on rows of its own.
 
     Parameters are those of `compare_arms`, and `y` is a number or a time to an event.
@@ -267,11 +269,11 @@ def compare_outcome_arms(
     )
 
 
-def _horizons(scoring, y, folds):
+def _horizons(scoring: Any, y: Any, folds: Any) -> NDArray:
     return np.array([scoring.given(y, fold).horizon for fold in folds])
 
 
-def _predict(model, X, y):
+def _predict(model: Any, X: Any, y: Any) -> dict[str, Any]:
     """Columns of the predictions of a model."""
     predicted = np.asarray(model.predict(X), dtype=float)
     if y.dtype.names is not None:
@@ -283,7 +285,7 @@ def _predict(model, X, y):
     return {"predicted": predicted, "low": low, "high": high}
 
 
-def _prediction_table(results, X, y):
+def _prediction_table(results: Any, X: Any, y: Any) -> pd.DataFrame:
     cohort = as_cohort(X)
     tables = []
     for name, fold, _, predicted in results:

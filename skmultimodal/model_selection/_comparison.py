@@ -1,6 +1,10 @@
 """What is known after several models were tested on the same folds."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.model_selection._fixed import fixed_scores
 from skmultimodal.model_selection._fold_scores import FoldScores
@@ -107,24 +111,24 @@ class Comparison(FoldScores, OutOfFold):
 
     def __init__(
         self,
-        scores,
-        predictions,
-        proba,
+        scores: pd.DataFrame,
+        predictions: pd.DataFrame,
+        proba: NDArray,
         *,
-        folds,
-        classes,
-        positive,
-        test_to_train,
-        confidence_level=0.95,
-        estimators=None,
-        known_as=None,
-        reference=None,
-        primary=None,
-        by_seed=None,
-        n_unpaired=0,
-        draws=None,
-        sample_weight=None,
-    ):
+        folds: Any,
+        classes: NDArray,
+        positive: Any,
+        test_to_train: float,
+        confidence_level: float = 0.95,
+        estimators: Any = None,
+        known_as: Any = None,
+        reference: str | None = None,
+        primary: str | None = None,
+        by_seed: pd.DataFrame | None = None,
+        n_unpaired: int = 0,
+        draws: pd.DataFrame | None = None,
+        sample_weight: NDArray | None = None,
+    ) -> None:
         super().__init__(
             predictions,
             proba,
@@ -144,17 +148,19 @@ class Comparison(FoldScores, OutOfFold):
         self._by_seed = by_seed
         self._draws = draws
 
-    def _tested(self):
+    def _tested(self) -> PatientCounts:
         """The patients tested; of weighted ones as many as vary so much."""
         first = self._predictions.drop_duplicates("row")
         hits = (first["y_true"] == self.positive).to_numpy()
         weights = np.ones(len(hits))
         if self.sample_weight is not None:
             weights = self.sample_weight[first["row"].to_numpy()]
-        sizes = (effective_number(weights[part]) for part in (hits, ~hits))
-        return PatientCounts(*sizes, len(self.classes))
+        n_positive, n_others = (effective_number(weights[p]) for p in (hits, ~hits))
+        return PatientCounts(n_positive, n_others, len(self.classes))
 
-    def reweighted(self, sample_weight, *, metrics=None):
+    def reweighted(
+        self, sample_weight: Any, *, metrics: list[str] | None = None
+    ) -> "Comparison":
         """The same predictions, scored with weights for the tested rows.
 
         Parameters
@@ -198,7 +204,13 @@ class Comparison(FoldScores, OutOfFold):
             sample_weight=weights,
         )
 
-    def sensitivity_at(self, specificity=0.9, *, models=None, positive=None):
+    def sensitivity_at(
+        self,
+        specificity: float = 0.9,
+        *,
+        models: list[str] | None = None,
+        positive: Any = None,
+    ) -> pd.DataFrame:
         """How many of the class the models find, if few others may be called wrongly.
 
         Parameters
@@ -275,7 +287,13 @@ class Comparison(FoldScores, OutOfFold):
         """
         return self._rates_at("specificity", specificity, models, positive)
 
-    def specificity_at(self, sensitivity=0.9, *, models=None, positive=None):
+    def specificity_at(
+        self,
+        sensitivity: float = 0.9,
+        *,
+        models: list[str] | None = None,
+        positive: Any = None,
+    ) -> pd.DataFrame:
         """How many others the models spare, if few of the class may be missed.
 
         Parameters
@@ -309,14 +327,16 @@ class Comparison(FoldScores, OutOfFold):
         """
         return self._rates_at("sensitivity", sensitivity, models, positive)
 
-    def _rates_at(self, name, value, models, positive):
+    def _rates_at(
+        self, name: str, value: Any, models: Any, positive: Any
+    ) -> pd.DataFrame:
         value = check_rate(name, value)
         patients, place = self._by_patient(models, positive)
         given = value, self.confidence_level, self._ratios(patients)
         of_positive = name == "specificity"
         return rates_at(patients, place, *given, of_positive=of_positive)
 
-    def remarks(self, *, models=None):
+    def remarks(self, *, models: list[str] | None = None) -> list[str]:
         """What to know before the means are read.
 
         Parameters
@@ -333,7 +353,7 @@ class Comparison(FoldScores, OutOfFold):
         """
         return find_remarks(self, choose_names("model", self.models, models))
 
-    def _summarised(self):
+    def _summarised(self) -> pd.DataFrame:
         table = summarise(
             self._scores,
             self.test_to_train,
@@ -346,5 +366,5 @@ class Comparison(FoldScores, OutOfFold):
             table.loc[place, ["mean", "low", "high"]] = found
         return table.reset_index()
 
-    def _heading(self):
+    def _heading(self) -> list[str]:
         return heading_of(self, f", positive class {class_name(self.positive)}")

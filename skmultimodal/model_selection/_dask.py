@@ -1,7 +1,9 @@
 """Searches and comparisons on a Dask cluster that survive the loss of a worker."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import joblib
 import numpy as np
@@ -16,7 +18,9 @@ _within: ContextVar[bool] = ContextVar("_within", default=False)
 
 
 @contextmanager
-def dask_parallel(client, *data, splits=None, **config):
+def dask_parallel(
+    client: Any, *data: Any, splits: Any = None, **config: Any
+) -> Iterator[Any]:
     """Run joblib's jobs on a Dask cluster, with the data on every worker.
 
     joblib keeps one copy of what tasks share, and Dask drops further copies: a search
@@ -108,7 +112,7 @@ def dask_parallel(client, *data, splits=None, **config):
 
 
 @contextmanager
-def held_everywhere(*data):
+def held_everywhere(*data: Any) -> Iterator[Any]:
     """Have what jobs share on every worker, within `dask_parallel`; else do nothing.
 
     Parameters
@@ -135,7 +139,7 @@ def held_everywhere(*data):
             del futures[key]
 
 
-def _copy_to_all(client, futures):
+def _copy_to_all(client: Any, futures: Any) -> None:
     """Copy what was sent to the workers that lack it, as busy ones may."""
     client.replicate(futures)
     n_workers = len(client.scheduler_info(n_workers=-1)["workers"])

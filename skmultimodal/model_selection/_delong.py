@@ -1,6 +1,9 @@
 """Areas under the ROC curve of one test, over patients (DeLong)."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from skmultimodal.model_selection._intervals import score_interval
@@ -12,7 +15,7 @@ __all__ = ["delong", "delong_interval"]
 LEAST_SHARE = 0.5
 
 
-def delong(hits, scores):
+def delong(hits: NDArray, scores: Any) -> tuple[NDArray, NDArray]:
     """Areas under the ROC curves of models on the same patients, and how they vary.
 
     Parameters
@@ -40,7 +43,13 @@ def delong(hits, scores):
     return placed.mean(axis=1), np.atleast_2d(covariance)
 
 
-def delong_interval(y_true, y_score, *, test_to_train=0.0, confidence_level=0.95):
+def delong_interval(
+    y_true: Any,
+    y_score: Any,
+    *,
+    test_to_train: float = 0.0,
+    confidence_level: float = 0.95,
+) -> tuple[float, float]:
     """Interval for the area under the ROC curve of one model on one test set.
 
     It is for a model that was fitted once, on other patients. Of predictions out of

@@ -1,9 +1,11 @@
 """Unpaired training rows drawn anew: what an interval is otherwise given."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.cohort import as_cohort
 from skmultimodal.model_selection._fold_assignment import (
@@ -46,12 +48,15 @@ class UnpairedDraws:
         them, train.
     """
 
-    def __init__(self, n_draws, folds, X, y, groups=None):
+    def __init__(
+        self, n_draws: int, folds: Any, X: Any, y: Any, groups: Any = None
+    ) -> None:
         if not isinstance(n_draws, Integral) or n_draws < 0 or n_draws == 1:
             raise ValueError(
                 f"n_draws must be 0, or an integer of at least 2, got {n_draws!r}."
             )
-        self.drawn = []  # repeat, rows left out, and share of those kept
+        # Repeat, rows left out, and share of those kept.
+        self.drawn: list[tuple[int, NDArray, float]] = []
         if n_draws == 0:
             return
         trains = np.zeros(len(y), dtype=bool)
@@ -77,7 +82,7 @@ class UnpairedDraws:
             share = 1 - len(out) / len(rows)
             self.drawn.append((repeats[number % len(repeats)], rows[out], share))
 
-    def arms(self, arms, n_seeds):
+    def arms(self, arms: Any, n_seeds: int) -> list[Any]:
         """What is fitted: list of lists of (name, estimator, folds), one for each draw.
 
         Parameters
@@ -95,7 +100,7 @@ class UnpairedDraws:
             for number, (repeat, out, _) in enumerate(self.drawn)
         ]
 
-    def table(self, scores):
+    def table(self, scores: Any) -> pd.DataFrame | None:
         """Scores of the draws as of ``Comparison.draws``, or None without any.
 
         Parameters
@@ -110,7 +115,7 @@ class UnpairedDraws:
         return pd.concat(tables, ignore_index=True)[DRAW_COLUMNS] if tables else None
 
 
-def _without(folds, repeat, out):
+def _without(folds: Any, repeat: int, out: Any) -> list[Any]:
     return [
         fold._replace(train=np.setdiff1d(fold.train, out))
         for fold in folds
@@ -118,7 +123,14 @@ def _without(folds, repeat, out):
     ]
 
 
-def added_variance(scores, draws, test_to_train, metric, model, other=None):
+def added_variance(
+    scores: pd.DataFrame,
+    draws: pd.DataFrame | None,
+    test_to_train: float,
+    metric: Any,
+    model: Any,
+    other: Any = None,
+) -> Any:
     """Variance of a mean, or of a difference of means, by the unpaired rows.
 
     Parameters
@@ -140,7 +152,7 @@ def added_variance(scores, draws, test_to_train, metric, model, other=None):
     if draws is None:
         return None
 
-    def score_of(table, index):
+    def score_of(table: Any, index: Any) -> pd.DataFrame:
         own = table[table["metric"] == metric]
         wide = own.pivot(index=index, columns="model", values="score")
         score = wide[model] if other is None else wide[model] - wide[other]
@@ -161,7 +173,9 @@ def added_variance(scores, draws, test_to_train, metric, model, other=None):
     return variance_of_draws(moved, own, test_to_train)
 
 
-def variance_of_draws(moved, scores, test_to_train):
+def variance_of_draws(
+    moved: Any, scores: NDArray, test_to_train: float
+) -> tuple[float, float]:
     """Variance of a mean score by the unpaired rows that train, and its df.
 
     A draw moves the scores of the folds of a repeat. The mean movement differs between
@@ -183,13 +197,13 @@ def variance_of_draws(moved, scores, test_to_train):
     variance, df : float
     """
 
-    def corrected(values):
-        return (1 / len(values) + test_to_train) * np.var(values, ddof=1)
+    def corrected(values: Any) -> float:
+        return (1 / len(values) + test_to_train) * float(np.var(values, ddof=1))
 
     between = float(np.var([values.mean() for values in moved], ddof=1))
     within = [corrected(values) for values in moved if len(values) > 1]
-    counted = min(np.mean(within), corrected(scores)) if within else 0.0
-    variance = max(between - float(counted), 0.0)
+    counted = min(float(np.mean(within)), corrected(scores)) if within else 0.0
+    variance = max(between - counted, 0.0)
     # What is taken off is known better: the error is that of the variance between.
     df = (len(moved) - 1) * (variance / between) ** 2 if between else 0.0
     return variance, df

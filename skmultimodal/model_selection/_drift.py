@@ -1,5 +1,7 @@
 """How far the data of one hospital are from those of another."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -26,7 +28,9 @@ N_FOLDS = 5
 N_COMPONENTS = 20
 
 
-def cohort_drift(reference, X, *, random_state=0):
+def cohort_drift(
+    reference: Any, X: Any, *, random_state: int | np.random.RandomState | None = 0
+) -> pd.DataFrame:
     """Compare each modality of new patients with that of a model's training patients.
 
     Up to 256 features of up to 256 patients are compared; of images, the mean, standard
@@ -97,7 +101,7 @@ def cohort_drift(reference, X, *, random_state=0):
     return table.rename_axis("modality")
 
 
-def _ranges(reference):
+def _ranges(reference: Any) -> dict[str, Any]:
     """Of each modality: DataFrame as of ``Scale.table``, or None."""
     if not isinstance(reference, Cohort):
         model = innermost(reference)
@@ -114,18 +118,16 @@ def _ranges(reference):
     return {name: None if s is None else s.table() for name, s in scales.items()}
 
 
-def _table(cohort, name):
+def _table(cohort: Cohort, name: str) -> pd.DataFrame | None:
     """What is compared of some rows: DataFrame, or None if they are no numbers."""
     rows = some_rows(cohort, name)
     if Scale.of(rows, None) is None:
         return None
     table, names = measured(rows, cohort.feature_names(name))
-    return pd.DataFrame(
-        table, columns=range(table.shape[1]) if names is None else names
-    )
+    return pd.DataFrame(table, columns=None if names is None else list(names))
 
 
-def _compare(cohort, name, ranges):
+def _compare(cohort: Cohort, name: str, ranges: Any) -> dict[str, Any]:
     found = {"n_rows": int(cohort.has(name).sum()), "n_features": 0}
     table = _table(cohort, name)
     if table is None or ranges is None:
@@ -150,11 +152,17 @@ def _compare(cohort, name, ranges):
     }
 
 
-def _told_apart(reference, cohort, name, random_state):
+def _told_apart(
+    reference: Any,
+    cohort: Cohort,
+    name: str,
+    random_state: int | np.random.RandomState | None,
+) -> dict[str, Any]:
     """How well a classifier tells the patients of two cohorts apart."""
-    tables = _table(reference, name), _table(cohort, name)
-    if any(table is None for table in tables):
+    first, second = _table(reference, name), _table(cohort, name)
+    if first is None or second is None:
         return {}
+    tables = first, second
     shared = [f for f in tables[0].columns if f in tables[1].columns]
     sizes = [len(table) for table in tables]
     if not shared or min(sizes) < N_FOLDS:

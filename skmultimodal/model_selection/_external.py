@@ -1,9 +1,11 @@
 """Evaluation of a fitted model on patients of another hospital."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import Cohort, as_cohort
@@ -31,17 +33,17 @@ ALL = "all"
 
 
 def evaluate_external(
-    model,
-    X,
-    y,
+    model: Any,
+    X: Any,
+    y: Any,
     *,
-    positive=None,
-    development=None,
-    reference=None,
-    confidence_level=0.95,
-    n_resamples=2000,
-    random_state=0,
-):
+    positive: Any = None,
+    development: Any = None,
+    reference: Any = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 2000,
+    random_state: int | np.random.RandomState | None = 0,
+) -> ExternalEvaluation:
     """Test a fitted model on patients of another hospital, as it is.
 
     Nothing is fitted but the recalibration that is reported beside. Features are
@@ -178,7 +180,7 @@ def evaluate_external(
     )
 
 
-def _read(model, X, y):
+def _read(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
     """The patients, their class numbers (-1 unlabelled), and the model's classes."""
     if not hasattr(model, "predict_proba"):
         raise ValueError(
@@ -201,7 +203,7 @@ def _read(model, X, y):
     return cohort, places[codes], classes
 
 
-def _refuse_trained(model, index):
+def _refuse_trained(model: Any, index: Any) -> None:
     known = are_among(index, getattr(innermost(model), "fit_ids_", None))
     if not known.any():
         return
@@ -216,7 +218,7 @@ def _refuse_trained(model, index):
     warn(f"{message} If these are only numbers of rows, give both cohorts ids.")
 
 
-def _warn_of_few(codes, classes):
+def _warn_of_few(codes: NDArray, classes: Any) -> None:
     counts = np.bincount(codes, minlength=len(classes))
     if counts.min() < 10:
         name = class_name(classes[counts.argmin()])
@@ -227,13 +229,13 @@ def _warn_of_few(codes, classes):
         )
 
 
-def _patterns(cohort):
+def _patterns(cohort: Cohort) -> list[str]:
     """All patients, then the patterns, fewest modalities first; one pattern is all."""
     order = cohort.summary().index.tolist()
     return [ALL, *order] if len(order) > 1 else [ALL]
 
 
-def _predictions(cohort, codes, p, classes):
+def _predictions(cohort: Cohort, codes: NDArray, p: Any, classes: Any) -> pd.DataFrame:
     """What was predicted for each patient: DataFrame."""
     table = {
         "pattern": cohort.patterns,
@@ -244,14 +246,16 @@ def _predictions(cohort, codes, p, classes):
     return pd.DataFrame(table, index=cohort.index.rename("patient"))
 
 
-def _drift(model, reference, cohort, rng):
+def _drift(
+    model: Any, reference: Any, cohort: Cohort, rng: np.random.RandomState
+) -> pd.DataFrame | None:
     if reference is None and not hasattr(model, "ranges_in_"):
         return None
     reference = model if reference is None else reference
     return cohort_drift(reference, cohort, random_state=rng)
 
 
-def _development(given):
+def _development(given: Any) -> dict[str, Any]:
     """Means by metric with intervals, and the pattern that they are of: dict."""
     columns, pattern = ["mean", "low", "high"], None
     if hasattr(given, "summary"):
@@ -271,7 +275,7 @@ def _development(given):
     return {"development": table, "development_pattern": pattern}
 
 
-def scores_at_home(comparison, model):
+def scores_at_home(comparison: Any, model: Any) -> dict[str, Any]:
     """What `evaluate_external` takes as `development`: dict.
 
     ``mean``, ``low`` and ``high`` by metric, and ``"pattern"``, the missing-modality

@@ -1,9 +1,12 @@
 """What is known after a fitted model was tested on patients of another hospital."""
 
+from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.model_selection._acting import count_shares
 from skmultimodal.model_selection._external_scores import METRICS
@@ -82,20 +85,20 @@ class ExternalEvaluation:
 
     def __init__(
         self,
-        scores,
-        predictions,
+        scores: pd.DataFrame,
+        predictions: pd.DataFrame,
         *,
-        classes,
-        positive,
-        model,
-        confidence_level,
-        n_unlabelled=0,
-        recalibration=None,
-        alignment=None,
-        drift=None,
-        development=None,
-        development_pattern=None,
-    ):
+        classes: NDArray,
+        positive: Any,
+        model: str,
+        confidence_level: float,
+        n_unlabelled: int = 0,
+        recalibration: pd.DataFrame | None = None,
+        alignment: pd.DataFrame | None = None,
+        drift: pd.DataFrame | None = None,
+        development: pd.DataFrame | None = None,
+        development_pattern: str | None = None,
+    ) -> None:
         self.scores = scores
         self.predictions = predictions
         self.classes = classes
@@ -110,11 +113,11 @@ class ExternalEvaluation:
         self.development_pattern = development_pattern
 
     @property
-    def patterns(self):
+    def patterns(self) -> list[str]:
         """``"all"``, and each missing-modality pattern if there are several."""
         return self.scores["pattern"].drop_duplicates().tolist()
 
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """Scores as text: DataFrame with one row per pattern and a column per metric.
 
         Returns
@@ -126,7 +129,7 @@ class ExternalEvaluation:
         wide = texts.pivot(index="pattern", columns="metric", values="text")
         return wide.loc[self.patterns, METRICS].rename_axis(columns=None)
 
-    def score(self, metric, pattern="all"):
+    def score(self, metric: str, pattern: str = "all") -> Any:
         """One score: Series with ``value``, ``low`` and ``high``.
 
         Parameters
@@ -146,7 +149,7 @@ class ExternalEvaluation:
             )
         return rows.loc[(pattern, metric), ["value", "low", "high"]]
 
-    def at_threshold(self, threshold=0.5):
+    def at_threshold(self, threshold: float = 0.5) -> pd.DataFrame:
         """Shares of patients that are right at a probability of the positive class.
 
         Parameters
@@ -177,11 +180,11 @@ class ExternalEvaluation:
         columns = ["metric", "score", "low", "high", "n_right", "n"]
         return pd.DataFrame(rows, columns=columns)
 
-    def remarks(self):
+    def remarks(self) -> list[Any]:
         """What to know before the scores are read: list of str."""
         return [*self._few(), *self._changed(), *self._miscalibrated()]
 
-    def _few(self):
+    def _few(self) -> Iterator[str]:
         names = [class_name(label) for label in self.predictions["y_true"]]
         for label in map(class_name, self.classes.tolist()):
             n = names.count(label)
@@ -194,7 +197,7 @@ class ExternalEvaluation:
             patients = counted(self.n_unlabelled, "patient")
             yield f"Left out without a label: {patients}."
 
-    def _changed(self):
+    def _changed(self) -> Iterator[str]:
         if self.alignment is None:
             return
         for name, row in self.alignment.iterrows():
@@ -209,7 +212,7 @@ class ExternalEvaluation:
             if parts:
                 yield f"Modality {name}: {', '.join(parts)}."
 
-    def _miscalibrated(self):
+    def _miscalibrated(self) -> Iterator[str]:
         slope = self.score("calibration_slope")
         if slope["high"] < 1:
             yield (
@@ -224,7 +227,7 @@ class ExternalEvaluation:
                 f"predicted: {_spell(self.score('observed_expected'))} times as many."
             )
 
-    def _heading(self):
+    def _heading(self) -> str:
         n, rows = len(self.predictions), self.scores
         n_positive = rows.loc[rows["pattern"] == "all", "n_positive"].iloc[0]
         return (
@@ -232,17 +235,17 @@ class ExternalEvaluation:
             f"{class_name(self.positive)}; {self.confidence_level:.0%} intervals"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         table = self.table().rename(columns=metric_name).T.to_string()
         return "\n\n".join([self._heading(), table, *self.remarks()])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         table = self.table().rename(columns=metric_name).T.to_html()
         remarks = "".join(f"<p>{escape(text)}</p>" for text in self.remarks())
         return f"<p>{escape(self._heading())}</p>{table}{remarks}"
 
 
-def _spell(row):
+def _spell(row: Any) -> str:
     """Such as ``0.740 [0.64, 0.82]``."""
     if not np.isfinite(row["value"]):
         return "-"

@@ -1,7 +1,10 @@
 """Scores of one fitted model on patients who did not train it, with intervals."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import optimize, stats
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -24,7 +27,7 @@ LEAST = np.finfo(np.float64).eps
 N_FOLDS = 10
 
 
-def patient_losses(codes, p):
+def patient_losses(codes: NDArray, p: Any) -> dict[str, Any]:
     """Brier score and log-loss of each patient: dict of str to ndarray."""
     hits = np.eye(p.shape[1])[codes]
     squares = ((p - hits) ** 2).sum(axis=1)
@@ -36,7 +39,15 @@ def patient_losses(codes, p):
     }
 
 
-def external_scores(codes, p, positive, *, level, n_resamples, rng):
+def external_scores(
+    codes: NDArray,
+    p: NDArray,
+    positive: int,
+    *,
+    level: float,
+    n_resamples: int,
+    rng: np.random.RandomState,
+) -> pd.DataFrame:
     """Scores of some patients.
 
     Parameters
@@ -77,7 +88,7 @@ def external_scores(codes, p, positive, *, level, n_resamples, rng):
     return pd.DataFrame.from_dict(found, orient="index", columns=columns).loc[METRICS]
 
 
-def _losses_of_share(codes, n_classes):
+def _losses_of_share(codes: NDArray, n_classes: int) -> dict[str, Any]:
     """Losses of the share of each class among these patients, for other patients.
 
     That of the patients themselves fits them by chance: what that gains on average is
@@ -103,7 +114,9 @@ class _Resampling:
     rng : RandomState
     """
 
-    def __init__(self, n, n_resamples, level, rng):
+    def __init__(
+        self, n: int, n_resamples: int, level: float, rng: np.random.RandomState
+    ) -> None:
         self.level, self.n = level, n
         self.drawn = None
         if 1 < n <= MOST_RESAMPLED:
@@ -113,7 +126,9 @@ class _Resampling:
             counts = np.bincount(places.ravel(), minlength=n * n_resamples)
             self.counts = counts.reshape(n_resamples, n).astype(float)
 
-    def mean_interval(self, values, *, positive=False):
+    def mean_interval(
+        self, values: Any, *, positive: Any = False
+    ) -> tuple[float, float, float]:
         """Mean and its interval by the studentised bootstrap.
 
         It is that of the logarithm of what is positive. A loss is skewed: most patients
@@ -135,7 +150,7 @@ class _Resampling:
             low, high = mean - ends[::-1] * error
         return mean, float(low), float(high)
 
-    def _quantiles(self, values, mean, positive):
+    def _quantiles(self, values: Any, mean: Any, positive: Any) -> NDArray:
         means = self.counts @ values / self.n
         spread = self.counts @ values**2 / self.n - means**2
         errors = np.sqrt(spread.clip(0) / (self.n - 1))
@@ -147,7 +162,7 @@ class _Resampling:
             far = (means[good] - mean) / errors[good]
         return np.quantile(far, [(1 - self.level) / 2, (1 + self.level) / 2])
 
-    def percentiles(self, statistic):
+    def percentiles(self, statistic: Any) -> tuple[float, float]:
         """Interval of a statistic of some rows, by its percentiles."""
         if self.drawn is None:
             return np.nan, np.nan
@@ -159,7 +174,9 @@ class _Resampling:
         return tuple(np.quantile(drawn, ends).tolist())
 
 
-def _area(codes, p, positive, level, resample):
+def _area(
+    codes: NDArray, p: Any, positive: Any, level: float, resample: Any
+) -> tuple[float, float, float]:
     """Area under the ROC curve; of more than two classes the mean over them."""
     if p.shape[1] == 2:
         hits = codes == positive
@@ -168,7 +185,7 @@ def _area(codes, p, positive, level, resample):
         area = roc_auc_score(hits, p[:, positive])
         return (area, *delong_interval(hits, p[:, positive], confidence_level=level))
 
-    def mean_area(rows):
+    def mean_area(rows: Any) -> float:
         hits = codes[rows, None] == np.arange(p.shape[1])
         areas = [
             roc_auc_score(hits[:, k], p[rows, k])
@@ -181,7 +198,7 @@ def _area(codes, p, positive, level, resample):
     return (area, *resample.percentiles(mean_area))
 
 
-def _in_the_large(hits, p, level):
+def _in_the_large(hits: NDArray, p: Any, level: float) -> tuple[float, float, float]:
     """Intercept of a logistic regression whose slope is 1, by its score interval.
 
     The variance is that of the residuals, as the true slope may be another.
@@ -193,7 +210,7 @@ def _in_the_large(hits, p, level):
     n = len(hits)
     quantile = stats.t.ppf((1 + level) / 2, n - 1)
 
-    def excess(intercept, far):
+    def excess(intercept: Any, far: float) -> float:
         rest = expit(odds + intercept) - hits
         return rest.sum() - far * np.sqrt(n) * rest.std(ddof=1)
 
@@ -207,11 +224,13 @@ def _in_the_large(hits, p, level):
     return value, low, high
 
 
-def _changes(function, ends, far):
+def _changes(function: Any, ends: NDArray, far: float) -> bool:
     return function(ends[0], far) * function(ends[1], far) < 0
 
 
-def _observed_expected(hits, p, level):
+def _observed_expected(
+    hits: NDArray, p: Any, level: float
+) -> tuple[float, float, float]:
     """Patients of the class over those expected, by Fieller's interval."""
     n, expected = len(hits), p.mean()
     if n < 2 or not expected > 0:
@@ -228,7 +247,13 @@ def _observed_expected(hits, p, level):
     return ratio, max(low, 0.0), high
 
 
-def recalibrated_scores(codes, p, positive, *, random_state):
+def recalibrated_scores(
+    codes: NDArray,
+    p: Any,
+    positive: Any,
+    *,
+    random_state: int | np.random.RandomState | None,
+) -> pd.DataFrame:
     """Losses after recalibration on other patients of the same hospital, out of fold.
 
     Parameters
@@ -269,19 +294,21 @@ def recalibrated_scores(codes, p, positive, *, random_state):
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _folds(hits, random_state):
+def _folds(
+    hits: NDArray, random_state: int | np.random.RandomState | None
+) -> list[Any]:
     cv = StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state)
     return list(cv.split(hits, hits))
 
 
-def _fit_intercept(odds, hits):
-    def excess(intercept):
+def _fit_intercept(odds: Any, hits: NDArray) -> tuple[float, float]:
+    def excess(intercept: Any) -> float:
         return expit(odds + intercept).sum() - hits.sum()
 
     return 1.0, float(optimize.brentq(excess, -60, 60))
 
 
-def _fit_line(odds, hits):
+def _fit_line(odds: Any, hits: NDArray) -> tuple[float, float]:
     """Slope and intercept by maximum likelihood, drawn in a little.
 
     Without it there would be none where the log-odds separate the classes.

@@ -9,9 +9,10 @@ that of independent folds, which a bootstrap of folds would give, but that of Na
 Bengio, less what is due to the rows drawn.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 __all__ = ["EXPONENTS", "OFFSETS", "PowerLaws"]
@@ -55,7 +56,9 @@ class PowerLaws:
         Sum to 1. Before the scores are seen all laws have the same.
     """
 
-    def __init__(self, numbers, scores, repeats, test_to_train):
+    def __init__(
+        self, numbers: NDArray, scores: NDArray, repeats: NDArray, test_to_train: float
+    ) -> None:
         numbers, scores = np.asarray(numbers, float), np.asarray(scores, float)
         whole = np.isfinite(scores).all(axis=1)
         scores, repeats = scores[whole], np.asarray(repeats)[whole]
@@ -83,7 +86,9 @@ class PowerLaws:
         likelihood = np.exp(-misfits / (2 * max(inflation * noise, tiny)))
         self.weights = likelihood / likelihood.sum()
 
-    def change(self, start, stop, confidence_level=0.95):
+    def change(
+        self, start: float, stop: float, confidence_level: float = 0.95
+    ) -> Change:
         """Change of the score from `start` to `stop` rows.
 
         Parameters
@@ -105,7 +110,7 @@ class PowerLaws:
         ends = [self._quantile(q, means, errors) for q in (tail, 1 - tail)]
         return Change(float(self.weights @ means), *ends)
 
-    def _quantile(self, share, means, errors):
+    def _quantile(self, share: Any, means: NDArray, errors: Any) -> float:
         """Quantile of the mixture of t distributions, by bisection."""
         df = self.n_folds - 1
         own = means + stats.t.ppf(share, df) * errors
@@ -122,7 +127,7 @@ class PowerLaws:
         return float((low + high) / 2)
 
 
-def _error(slopes, repeats, test_to_train):
+def _error(slopes: NDArray, repeats: Any, test_to_train: float) -> NDArray:
     """Standard error of the mean slope.
 
     Nadeau and Bengio's variance takes all that differs between folds as due to the
@@ -140,7 +145,7 @@ def _error(slopes, repeats, test_to_train):
     return np.sqrt(independent + test_to_train * max(variance - drawn, 0.0))
 
 
-def _transform(numbers, law):
+def _transform(numbers: Any, law: Any) -> NDArray:
     """What scores are a straight line of. It rises: a positive slope is a gain."""
     exponent, offset = law
     return -((np.asarray(numbers, float) + offset) ** -exponent)

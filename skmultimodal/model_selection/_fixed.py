@@ -1,5 +1,8 @@
 """Models that no fold changes: one test on all patients, whatever the folds."""
 
+from typing import Any
+
+from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from skmultimodal.model_selection._acting import count_shares
@@ -10,7 +13,7 @@ from skmultimodal.utils._labels import class_name
 __all__ = ["fixed_scores", "is_fixed"]
 
 
-def is_fixed(estimator):
+def is_fixed(estimator: Any) -> bool:
     """Whether ``fit`` leaves an estimator as it is."""
     if isinstance(estimator, FrozenEstimator):
         return True
@@ -18,7 +21,7 @@ def is_fixed(estimator):
     return tags is not None and not tags().requires_fit
 
 
-def fixed_scores(comparison):
+def fixed_scores(comparison: Any) -> dict[str, tuple[float, float, float]]:
     """Scores over patients, each of whom counts once, of models that no fold changes.
 
     The mean over folds comes to the same with ever more repeats; how folds of one model
@@ -35,7 +38,7 @@ def fixed_scores(comparison):
         and the like Wilson's. None are of other metrics, more than two classes, or
         weighted scores.
     """
-    found = {}
+    found: dict[Any, tuple[float, float, float]] = {}
     if len(comparison.classes) != 2 or comparison.sample_weight is not None:
         return found
     for model, estimator in (comparison.estimators or {}).items():
@@ -43,13 +46,14 @@ def fixed_scores(comparison):
             part = _predictions(comparison, model)
             for metric in comparison.scores(models=[model])["metric"].unique():
                 name = comparison.known_as.get(metric, metric)
-                score = _score(name, *part, comparison.confidence_level)
+                hits, called, p = part
+                score = _score(name, hits, called, p, comparison.confidence_level)
                 if score is not None:
                     found[model, metric] = score
     return found
 
 
-def _predictions(comparison, model):
+def _predictions(comparison: Any, model: Any) -> tuple[Any, Any, Any]:
     """Whether patients are of the class, are called so, and with which probability."""
     table = comparison.predictions(models=[model]).drop_duplicates("row")
     positive = comparison.positive
@@ -62,7 +66,9 @@ def _predictions(comparison, model):
     return hits, called, score
 
 
-def _score(metric, hits, called, score, level):
+def _score(
+    metric: Any, hits: NDArray, called: Any, score: Any, level: float
+) -> tuple[float, float, float] | None:
     """Score and the ends of its interval, or None."""
     if metric == "roc_auc":
         if score is None or hits.all() or not hits.any():

@@ -1,6 +1,9 @@
 """Assignment of rows, or of groups of rows, to folds."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from skmultimodal.utils._warnings import ignored_warnings
@@ -14,7 +17,7 @@ __all__ = [
 ]
 
 
-def train_and_test(n_rows, test, groups):
+def train_and_test(n_rows: int, test: Any, groups: Any) -> tuple[Any, Any]:
     """Training rows, which share no group with the tested rows, and tested rows."""
     held_out = np.zeros(n_rows, dtype=bool)
     held_out[test] = True
@@ -23,7 +26,7 @@ def train_and_test(n_rows, test, groups):
     return np.flatnonzero(~held_out), test
 
 
-def number_strata(first, second):
+def number_strata(first: Any, second: Any) -> NDArray:
     """Number of the stratum of each row: of what it has `first`, and `second`.
 
     Strata with the same `first` have consecutive numbers.
@@ -34,7 +37,7 @@ def number_strata(first, second):
     return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def assign_rows(strata, n_splits, rng):
+def assign_rows(strata: Any, n_splits: int, rng: np.random.RandomState) -> list[Any]:
     """Test rows of each fold, stratified: list of ndarray.
 
     Rows are sorted by stratum and assigned to the folds in turn, so any run of them is
@@ -47,7 +50,9 @@ def assign_rows(strata, n_splits, rng):
     return [np.sort(order[first::n_splits]) for first in rng.permutation(n_splits)]
 
 
-def hold_out_rows(codes, strata, part, rng):
+def hold_out_rows(
+    codes: NDArray, strata: Any, part: Any, rng: np.random.RandomState
+) -> NDArray:
     """Rows to hold out, of each class as many as in `part`, evenly from its strata."""
     chosen = []
     for code, n_rows in zip(*np.unique(codes[part], return_counts=True), strict=True):
@@ -59,7 +64,9 @@ def hold_out_rows(codes, strata, part, rng):
     return np.concatenate(chosen)
 
 
-def assign_groups(strata, groups, n_splits, rng):
+def assign_groups(
+    strata: Any, groups: Any, n_splits: int, rng: np.random.RandomState
+) -> list[Any]:
     """Test rows of each fold, whole groups, as stratified as these allow."""
     n_groups = len(np.unique(groups))
     if n_groups < n_splits:

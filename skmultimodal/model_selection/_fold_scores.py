@@ -2,6 +2,7 @@
 
 from html import escape
 from itertools import combinations, product
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -31,17 +32,28 @@ class FoldScores:
     # Names in scikit-learn of metrics with names of their own, and scores of models of
     # other unpaired rows, where there are any.
     known_as: dict = {}
-    _draws = None
+    _scores: pd.DataFrame
+    test_to_train: float
+    confidence_level: float
+    reference: str | None
+    _draws: pd.DataFrame | None = None
     # Scores by seed, if there are several, and rows that train but are not tested.
-    _by_seed = None
+    _by_seed: pd.DataFrame | None = None
     n_unpaired = 0
 
+    if TYPE_CHECKING:
+
+        @property
+        def models(self) -> list[str]: ...
+
     @property
-    def metrics(self):
+    def metrics(self) -> list[str]:
         """Names of the metrics."""
         return self._scores["metric"].unique().tolist()
 
-    def scores(self, *, models=None, metrics=None):
+    def scores(
+        self, *, models: list[str] | None = None, metrics: list[str] | None = None
+    ) -> pd.DataFrame:
         """Score of each model on each fold.
 
         Parameters
@@ -65,7 +77,9 @@ class FoldScores:
         metrics = choose_names("metric", self.metrics, metrics)
         return rows_of(self._scores[self._scores["metric"].isin(metrics)], models)
 
-    def summary(self, *, models=None, metrics=None):
+    def summary(
+        self, *, models: list[str] | None = None, metrics: list[str] | None = None
+    ) -> pd.DataFrame:
         """Mean of the folds and its interval, for each model and metric.
 
         Parameters
@@ -103,12 +117,12 @@ class FoldScores:
         chosen = [pair for pair in product(models, metrics) if pair in table.index]
         return table.loc[chosen].reset_index()
 
-    def _summarised(self):
+    def _summarised(self) -> pd.DataFrame:
         """Mean and interval of each model and metric."""
         options = self.test_to_train, self.confidence_level
         return summarise(self._scores, *options)
 
-    def seeds(self):
+    def seeds(self) -> pd.DataFrame:
         """Mean score of each model for each random seed that it was fitted with.
 
         Returns
@@ -123,7 +137,7 @@ class FoldScores:
         groups = self._scores.groupby(["model", "metric"], sort=False)["score"]
         return groups.mean().reset_index().assign(seed=0)[SEED_COLUMNS]
 
-    def draws(self):
+    def draws(self) -> pd.DataFrame:
         """Scores of models that were fitted on a part of the unpaired rows.
 
         Returns
@@ -134,7 +148,13 @@ class FoldScores:
         """
         return pd.DataFrame(self._draws, columns=DRAW_COLUMNS)
 
-    def differences(self, *, models=None, metrics=None, reference=None):
+    def differences(
+        self,
+        *,
+        models: list[str] | None = None,
+        metrics: list[str] | None = None,
+        reference: str | None = None,
+    ) -> pd.DataFrame:
         """Paired tests of the differences between models.
 
         Parameters
@@ -187,7 +207,7 @@ class FoldScores:
         columns = ["metric", "model_a", "model_b", "difference", "low", "high"]
         return pd.DataFrame(rows, columns=[*columns, "t", "p", "p_holm"])
 
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """Means and intervals as text, such as ``"0.808 [0.65, 0.90]"``.
 
         Returns
@@ -198,14 +218,14 @@ class FoldScores:
         """
         return text_table(self.summary(), self.models, self.metrics)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         cells = self.table().rename_axis(index=None, columns=None)
         return "\n".join([*self._heading(), cells.to_string(line_width=80)])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         heading = "<br>".join(map(escape, self._heading()))
         return f"<p>{heading}</p>{self.table().to_html()}"
 
-    def _heading(self):
+    def _heading(self) -> list[str]:
         """Lines above the means."""
         return heading_of(self)

@@ -1,10 +1,11 @@
 """Folds made once, and models fitted and scored on them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import delayed
@@ -49,7 +50,9 @@ class Fold(NamedTuple):
     test: np.ndarray
 
 
-def check_X_y(X, y, groups=None, read=None):
+def check_X_y(
+    X: Any, y: Any, groups: Any = None, read: Any = None
+) -> tuple[Any, Any, Any]:
     """`X` as a cohort, table or array; `y`, an array, and `groups` in its order.
 
     `read` reads a target of numbers or times; None is of class labels.
@@ -62,7 +65,7 @@ def check_X_y(X, y, groups=None, read=None):
     return X, labels_of(y, slice(None)), join_by_id(groups, X, name="groups")
 
 
-def _read_labels(y):
+def _read_labels(y: Any) -> Any:
     if has_columns(y):
         raise ValueError(
             "y is a time to an event, and class labels are needed here: take a "
@@ -72,12 +75,12 @@ def _read_labels(y):
     return label_column(y)
 
 
-def take(X, rows):
+def take(X: Any, rows: Any) -> Any:
     """Rows of a cohort, DataFrame or array."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def labels_of(y, rows):
+def labels_of(y: Any, rows: Any) -> NDArray:
     """Labels of `rows`, in the dtype of its values if none of them is missing."""
     labels = y[rows]
     if labels.dtype == object and not missing_labels(labels).any():
@@ -85,14 +88,14 @@ def labels_of(y, rows):
     return labels
 
 
-def read_cv(cv):
+def read_cv(cv: Any) -> Any:
     """A splitter, or a list of splits; an int stands for so many paired folds."""
     if isinstance(cv, Integral):
         return PairedStratifiedKFold(int(cv))
     return cv if hasattr(cv, "split") else list(cv)
 
 
-def make_folds(cv, X, y, groups=None):
+def make_folds(cv: Any, X: Any, y: Any, groups: Any = None) -> list[Any]:
     """Splits of `cv`, numbered by repeat and fold.
 
     A repeat ends where a row comes to be tested for the second time.
@@ -118,7 +121,7 @@ def make_folds(cv, X, y, groups=None):
     return folds
 
 
-def paired_rows(folds, X):
+def paired_rows(folds: Any, X: Any) -> NDArray:
     """Whether each row is paired: whether it has as many modalities as tested rows.
 
     As many as the tested row that has the fewest, but two at least, if there are two:
@@ -130,13 +133,13 @@ def paired_rows(folds, X):
     return sizes >= max(fewest, min(2, len(cohort.modalities)))
 
 
-def count_unpaired(folds, X):
+def count_unpaired(folds: Any, X: Any) -> int:
     """Number of rows that train, and are not paired: the most of any fold."""
     unpaired = ~paired_rows(folds, X)
     return max(int(unpaired[np.unique(fold.train)].sum()) for fold in folds)
 
 
-def paired_ratio(folds, X, y):
+def paired_ratio(folds: Any, X: Any, y: Any) -> float:
     """Ratio of test to training rows, counting those that are paired and labelled.
 
     Unpaired rows are in every training set, so they do not make the models of the folds
@@ -152,7 +155,7 @@ def paired_ratio(folds, X, y):
     return float(n_test / n_train) if n_train else float("inf")
 
 
-def fold_stage(caller, models, verbose):
+def fold_stage(caller: str, models: Any, verbose: int) -> Stage:
     """The stage of ``run_folds``, announced with all that will be fitted.
 
     Parameters
@@ -174,7 +177,17 @@ def fold_stage(caller, models, verbose):
     return Stage(f"[{caller}] {names}", n_fits, "fit", verbose)
 
 
-def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs=None):
+def run_folds(
+    models: Any,
+    X: Any,
+    y: Any,
+    scoring: Any,
+    *,
+    stage: Any,
+    groups: Any = None,
+    inspect: Callable[..., Any] | None = None,
+    n_jobs: int | None = None,
+) -> list[Any]:
     """Fit and score models on folds.
 
     Parameters
@@ -203,7 +216,16 @@ def run_folds(models, X, y, scoring, *, stage, groups=None, inspect=None, n_jobs
         )
 
 
-def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
+def _run_fold(
+    name: str,
+    estimator: Any,
+    fold: Any,
+    X: Any,
+    y: Any,
+    scoring: Any,
+    groups: Any,
+    inspect: Any,
+) -> tuple[Any, Any, Any, Any]:
     params = {}
     if groups is not None and _requests_groups(estimator):
         params["groups"] = np.asarray(groups)[fold.train]
@@ -222,7 +244,7 @@ def _run_fold(name, estimator, fold, X, y, scoring, groups, inspect):
     return name, fold, scores, inspected
 
 
-def _requests_groups(estimator):
+def _requests_groups(estimator: Any) -> bool:
     try:
         return bool(get_routing_for_object(estimator).consumes("fit", ["groups"]))
     except NotImplementedError:

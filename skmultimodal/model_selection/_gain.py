@@ -1,5 +1,7 @@
 """How much the rows with only one modality improve the score."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 
@@ -19,20 +21,20 @@ WITH, WITHOUT = "with unpaired", "without unpaired"
 
 
 def unpaired_gain(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    scoring=None,
-    positive=None,
-    groups=None,
-    n_seeds=1,
-    n_draws=0,
-    confidence_level=0.95,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    scoring: Any = None,
+    positive: Any = None,
+    groups: Any = None,
+    n_seeds: int = 1,
+    n_draws: int = 0,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Any:
     """Cross-validate a model with and without the unpaired rows in training.
 
     Both arms are tested on the same rows of the same folds.
@@ -142,7 +144,7 @@ def unpaired_gain(
     return compare_outcome_arms(*given, **options)
 
 
-def _without_unpaired(estimator):
+def _without_unpaired(estimator: Any) -> Any:
     every = clone(estimator)
     params = {
         name: "all"

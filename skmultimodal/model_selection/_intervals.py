@@ -1,6 +1,10 @@
 """Intervals and tests for repeated cross-validation of few patients."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, stats
 from sklearn.utils import Bunch, check_random_state
 
@@ -14,7 +18,9 @@ __all__ = [
 ]
 
 
-def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
+def wilson_interval(
+    n_correct: int, n_rows: int, *, confidence_level: float = 0.95
+) -> tuple[float, float]:
     """Compute Wilson's interval for a proportion, such as the accuracy of one hold-out.
 
     Parameters
@@ -52,7 +58,9 @@ def wilson_interval(n_correct, n_rows, *, confidence_level=0.95):
     return float(interval.low), float(interval.high)
 
 
-def corrected_t_test(differences, test_to_train, *, popmean=0.0, added=None):
+def corrected_t_test(
+    differences: Any, test_to_train: float, *, popmean: float = 0.0, added: Any = None
+) -> Bunch:
     """Nadeau and Bengio's corrected resampled t test of per-fold scores.
 
     Folds share most of their training rows, so their scores vary together and their
@@ -124,14 +132,14 @@ def corrected_t_test(differences, test_to_train, *, popmean=0.0, added=None):
 
 
 def corrected_t_interval(
-    scores,
-    test_to_train,
+    scores: Any,
+    test_to_train: float,
     *,
-    bounded=False,
-    least_variance=None,
-    added=None,
-    confidence_level=0.95,
-):
+    bounded: bool | tuple[float, float] = False,
+    least_variance: Callable[..., Any] | None = None,
+    added: Any = None,
+    confidence_level: float = 0.95,
+) -> tuple[float, float]:
     """Interval for the mean of per-fold scores by the corrected resampled t.
 
     Parameters
@@ -213,7 +221,9 @@ def corrected_t_interval(
     return float(ends[0]), float(ends[1])
 
 
-def score_interval(mean, half, bounds, least_variance, quantile):
+def score_interval(
+    mean: Any, half: Any, bounds: Any, least_variance: Any, quantile: Any
+) -> tuple[float, float]:
     """Least and greatest true value from which a mean is no further than it may be.
 
     The square of how far it may be falls towards the ends as the variance of a share
@@ -224,7 +234,7 @@ def score_interval(mean, half, bounds, least_variance, quantile):
     inside = (mean - low) * (high - mean)
     factor = half**2 / inside if inside else 0.0
 
-    def excess(value):
+    def excess(value: Any) -> Any:
         far = factor * (value - low) * (high - value)
         if least_variance is not None:
             far = np.maximum(far, quantile**2 * least_variance(value))
@@ -243,14 +253,14 @@ def score_interval(mean, half, bounds, least_variance, quantile):
 
 
 def patient_bootstrap_interval(
-    y_true,
-    y_score,
-    metric,
+    y_true: Any,
+    y_score: Any,
+    metric: Callable[..., Any],
     *,
-    n_resamples=2000,
-    confidence_level=0.95,
-    random_state=None,
-):
+    n_resamples: int = 2000,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[float, float]:
     """Percentile interval that resamples the patients of out-of-fold predictions.
 
     Patients are drawn with replacement within each class. The models are not fitted
@@ -293,7 +303,7 @@ def patient_bootstrap_interval(
     several = isinstance(y_score, list) and np.ndim(y_score[0]) > 0
     repeats = [np.asarray(scores) for scores in (y_score if several else [y_score])]
 
-    def mean_metric(*rows_of_classes):
+    def mean_metric(*rows_of_classes: Any) -> float:
         rows = np.concatenate(rows_of_classes)
         return np.mean([metric(y_true[rows], scores[rows]) for scores in repeats])
 
@@ -313,7 +323,7 @@ def patient_bootstrap_interval(
     return float(interval.low), float(interval.high)
 
 
-def holm_adjust(pvalues):
+def holm_adjust(pvalues: Any) -> NDArray:
     """Adjust p values for the number of tests by Holm's step-down method.
 
     Parameters

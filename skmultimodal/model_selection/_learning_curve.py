@@ -1,8 +1,10 @@
 """How the score grows with the number of paired patients in training."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
 from skmultimodal.model_selection._folds import (
@@ -25,20 +27,20 @@ __all__ = ["paired_learning_curve"]
 
 
 def paired_learning_curve(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    n_pairs=(0.2, 0.4, 0.6, 0.8, 1.0),
-    scoring=None,
-    positive=None,
-    groups=None,
-    confidence_level=0.95,
-    random_state=None,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    n_pairs: Any = (0.2, 0.4, 0.6, 0.8, 1.0),
+    scoring: Any = None,
+    positive: Any = None,
+    groups: Any = None,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Bunch:
     """Cross-validate a model with growing numbers of paired training rows.
 
     The curve shows what more pairs would bring. All numbers are tested on the same
@@ -185,7 +187,7 @@ def paired_learning_curve(
     )
 
 
-def _refuse_alike(folds, counted, target):
+def _refuse_alike(folds: Any, counted: Any, target: Any) -> None:
     for fold in folds:
         rows = fold.train[counted[fold.train]]
         if not len(rows) or not target.outcome.differ(target.codes[rows]):
@@ -198,7 +200,7 @@ def _refuse_alike(folds, counted, target):
             )
 
 
-def _read_numbers(n_pairs, folds, counted, target):
+def _read_numbers(n_pairs: Any, folds: Any, counted: Any, target: Any) -> Any:
     """Numbers of paired rows in ascending order."""
     rows = [fold.train[counted[fold.train]] for fold in folds]
     smallest = int(np.argmin([len(r) for r in rows]))
@@ -230,23 +232,27 @@ def _read_numbers(n_pairs, folds, counted, target):
     return unique
 
 
-def _read_number(value, most):
+def _read_number(value: Any, most: Any) -> int:
     if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
         return int(value)
-    if isinstance(value, Real) and not isinstance(value, bool) and 0 < value <= 1:
+    if (
+        isinstance(value, Real)
+        and not isinstance(value, bool)
+        and 0 < float(value) <= 1
+    ):
         return round(value * most)
     raise ValueError(
         f"n_pairs must be integers, or fractions above 0 and up to 1, got {value!r}."
     )
 
 
-def _numbered(table, name_of):
+def _numbered(table: Any, name_of: Any) -> pd.DataFrame:
     """A table with the number of pairs in place of the name of the model."""
     table.insert(0, "n_pairs", table["model"].map(name_of).astype(int))
     return table.drop(columns="model")
 
 
-def _by_metric(summary):
+def _by_metric(summary: Any) -> pd.DataFrame:
     rank = {metric: i for i, metric in enumerate(summary["metric"].unique())}
     summary.insert(0, "metric", summary.pop("metric"))
     return summary.sort_values(

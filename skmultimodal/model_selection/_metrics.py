@@ -1,6 +1,6 @@
 """What scores can be, and how much they vary by the patients tested alone."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,10 @@ SHARES = (
     *("precision", "recall", "roc_auc", "sensitivity", "specificity"),
     "top_k_accuracy",
 )
-VARIANTS = ("_micro", "_macro", "_weighted", "_samples", "_ovr", "_ovo")
-VARIANTS += ("_ovr_weighted", "_ovo_weighted")
+VARIANTS = (
+    *("_micro", "_macro", "_weighted", "_samples", "_ovr", "_ovo"),
+    *("_ovr_weighted", "_ovo_weighted"),
+)
 RANGES = {
     "neg_brier_score": (-1.0, 0.0),
     "neg_integrated_brier_score": (-1.0, 0.0),
@@ -43,7 +45,7 @@ class PatientCounts(NamedTuple):
     n_classes: int = 2
 
 
-def range_of(metric):
+def range_of(metric: Any) -> tuple[float, float]:
     """What the scores of a metric lie between, by its name in scikit-learn.
 
     The scores do not tell: a coefficient from -1 to 1 may be above 0 on all folds.
@@ -54,7 +56,7 @@ def range_of(metric):
     return RANGES.get(metric, UNKNOWN)
 
 
-def least_variance(metric, tested):
+def least_variance(metric: str, tested: Any) -> Any:
     """Variance of a score by the patients tested, at each value that is the true one.
 
     Folds that agree by chance, as near the end of the range, show less.
@@ -91,12 +93,12 @@ def least_variance(metric, tested):
     return None
 
 
-def is_of_a_constant(metric, score):
+def is_of_a_constant(metric: Any, score: Any) -> bool:
     """Whether a score is that of predicting every patient alike, whoever is tested."""
     return metric in ("roc_auc", "balanced_accuracy") and score == 0.5
 
 
-def _area_variance(area, n_positive, n_others):
+def _area_variance(area: Any, n_positive: float, n_others: float) -> Any:
     """Hanley and McNeil's variance of an area under the ROC curve."""
     of_positive = area / (2 - area) - area**2
     of_others = 2 * area**2 / (1 + area) - area**2

@@ -1,9 +1,11 @@
 """Sensitivity at a fixed specificity, and the reverse, with intervals over patients."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from skmultimodal.exceptions import FewPatientsWarning
@@ -13,16 +15,24 @@ from skmultimodal.utils._warnings import warn
 __all__ = ["check_rate", "rates_at"]
 
 
-def check_rate(name, value):
+def check_rate(name: str, value: Any) -> float:
     """Raise a ValueError unless a share lies between 0 and 1."""
-    if not isinstance(value, Real) or not 0 < value < 1:
+    if not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ValueError(
             f"{name} must be a number between 0 and 1, got {value!r}: 0.9 is 90 %."
         )
     return float(value)
 
 
-def rates_at(patients, positive, fixed, level, ratios, *, of_positive):
+def rates_at(
+    patients: Any,
+    positive: int,
+    fixed: float,
+    level: float,
+    ratios: dict[str, float],
+    *,
+    of_positive: bool,
+) -> pd.DataFrame:
     """The share found in one class where that of the other is fixed.
 
     Parameters
@@ -66,24 +76,33 @@ def rates_at(patients, positive, fixed, level, ratios, *, of_positive):
     return table
 
 
-def _place(fixed, n):
+def _place(fixed: Any, n: int) -> int:
     """How many of `n` sorted scores are not beyond the threshold."""
     return int(np.ceil(fixed * n - 1e-9))
 
 
-def _highest_of(scores, fixed):
+def _highest_of(scores: Any, fixed: Any) -> float | None:
     """The score beyond which a patient is called positive; None of no one."""
     return np.sort(scores)[_place(fixed, len(scores)) - 1] if len(scores) else None
 
 
-def _as_threshold(cut, of_positive):
+def _as_threshold(cut: Any, of_positive: bool) -> float:
     """The least probability at which one acts."""
     if cut is None:
         return np.nan
     return float(np.nextafter(cut, 2.0) if of_positive else -cut)
 
 
-def _estimate(score, each, hits, cut, fixed, of_model, ratio, level):
+def _estimate(
+    score: Any,
+    each: Any,
+    hits: NDArray,
+    cut: Any,
+    fixed: Any,
+    of_model: Any,
+    ratio: float,
+    level: float,
+) -> tuple[float, float, float]:
     called = score > cut
     n_right, n = int(called[hits].sum()), int(hits.sum())
     share = n_right / n
@@ -95,11 +114,12 @@ def _estimate(score, each, hits, cut, fixed, of_model, ratio, level):
     right, numbers = (each > cut)[of_hits], of_model.folds[of_hits]
     folds = np.unique(of_model.folds)
     counts = [[right[numbers == f].sum(), np.sum(numbers == f)] for f in folds]
-    half = half_of_share(share, *np.array(counts, dtype=float).T, ratio, level)
+    rights, ns = np.array(counts, dtype=float).T
+    half = half_of_share(share, rights, ns, ratio, level)
     return share, *share_interval(share, n_effective, half, level)
 
 
-def _variance_of_choice(score, hits, fixed):
+def _variance_of_choice(score: Any, hits: NDArray, fixed: Any) -> float:
     """Variance of the share by which others the threshold was chosen on.
 
     The k-th smallest of a bootstrap sample of n is the j-th of all with a probability
@@ -113,7 +133,7 @@ def _variance_of_choice(score, hits, fixed):
     return float(np.diff(steps) @ (found - mean) ** 2)
 
 
-def _held_out(each, hits, of_model, fixed):
+def _held_out(each: Any, hits: NDArray, of_model: Any, fixed: Any) -> Any:
     """Shares of both classes with thresholds chosen on the other folds of a repeat."""
     right = np.full(len(each), np.nan)
     of_hits = hits[of_model.places]
@@ -130,7 +150,7 @@ def _held_out(each, hits, of_model, fixed):
     ]
 
 
-def _warn_of_few(n_others, name, fixed):
+def _warn_of_few(n_others: int, name: str, fixed: Any) -> None:
     if n_others and _place(fixed, n_others) == n_others:
         kind = {"specificity": "other classes", "sensitivity": "the class"}[name]
         warn(

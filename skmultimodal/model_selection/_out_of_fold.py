@@ -1,7 +1,10 @@
 """What models predicted out of fold, and what follows from it."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.model_selection._acting import net_benefit, threshold_scores
 from skmultimodal.model_selection._fixed import is_fixed
@@ -23,16 +26,16 @@ class OutOfFold:
 
     def __init__(
         self,
-        predictions,
-        proba,
+        predictions: Any,
+        proba: NDArray,
         *,
-        folds,
-        classes,
-        positive,
-        test_to_train,
-        confidence_level,
-        estimators,
-    ):
+        folds: Any,
+        classes: Any,
+        positive: Any,
+        test_to_train: float,
+        confidence_level: float,
+        estimators: Any,
+    ) -> None:
         self._predictions = predictions
         self._proba = proba
         self.folds = folds
@@ -43,11 +46,11 @@ class OutOfFold:
         self.estimators = estimators
 
     @property
-    def models(self):
+    def models(self) -> list[str]:
         """Names of the models."""
         return self._predictions["model"].unique().tolist()
 
-    def predictions(self, *, models=None):
+    def predictions(self, *, models: list[str] | None = None) -> pd.DataFrame:
         """Out-of-fold predictions of each model.
 
         Parameters
@@ -76,7 +79,7 @@ class OutOfFold:
         table = self._predictions.assign(**dict(zip(names, self._proba.T, strict=True)))
         return rows_of(table, choose_names("model", self.models, models))
 
-    def proba(self, model, label=None):
+    def proba(self, model: str, label: Any = None) -> pd.DataFrame:
         """Out-of-fold probabilities of one model.
 
         Parameters
@@ -116,7 +119,13 @@ class OutOfFold:
         )
         return table if label is None else table[label]
 
-    def at_threshold(self, threshold=0.5, *, models=None, positive=None):
+    def at_threshold(
+        self,
+        threshold: float = 0.5,
+        *,
+        models: list[str] | None = None,
+        positive: Any = None,
+    ) -> pd.DataFrame:
         """How often the models are right if one acts on a probability.
 
         Parameters
@@ -182,7 +191,9 @@ class OutOfFold:
         given = self.confidence_level, self._ratios(patients)
         return threshold_scores(patients, place, threshold, *given)
 
-    def net_benefit(self, thresholds, *, models=None, positive=None):
+    def net_benefit(
+        self, thresholds: Any, *, models: list[str] | None = None, positive: Any = None
+    ) -> pd.DataFrame:
         """What it is worth to act on probabilities at thresholds (decision curves).
 
         Parameters
@@ -233,7 +244,7 @@ class OutOfFold:
         given = self.confidence_level, self._ratios(patients)
         return net_benefit(patients, place, values, *given)
 
-    def _by_patient(self, models, positive):
+    def _by_patient(self, models: Any, positive: Any) -> tuple[Any, Any]:
         """Predictions by model and patient, and the number of the positive class."""
         names = choose_names("model", self.models, models)
         label = self.find_positive(positive)
@@ -245,14 +256,14 @@ class OutOfFold:
         }
         return found, self.classes.tolist().index(label)
 
-    def _ratios(self, models):
+    def _ratios(self, models: Any) -> dict[str, Any]:
         """Test to training rows that differ between folds: 0 where no fold matters."""
         known = self.estimators or {}
         fixed = {name for name in models if name in known and is_fixed(known[name])}
         ratio = self.test_to_train if np.isfinite(self.test_to_train) else 0.0
         return {name: 0.0 if name in fixed else ratio for name in models}
 
-    def by_pattern(self, *, models=None):
+    def by_pattern(self, *, models: list[str] | None = None) -> pd.DataFrame:
         """Scores and calibration of the tested rows, by the modalities that they have.
 
         Parameters
@@ -294,7 +305,7 @@ class OutOfFold:
         given = self.confidence_level, self._ratios(patients)
         return pattern_scores(patients, place, *given)
 
-    def has_proba(self, model):
+    def has_proba(self, model: str) -> bool:
         """Whether a model has probabilities.
 
         Parameters
@@ -311,7 +322,7 @@ class OutOfFold:
         chosen = (self._predictions["model"] == model).to_numpy()
         return not np.isnan(self._proba[chosen]).any()
 
-    def find_positive(self, positive=None):
+    def find_positive(self, positive: Any = None) -> Any:
         """The class that `positive` stands for.
 
         Parameters

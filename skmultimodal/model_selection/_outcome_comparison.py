@@ -1,5 +1,10 @@
 """What is known after models of numbers, or of times to an event, were compared."""
 
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
 from skmultimodal.model_selection._fold_scores import FoldScores
 from skmultimodal.model_selection._score_table import choose_names, rows_of
 
@@ -60,17 +65,17 @@ class OutcomeComparison(FoldScores):
 
     def __init__(
         self,
-        scores,
-        predictions,
+        scores: pd.DataFrame,
+        predictions: pd.DataFrame,
         *,
-        folds,
-        test_to_train,
-        confidence_level=0.95,
-        estimators=None,
-        reference=None,
-        n_unpaired=0,
-        horizons=None,
-    ):
+        folds: Any,
+        test_to_train: float,
+        confidence_level: float = 0.95,
+        estimators: Any = None,
+        reference: str | None = None,
+        n_unpaired: int = 0,
+        horizons: NDArray | None = None,
+    ) -> None:
         self._scores = scores
         self._predictions = predictions
         self.folds = folds
@@ -82,11 +87,11 @@ class OutcomeComparison(FoldScores):
         self.horizons = horizons
 
     @property
-    def models(self):
+    def models(self) -> list[str]:
         """Names of the models."""
         return self._scores["model"].unique().tolist()
 
-    def predictions(self, *, models=None):
+    def predictions(self, *, models: list[str] | None = None) -> pd.DataFrame:
         """Out-of-fold predictions of each model.
 
         Parameters

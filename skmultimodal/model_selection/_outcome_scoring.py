@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.pipeline import Pipeline
 
@@ -44,7 +45,7 @@ class NumberScoring:
     positive = None
     known_as: ClassVar[dict] = {}
 
-    def __init__(self, scoring, *, with_coverage=False):
+    def __init__(self, scoring: Any, *, with_coverage: bool = False) -> None:
         self.with_coverage = with_coverage
         self.scorers = {
             name: get_scorer(metric)
@@ -53,11 +54,11 @@ class NumberScoring:
             for name, metric in by_name(scoring).items()
         }
 
-    def given(self, y, fold):
+    def given(self, y: Any, fold: Any) -> Self:
         """The metrics after training on a fold: the same."""
         return self
 
-    def __call__(self, model, X, y):
+    def __call__(self, model: Any, X: Any, y: Any) -> dict[str, Any]:
         scores = {
             # A callable may read attributes of the model, not only its predictions.
             name: float(scorer(model if is_scorer(scorer) else model.fitted, X, y))
@@ -87,7 +88,7 @@ class SurvivalScoring:
         From which censoring is known, and the horizon if it is None.
     """
 
-    horizon: float | None
+    horizon: Any  # float, or None before `given`
     metrics: dict | None = None
     trains: dict = field(default_factory=dict)
     y_train: Any = None
@@ -95,7 +96,7 @@ class SurvivalScoring:
     known_as: ClassVar[dict] = {}
 
     @classmethod
-    def read(cls, scoring, folds=()):
+    def read(cls, scoring: Any, folds: Any = ()) -> Self:
         """Metrics that a user names, on folds of which only a part may train."""
         metrics = by_name(scoring)
         for metric in metrics.values():
@@ -108,7 +109,7 @@ class SurvivalScoring:
         trains = {(fold.repeat, fold.fold): fold.train for fold in folds}
         return cls(None, metrics, trains)
 
-    def given(self, y, fold):
+    def given(self, y: Any, fold: Any) -> Any:
         """The metrics after training on a fold."""
         y_train = y[self.trains.get((fold.repeat, fold.fold), fold.train)]
         known = y_train[~np.isnan(y_train["time"])]
@@ -117,9 +118,9 @@ class SurvivalScoring:
             horizon = float(np.quantile(known["time"], 1 - SHARE_AT_RISK))
         return replace(self, horizon=horizon, y_train=known)
 
-    def __call__(self, model, X, y):
+    def __call__(self, model: Any, X: Any, y: Any) -> dict[str, Any]:
         metrics = self.metrics or {name: name for name in SURVIVAL_METRICS}
-        scores = {}
+        scores: dict[str, Any] = {}
         for name, metric in metrics.items():
             if callable(metric):
                 found = metric(model.fitted, X, y)
@@ -135,14 +136,14 @@ class SurvivalScoring:
                 )
         return {name: float(score) for name, score in scores.items()}
 
-    def _uno_c(self, model, X, y):
+    def _uno_c(self, model: Any, X: Any, y: Any) -> Any:
         risk = model.predict(X)
         return concordance(y, risk, train=self.y_train, horizon=self.horizon)
 
-    def _auc(self, model, X, y):
+    def _auc(self, model: Any, X: Any, y: Any) -> Any:
         return auc_at(y, model.predict(X), self.horizon / 2, train=self.y_train)
 
-    def _neg_integrated_brier_score(self, model, X, y):
+    def _neg_integrated_brier_score(self, model: Any, X: Any, y: Any) -> float | None:
         times = np.linspace(0, self.horizon, N_TIMES)
         risk = np.asarray(model.predict(X), dtype=float)
         curves = survival_curves(model.fitted, X, times, y, risk)
@@ -156,7 +157,9 @@ class SurvivalScoring:
         return -integrated_brier_score(*part, train=self.y_train)
 
 
-def survival_curves(model, X, times, y, risk):
+def survival_curves(
+    model: Any, X: Any, times: NDArray, y: Any, risk: NDArray
+) -> NDArray | None:
     """Survival probabilities of rows at some times: (n_rows, n_times).
 
     NaN where the stratum of a row has no baseline hazard; None of a model without
@@ -192,7 +195,7 @@ def survival_curves(model, X, times, y, risk):
     )
 
 
-def survival_when_seen(model, X, y, risk):
+def survival_when_seen(model: Any, X: Any, y: Any, risk: Any) -> NDArray:
     """Predicted probability of being without the event by the own time: (n_rows,).
 
     Given that it had not come at entry, if `y` has one; NaN of a model without survival

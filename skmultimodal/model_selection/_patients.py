@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = ["PatientPredictions", "by_patient"]
 
@@ -39,7 +40,9 @@ class PatientPredictions(NamedTuple):
     repeats: np.ndarray
 
 
-def by_patient(predictions, proba, model, classes):
+def by_patient(
+    predictions: pd.DataFrame, proba: NDArray, model: str, classes: NDArray
+) -> PatientPredictions:
     """Mean of the out-of-fold probabilities of each tested row over the repeats.
 
     Parameters

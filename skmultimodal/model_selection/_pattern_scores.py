@@ -1,7 +1,10 @@
 """Scores and calibration of out-of-fold probabilities, by missing-modality pattern."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from skmultimodal.utils._calibration_line import CalibrationLine, calibration_line
@@ -13,7 +16,9 @@ COLUMNS = ["model", "pattern", "n_patients", "n_positive", "roc_auc", "brier"]
 COLUMNS += ["log_loss", *(f"calibration_{name}" for name in CalibrationLine._fields)]
 
 
-def pattern_scores(patients, positive, level, ratios):
+def pattern_scores(
+    patients: Any, positive: int, level: float, ratios: dict[str, float]
+) -> pd.DataFrame:
     """Scores by model and pattern, as of ``Comparison.by_pattern``.
 
     Parameters
@@ -40,12 +45,14 @@ def pattern_scores(patients, positive, level, ratios):
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _by_size(pattern):
+def _by_size(pattern: str) -> tuple[Any, Any]:
     names = modalities_of(pattern)
     return len(names), names
 
 
-def _score(codes, p, positive, level, ratio):
+def _score(
+    codes: NDArray, p: Any, positive: Any, level: float, ratio: float
+) -> dict[str, Any]:
     """Scores of some rows, of which `p` has the probabilities of all classes."""
     n_classes = p.shape[1]
     hits = np.eye(n_classes, dtype=int)[codes]

@@ -1,6 +1,9 @@
 """Is the score on paired rows better than chance?"""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import delayed
 
@@ -25,20 +28,20 @@ __all__ = ["paired_permutation_test"]
 
 
 def paired_permutation_test(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    scoring=None,
-    positive=None,
-    groups=None,
-    cv_groups=None,
-    n_permutations=999,
-    random_state=None,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    scoring: Any = None,
+    positive: Any = None,
+    groups: Any = None,
+    cv_groups: Any = None,
+    n_permutations: int = 999,
+    random_state: int | np.random.RandomState | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Bunch:
     """Test a cross-validated score against permuted labels of the paired rows.
 
     Labels of unpaired rows, which have fewer modalities than those that `cv` tests, are
@@ -157,7 +160,7 @@ def paired_permutation_test(
     )
 
 
-def _blocks(y, rows, groups):
+def _blocks(y: Any, rows: Any, groups: Any) -> NDArray:
     """Number of the part of each row, among whose rows labels are permuted."""
     parts = [np.zeros(len(rows))] if groups is None else [groups[rows]]
     if y.dtype.names is not None:
@@ -167,7 +170,7 @@ def _blocks(y, rows, groups):
     return np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].ravel()
 
 
-def _permute(rows, blocks, rng):
+def _permute(rows: Any, blocks: Any, rng: np.random.RandomState) -> NDArray:
     """The row whose label each of `rows` is given."""
     order = rows.copy()
     for block in np.unique(blocks):
@@ -176,14 +179,23 @@ def _permute(rows, blocks, rng):
     return order
 
 
-def _permuted_score(estimator, X, target, rows, order, cv, groups, scoring):
+def _permuted_score(
+    estimator: Any,
+    X: Any,
+    target: Any,
+    rows: Any,
+    order: Any,
+    cv: Any,
+    groups: Any,
+    scoring: Any,
+) -> float:
     y, dealt = target.y.copy(), target.dealt.copy()
     y[rows], dealt[rows] = target.y[order], target.dealt[order]
     folds = make_folds(cv, X, dealt, groups)
     return _mean_score(estimator, X, y, folds, scoring)
 
 
-def _mean_score(estimator, X, y, folds, scoring):
+def _mean_score(estimator: Any, X: Any, y: Any, folds: Any, scoring: Any) -> float:
     arms = [(type(estimator).__name__, estimator, folds)]
     with Stage("folds", len(folds), "fit", verbose=0) as stage:
         results = run_folds(arms, X, y, scoring, stage=stage)

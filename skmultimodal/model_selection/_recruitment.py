@@ -1,10 +1,11 @@
 """How the score grows with the patients of each pattern of modalities."""
 
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skmultimodal.cohort import as_cohort
@@ -46,21 +47,21 @@ class Arm(NamedTuple):
 
 
 def recruitment_curve(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: Any,
     *,
-    cv,
-    kinds=None,
-    sizes=(0.25, 0.5, 0.75, 1.0),
-    scoring=None,
-    positive=None,
-    groups=None,
-    confidence_level=0.95,
-    random_state=None,
-    n_jobs=None,
-    verbose=0,
-):
+    cv: Any,
+    kinds: list[str] | None = None,
+    sizes: Any = (0.25, 0.5, 0.75, 1.0),
+    scoring: Any = None,
+    positive: Any = None,
+    groups: Any = None,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> RecruitmentCurve:
     """Cross-validate a model with fewer rows of each kind, to see what more bring.
 
     A kind is a pattern of modalities, such as all patients with both, or with one only.
@@ -207,7 +208,7 @@ def recruitment_curve(
     )
 
 
-def _default_metrics(codes):
+def _default_metrics(codes: NDArray) -> dict[type, list[str]]:
     return {
         ClassLabels: ["neg_log_loss", AREAS[bool(codes.max() < 2)]],
         Numbers: ["neg_mean_absolute_error", "r2"],
@@ -215,11 +216,15 @@ def _default_metrics(codes):
     }
 
 
-def _read_sizes(sizes):
+def _read_sizes(sizes: Any) -> list[float]:
     """Shares in ascending order, the last of which is 1."""
     given = list(np.atleast_1d(np.asarray(sizes, dtype=object)))
     for size in given:
-        if isinstance(size, bool) or not isinstance(size, Real) or not 0 < size <= 1:
+        if (
+            isinstance(size, bool)
+            or not isinstance(size, Real)
+            or not 0 < float(size) <= 1
+        ):
             raise ValueError(f"sizes must be above 0 and up to 1, got {size!r}.")
     found = sorted({float(size) for size in given} | {1.0})
     if len(found) < 2:
@@ -227,7 +232,9 @@ def _read_sizes(sizes):
     return found
 
 
-def _plan(folds, rows, kinds, sizes, rng):
+def _plan(
+    folds: Any, rows: Any, kinds: Any, sizes: Any, rng: np.random.RandomState
+) -> tuple[Any, Any]:
     """Arms of each kind in ascending order, and why other patterns are left out."""
     patterns = rows[0]
     present = list(
@@ -255,7 +262,9 @@ def _plan(folds, rows, kinds, sizes, rng):
     return planned, left_out
 
 
-def _arms_of(kind, folds, rows, sizes, rng):
+def _arms_of(
+    kind: str, folds: Any, rows: Any, sizes: Any, rng: np.random.RandomState
+) -> list[Any]:
     """Arms of a kind, the last of which has all of its rows."""
     patterns, (outcome, _, codes, _), groups = rows
     orders, numbers = [], []
@@ -273,14 +282,16 @@ def _arms_of(kind, folds, rows, sizes, rng):
             )
         orders.append(places[order])
         numbers.append(own)
-    numbers = np.array(numbers)
+    table = np.array(numbers)
     return [
         Arm(kind, float(own.mean()), shrink_folds(folds, orders, own))
-        for own in numbers.T
+        for own in table.T
     ]
 
 
-def _subsets(rows, codes, groups, sizes, rng):
+def _subsets(
+    rows: Any, codes: NDArray, groups: Any, sizes: Any, rng: np.random.RandomState
+) -> tuple[Any, Any]:
     """An order of rows, and how many are taken for each size; 0 for too few."""
     own = codes[rows]
     if not len(rows):
@@ -293,7 +304,7 @@ def _subsets(rows, codes, groups, sizes, rng):
     return order, [cut_groups(ends, number) for number in targets]
 
 
-def _by_kind(scores, planned, arms):
+def _by_kind(scores: Any, planned: Any, arms: Any) -> pd.DataFrame:
     """Scores by kind and number of rows; those of all rows belong to each kind."""
     tables = []
     for kind, own in planned.items():

@@ -1,7 +1,9 @@
 """What more patients of each kind would change: the answer to `recruitment_curve`."""
 
+from collections.abc import Iterator
 from itertools import combinations
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,14 +81,14 @@ class RecruitmentCurve:
     def __init__(
         self,
         *,
-        scores,
-        n_now,
-        left_out,
-        test_to_train,
-        positive,
-        confidence_level,
-        known_as,
-    ):
+        scores: pd.DataFrame,
+        n_now: Any,
+        left_out: Any,
+        test_to_train: float,
+        positive: Any,
+        confidence_level: float,
+        known_as: Any,
+    ) -> None:
         self.scores = scores
         self.n_now = n_now
         self.left_out = left_out
@@ -102,7 +104,7 @@ class RecruitmentCurve:
             for kind in self.kinds
         }
 
-    def _points(self, metric, kind):
+    def _points(self, metric: Any, kind: str) -> tuple[Any, Any, Any]:
         own = self.scores[
             (self.scores["metric"] == metric) & (self.scores["kind"] == kind)
         ]
@@ -110,7 +112,7 @@ class RecruitmentCurve:
         repeats = wide.index.get_level_values("repeat").to_numpy()
         return wide.columns.to_numpy(), wide.to_numpy(), repeats
 
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """Means of the folds.
 
         Returns
@@ -134,7 +136,9 @@ class RecruitmentCurve:
             .reset_index(drop=True)
         )
 
-    def change(self, metric, kind, start, stop):
+    def change(
+        self, metric: str, kind: str, start: float, stop: float
+    ) -> tuple[float, float, float]:
         """Expected change of the score from `start` to `stop` rows of a kind.
 
         Parameters
@@ -159,9 +163,12 @@ class RecruitmentCurve:
         if stop > self.max_factor * self.n_now[kind]:
             return np.nan, np.nan, np.nan
         laws = self._laws[metric, kind]
-        return tuple(laws.change(start, stop, self.confidence_level))
+        gain, low, high = laws.change(start, stop, self.confidence_level)
+        return gain, low, high
 
-    def gains(self, n_added=N_ADDED, *, metrics=None):
+    def gains(
+        self, n_added: Any = N_ADDED, *, metrics: list[str] | None = None
+    ) -> pd.DataFrame:
         """Expected change of the score by more patients of each kind.
 
         Parameters
@@ -188,19 +195,21 @@ class RecruitmentCurve:
                 rows += sorted(found, key=lambda row: (np.isnan(row[4]), -row[4]))
         return pd.DataFrame(rows, columns=GAIN_COLUMNS)
 
-    def _gain(self, metric, kind, n_added):
+    def _gain(
+        self, metric: Any, kind: str, n_added: Any
+    ) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any]:
         now = self.n_now[kind]
         gain, low, high = self.change(metric, kind, now, now + n_added)
         low, high = self._within_range(metric, kind, low, high)
         return metric, kind, now, n_added, gain, low, high, gain / n_added
 
-    def _within_range(self, metric, kind, *ends):
+    def _within_range(self, metric: Any, kind: str, *ends: Any) -> tuple[float, ...]:
         """No more is gained than lies between the score and the end of its range."""
         least, most = range_of(self.known_as.get(metric, metric))
         score = np.nanmean(self._points(metric, kind)[1][:, -1])
         return tuple(float(np.clip(end, least - score, most - score)) for end in ends)
 
-    def remarks(self, n_added=N_ADDED, *, metrics=None):
+    def remarks(self, n_added: Any = N_ADDED, *, metrics: Any = None) -> list[str]:
         """What the gains show in sentences, and what they do not.
 
         Parameters
@@ -216,7 +225,7 @@ class RecruitmentCurve:
         for metric, of_metric in gains.dropna(subset="low").groupby(
             "metric", sort=False
         ):
-            judged = {}
+            judged: dict[str, list[str]] = {}
             for number, part in of_metric.groupby("n_added"):
                 found.append(_in_words(metric, number, part))
                 if len(part) > 1 and (sentence := _which_overlap(part)):
@@ -225,7 +234,7 @@ class RecruitmentCurve:
                 found.append(f"{metric}, by {' or '.join(numbers)} more: {sentence}")
         return [*found, *self._not_determined(gains), *self.left_out.values()]
 
-    def _not_determined(self, gains):
+    def _not_determined(self, gains: Any) -> Iterator[str]:
         for kind, part in gains.groupby("kind", sort=False):
             most = int((self.max_factor - 1) * self.n_now[kind])
             beyond = sorted({n for n in part["n_added"] if n > most})
@@ -250,7 +259,7 @@ class RecruitmentCurve:
                     "change alike in every fold, which is no certainty."
                 )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = ", ".join(f"{n} {_name(kind)}" for kind, n in self.n_now.items())
         level = f"{100 * self.confidence_level:.3g} %"
         table = self.gains().round(4).to_string(index=False)
@@ -259,7 +268,7 @@ class RecruitmentCurve:
         return "\n".join(lines)
 
 
-def _read_added(n_added):
+def _read_added(n_added: Any) -> list[int]:
     numbers = [n_added] if np.ndim(n_added) == 0 else list(n_added)
     if not numbers:
         raise ValueError("n_added is empty: name at least one number of patients.")
@@ -269,12 +278,12 @@ def _read_added(n_added):
     return sorted({int(number) for number in numbers})
 
 
-def _name(kind):
+def _name(kind: str) -> str:
     """A kind in words: "image+gene", "gene only"."""
     return kind if "+" in kind else f"{kind} only"
 
 
-def _in_words(metric, number, known):
+def _in_words(metric: Any, number: Any, known: Any) -> str:
     parts = [
         f"{number} more with {_name(row.kind)}: {row.gain:+.3f} "
         f"[{row.low:.3f}, {row.high:.3f}]"
@@ -283,11 +292,11 @@ def _in_words(metric, number, known):
     return f"{metric}: {'; '.join(parts)}."
 
 
-def _overlap(a, b):
+def _overlap(a: Any, b: Any) -> bool:
     return a.low <= b.high and b.low <= a.high
 
 
-def _which_overlap(known):
+def _which_overlap(known: Any) -> str | None:
     """What cannot be ranked, as a sentence; None if no intervals overlap."""
     pairs = [
         f"{_name(a.kind)} and {_name(b.kind)}"

@@ -1,5 +1,8 @@
 """What to know before the means of a comparison are read."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from sklearn.dummy import DummyClassifier
 
@@ -10,7 +13,7 @@ __all__ = ["MIN_TESTED", "find_remarks", "heading_of"]
 MIN_TESTED = 10  # patients of a class
 
 
-def heading_of(comparison, about=""):
+def heading_of(comparison: Any, about: Any = "") -> list[str]:
     """Lines above the means: what they are of, and what the intervals are given."""
     n_repeats = len({fold.repeat for fold in comparison.folds})
     repeats = f" ({n_repeats} repeats)" if n_repeats > 1 else ""
@@ -37,11 +40,11 @@ def heading_of(comparison, about=""):
     ]
 
 
-def _count(n, thing):
+def _count(n: int, thing: Any) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def find_remarks(comparison, models):
+def find_remarks(comparison: Any, models: list[str]) -> list[str]:
     """Sentences on few patients, intervals without width and classes never predicted.
 
     Parameters
@@ -62,14 +65,14 @@ def find_remarks(comparison, models):
     ]
 
 
-def _guesses(comparison, name):
-    estimator = (comparison.estimators or {}).get(name)
+def _guesses(comparison: Any, name: str) -> bool:
+    estimator: Any = (comparison.estimators or {}).get(name)
     while hasattr(estimator, "estimator"):
         estimator = estimator.estimator
     return isinstance(estimator, DummyClassifier)
 
 
-def _few_tested(comparison):
+def _few_tested(comparison: Any) -> Iterator[str]:
     tested = comparison.predictions(models=comparison.models[:1])
     labels = tested.drop_duplicates("row")["y_true"].to_numpy()
     few = {
@@ -78,7 +81,7 @@ def _few_tested(comparison):
         if np.sum(labels == label) < MIN_TESTED
     }
     if few:
-        rarest = min(few, key=few.get)
+        rarest = min(few, key=few.__getitem__)
         others = f", and of {len(few) - 1} other classes fewer than {MIN_TESTED}"
         yield (
             f"Only {few[rarest]} tested patients are of class {rarest}"
@@ -89,14 +92,14 @@ def _few_tested(comparison):
         )
 
 
-def _what_few_cannot_show(n_patients):
+def _what_few_cannot_show(n_patients: int) -> str:
     moved = "With none, there is no sensitivity"
     if n_patients:
         moved = f"One of them moves a sensitivity by {1 / n_patients:.2f}"
     return f"{moved}, and neither calibration nor a threshold can be judged."
 
 
-def _without_width(comparison, models):
+def _without_width(comparison: Any, models: Any) -> Iterator[str]:
     if not models:
         return
     summary = comparison.summary(models=models)
@@ -111,7 +114,7 @@ def _without_width(comparison, models):
         )
 
 
-def _never_predicted(comparison, models):
+def _never_predicted(comparison: Any, models: Any) -> Iterator[str]:
     for model in models:
         predicted = set(comparison.predictions(models=[model])["y_pred"])
         never = [c for c in comparison.classes.tolist() if c not in predicted]

@@ -1,9 +1,11 @@
 """Scores of recorded predictions, with weights for the tested rows."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer_names
@@ -14,7 +16,7 @@ from skmultimodal.model_selection._scoring import Scoring
 __all__ = ["check_weights", "reweighted_scores"]
 
 
-def check_weights(sample_weight, rows):
+def check_weights(sample_weight: Any, rows: Any) -> NDArray:
     """Weights of all rows, of which some are tested: ndarray of floats."""
     weights = np.asarray(sample_weight, dtype=float)
     if weights.ndim != 1 or len(weights) <= rows.max():
@@ -31,7 +33,9 @@ def check_weights(sample_weight, rows):
     return weights
 
 
-def reweighted_scores(comparison, weights, metrics):
+def reweighted_scores(
+    comparison: Any, weights: NDArray, metrics: list[str]
+) -> pd.DataFrame:
     """The scores of a comparison with weights for the rows.
 
     Parameters
@@ -57,7 +61,7 @@ def reweighted_scores(comparison, weights, metrics):
     return pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "score"])
 
 
-def _scoring(comparison, metric):
+def _scoring(comparison: Any, metric: Any) -> Scoring:
     known = comparison.known_as.get(metric, metric)
     if known not in get_scorer_names():
         raise ValueError(
@@ -66,7 +70,7 @@ def _scoring(comparison, metric):
     return Scoring({metric: known}, comparison.classes, comparison.positive)
 
 
-def _score(comparison, scoring, model, part, weights):
+def _score(comparison: Any, scoring: Any, model: Any, part: Any, weights: Any) -> Any:
     """Score of a model on the rows of a fold."""
     has_proba = comparison.has_proba(model)
     proba = part[part.columns[-len(comparison.classes) :]].to_numpy()
@@ -92,19 +96,19 @@ def _score(comparison, scoring, model, part, weights):
 class _Recorded(ClassifierMixin, BaseEstimator):
     """Predictions of some rows as a fitted classifier of their numbers."""
 
-    def __init__(self, classes, predicted, proba):
+    def __init__(self, classes: Any, predicted: Any, proba: NDArray | None) -> None:
         self.classes = classes
         self.predicted = predicted
-        self.proba = proba
+        self.proba: Any = proba
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Labels of the columns of the probabilities."""
         return self.classes
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         return self.predicted[X]
 
     @available_if(lambda self: self.proba is not None)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Any:
         return self.proba[X]

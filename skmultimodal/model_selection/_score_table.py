@@ -1,6 +1,7 @@
 """Scores of models on folds as one long table: summarised, and compared in pairs."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 
-def score_table(results):
+def score_table(results: Any) -> pd.DataFrame:
     """Scores of `run_folds`: one row per model, fold and metric."""
     rows = [
         (name, fold.repeat, fold.fold, metric, score)
@@ -53,13 +54,13 @@ def score_table(results):
 
 
 def summarise(
-    scores,
-    test_to_train,
-    confidence_level,
-    tested=None,
-    known_as=None,
-    draws=None,
-):
+    scores: pd.DataFrame,
+    test_to_train: float,
+    confidence_level: float,
+    tested: Any = None,
+    known_as: Any = None,
+    draws: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Mean of the folds and its interval, for each model and metric of the scores.
 
     Parameters
@@ -93,7 +94,14 @@ def summarise(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _interval_of(metric, values, test_to_train, level, tested, added):
+def _interval_of(
+    metric: Any,
+    values: Any,
+    test_to_train: float,
+    level: float,
+    tested: Any,
+    added: Any,
+) -> tuple[float, float]:
     bounds, least = range_of(metric), least_variance(metric, tested)
     alike = len(np.unique(values)) == 1 and not (added and added[0])
     if alike and least is not None and not is_of_a_constant(metric, values[0]):
@@ -112,15 +120,15 @@ def _interval_of(metric, values, test_to_train, level, tested, added):
 
 
 def compare_pairs(
-    scores,
-    metric,
-    pairs,
-    test_to_train,
-    confidence_level,
-    reference=None,
-    bounds=None,
-    draws=None,
-):
+    scores: Any,
+    metric: Any,
+    pairs: Any,
+    test_to_train: float,
+    confidence_level: float,
+    reference: Any = None,
+    bounds: Any = None,
+    draws: Any = None,
+) -> list[Any]:
     """Difference of each pair of models on one metric, a dict each.
 
     ``p_holm`` is adjusted for all pairs of models in the scores, chosen or not. With a
@@ -133,7 +141,7 @@ def compare_pairs(
         .reindex(columns=models)
     )
 
-    def test(pair):
+    def test(pair: Any) -> tuple[Any, Any, Any]:
         values = (by_fold[pair[0]] - by_fold[pair[1]]).dropna().to_numpy()
         values = values if len(values) else np.array([np.nan])
         added = added_variance(scores, draws, test_to_train, metric, *pair)
@@ -170,7 +178,7 @@ def compare_pairs(
     return rows
 
 
-def choose_names(what, known, names):
+def choose_names(what: Any, known: Any, names: Any) -> list[str]:
     """The names chosen, each once, or all that are known."""
     if names is None:
         return known
@@ -188,13 +196,13 @@ def choose_names(what, known, names):
     return names
 
 
-def rows_of(table, models):
+def rows_of(table: Any, models: Any) -> pd.DataFrame:
     """Rows of the models, in their order."""
     parts = [table[table["model"] == name] for name in models]
     return pd.concat(parts, ignore_index=True)
 
 
-def text_table(summary, models, metrics):
+def text_table(summary: Any, models: Any, metrics: Any) -> pd.DataFrame:
     """Means and intervals as text: one row per model, one column per metric."""
     cells = [as_text(*row) for row in summary[["mean", "low", "high"]].to_numpy()]
     wide = summary.assign(cell=cells).pivot(
@@ -203,7 +211,7 @@ def text_table(summary, models, metrics):
     return wide.reindex(index=models, columns=metrics).fillna("undefined")
 
 
-def as_text(mean, low, high):
+def as_text(mean: Any, low: Any, high: Any) -> str:
     """Text of a mean and its interval, where there is one."""
     if np.isnan(mean):
         return "undefined"

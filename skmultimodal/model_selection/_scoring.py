@@ -1,10 +1,12 @@
 """Metrics of the positive class, for labels of any type."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.utils.metaestimators import available_if
@@ -34,18 +36,18 @@ class PredictsOnce:
         The rows; predictions of others are not kept.
     """
 
-    def __init__(self, fitted, X):
+    def __init__(self, fitted: Any, X: Any) -> None:
         self.fitted = fitted
         self._X = X
-        self._predictions = {}
+        self._predictions: dict[str, Any] = {}
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self.fitted, name)
         if name not in RESPONSES:
             return found
 
         @wraps(found)
-        def predict(X):
+        def predict(X: Any) -> Any:
             if X is not self._X:
                 return found(X)
             if name not in self._predictions:
@@ -88,7 +90,7 @@ class Scoring:
         many classes.
     """
 
-    def __init__(self, scoring, y, positive=None):
+    def __init__(self, scoring: Any, y: Any, positive: Any = None) -> None:
         self.classes, _ = encode_labels(y, allow_unlabelled=True)
         place = find_positive(self.classes, positive, of="y")
         self.positive = self.classes.tolist()[place]
@@ -98,11 +100,13 @@ class Scoring:
             self._rehearse(name, metric)
             self.known_as[name] = _known_name(metric) or name
 
-    def given(self, y, fold):
+    def given(self, y: Any, fold: Any) -> Self:
         """The metrics after training on a fold: the same."""
         return self
 
-    def __call__(self, model, X, y, sample_weight=None):
+    def __call__(
+        self, model: Any, X: Any, y: NDArray, sample_weight: NDArray | None = None
+    ) -> dict[str, Any]:
         """Scores on some rows.
 
         Parameters
@@ -118,14 +122,14 @@ class Scoring:
         -------
         scores : dict of str to float
         """
-        scores = {}
+        scores: dict[str, Any] = {}
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         for name, (scorer, on_hits) in self.metrics.items():
             score = self._score(scorer, on_hits, model, X, y, **weights)
             scores.update(score if isinstance(score, Mapping) else {name: score})
         return {name: float(score) for name, score in scores.items()}
 
-    def _read(self, metric):
+    def _read(self, metric: Any) -> tuple[Any, Any]:
         """The scorer, and whether it is given 1 and 0 in place of the labels."""
         if metric is None:
             return _own_score, False
@@ -144,14 +148,16 @@ class Scoring:
             return scorer, True
         return with_pos_label(scorer, self.positive), False
 
-    def _score(self, scorer, on_hits, model, X, y, **weights):
+    def _score(
+        self, scorer: Any, on_hits: Any, model: Any, X: Any, y: Any, **weights: Any
+    ) -> Any:
         if on_hits:
             hits = (y == self.positive).astype(int)
             return scorer(_OnHits(model, self.positive), X, hits, **weights)
         # A callable may read attributes of the model, not only its predictions.
         return scorer(model if is_scorer(scorer) else model.fitted, X, y, **weights)
 
-    def _rehearse(self, name, metric):
+    def _rehearse(self, name: str, metric: Any) -> None:
         """Refuse, before any fit, a metric that is undefined for these classes."""
         error = self._try(*self.metrics[name])
         if error is None:
@@ -166,7 +172,7 @@ class Scoring:
             ) from error
         raise ValueError(f"{message} ({classes}): {error}") from error
 
-    def _try(self, scorer, on_hits):
+    def _try(self, scorer: Any, on_hits: Any) -> Any:
         """Why a metric of scikit-learn fails for perfect predictions, or None."""
         if not is_scorer(scorer) or not uses_own_metric(scorer):
             return None
@@ -180,7 +186,7 @@ class Scoring:
         return None
 
 
-def by_name(scoring):
+def by_name(scoring: Any) -> dict[str, Any]:
     """Metrics by name: dict."""
     if isinstance(scoring, Mapping):
         found = dict(scoring)
@@ -200,7 +206,7 @@ def by_name(scoring):
     return found
 
 
-def _known_name(metric):
+def _known_name(metric: Any) -> str | None:
     """Name in scikit-learn of a metric, or None."""
     if isinstance(metric, str):
         return metric
@@ -209,34 +215,34 @@ def _known_name(metric):
     return scorer_name(metric) if is_scorer(metric) else None
 
 
-def _own_score(fitted, X, y):
+def _own_score(fitted: Any, X: Any, y: Any) -> Any:
     return fitted.score(X, y)
 
 
-def _has(method):
+def _has(method: str) -> Callable[..., Any]:
     return lambda self: hasattr(self.model, method)
 
 
 class _OnHits(ClassifierMixin, BaseEstimator):
     """A fitted classifier of two classes, with labels 1 (the positive class) and 0."""
 
-    def __init__(self, model, positive):
+    def __init__(self, model: Any, positive: Any) -> None:
         self.model = model
         self.positive = positive
         self.classes_ = np.array([0, 1])
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         return (np.asarray(self.model.predict(X)) == self.positive).astype(int)
 
     @available_if(_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         hits = (np.asarray(self.model.classes_) == self.positive).astype(int)
         order = np.argsort(hits)
         proba = np.asarray(self.model.predict_proba(X))[:, order]
         return align_classes(proba, hits[order], self.classes_)
 
     @available_if(_has("decision_function"))
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray:
         scores = self.model.decision_function(X)
         return -scores if self.model.classes_[0] == self.positive else scores
 
@@ -244,15 +250,15 @@ class _OnHits(ClassifierMixin, BaseEstimator):
 class _Perfect(ClassifierMixin, BaseEstimator):
     """A classifier whose rows are their true classes."""
 
-    def __init__(self, classes):
+    def __init__(self, classes: Any) -> None:
         self.classes_ = classes
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         return X
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         return (X[:, None] == self.classes_).astype(float)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray:
         scores = self.predict_proba(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores

@@ -1,6 +1,8 @@
 """Splitters for cohorts in which only some rows are paired."""
 
+from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import (
@@ -90,14 +92,19 @@ class PairedStratifiedKFold(BaseCrossValidator):
     __metadata_request__split = {"groups": True}
 
     def __init__(
-        self, n_splits=3, n_repeats=1, *, random_state=None, min_modalities=None
-    ):
+        self,
+        n_splits: int = 3,
+        n_repeats: int = 1,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+        min_modalities: int | None = None,
+    ) -> None:
         self.n_splits = n_splits
         self.n_repeats = n_repeats
         self.random_state = random_state
         self.min_modalities = min_modalities
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of folds times number of repeats.
 
         Parameters
@@ -113,7 +120,7 @@ class PairedStratifiedKFold(BaseCrossValidator):
         _check_count(self, "n_repeats", 1)
         return self.n_splits * self.n_repeats
 
-    def split(self, X, y, groups=None):
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[Any]:
         """Generate the row numbers of training and test sets.
 
         Parameters
@@ -149,12 +156,12 @@ class PairedStratifiedKFold(BaseCrossValidator):
             for part in self._assign(tested, groups, rng):
                 yield train_and_test(len(y), tested.rows[part], groups)
 
-    def _find_tested(self, X, y, groups=None):
+    def _find_tested(self, X: Any, y: Any, groups: Any = None) -> Any:
         self.get_n_splits()
         needed = {"n_rows": self.n_splits, "n_groups": self.n_splits}
         return find_tested(self, X, y, groups, **needed)
 
-    def _assign(self, tested, groups, rng):
+    def _assign(self, tested: Any, groups: Any, rng: np.random.RandomState) -> Any:
         """Places of the test rows of each fold: list of ndarray."""
         codes, strata, k = tested.codes, tested.strata, self.n_splits
         if groups is not None:
@@ -213,14 +220,19 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
     """
 
     def __init__(
-        self, n_splits=1, *, test_size=0.4, random_state=None, min_modalities=None
-    ):
+        self,
+        n_splits: int = 1,
+        *,
+        test_size: Any = 0.4,
+        random_state: int | np.random.RandomState | None = None,
+        min_modalities: int | None = None,
+    ) -> None:
         self.n_splits = n_splits
         self.test_size = test_size
         self.random_state = random_state
         self.min_modalities = min_modalities
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of hold-outs.
 
         Parameters
@@ -235,7 +247,7 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
         _check_count(self, "n_splits", 1)
         return self.n_splits
 
-    def split(self, X, y, groups=None):
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[Any]:
         """Generate the row numbers of training and test sets.
 
         Parameters
@@ -274,7 +286,7 @@ class PairedStratifiedShuffleSplit(BaseCrossValidator):
                 part = hold_out_rows(codes, tested.strata, part, rng)
             yield train_and_test(len(y), np.sort(tested.rows[part]), None)
 
-    def _find_tested(self, X, y, groups=None):
+    def _find_tested(self, X: Any, y: Any, groups: Any = None) -> Any:
         self.get_n_splits()
         if groups is not None:
             raise ValueError(
@@ -329,11 +341,16 @@ class PatternStratifiedKFold(BaseCrossValidator):
 
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits=5, *, random_state=None):
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.n_splits = n_splits
         self.random_state = random_state
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of folds.
 
         Parameters
@@ -348,7 +365,7 @@ class PatternStratifiedKFold(BaseCrossValidator):
         _check_count(self, "n_splits", 2)
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Any]:
         """Generate the row numbers of training and test sets.
 
         Parameters
@@ -391,7 +408,7 @@ class PatternStratifiedKFold(BaseCrossValidator):
             yield train_and_test(len(cohort), part, groups)
 
 
-def _check_count(splitter, name, least):
+def _check_count(splitter: Any, name: str, least: Any) -> None:
     value = getattr(splitter, name)
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(

@@ -1,11 +1,15 @@
 """Nested subsets of training rows: for curves over the number of rows."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["cut_groups", "order_groups", "order_rows", "shrink_folds"]
 
 
-def order_rows(codes, rng):
+def order_rows(codes: NDArray, rng: np.random.RandomState) -> NDArray:
     """An order of rows of which every beginning is stratified and has all classes."""
     key = np.empty(len(codes))
     for code in np.unique(codes):
@@ -15,7 +19,9 @@ def order_rows(codes, rng):
     return np.lexsort((rng.random(len(codes)), key))
 
 
-def order_groups(codes, groups, rng):
+def order_groups(
+    codes: NDArray, groups: Any, rng: np.random.RandomState
+) -> tuple[NDArray, NDArray]:
     """An order of rows, group by group, and where the groups end in it.
 
     Groups are stratified by the class that most of their rows have, as far as such a
@@ -36,12 +42,12 @@ def order_groups(codes, groups, rng):
     return np.concatenate(ordered), ends[len(np.unique(major)) - 1 :]
 
 
-def cut_groups(ends, number):
+def cut_groups(ends: NDArray, number: Any) -> int:
     """The number of rows nearest to `number` that are whole groups."""
     return int(ends[np.argmin(np.abs(ends - number))])
 
 
-def shrink_folds(folds, orders, numbers):
+def shrink_folds(folds: Any, orders: Any, numbers: Sequence[int]) -> list[Any]:
     """The folds, each with the first places of its order and all others.
 
     Parameters

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
@@ -41,7 +42,9 @@ class Target(NamedTuple):
     dealt: np.ndarray
 
 
-def read_target(estimator, X, y, groups=None, *, kind=None):
+def read_target(
+    estimator: Any, X: Any, y: Any, groups: Any = None, *, kind: Any = None
+) -> tuple[Any, Any, NDArray]:
     """Rows, target and groups in one order, read as what the estimator predicts.
 
     Parameters
@@ -66,7 +69,7 @@ def read_target(estimator, X, y, groups=None, *, kind=None):
     return X, Target(outcome, y, codes, dealt), groups
 
 
-def _outcome_of(estimator, y):
+def _outcome_of(estimator: Any, y: Any) -> Any:
     if estimator is not None and is_classifier(estimator):
         return ClassLabels
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
@@ -76,7 +79,7 @@ def _outcome_of(estimator, y):
     return Numbers if is_number else ClassLabels
 
 
-def refuse_untestable(target, folds):
+def refuse_untestable(target: Any, folds: Any) -> None:
     """Raise a ValueError if no model of numbers or times can be learnt, or scored."""
     outcome, y, codes, _ = target
     if isinstance(outcome, ClassLabels):
@@ -102,7 +105,7 @@ def refuse_untestable(target, folds):
         )
 
 
-def dealt_by(y):
+def dealt_by(y: Any) -> Any:
     """What rows of numbers, or of times to an event, are dealt into folds by.
 
     A score of few values would be read as classes, of which some are rare.
@@ -113,7 +116,14 @@ def dealt_by(y):
     return np.where(codes < 0, np.nan, codes)
 
 
-def make_scoring(target, scoring, positive=None, *, folds=(), default=None):
+def make_scoring(
+    target: Any,
+    scoring: Any,
+    positive: Any = None,
+    *,
+    folds: Any = (),
+    default: Any = None,
+) -> Any:
     """Metrics of a target.
 
     Parameters

@@ -2,11 +2,12 @@
 
 from copy import copy
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.model_selection._fold_assignment import number_strata
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import class_name
@@ -44,12 +45,12 @@ class RowsToTest(NamedTuple):
     min_modalities: int
 
 
-def count_modalities(cohort):
+def count_modalities(cohort: Cohort) -> NDArray:
     """Number of modalities that each row has."""
     return cohort.available.to_numpy().sum(axis=1)
 
 
-def check_length(cohort, y):
+def check_length(cohort: Cohort, y: Any) -> Any:
     """`y`, if it has a label for each row."""
     if y is None:
         raise ValueError("folds are stratified by class: y must be given.")
@@ -58,7 +59,9 @@ def check_length(cohort, y):
     return y
 
 
-def find_tested(splitter, X, y, groups=None, *, n_rows, n_groups=1):
+def find_tested(
+    splitter: Any, X: Any, y: Any, groups: Any = None, *, n_rows: int, n_groups: int = 1
+) -> Any:
     """Rows that a splitter tests.
 
     Parameters
@@ -128,7 +131,7 @@ def find_tested(splitter, X, y, groups=None, *, n_rows, n_groups=1):
     return tested
 
 
-def fix_tested(splitter, X, y, groups=None):
+def fix_tested(splitter: Any, X: Any, y: Any, groups: Any = None) -> Any:
     """A splitter that tests, of these rows, the same ones whatever their labels."""
     if not hasattr(splitter, "min_modalities"):
         return splitter
@@ -137,11 +140,11 @@ def fix_tested(splitter, X, y, groups=None):
     return fixed
 
 
-def _check_number(number, most):
+def _check_number(number: Any, most: Any) -> None:
     if (
         not isinstance(number, Integral)
         or isinstance(number, bool)
-        or not 1 <= number <= most
+        or not 1 <= int(number) <= most
     ):
         raise ValueError(
             f"min_modalities must be None or an integer from 1 to {most}, the number "
@@ -149,7 +152,7 @@ def _check_number(number, most):
         )
 
 
-def _tested(cohort, pool, number, n_rows):
+def _tested(cohort: Cohort, pool: Any, number: Any, n_rows: int) -> RowsToTest:
     rows = pool.rows(number)
     patterns, codes = cohort[rows].patterns, pool.codes[rows]
     if np.unique(codes, return_counts=True)[1].min() < n_rows:
@@ -181,11 +184,11 @@ class _Pool(NamedTuple):
     codes: np.ndarray
     groups: np.ndarray | None
 
-    def rows(self, number):
+    def rows(self, number: Any) -> NDArray:
         """Labelled rows with so many modalities."""
         return np.flatnonzero((self.sizes >= number) & (self.codes >= 0))
 
-    def lack(self, number, n_rows, n_groups):
+    def lack(self, number: Any, n_rows: int, n_groups: int) -> Any:
         """Why these rows are not enough, or None."""
         names = ", ".join(self.modalities)
         every = number == len(self.modalities)
@@ -212,7 +215,7 @@ class _Pool(NamedTuple):
         else:
             counts = np.bincount(self.codes[rows], minlength=len(self.classes))
             if counts.min() < n_rows:
-                return self._rare_class(counts, n_rows, having)
+                return self._rare_class(self.classes, counts, n_rows, having)
         if self.groups is not None:
             n_found = len(np.unique(self.groups[rows]))
             if n_found < n_groups:
@@ -223,17 +226,19 @@ class _Pool(NamedTuple):
                 )
         return None
 
-    def _rare_class(self, counts, n_rows, having):
+    def _rare_class(
+        self, classes: NDArray, counts: NDArray, n_rows: int, having: str
+    ) -> _Lack:
         rarest = int(np.argmin(counts))
         return _Lack(
-            f"class {class_name(self.classes[rarest])} has {counts[rarest]} labelled "
+            f"class {class_name(classes[rarest])} has {counts[rarest]} labelled "
             f"row{'' if counts[rarest] == 1 else 's'} with {having}, and {n_rows} are "
             "needed",
             "use fewer splits, join it with another class, or set its labels to NaN",
             rarest,
         )
 
-    def spread(self, code):
+    def spread(self, code: Any) -> str:
         """How many labelled rows, of a class or of all, have how many modalities."""
         known = self.codes >= 0 if code is None else self.codes == code
         first, *others = [

@@ -1,7 +1,10 @@
 """Weights that make the tested patients stand for all, and what they rest on."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
@@ -18,7 +21,14 @@ __all__ = ["effective_number", "selection_weights"]
 RARE = 0.1  # of the mean probability, below which a patient hardly could be tested
 
 
-def selection_weights(X, y, covariates, *, tested=None, censored=None):
+def selection_weights(
+    X: Any,
+    y: Any,
+    covariates: list[str],
+    *,
+    tested: Any = None,
+    censored: str | None = None,
+) -> Bunch:
     """Weigh tested patients by the inverse of their probability of being tested.
 
     Who has several modalities and a label is no random part of a cohort. The weights
@@ -134,14 +144,14 @@ def selection_weights(X, y, covariates, *, tested=None, censored=None):
     )
 
 
-def effective_number(weights):
+def effective_number(weights: Any) -> float:
     """How many patients of equal weight vary as much as these (Kish)."""
     weights = np.asarray(weights, dtype=float)
     total = np.sum(weights**2)
     return float(weights.sum() ** 2 / total) if total else 0.0
 
 
-def _read(metadata, names):
+def _read(metadata: Any, names: Any) -> pd.DataFrame:
     """Covariates as floats, or words."""
     found = {name: read_covariate(metadata[name]) for name in names}
     text = [name for name, covariate in found.items() if covariate.kind == "text"]
@@ -158,7 +168,7 @@ def _read(metadata, names):
     return pd.DataFrame({n: c.values for n, c in found.items() if n not in text})
 
 
-def _beyond(table, tested):
+def _beyond(table: Any, tested: Any) -> NDArray:
     """Rows with a category, or a number beyond those, of no tested row."""
     beyond = np.zeros(len(table), dtype=bool)
     for name in table:
@@ -171,7 +181,7 @@ def _beyond(table, tested):
     return beyond
 
 
-def _censored(X, name, labelled):
+def _censored(X: Any, name: str, labelled: Any) -> Any:
     refuse_unknown_columns(X.metadata, [name], "censored")
     column = pd.to_numeric(X.metadata[name], errors="coerce").to_numpy(dtype=float)
     if not np.isin(column[~np.isnan(column)], [0, 1]).all() or np.isnan(column).all():
@@ -188,7 +198,7 @@ def _censored(X, name, labelled):
     return found
 
 
-def _probability(table, chosen, among):
+def _probability(table: Any, chosen: Any, among: Any) -> NDArray:
     """Probability of all rows to be chosen, learned from some."""
     if chosen[among].all():
         return np.ones(len(table))

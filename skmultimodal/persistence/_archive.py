@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections import Counter
 from math import prod
+from typing import Any
 
 from numpy.lib import format as npy
 
@@ -24,7 +25,7 @@ READERS = {
 }
 
 
-def check_archive(archive, size):
+def check_archive(archive: Any, size: int) -> None:
     """Refuse an archive whose members cannot all be read within bounds.
 
     Parameters
@@ -54,7 +55,7 @@ def check_archive(archive, size):
             raise ValueError(f"{member.filename} in it is compressed in another way")
 
 
-def read_header(archive):
+def read_header(archive: Any) -> dict[str, Any]:
     """What `save_model` noted: format (int), environment and notes (dict).
 
     Raises
@@ -96,13 +97,14 @@ class ArrayHeader:
         If the array is not as long as the file, or would hold objects.
     """
 
-    def __init__(self, archive, name):
+    def __init__(self, archive: Any, name: str) -> None:
         with archive.open(name) as file:
             version = npy.read_magic(file)
             if version not in READERS:
                 raise ValueError(
                     f"{name} in it has version {version} of NumPy's format"
                 )
+            self.shape: tuple[int, ...]
             self.shape, _, self.dtype = READERS[version](file)
             start = file.tell()
         if self.dtype.hasobject:
@@ -113,9 +115,9 @@ class ArrayHeader:
                 f"{name} in it declares an array of shape {self.shape} and "
                 f"{self.n_bytes} bytes, and has {held}"
             )
-        if not self.dtype.itemsize and prod(self.shape):
+        if not self.dtype.itemsize and 0 not in self.shape:
             raise ValueError(f"{name} in it declares {self.shape} values of no bytes")
 
     @property
-    def n_bytes(self):
+    def n_bytes(self) -> int:
         return prod(self.shape) * self.dtype.itemsize

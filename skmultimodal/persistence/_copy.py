@@ -6,6 +6,7 @@ Left out are places to read from and to write to, and what is about single patie
 import copy
 import os
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -31,16 +32,16 @@ PRE_DISPATCH = "2*n_jobs"
 @about_rows.register(BaggingClassifier | BaggingRegressor)
 @about_rows.register(ExtraTreesClassifier | ExtraTreesRegressor)
 @about_rows.register(RandomForestClassifier | RandomForestRegressor)
-def _(estimator):
+def _(estimator: Any) -> set[str]:
     return {"oob_decision_function_", "oob_prediction_"}
 
 
 @about_rows.register(SelfTrainingClassifier)
-def _(estimator):
+def _(estimator: Any) -> set[str]:
     return {"transduction_", "labeled_iter_"}
 
 
-def copy_to_save(estimator, strip):
+def copy_to_save(estimator: Any, strip: bool) -> Any:
     """A copy without places and, if `strip`, what is about single training rows.
 
     Parameters
@@ -61,7 +62,7 @@ def copy_to_save(estimator, strip):
     return copied
 
 
-def _copy(value, made):
+def _copy(value: Any, made: Any) -> Any:
     """`value` with containers and estimators of its own; once, where it is shared."""
     if id(value) in made:
         return made[id(value)][0]
@@ -83,7 +84,7 @@ def _copy(value, made):
     return copied
 
 
-def drop_places(estimator, memory):
+def drop_places(estimator: Any, memory: Any) -> None:
     """Take out, in place, where a loaded estimator reads and writes, and processes.
 
     Parameters
@@ -98,7 +99,7 @@ def drop_places(estimator, memory):
         state = vars(part)
         n_jobs = state.get("n_jobs")
         # NumPy's integers are numbers of processes as well.
-        if isinstance(n_jobs, Integral) and not -n_cores <= n_jobs <= n_cores:
+        if isinstance(n_jobs, Integral) and not -n_cores <= int(n_jobs) <= n_cores:
             part.n_jobs = None
         if "pre_dispatch" in state:
             part.pre_dispatch = PRE_DISPATCH  # joblib computes what stands there
@@ -106,7 +107,7 @@ def drop_places(estimator, memory):
             part._n_threads = min(int(part._n_threads), n_cores)
 
 
-def _forget_memory(estimator, memory):
+def _forget_memory(estimator: Any, memory: Any) -> None:
     """Replace every `memory`, and forget what it was asked for."""
     for part in model_parts(estimator):
         state = vars(part)
@@ -118,7 +119,7 @@ def _forget_memory(estimator, memory):
                 state[name] = _without_memory(state[name])
 
 
-def _without_memory(grid):
+def _without_memory(grid: Any) -> Any:
     """Settings of a search, or their results, without those of a memory."""
     if isinstance(grid, list | tuple):
         return type(grid)(_without_memory(one) for one in grid)

@@ -2,8 +2,10 @@
 
 import importlib
 import zipfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import skops.io
 from sklearn.base import BaseEstimator
@@ -43,6 +45,9 @@ HARMLESS = {
     "skmultimodal.preprocessing._expression.signed_log_inverse": "FunctionNode",
     "sklearn.feature_selection._univariate_selection.f_classif": "FunctionNode",
     "sklearn.metrics._scorer._PassthroughScorer": "ObjectNode",
+    # What a scorer passes on, in scikit-learn before 1.9: names.
+    "sklearn.utils._metadata_requests.MetadataRequest": "ObjectNode",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest": "ObjectNode",
     # Of a SimpleImputer; read as the type of an empty array.
     "numpy.dtype": "DTypeNode",
     # Checked once they are loaded.
@@ -57,7 +62,9 @@ TREE_PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredict
 BIN_MAPPER = "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper"
 
 
-def load_model(path, *, trusted=(), device=None, memory=None):
+def load_model(
+    path: Any, *, trusted: Any = (), device: Any = None, memory: Any = None
+) -> Any:
     """Load an estimator that `save_model` saved; nothing is unpickled.
 
     No code of the file runs, neither now nor when the estimator is used: nothing in the
@@ -138,7 +145,7 @@ def load_model(path, *, trusted=(), device=None, memory=None):
     return estimator
 
 
-def _refuse_types(path, refused):
+def _refuse_types(path: Any, refused: Any) -> None:
     if refused:
         raise _Refused(
             f"{path} holds types that are not trusted: {', '.join(sorted(refused))}. "
@@ -147,7 +154,7 @@ def _refuse_types(path, refused):
         )
 
 
-def read_environment(path):
+def read_environment(path: Any) -> dict[str, Any]:
     """Read the versions of Python and packages that a model was saved with.
 
     Parameters
@@ -180,7 +187,7 @@ def read_environment(path):
         return header["environment"]
 
 
-def read_notes(path):
+def read_notes(path: Any) -> dict[str, Any]:
     """Read the facts that were saved beside a model; the model is not loaded.
 
     Parameters
@@ -215,7 +222,7 @@ def read_notes(path):
 
 
 @contextmanager
-def _open(path):
+def _open(path: Any) -> Iterator[Any]:
     """The file and its archive, its bounds checked; errors name the file.
 
     Yields
@@ -242,7 +249,7 @@ def _open(path):
 
 
 @contextmanager
-def _damage(path, what="is damaged"):
+def _damage(path: Any, what: Any = "is damaged") -> Iterator[Any]:
     """Whatever a damaged file makes a reader raise becomes a ValueError."""
     try:
         yield
@@ -257,7 +264,7 @@ class _Refused(ValueError):
     """A file that is whole, and is not loaded for another reason."""
 
 
-def _check_format(path, header):
+def _check_format(path: Any, header: Any) -> None:
     saved, environment = header["format"], header["environment"]
     if saved < FORMAT:
         raise ValueError(
@@ -272,7 +279,7 @@ def _check_format(path, header):
         )
 
 
-def _warn_of_versions(path, environment):
+def _warn_of_versions(path: Any, environment: Any) -> None:
     here = describe_environment()
     other = [
         f"{name} {environment.get(name)} (here {here[name]})"
@@ -283,7 +290,7 @@ def _warn_of_versions(path, environment):
         warn(f"{path} was saved with {', '.join(other)}: predictions may differ.")
 
 
-def _is_known(name, held):
+def _is_known(name: str, held: Any) -> bool:
     """Whether a type of a file, `held` by its nodes, is one that models consist of."""
     node = "ObjectNode" if _is_ours(name) else HARMLESS.get(name)
     others = held.get(name, set()) - {node}
@@ -292,7 +299,7 @@ def _is_known(name, held):
     return node is not None
 
 
-def _is_ours(name):
+def _is_ours(name: str) -> bool:
     """Whether `name` is a class of this library that a model may consist of."""
     module, _, attribute = name.rpartition(".")
     path = module.split(".")
@@ -307,7 +314,7 @@ def _is_ours(name):
     return issubclass(found, (BaseEstimator, ModelPart, *SPLITTERS))
 
 
-def _place(estimator, path, device):
+def _place(estimator: Any, path: Any, device: Any) -> None:
     """Put the networks on a device."""
     if device is not None:
         resolve_device(device)
@@ -326,7 +333,7 @@ def _place(estimator, path, device):
         )
 
 
-def _is_here(device):
+def _is_here(device: Any) -> bool:
     try:
         resolve_device(device)
     except ValueError:

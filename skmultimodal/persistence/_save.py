@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import skops.io
 
@@ -15,7 +16,13 @@ from skmultimodal.utils._files import whole_file
 __all__ = ["save_model"]
 
 
-def save_model(estimator, path, *, notes=None, strip=True):
+def save_model(
+    estimator: Any,
+    path: Any,
+    *,
+    notes: dict[str, Any] | None = None,
+    strip: bool = True,
+) -> None:
     """Save an estimator to one file that can be loaded without running code from it.
 
     Parameters
@@ -102,7 +109,7 @@ def save_model(estimator, path, *, notes=None, strip=True):
         _check_saved(part, type(estimator).__name__)
 
 
-def _check_saved(part, name):
+def _check_saved(part: Any, name: str) -> None:
     """What is saved can be loaded."""
     try:
         with zipfile.ZipFile(part) as archive:
@@ -112,7 +119,7 @@ def _check_saved(part, name):
         raise TypeError(f"{name} is too large to be saved: {error}.") from error
 
 
-def _plain(notes):
+def _plain(notes: Any) -> Any:
     """A dict that JSON gives back as it is."""
     if notes is None:
         return {}

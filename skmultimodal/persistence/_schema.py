@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections import defaultdict
 from io import BytesIO
+from typing import Any
 
 from skmultimodal.persistence._archive import (
     MAX_EXPANSION,
@@ -34,7 +35,7 @@ REFUSED = {"CachedNode", "BytearrayNode", "DefaultDictNode"}
 MAX_POOL = 64
 
 
-def check_schema(archive):
+def check_schema(archive: Any) -> Any:
     """Refuse a schema that skops could not read in the time and memory of its model.
 
     Parameters
@@ -60,7 +61,7 @@ def check_schema(archive):
     return dict(types)
 
 
-def _read(archive):
+def _read(archive: Any) -> Any:
     if SCHEMA not in archive.namelist():
         raise ValueError(f"it has no {SCHEMA}: it was not saved by save_model")
     info = archive.getinfo(SCHEMA)
@@ -79,7 +80,7 @@ def _read(archive):
     return schema
 
 
-def _walk(schema):
+def _walk(schema: Any) -> list[Any]:
     """Every node, without recursion: list of dict."""
     nodes, waiting = [], [(schema, 0)]
     while waiting:
@@ -96,7 +97,7 @@ def _walk(schema):
     return nodes
 
 
-def _check_node(node):
+def _check_node(node: Any) -> None:
     loader = node["__loader__"]
     if not all(isinstance(node.get(k), str) for k in ("__class__", "__module__")):
         raise ValueError(f"{SCHEMA} in it has a {loader} without a type")
@@ -113,7 +114,7 @@ def _check_node(node):
             raise ValueError(f"{SCHEMA} in it has a dict of {n_keys} keys, and others")
 
 
-def _check_generator(content):
+def _check_generator(content: Any) -> None:
     """Others than PCG64 hold a place in a buffer, which NumPy does not check."""
     names = content["bit_generator"]["content"], content["seed_seq"]["content"]
     kind, pool = names[0]["bit_generator"]["content"], names[1]["pool_size"]["content"]
@@ -121,7 +122,7 @@ def _check_generator(content):
         raise ValueError(f"{SCHEMA} in it has a generator that NumPy does not make")
 
 
-def _check_value(text):
+def _check_value(text: str) -> None:
     """Refuse JSON within JSON whose nesting Python could not follow."""
     if not isinstance(text, str):
         raise ValueError(f"{SCHEMA} in it has a value that is no text")
@@ -137,7 +138,7 @@ def _check_value(text):
             raise ValueError(f"a value in {SCHEMA} is nested too deep")
 
 
-def _check_repeats(nodes, archive):
+def _check_repeats(nodes: Any, archive: Any) -> None:
     """A node that is there twice is written out twice, so all are the same.
 
     skops takes the second for the first, whatever it holds. Were they to differ, each
@@ -148,7 +149,9 @@ def _check_repeats(nodes, archive):
         raise ValueError(f"{SCHEMA} in it has a node whose number is no number")
     if len(set(numbers)) == len(numbers):
         return
-    contents, seen, kinds = {}, {}, {}
+    contents: dict[Any, int] = {}
+    seen: dict[int, int] = {}
+    kinds: dict[int, int] = {}
     for node in reversed(nodes):  # those inside a node come after it
         content = kinds[id(node)] = contents.setdefault(
             _as_tuple(node, kinds, archive), len(contents)
@@ -157,7 +160,7 @@ def _check_repeats(nodes, archive):
             raise ValueError(f"{SCHEMA} in it has two nodes of one number")
 
 
-def _as_tuple(value, kinds, archive):
+def _as_tuple(value: Any, kinds: Any, archive: Any) -> Any:
     """A node without its number, nodes inside it by `kinds`, files by their content."""
     if id(value) in kinds:
         return kinds[id(value)]
@@ -174,14 +177,15 @@ def _as_tuple(value, kinds, archive):
     return type(value).__name__, value
 
 
-def _content(archive, name):
+def _content(archive: Any, name: str) -> tuple[Any, Any]:
     info = archive.getinfo(name)
     return info.CRC, info.file_size
 
 
-def _check_files(nodes, archive):
+def _check_files(nodes: Any, archive: Any) -> None:
     """Each file is that of one node, and declares what it holds."""
-    owner, unpacked = {}, 0
+    owner: dict[str, int] = {}
+    unpacked = 0
     for node in nodes:
         name = node.get("file")
         if name is None:
@@ -200,7 +204,7 @@ def _check_files(nodes, archive):
         raise ValueError(f"its matrices would take {unpacked} bytes when unpacked")
 
 
-def _check_npz(archive, name):
+def _check_npz(archive: Any, name: str) -> int:
     """Size of the arrays of a sparse matrix, which is an archive of its own."""
     with zipfile.ZipFile(BytesIO(archive.read(name))) as inner:
         members = inner.infolist()

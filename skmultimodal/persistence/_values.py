@@ -6,10 +6,12 @@ demand: a file with such values is refused.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from inspect import signature
 from math import comb
 from numbers import Integral
 from types import FunctionType, ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,19 +63,19 @@ NEIGHBORS = (
 )
 
 
-def type_name(kind):
+def type_name(kind: type) -> str:
     """Name that a type is trusted by."""
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def model_parts(thing):
+def model_parts(thing: Any) -> Iterator[Any]:
     """Every estimator and part of one inside `thing`, itself among them."""
     for value in _everything(thing):
         if isinstance(value, BaseEstimator | ModelPart):
             yield value
 
 
-def _everything(thing):
+def _everything(thing: Any) -> Iterator[Any]:
     """Every value inside `thing`, containers and attributes followed."""
     seen, waiting = {}, [thing]
     while waiting:
@@ -92,7 +94,7 @@ def _everything(thing):
             waiting += vars(value).values()
 
 
-def check_values(estimator, trusted):
+def check_values(estimator: Any, trusted: Any) -> None:
     """Refuse values that code would follow where it must not go.
 
     Parameters
@@ -125,7 +127,7 @@ def check_values(estimator, trusted):
                 _check(value, check)
 
 
-def _check(value, check):
+def _check(value: Any, check: Any) -> None:
     try:
         check(value)
     except Exception as error:
@@ -135,7 +137,7 @@ def _check(value, check):
         ) from error
 
 
-def check_networks(estimator):
+def check_networks(estimator: Any) -> None:
     """Refuse weights that are not those of their network, before it takes memory.
 
     Parameters
@@ -159,7 +161,7 @@ def check_networks(estimator):
                 ) from error
 
 
-def _refuse_overrides(part):
+def _refuse_overrides(part: Any) -> None:
     """An attribute of a file never takes the place of one of the class.
 
     scikit-learn's HTML, for one, has links from such attributes, unescaped.
@@ -174,17 +176,20 @@ def _refuse_overrides(part):
             raise ValueError(f"{kind.__name__} has an attribute {name!r} of the class")
 
 
-def _check_n_features(part):
+def _check_n_features(part: Any) -> None:
     """scikit-learn makes a name for each column when it shows a model."""
     n_features = vars(part).get("n_features_in_", 0)
-    if not isinstance(n_features, Integral) or not 0 <= n_features <= MOST_FEATURES:
+    if (
+        not isinstance(n_features, Integral)
+        or not 0 <= int(n_features) <= MOST_FEATURES
+    ):
         raise ValueError(
             f"{type(part).__name__} has an n_features_in_ of {n_features!r:.40}, which "
             f"is not from 0 to {MOST_FEATURES:,}"
         )
 
 
-def _cost_to_show(value, known):
+def _cost_to_show(value: Any, known: Any) -> int:
     """Times that scikit-learn's repr shows an estimator inside `value`.
 
     Each is shown twice for every estimator around it: once to see whether it fits into
@@ -193,7 +198,7 @@ def _cost_to_show(value, known):
     if id(value) in known:
         return known[id(value)]
     known[id(value)] = own = 0
-    inside = ()
+    inside: Iterable[Any] = ()
     if isinstance(value, BaseEstimator) and not isinstance(value, type):
         state, own = vars(value), 1
         inside = [state.get(name) for name in signature(type(value)).parameters]
@@ -208,17 +213,17 @@ def _cost_to_show(value, known):
     return cost
 
 
-def _require(condition, what):
+def _require(condition: Any, what: Any) -> None:
     if not condition:
         raise ValueError(what)
 
 
-def _check_random_state(generator):
+def _check_random_state(generator: Any) -> None:
     state = generator.get_state(legacy=False)
     _require(0 <= state["state"]["pos"] <= 624, "a random state points past its end")
 
 
-def _check_svm(svm):
+def _check_svm(svm: Any) -> None:
     """libsvm goes as far through its arrays as one of them points."""
     if not hasattr(svm, "support_"):
         return
@@ -251,7 +256,7 @@ def _check_svm(svm):
     _require(bool(svm._effective_probability) <= (n_scaled == {n_pairs}), "_probA")
 
 
-def _check_neighbors(model):
+def _check_neighbors(model: Any) -> None:
     if not hasattr(model, "_fit_X"):
         return
     rows = model._fit_X
@@ -270,7 +275,7 @@ def _check_neighbors(model):
         _require((codes >= 0).all() and (codes < sizes).all(), "numbers of classes")
 
 
-def _check_k_means(model):
+def _check_k_means(model: Any) -> None:
     if not hasattr(model, "cluster_centers_"):
         return
     centres = model.cluster_centers_
@@ -280,14 +285,14 @@ def _check_k_means(model):
     _require(model._n_threads >= 1, "_n_threads")
 
 
-def _check_boosting(model):
+def _check_boosting(model: Any) -> None:
     """Compiled code takes what is in the place of a tree for one."""
     for tree in np.ravel(getattr(model, "estimators_", [])):
         _require(isinstance(tree, BaseDecisionTree), "a member that is no tree")
         _require(type_name(type(tree.tree_)) == TREE, "a tree_ that is none")
 
 
-def _check_encoder(encoder):
+def _check_encoder(encoder: Any) -> None:
     """Columns that it would set, for every category, are columns of its matrix."""
     if not hasattr(encoder, "categories_"):
         return
@@ -299,7 +304,7 @@ def _check_encoder(encoder):
         _check_columns(encoder, columns)
 
 
-def _check_polynomials(model):
+def _check_polynomials(model: Any) -> None:
     """A product of columns is made for each way to reach the degree, one by one."""
     if not hasattr(model, "n_output_features_"):
         return
@@ -324,7 +329,7 @@ OF_COLUMNS = {
 }
 
 
-def _of_similar_length(known):
+def _of_similar_length(known: Any) -> Any:
     """Columns whose categories take little more than their place in one table."""
     groups = defaultdict(list)
     for column, labels in enumerate(known):
@@ -332,7 +337,7 @@ def _of_similar_length(known):
     return groups.values()
 
 
-def _check_columns(encoder, columns):
+def _check_columns(encoder: Any, columns: Any) -> None:
     state = {**vars(encoder), "sparse_output": True, "n_features_in_": len(columns)}
     for name in ("feature_names_in_", "_sklearn_output_config"):
         state.pop(name, None)

@@ -1,9 +1,10 @@
 """Location and scale of each site, and their empirical-Bayes estimates (ComBat)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from skmultimodal.utils._parts import ModelPart
@@ -21,7 +22,7 @@ MIN_TIED = 5  # cells of one value, below which they may be alike by chance
 class Moments(NamedTuple):
     """Cells of each site that are no NaN: arrays of shape (n_sites, n_features)."""
 
-    count: np.ndarray
+    n: np.ndarray  # of cells
     mean: np.ndarray  # NaN where there is no cell
     square: np.ndarray  # sum of squares about the mean
 
@@ -34,10 +35,10 @@ class Prior(NamedTuple):
     all variances are the mean.
     """
 
-    mean: np.ndarray
-    variance: np.ndarray
-    scale_mean: np.ndarray
-    scale_spread: np.ndarray
+    mean: np.ndarray | float
+    variance: np.ndarray | float
+    scale_mean: np.ndarray | float
+    scale_spread: np.ndarray | float
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class SiteModel(ModelPart):
     scale_mean: float
     scale_spread: float
 
-    def adjust(self, X, design, codes):
+    def adjust(self, X: NDArray, design: NDArray, codes: NDArray) -> NDArray:
         """Rows on the scale of the reference.
 
         Parameters
@@ -96,7 +97,16 @@ class SiteModel(ModelPart):
         """
         return self._move(X, design, codes, self.location, self.scale, self.estimated)
 
-    def adjust_others(self, X, design, codes, n_sites, min_rows, shrink, scale):
+    def adjust_others(
+        self,
+        X: Any,
+        design: NDArray,
+        codes: NDArray,
+        n_sites: int,
+        min_rows: int,
+        shrink: bool,
+        scale: bool,
+    ) -> NDArray:
         """Rows of sites that were not in ``fit``, by estimates from these rows.
 
         Parameters
@@ -120,7 +130,15 @@ class SiteModel(ModelPart):
         enough = np.bincount(codes[rows], minlength=n_sites) >= min_rows
         return self._move(X, design, codes, location, ratio, enough)
 
-    def _move(self, X, design, codes, location, scale, which):
+    def _move(
+        self,
+        X: Any,
+        design: NDArray,
+        codes: NDArray,
+        location: Any,
+        scale: Any,
+        which: Any,
+    ) -> NDArray:
         moved = X.copy()
         for site in np.flatnonzero(which):
             rows = np.flatnonzero(codes == site)
@@ -132,7 +150,17 @@ class SiteModel(ModelPart):
         return moved
 
 
-def fit_site_model(X, design, codes, n_sites, *, min_rows, max_ties, shrink, scale):
+def fit_site_model(
+    X: NDArray,
+    design: NDArray,
+    codes: NDArray,
+    n_sites: int,
+    *,
+    min_rows: int,
+    max_ties: float,
+    shrink: bool,
+    scale: bool,
+) -> SiteModel:
     """Estimate the location and scale of each site.
 
     Parameters
@@ -165,10 +193,10 @@ def fit_site_model(X, design, codes, n_sites, *, min_rows, max_ties, shrink, sca
     if not used.any():
         zeros = np.zeros(X.shape[1])
         fences = np.vstack([zeros - np.inf, zeros + np.inf])
-        parts = zeros, zeros, zeros > 0, zeros + np.nan, zeros > 0, fences
+        parts = zeros, zeros, zeros > 0, zeros + np.nan, zeros > 0
         coef = np.zeros((design.shape[1], X.shape[1]))
-        rest = location, ratio, n_rows, estimated, 0.0, 1.0, 0.0
-        return SiteModel(*parts, coef, *rest)
+        none = location, ratio, n_rows, estimated
+        return SiteModel(*parts, fences, coef, *none, 0.0, 1.0, 0.0)
     values, design = X[used].astype(np.float64), design[used]
     codes = np.searchsorted(numbers, codes[used])
     varies = site_moments(values, codes, len(numbers)).square.sum(axis=0) > 0
@@ -185,11 +213,11 @@ def fit_site_model(X, design, codes, n_sites, *, min_rows, max_ties, shrink, sca
         moments, sd, only_site, prior if shrink else None, scale
     )
     spread = _spread_of_sites(_in_sd(moments, sd))
-    parts = mean, sd, only_site, tied, discrete, fences, coef
-    return SiteModel(*parts, location, ratio, n_rows, estimated, *spread)
+    found = mean, sd, only_site, tied, discrete, fences, coef
+    return SiteModel(*found, location, ratio, n_rows, estimated, *spread)
 
 
-def site_moments(values, codes, n_sites):
+def site_moments(values: Any, codes: NDArray, n_sites: int) -> Moments:
     """Moments of the cells of each site."""
     indicator = csr_array(
         (np.ones(len(codes)), (codes, np.arange(len(codes)))),
@@ -203,7 +231,7 @@ def site_moments(values, codes, n_sites):
     return Moments(count, mean, indicator @ deviations**2)
 
 
-def _ties(values, varies, max_ties):
+def _ties(values: Any, varies: Any, max_ties: Any) -> tuple[Any, Any]:
     """The value that many cells of a feature share, and which features have several.
 
     Shifted by the location of a site, such a value would mark the site. Features that
@@ -224,7 +252,7 @@ def _ties(values, varies, max_ties):
     return tied, discrete
 
 
-def _fences(values, varies):
+def _fences(values: Any, varies: Any) -> NDArray:
     """Lowest and highest cell of each feature that is no outlier, (2, n_features).
 
     An outlier moves the mean of its site, and by it all its other rows.
@@ -238,7 +266,9 @@ def _fences(values, varies):
     return fences
 
 
-def _covariate_effects(values, design, codes, n_sites):
+def _covariate_effects(
+    values: Any, design: NDArray, codes: NDArray, n_sites: int
+) -> NDArray:
     """Effects of covariates within sites, by least squares on the cells that are there.
 
     Means of sites are taken out of both sides, by which the other coefficients are
@@ -257,14 +287,15 @@ def _covariate_effects(values, design, codes, n_sites):
         for part in (design[rows], values[np.ix_(rows, features)]):
             mean = site_moments(part, codes[rows], n_sites).mean
             within.append(part - mean[codes[rows]])
-        coef[:, features] = np.linalg.lstsq(*within, rcond=1e-10)[0]
+        known, found = within
+        coef[:, features] = np.linalg.lstsq(known, found, rcond=1e-10)[0]
     return coef
 
 
-def _reference(values, moments):
+def _reference(values: Any, moments: Any) -> tuple[Any, Any, Any]:
     """Mean over all rows, standard deviation within sites, and what is constant."""
-    cells = np.maximum(moments.count.sum(axis=0), 1)
-    mean = np.nansum(moments.count * moments.mean, axis=0) / cells
+    cells = np.maximum(moments.n.sum(axis=0), 1)
+    mean = np.nansum(moments.n * moments.mean, axis=0) / cells
     sd = np.sqrt(moments.square.sum(axis=0) / cells)
     largest = np.abs(np.where(np.isnan(values), 0, values)).max(axis=0)
     flat = sd <= ROUNDING * largest
@@ -272,19 +303,19 @@ def _reference(values, moments):
     return mean, np.where(flat, 0, sd), flat & (between > ROUNDING * largest)
 
 
-def _in_sd(moments, sd):
+def _in_sd(moments: Any, sd: Any) -> Moments:
     """Moments in standard deviations; NaN of features without one."""
     sd = np.where(sd > 0, sd, np.nan)
-    return Moments(moments.count, moments.mean / sd, moments.square / sd**2)
+    return Moments(moments.n, moments.mean / sd, moments.square / sd**2)
 
 
-def _variances(moments):
+def _variances(moments: Any) -> NDArray:
     """Variances of the cells of a site; NaN where fewer than two differ."""
-    many = (moments.count > 1) & (moments.square > 0)
-    return moments.square / np.where(many, moments.count - 1, np.nan)
+    many = (moments.n > 1) & (moments.square > 0)
+    return moments.square / np.where(many, moments.n - 1, np.nan)
 
 
-def _priors(moments):
+def _priors(moments: Any) -> Prior:
     """Priors of each site, from its features: moments as of Johnson et al."""
     variances = _variances(moments)
     of_means, of_variances = map(_mean_and_variance, (moments.mean, variances))
@@ -292,7 +323,7 @@ def _priors(moments):
     return Prior(*of_means, scale_mean, scale_variance / scale_mean**2)
 
 
-def _mean_and_variance(values):
+def _mean_and_variance(values: Any) -> tuple[Any, Any]:
     """Over features, (n_sites, 1); without shrinkage where there are less than two."""
     known = ~np.isnan(values)
     count = known.sum(axis=1, keepdims=True)
@@ -302,7 +333,7 @@ def _mean_and_variance(values):
     return np.where(count, mean, 1), np.where(count > 1, variance, np.inf)
 
 
-def _spread_of_sites(moments):
+def _spread_of_sites(moments: Any) -> tuple[float, float, float]:
     """Variance of locations, mean and relative variance of variances, of a new site.
 
     Unlike the priors of Johnson et al. they are free of the noise of the estimates: of
@@ -313,16 +344,16 @@ def _spread_of_sites(moments):
     n_sites = known.any(axis=1).sum()
     if n_sites < 2:
         return 0.0, 1.0, 0.0
-    noise = variances / np.maximum(moments.count, 1)
+    noise = variances / np.maximum(moments.n, 1)
     # Deviations are from the mean of the same sites.
     spread = _mean_of_sites(moments.mean**2 - noise) * n_sites / (n_sites - 1)
     scale_mean = _mean_of_sites(variances)
-    squares = variances**2 / (1 + 2 / np.maximum(moments.count - 1, 1))
+    squares = variances**2 / (1 + 2 / np.maximum(moments.n - 1, 1))
     scale_spread = _mean_of_sites(squares) / scale_mean**2 - 1
     return max(spread, 0.0), scale_mean, max(scale_spread, 0.0)
 
 
-def _mean_of_sites(values):
+def _mean_of_sites(values: Any) -> float:
     """Mean over features, then over sites."""
     known = ~np.isnan(values)
     count = known.sum(axis=1)
@@ -330,7 +361,9 @@ def _mean_of_sites(values):
     return float(means[count > 0].mean())
 
 
-def _estimate(moments, sd, only_site, prior, scale):
+def _estimate(
+    moments: Any, sd: Any, only_site: Any, prior: Any, scale: Any
+) -> tuple[Any, Any]:
     """Location in units of the feature, and ratio to `sd`, of each site."""
     standard = _in_sd(moments, sd)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -339,14 +372,14 @@ def _estimate(moments, sd, only_site, prior, scale):
             variance = _variances(standard) if scale else np.ones_like(location)
         else:
             location, variance = _posterior(standard, prior, scale)
-    known = (moments.count > 0) & (sd > 0)
+    known = (moments.n > 0) & (sd > 0)
     location = np.where(known, location * sd, 0)
-    location = np.where(only_site & (moments.count > 0), moments.mean, location)
+    location = np.where(only_site & (moments.n > 0), moments.mean, location)
     ratio = np.sqrt(np.where(known & (variance > 0), variance, 1))
     return location, ratio
 
 
-def _posterior(moments, prior, scale):
+def _posterior(moments: Any, prior: Any, scale: Any) -> tuple[Any, Any]:
     """Means of locations and variances given each other: a fixed point, by iteration.
 
     With variances v of n rows, prior variance t and inverse-gamma parameters a and b,

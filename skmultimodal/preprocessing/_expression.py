@@ -2,11 +2,12 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 __all__ = ["signed_log", "signed_log_inverse"]
 
 
-def signed_log(x):
+def signed_log(x: NDArray) -> NDArray:
     """``sign(x) * log(1 + |x|)``: tames heavy tails on both sides, keeps the order.
 
     Parameters
@@ -26,7 +27,7 @@ def signed_log(x):
     return np.copysign(y, x, out=y)
 
 
-def signed_log_inverse(y):
+def signed_log_inverse(y: NDArray) -> NDArray:
     """Undo `signed_log`; beyond the range of the type the result is the largest value.
 
     Parameters

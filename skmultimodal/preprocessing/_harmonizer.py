@@ -2,10 +2,13 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -30,7 +33,7 @@ from skmultimodal.utils._tables import ReadsColumns
 __all__ = ["SiteHarmonizer"]
 
 
-def _of_columns(harmonizer):
+def _of_columns(harmonizer: Any) -> bool:
     return not isinstance(getattr(harmonizer, "_layout", None), CohortLayout)
 
 
@@ -170,16 +173,16 @@ class SiteHarmonizer(
 
     def __init__(
         self,
-        site=None,
+        site: str | None = None,
         *,
-        covariates=None,
-        modalities=None,
-        shrink=True,
-        scale=True,
-        unseen="own",
-        min_rows=2,
-        max_ties=0.1,
-    ):
+        covariates: Any = None,
+        modalities: Any = None,
+        shrink: bool = True,
+        scale: bool = True,
+        unseen: str = "own",
+        min_rows: int = 2,
+        max_ties: float = 0.1,
+    ) -> None:
         self.site = site
         self.covariates = covariates
         self.modalities = modalities
@@ -190,7 +193,7 @@ class SiteHarmonizer(
         self.max_ties = max_ties
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, site=None):
+    def fit(self, X: Any, y: Any = None, *, site: Any = None) -> Self:
         """Estimate the location and scale of each site.
 
         Parameters
@@ -230,7 +233,7 @@ class SiteHarmonizer(
             )
         return self
 
-    def transform(self, X, site=None):
+    def transform(self, X: Any, site: Any = None) -> Any:
         """Put rows on the scale that all sites share.
 
         Parameters
@@ -273,11 +276,13 @@ class SiteHarmonizer(
             X = X.with_block(name, values, self._layout.names[name])
         return X
 
-    def fit_transform(self, X, y=None, *, site=None):
+    def fit_transform(self, X: Any, y: Any = None, *, site: Any = None) -> Any:
         """``fit`` and ``transform`` of the same rows."""
         return self.fit(X, y, site=site).transform(X, site=site)
 
-    def _fit_block(self, name, values, design, codes):
+    def _fit_block(
+        self, name: str, values: Any, design: NDArray, codes: NDArray
+    ) -> Any:
         n_rows = np.bincount(codes[codes >= 0], minlength=len(self.sites_))
         warn_of_few_rows(name, self.sites_, n_rows, self.min_rows)
         enough = n_rows >= self.min_rows
@@ -290,7 +295,7 @@ class SiteHarmonizer(
         warn_of_discrete(name, model.discrete, self.max_ties)
         return model
 
-    def _adjust(self, model, values, design, sites):
+    def _adjust(self, model: Any, values: Any, design: NDArray, sites: Any) -> Any:
         codes = self._codes(sites)
         known = np.append(model.estimated, False)[codes]
         moved = model.adjust(values, design, np.where(known, codes, -1))
@@ -303,16 +308,16 @@ class SiteHarmonizer(
         options = len(names), self.min_rows, self.shrink, self.scale
         return model.adjust_others(moved, design, codes, *options)
 
-    def _codes(self, sites):
+    def _codes(self, sites: Any) -> NDArray:
         """Number of the site of each row, -1 if it is missing or not in ``fit``."""
         return pd.Index(self.sites_, dtype=object).get_indexer(sites)
 
-    def _moves(self):
+    def _moves(self) -> Any:
         """Columns that are harmonised, of those of the output."""
         moves = getattr(self._layout, "moves", None)
         return slice(None) if moves is None else moves
 
-    def _warn_of_unseen(self, sites):
+    def _warn_of_unseen(self, sites: Any) -> None:
         compared = any(model.estimated.any() for model in self._models.values())
         if not compared:
             what = "they stay as they are, since fit had no two sites to compare."
@@ -325,7 +330,7 @@ class SiteHarmonizer(
             )
         warn_of_unseen(self.sites_, sites, what)
 
-    def _read(self, X, site, *, reset):
+    def _read(self, X: Any, site: Any, *, reset: bool) -> Any:
         if site is not None and self.site is not None:
             raise ValueError(
                 f"the site is given twice, by site={self.site!r} of the parameters and "
@@ -334,7 +339,7 @@ class SiteHarmonizer(
         of_cohort, columns = isinstance(X, Cohort), listed(self.covariates)
         if reset and of_cohort:
             options = self.site, columns, self.modalities
-            self._layout = CohortLayout.of(X, *options)
+            self._layout: Any = CohortLayout.of(X, *options)
         elif reset:
             if self.modalities is not None:
                 raise ValueError(
@@ -350,7 +355,7 @@ class SiteHarmonizer(
             validate_data(self, X, skip_check_array=True, reset=reset)
         return self._layout.read(X, site, partial(validate_data, self, reset=reset))
 
-    def _of_models(self, field):
+    def _of_models(self, field: Any) -> Any:
         check_is_fitted(self)
         values = {name: getattr(model, field) for name, model in self._models.items()}
         if isinstance(self._layout, CohortLayout):
@@ -361,22 +366,22 @@ class SiteHarmonizer(
         return np.zeros(0 if field == "n_rows" else (0, n_moved))
 
     @property
-    def location_(self):
+    def location_(self) -> Any:
         """What is subtracted from each site, in units of the feature."""
         return self._of_models("location")
 
     @property
-    def scale_(self):
+    def scale_(self) -> Any:
         """Ratio of the standard deviation of each site to that of all."""
         return self._of_models("scale")
 
     @property
-    def n_rows_(self):
+    def n_rows_(self) -> Any:
         """Number of rows of each site in ``fit``."""
         return self._of_models("n_rows")
 
     @available_if(_of_columns)
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the columns of the output; a Cohort keeps its own.
 
         Parameters
@@ -392,7 +397,7 @@ class SiteHarmonizer(
         names = super().get_feature_names_out(input_features)
         return names if self._layout.kept is None else names[self._layout.kept]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

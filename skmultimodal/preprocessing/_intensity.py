@@ -1,6 +1,9 @@
 """Image intensities."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "find_mask_channel",
@@ -17,7 +20,9 @@ LABELS = (0, 1, 2, 3, 4)
 MAX_BACKGROUND, DARK = 0.05, 0.04
 
 
-def normalize_channels(images, method, mask_channel=None):
+def normalize_channels(
+    images: NDArray, method: str | float, mask_channel: int | None = None
+) -> NDArray:
     """Normalise each channel of each image by itself, which leaks nothing.
 
     Parameters
@@ -46,7 +51,7 @@ def normalize_channels(images, method, mask_channel=None):
     return normalized
 
 
-def _normalize(images, method):
+def _normalize(images: NDArray, method: str | float) -> NDArray:
     normalized = np.empty(images.shape, dtype=np.float32)
     planes = images.reshape(-1, *images.shape[2:])
     # Plane by plane, each pass finds its voxels in the processor's cache.
@@ -72,7 +77,7 @@ def _normalize(images, method):
     return normalized
 
 
-def shrink(images, factor):
+def shrink(images: NDArray, factor: int) -> NDArray:
     """Average blocks of `factor` pixels a side; what sticks out is padded with 0.
 
     Parameters
@@ -103,7 +108,9 @@ def shrink(images, factor):
     return sum(stripes[..., i::factor] for i in range(factor)) / np.float32(factor)
 
 
-def resolve_intensity(intensity, images, mask_channel):
+def resolve_intensity(
+    intensity: str | float, images: NDArray, mask_channel: int | None
+) -> str | float:
     """Turn an `intensity` parameter into a method of `normalize_channels`.
 
     Parameters
@@ -127,7 +134,7 @@ def resolve_intensity(intensity, images, mask_channel):
     return "zscore" if background > MAX_BACKGROUND else largest
 
 
-def resolve_mask_channel(mask_channel, images):
+def resolve_mask_channel(mask_channel: int | str | None, images: NDArray) -> int | None:
     """Turn a `mask_channel` parameter into the number of a channel, or None.
 
     Parameters
@@ -151,7 +158,7 @@ def resolve_mask_channel(mask_channel, images):
     return mask_channel % n_channels
 
 
-def find_mask_channel(images):
+def find_mask_channel(images: NDArray) -> int | None:
     """Number of the channel that holds a segmentation, None if there is none.
 
     It is the last channel, if it holds only label values (0 to 4) and another
@@ -171,5 +178,5 @@ def find_mask_channel(images):
     return None if all(_is_label_map(images[:, c]) for c in others) else last
 
 
-def _is_label_map(voxels):
+def _is_label_map(voxels: Any) -> bool:
     return bool(np.isin(voxels, LABELS).all() and np.any(voxels))

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmultimodal.preprocessing._intensity import (
     normalize_channels,
@@ -42,7 +44,9 @@ class ImagePreparation(ModelPart):
     mask_channel: int | None
 
     @classmethod
-    def choose(cls, X, max_size, intensity, mask_channel):
+    def choose(
+        cls, X: Any, max_size: int | None, intensity: str | float, mask_channel: Any
+    ) -> Self:
         """The preparation of images such as `X` by the parameters of a tower."""
         shape = tuple(X.shape[1:])
         some = X[: min(N_JUDGED, X.shape[0])]
@@ -52,12 +56,12 @@ class ImagePreparation(ModelPart):
         return cls(shape, factor, intensity, mask_channel)
 
     @property
-    def net_shape(self):
+    def net_shape(self) -> tuple[int, ...]:
         """Channels, height and width of the network's input."""
         n_channels, *sides = self.image_shape
         return (n_channels, *(ceil(side / self.factor) for side in sides))
 
-    def __call__(self, X, rows):
+    def __call__(self, X: Any, rows: Any) -> NDArray:
         """Prepare `rows` of `X`: float32 of shape (n_rows, *net_shape)."""
         images = np.asarray(X[rows])
         with np.errstate(over="ignore"):  # what is too large becomes infinite

@@ -1,11 +1,14 @@
 """Radiomic features as the Image Biomarker Standardisation Initiative defines them."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from skmultimodal.preprocessing._regions import RegionTransformer
 from skmultimodal.utils._optional import import_optional
@@ -34,8 +37,10 @@ FAMILIES = {
     "ngldm": "ngl_",
 }
 # Of the morphological family: those of intensities, and those that need a volume.
-NO_SHAPE = ("morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c")
-NO_SHAPE += ("morph_vol_dens_aee", "morph_area_dens_aee")
+NO_SHAPE = (
+    *("morph_com", "morph_integ_int", "morph_moran_i", "morph_geary_c"),
+    *("morph_vol_dens_aee", "morph_area_dens_aee"),
+)
 
 
 class MirpTransformer(RegionTransformer):
@@ -149,16 +154,16 @@ class MirpTransformer(RegionTransformer):
 
     def __init__(
         self,
-        channels=None,
+        channels: Sequence[int] | None = None,
         *,
-        mask_channel=-1,
-        regions=("whole",),
-        families=None,
-        n_bins=32,
-        intensity="zscore",
-        spacing=1.0,
-        n_jobs=None,
-    ):
+        mask_channel: int = -1,
+        regions: Sequence[str] = ("whole",),
+        families: list[str] | None = None,
+        n_bins: int = 32,
+        intensity: str = "zscore",
+        spacing: Any = 1.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.channels = channels
         self.mask_channel = mask_channel
         self.regions = regions
@@ -168,7 +173,7 @@ class MirpTransformer(RegionTransformer):
         self.spacing = spacing
         self.n_jobs = n_jobs
 
-    def _check_parts(self):
+    def _check_parts(self) -> None:
         import_optional("mirp", "radiomics")
         families = list(FAMILIES) if self.families is None else list(self.families)
         if not families or not set(families) <= set(FAMILIES):
@@ -182,7 +187,7 @@ class MirpTransformer(RegionTransformer):
         self.shape_names_ = list(self._shape(mask))
         self.intensity_names_ = list(self._intensities(plane, mask))
 
-    def _voxel(self):
+    def _voxel(self) -> tuple[float, ...]:
         """Edges of a voxel in mm: slice, height, width."""
         edges = np.array(
             [self.spacing] * 3 if np.ndim(self.spacing) == 0 else self.spacing
@@ -195,18 +200,18 @@ class MirpTransformer(RegionTransformer):
             )
         return tuple(edges.astype(float).tolist())
 
-    def _normalise(self, planes, inside):
+    def _normalise(self, planes: NDArray, inside: Any) -> NDArray:
         return (
             planes if self.intensity == "none" else super()._normalise(planes, inside)
         )
 
-    def _describe_rows(self, X):
+    def _describe_rows(self, X: Any) -> list[Any]:
         return Parallel(n_jobs=self.n_jobs)(delayed(self._describe_row)(x) for x in X)
 
-    def _describe_row(self, row):
+    def _describe_row(self, row: Any) -> NDArray:
         return self._describe(*self._read_row(row))
 
-    def _describe(self, planes, brain, regions):
+    def _describe(self, planes: NDArray, brain: NDArray, regions: Any) -> NDArray:
         features = []
         for mask, empty in regions.values():
             found = self._shape(mask)
@@ -220,7 +225,7 @@ class MirpTransformer(RegionTransformer):
                 features += [found.get(name, np.nan) for name in self.intensity_names_]
         return np.nan_to_num(np.array(features, dtype=np.float64), nan=0.0)
 
-    def _shape(self, mask):
+    def _shape(self, mask: NDArray) -> dict[str, Any]:
         """Features of a mask, by name."""
         if SHAPE not in self.families_:
             return {}
@@ -228,14 +233,14 @@ class MirpTransformer(RegionTransformer):
         found = _extract(np.ones(mask.shape), mask, [SHAPE], self.n_bins, self._voxel())
         return {name: x for name, x in found.items() if name not in NO_SHAPE}
 
-    def _intensities(self, plane, mask):
+    def _intensities(self, plane: NDArray, mask: NDArray) -> dict[str, Any]:
         """Features of the pixels of a plane in a mask, by name."""
         families = [name for name in self.families_ if name != SHAPE]
         if not families:
             return {}
         return _extract(plane, mask, families, self.n_bins, self._voxel())
 
-    def _names(self, channels):
+    def _names(self, channels: Any) -> list[str]:
         shape = ["empty", *self.shape_names_]
         return [f"{region}_{name}" for region in self.regions for name in shape] + [
             f"{channel}_{region}_{name}"
@@ -245,7 +250,9 @@ class MirpTransformer(RegionTransformer):
         ]
 
 
-def _extract(plane, mask, families, n_bins, spacing):
+def _extract(
+    plane: NDArray, mask: NDArray, families: list[str], n_bins: int, spacing: Any
+) -> dict[str, float]:
     """What mirp computes of one region of one plane.
 
     Parameters
@@ -282,7 +289,7 @@ def _extract(plane, mask, families, n_bins, spacing):
     return {name: float(row[name]) for name in table if name.startswith(starts)}
 
 
-def _with_spacing(kind, array, spacing):
+def _with_spacing(kind: str, array: Any, spacing: Any) -> Any:
     """An array as mirp reads one from a file, with the size of its voxels."""
     files = import_optional("mirp._data_import.numpy_file", "radiomics")
     file = getattr(files, kind)(image_spacing=spacing)
@@ -293,7 +300,7 @@ def _with_spacing(kind, array, spacing):
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[Any]:
     """Keep mirp from setting up the root logger, which is the caller's."""
     root, handler = logging.getLogger(), logging.NullHandler()
     root.addHandler(handler)

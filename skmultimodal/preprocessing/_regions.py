@@ -1,8 +1,10 @@
 """Images with a mask, read region by region: the base of their transformers."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -28,7 +30,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
     }
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the layout of the rows; nothing else is learned.
 
         Parameters
@@ -52,7 +54,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         self._check_parts()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Describe each image.
 
         Parameters
@@ -72,7 +74,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
             )
         return np.array(self._describe_rows(X))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the features, such as ``t1ce_whole_mean``.
 
         Parameters
@@ -96,13 +98,13 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         channels = [input_features[i] for i in self.channels_]
         return np.asarray(self._names(channels), dtype=object)
 
-    def _describe_rows(self, X):
+    def _describe_rows(self, X: Any) -> list[Any]:
         return [self._describe(*self._read_row(row)) for row in X]
 
-    def _check_parts(self):
+    def _check_parts(self) -> None:
         """Checks of a subclass that need more than one parameter."""
 
-    def _resolve_channels(self, X):
+    def _resolve_channels(self, X: Any) -> tuple[Any, Any]:
         if X.ndim == 2:
             return [0], None
         if X.ndim != 4:
@@ -126,7 +128,7 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
             )
         return channels, mask
 
-    def _read_row(self, row):
+    def _read_row(self, row: Any) -> tuple[Any, Any, Any]:
         """Normalised planes (C, H, W), brain (H, W), {region: (mask, is_empty)}."""
         row = row.astype(np.float64)
         if row.ndim == 1:
@@ -142,12 +144,12 @@ class RegionTransformer(TransformerMixin, BaseEstimator):
         planes = self._normalise(planes, inside)
         return planes, brain, _find_regions(self.regions, labels, brain)
 
-    def _normalise(self, planes, inside):
+    def _normalise(self, planes: NDArray, inside: Any) -> NDArray:
         """Planes in the unit that features are of, z-scores over what is inside."""
         return np.stack(list(map(_standardise, planes, inside)))
 
 
-def _standardise(plane, inside):
+def _standardise(plane: NDArray, inside: Any) -> NDArray:
     values = plane[inside]
     spread = values.std() if values.size else 0.0
     # Rounding leaves a spread of about 1e-16 of the level in a constant plane.
@@ -156,7 +158,7 @@ def _standardise(plane, inside):
     return np.where(inside, (plane - values.mean()) / spread, 0.0)
 
 
-def _find_regions(names, labels, brain):
+def _find_regions(names: Any, labels: Any, brain: Any) -> dict[str, Any]:
     """Map each region to its mask and whether it had to be replaced."""
     whole = brain if labels is None else labels > 0
     found = {}

@@ -1,10 +1,11 @@
 """Values, sites and covariates of an array, a DataFrame or a cohort."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
 from skmultimodal.preprocessing._sites import is_number, read_sites
@@ -26,7 +27,7 @@ class Rows(NamedTuple):
     n_rows: int
 
 
-def listed(names):
+def listed(names: Any) -> list[str]:
     """Names as a list, of which one may be given alone."""
     if names is None:
         return []
@@ -53,17 +54,17 @@ class TableLayout(ModelPart):
     moves: Any
 
     @classmethod
-    def of(cls, X, site, covariates):
+    def of(cls, X: Any, site: Any, covariates: Any) -> Self:
         """The layout of the X of ``fit``."""
         if site is None and not covariates:
             return cls(None, [], None, None)
-        table = X if isinstance(X, pd.DataFrame) else None
+        table: Any = X if isinstance(X, pd.DataFrame) else None
         _, kept = _columns(table, "X", site, covariates)
         words = [name for name in covariates if not is_number(kept[name])]
         stays = ~table.columns.isin([site, *words])
         return cls(site, covariates, stays, ~table.columns[stays].isin(covariates))
 
-    def read(self, X, site, check):
+    def read(self, X: Any, site: Any, check: Any) -> Rows:
         """The rows of X; `check` makes floats of a table, as ``check_array`` does."""
         covariates = None
         if self.site is not None or self.covariates:
@@ -98,7 +99,7 @@ class CohortLayout(ModelPart):
     n_features: dict
 
     @classmethod
-    def of(cls, X, site, covariates, modalities):
+    def of(cls, X: Any, site: Any, covariates: Any, modalities: Any) -> Self:
         """The layout of the cohort of ``fit``."""
         chosen = listed(modalities)
         for name in chosen:
@@ -115,7 +116,7 @@ class CohortLayout(ModelPart):
         widths = {name: X.block_shape(name)[1] for name in chosen}
         return cls(site, covariates, names, widths)
 
-    def read(self, X, site, check):
+    def read(self, X: Any, site: Any, check: Any) -> Rows:
         """The rows of X; `check` is not used."""
         blocks, places = {}, {}
         for name, names in self.names.items():
@@ -143,12 +144,12 @@ class CohortLayout(ModelPart):
         return Rows(blocks, places, sites, covariates, len(X))
 
 
-def _holds_numbers(X, name):
+def _holds_numbers(X: Any, name: str) -> bool:
     table = X[:1].table(name) if X.column_types(name) is None else X.table(name)
     return all(is_number(table[column]) for column in table)
 
 
-def _columns(table, what, site, covariates):
+def _columns(table: Any, what: Any, site: Any, covariates: Any) -> tuple[Any, Any]:
     """The site (array or None) and the covariates (DataFrame or None) of a table.
 
     Raises
@@ -178,7 +179,7 @@ def _columns(table, what, site, covariates):
     return (None if site is None else table[site].to_numpy()), table[covariates]
 
 
-def _floats(check, table, what, **options):
+def _floats(check: Any, table: Any, what: Any, **options: Any) -> NDArray:
     """Cells as floats, float32 if all are; the first word is named in a ValueError."""
     options |= {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
     try:

@@ -1,9 +1,11 @@
 """Sites and covariates of rows, read for harmonisation."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.utils._ids import id_texts
 from skmultimodal.utils._labels import missing_labels
@@ -26,7 +28,7 @@ MOST_CATEGORIES = 20
 MOST_NAMED = 20
 
 
-def read_sites(site, n_rows):
+def read_sites(site: Any, n_rows: int) -> NDArray:
     """Sites as text, None where one is missing: ndarray of objects, (n_rows,).
 
     Raises
@@ -51,14 +53,14 @@ def read_sites(site, n_rows):
     return texts
 
 
-def _with_rows(names, counts):
+def _with_rows(names: Any, counts: Any) -> str:
     """Words for sites and their numbers of rows: ``'A' (3 rows), 'B' (1 row)``."""
     pairs = list(zip(names, counts, strict=True))
     words = [f"{name!r} ({counted(int(n), 'row')})" for name, n in pairs[:MOST_NAMED]]
     return ", ".join([*words, *["..."] * (len(pairs) > MOST_NAMED)])
 
 
-def warn_of_few_rows(modality, sites, n_rows, min_rows):
+def warn_of_few_rows(modality: str, sites: Any, n_rows: NDArray, min_rows: int) -> None:
     """Warn of sites that cannot be estimated, and if fewer than two can."""
     where = f"modality {modality!r}: " if modality else ""
     few = (n_rows > 0) & (n_rows < min_rows)
@@ -76,7 +78,7 @@ def warn_of_few_rows(modality, sites, n_rows, min_rows):
         )
 
 
-def warn_of_discrete(modality, discrete, max_ties):
+def warn_of_discrete(modality: str, discrete: NDArray, max_ties: Any) -> None:
     """Warn of features of several values that many cells share."""
     if discrete.any():
         where = f"modality {modality!r}: " if modality else ""
@@ -87,7 +89,7 @@ def warn_of_discrete(modality, discrete, max_ties):
         )
 
 
-def warn_of_unseen(known, sites, what):
+def warn_of_unseen(known: Any, sites: Any, what: Any) -> None:
     """Warn of sites that are not `known`, and of what becomes of their rows."""
     known = {*known, None}
     others = [name for name in sites if name not in known]
@@ -114,7 +116,7 @@ class Covariates(ModelPart):
     sds: dict
 
     @classmethod
-    def fit(cls, table):
+    def fit(cls, table: Any) -> Self:
         """Read what kind each column of a DataFrame is; None has no columns."""
         levels, means, sds = {}, {}, {}
         for name in [] if table is None else table:
@@ -127,7 +129,7 @@ class Covariates(ModelPart):
             sds[name] = np.where(sd > 0, sd, 1.0)
         return cls(levels, means, sds)
 
-    def design(self, table, n_rows):
+    def design(self, table: Any, n_rows: int) -> NDArray:
         """Columns of all covariates, 0 where a cell is blank or a new word.
 
         Returns
@@ -148,19 +150,19 @@ class Covariates(ModelPart):
                 )
         return np.nan_to_num(np.hstack(parts))
 
-    def names(self):
+    def names(self) -> NDArray:
         """Covariate of each column of the design: ndarray of str objects."""
         names = [name for name in self.levels for _ in self.means[name]]
         return np.array(names, dtype=object)
 
 
-def is_number(column):
+def is_number(column: Any) -> bool:
     """Whether cells of a column are numbers, and no truth values."""
     types = pd.api.types
     return types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
 
 
-def _levels(name, column):
+def _levels(name: str, column: Any) -> Any:
     """The words of a covariate, or None if it holds numbers."""
     if is_number(column):
         return None
@@ -178,7 +180,7 @@ def _levels(name, column):
     return words
 
 
-def _columns(name, column, levels):
+def _columns(name: str, column: Any, levels: Any) -> Any:
     """A number, or a column for each word but the first; NaN in rows of a blank."""
     column = column.reset_index(drop=True)
     if levels is not None:
@@ -200,7 +202,7 @@ def _columns(name, column, levels):
     return np.where(np.isfinite(numbers), numbers, np.nan)[:, None]
 
 
-def check_confounding(design, names, codes):
+def check_confounding(design: NDArray, names: NDArray, codes: NDArray) -> None:
     """Refuse or warn of covariates whose effects are not separable from a site's.
 
     Parameters

@@ -1,11 +1,13 @@
 """Statistics of whole images, as the image tower reads them beside its network."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
+from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmultimodal.nn import ImageStatistics
@@ -83,13 +85,19 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         "max_size": [Interval(Integral, 1, None, closed="left"), None],
     }
 
-    def __init__(self, *, intensity="auto", mask_channel="auto", max_size=64):
+    def __init__(
+        self,
+        *,
+        intensity: str = "auto",
+        mask_channel: int | str | None = "auto",
+        max_size: int | None = 64,
+    ) -> None:
         self.intensity = intensity
         self.mask_channel = mask_channel
         self.max_size = max_size
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the layout of the images; nothing else is learned.
 
         Parameters
@@ -116,7 +124,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         self.intensity_ = self._preparation.intensity
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Measure each image.
 
         Parameters
@@ -146,7 +154,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
             parts.append(module(prepared).numpy())
         return np.vstack(parts)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Name the statistics, such as ``red_centre_mean``.
 
         Parameters
@@ -172,7 +180,13 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         names = self._module().names(shape, list(input_features))
         return np.asarray(names, dtype=object)
 
-    def _read(self, X, reset):
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # It measures in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def _read(self, X: Any, reset: bool) -> NDArray:
         X = validate_data(self, X, allow_nd=True, reset=reset, dtype=np.float32)
         if X.ndim not in (2, 4):
             raise ValueError(
@@ -181,5 +195,5 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
             )
         return X if X.ndim == 4 else X[:, None, None, :]
 
-    def _module(self):
+    def _module(self) -> ImageStatistics:
         return ImageStatistics(self.image_shape_[0], self.mask_channel_)

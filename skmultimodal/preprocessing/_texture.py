@@ -1,8 +1,11 @@
 """Statistics, texture and shape of the tumour in each image."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from skmultimodal.preprocessing._regions import RegionTransformer
@@ -14,8 +17,10 @@ __all__ = ["TumorTextureTransformer", "first_order"]
 FIRST_ORDER = ("mean", "std", "skewness", "kurtosis", "p10", "median", "p90", "entropy")
 SURROUNDINGS = ("gradient", "rim_mean", "contrast")
 GLCM = ("contrast", "dissimilarity", "homogeneity", "asm", "correlation", "entropy")
-SHAPE = ("empty", "area_fraction", "sqrt_area", "components", "compactness")
-SHAPE += ("eccentricity", "centroid_offset")
+SHAPE = (
+    *("empty", "area_fraction", "sqrt_area", "components", "compactness"),
+    *("eccentricity", "centroid_offset"),
+)
 
 
 class TumorTextureTransformer(RegionTransformer):
@@ -97,14 +102,14 @@ class TumorTextureTransformer(RegionTransformer):
 
     def __init__(
         self,
-        channels=None,
+        channels: Sequence[int] | None = None,
         *,
-        mask_channel=-1,
-        regions=("whole",),
-        levels=16,
-        distances=(1, 3),
-        rim_width=6,
-    ):
+        mask_channel: int = -1,
+        regions: Sequence[str] = ("whole",),
+        levels: int = 16,
+        distances: Sequence[int] = (1, 3),
+        rim_width: int = 6,
+    ) -> None:
         self.channels = channels
         self.mask_channel = mask_channel
         self.regions = regions
@@ -112,13 +117,15 @@ class TumorTextureTransformer(RegionTransformer):
         self.distances = distances
         self.rim_width = rim_width
 
-    def _check_parts(self):
+    def _check_parts(self) -> None:
         if not len(self.distances) or min(self.distances) < 1:
             raise ValueError(f"distances must be positive, got {self.distances!r}.")
         import_optional("skimage", "texture")
 
-    def _describe(self, planes, brain, regions):
-        features = [shape(*region, brain) for region in regions.values()]
+    def _describe(self, planes: NDArray, brain: NDArray, regions: Any) -> NDArray:
+        features: list[Any] = [
+            shape(mask, empty, brain) for mask, empty in regions.values()
+        ]
         for plane in planes:
             slope = np.hypot(*np.gradient(np.pad(plane, 1, mode="edge")))[1:-1, 1:-1]
             for mask, _ in regions.values():
@@ -130,7 +137,7 @@ class TumorTextureTransformer(RegionTransformer):
                 ]
         return np.concatenate(features)
 
-    def _names(self, channels):
+    def _names(self, channels: Any) -> list[str]:
         texture = [f"glcm{d}_{name}" for d in self.distances for name in GLCM]
         statistics = [*FIRST_ORDER, *SURROUNDINGS, *texture]
         names = [f"{region}_{name}" for region in self.regions for name in SHAPE]
@@ -142,7 +149,7 @@ class TumorTextureTransformer(RegionTransformer):
         ]
 
 
-def first_order(values):
+def first_order(values: NDArray) -> list[float]:
     """Statistics `FIRST_ORDER` of a sample.
 
     Parameters
@@ -166,12 +173,14 @@ def first_order(values):
     ]
 
 
-def _entropy(share):
+def _entropy(share: Any) -> float:
     share = share[share > 0]
     return float(-(share * np.log2(share)).sum()) + 0.0
 
 
-def _surroundings(plane, mask, brain, params):
+def _surroundings(
+    plane: NDArray, mask: NDArray, brain: NDArray, params: Any
+) -> tuple[Any, Any]:
     """Mean of the ring around a region, and inside minus outside."""
     ring = ndimage.binary_dilation(mask, iterations=params.rim_width) & brain & ~mask
     outside = brain & ~mask
@@ -180,7 +189,9 @@ def _surroundings(plane, mask, brain, params):
     return rim_mean, plane[mask].mean() - elsewhere
 
 
-def glcm(plane, mask, levels, distances):
+def glcm(
+    plane: NDArray, mask: NDArray, levels: int, distances: Sequence[int]
+) -> NDArray:
     """Properties `GLCM` of the co-occurrence of grey levels inside a mask.
 
     Parameters
@@ -212,7 +223,7 @@ def glcm(plane, mask, levels, distances):
     return np.stack([np.ravel(v) for v in values], axis=1).ravel()
 
 
-def shape(mask, empty, brain):
+def shape(mask: NDArray, empty: bool, brain: NDArray) -> list[Any]:
     """Values `SHAPE` of a region.
 
     Parameters

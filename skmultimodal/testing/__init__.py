@@ -4,6 +4,8 @@ They complement scikit-learn's ``check_estimator``, which has no modalities.
 """
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -15,7 +17,7 @@ __all__ = ["check_multimodal_estimator", "multimodal_checks"]
 CHECKS = {"tower": TOWER_CHECKS, "head": HEAD_CHECKS, "cohort": COHORT_CHECKS}
 
 
-def check_multimodal_estimator(estimator, kind=None):
+def check_multimodal_estimator(estimator: Any, kind: str | None = None) -> list[str]:
     """Check that an estimator can be a tower, a head or a model of cohorts.
 
     Parameters
@@ -64,7 +66,7 @@ def check_multimodal_estimator(estimator, kind=None):
     return names
 
 
-def multimodal_checks(estimator, kind=None):
+def multimodal_checks(estimator: Any, kind: str | None = None) -> Iterator[Any]:
     """Yield the checks of an estimator, one by one.
 
     Parameters
@@ -95,7 +97,7 @@ def multimodal_checks(estimator, kind=None):
         yield estimator, check
 
 
-def _guess_kind(estimator):
+def _guess_kind(estimator: Any) -> str:
     if hasattr(estimator, "predict_route") or "modality" in estimator.get_params(False):
         return "cohort"
     return "tower" if hasattr(estimator, "transform") else "head"

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from typing import Any
 
 import joblib
 import numpy as np
@@ -20,12 +21,12 @@ from skmultimodal.testing._data import (
 )
 
 
-def check_every_pattern_is_predicted(estimator):
+def check_every_pattern_is_predicted(estimator: Any) -> None:
     """Every patient with any modality gets probabilities that sum to 1."""
     expect_model(clone(estimator))
 
 
-def check_unlabelled_rows_are_accepted(estimator):
+def check_unlabelled_rows_are_accepted(estimator: Any) -> None:
     """Rows whose label is missing are no error."""
     X, codes = make_cohort()
     y = codes.astype(float)
@@ -34,7 +35,7 @@ def check_unlabelled_rows_are_accepted(estimator):
     expect(list(fitted.classes_) == [0.0, 1.0], "NaN became a class")
 
 
-def check_absent_modality_changes_nothing(estimator):
+def check_absent_modality_changes_nothing(estimator: Any) -> None:
     """A modality that no patient has changes no prediction."""
     X, codes = make_cohort()
     wider = {
@@ -54,7 +55,7 @@ def check_absent_modality_changes_nothing(estimator):
     )
 
 
-def check_patient_without_modalities_is_named(estimator):
+def check_patient_without_modalities_is_named(estimator: Any) -> None:
     """A patient with no modality at all is a ValueError that names the patient."""
     X, codes = make_cohort()
     fitted = fitted_clone(estimator, X, codes)
@@ -69,7 +70,7 @@ def check_patient_without_modalities_is_named(estimator):
     raise AssertionError("a patient with no modality is predicted")
 
 
-def check_classes_are_labels_of_patients(estimator):
+def check_classes_are_labels_of_patients(estimator: Any) -> None:
     """The labels, of any type, are ``classes_`` and what ``predict`` returns."""
     X, codes = make_cohort()
     for kind, labels in LABELS.items():
@@ -84,7 +85,7 @@ def check_classes_are_labels_of_patients(estimator):
         )
 
 
-def check_cohort_is_left_alone(estimator):
+def check_cohort_is_left_alone(estimator: Any) -> None:
     """Neither ``fit`` nor prediction modifies the blocks."""
     X, codes = make_cohort()
     before = joblib.hash({name: X.block(name) for name in X.modalities})
@@ -93,7 +94,7 @@ def check_cohort_is_left_alone(estimator):
     expect(before == after, "a block was modified")
 
 
-def check_frames_and_dicts_are_cohorts(estimator):
+def check_frames_and_dicts_are_cohorts(estimator: Any) -> None:
     """A dict of aligned arrays is predicted as a Cohort is."""
     X, codes = make_cohort()
     table = X.to_frame()
@@ -109,7 +110,7 @@ def check_frames_and_dicts_are_cohorts(estimator):
     )
 
 
-def check_copies_of_models_predict_the_same(estimator):
+def check_copies_of_models_predict_the_same(estimator: Any) -> None:
     """A pickled copy predicts the same bits."""
     X, codes = make_cohort()
     fitted = fitted_clone(estimator, X, codes)

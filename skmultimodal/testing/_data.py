@@ -1,5 +1,7 @@
 """Data of the checks, and their assertions."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 
@@ -14,13 +16,13 @@ LABELS = {
 }
 
 
-def expect(condition, message):
+def expect(condition: Any, message: str) -> None:
     """Raise an AssertionError unless a condition holds, with Python's -O as well."""
     if not condition:
         raise AssertionError(message)
 
 
-def make_rows(seed=0, n_rows=N_ROWS):
+def make_rows(seed: Any = 0, n_rows: Any = N_ROWS) -> tuple[Any, Any]:
     """A table of two classes that differ in the mean, and the class numbers."""
     rng = np.random.default_rng(seed)
     codes = np.arange(n_rows) % 2
@@ -28,7 +30,7 @@ def make_rows(seed=0, n_rows=N_ROWS):
     return rows, codes
 
 
-def make_cohort(seed=0):
+def make_cohort(seed: Any = 0) -> tuple[Any, Any]:
     """A cohort with three patterns of modalities, and the class numbers."""
     rng = np.random.default_rng(seed)
     n_image, n_gene, n_paired = 15, 17, 20
@@ -42,7 +44,7 @@ def make_cohort(seed=0):
     return Cohort({"image": image, "gene": gene}, index=ids), codes
 
 
-def outputs(estimator, X):
+def outputs(estimator: Any, X: Any) -> dict[str, Any]:
     """Outputs of an estimator, by method."""
     names = ("transform", "predict_proba", "predict")
     return {
@@ -50,11 +52,11 @@ def outputs(estimator, X):
     }
 
 
-def _has(estimator, name):
+def _has(estimator: Any, name: str) -> bool:
     return hasattr(estimator, name)
 
 
-def expect_same(found, expected, message, atol=TOLERANCE):
+def expect_same(found: Any, expected: Any, message: str, atol: Any = TOLERANCE) -> None:
     for name, value in expected.items():
         other = found[name]
         if value.dtype.kind in "fc":
@@ -66,7 +68,7 @@ def expect_same(found, expected, message, atol=TOLERANCE):
         expect(same, f"{name} {message}")
 
 
-def fitted_clone(estimator, X, y):
+def fitted_clone(estimator: Any, X: Any, y: Any) -> Any:
     estimator = clone(estimator)
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=0)
@@ -75,7 +77,7 @@ def fitted_clone(estimator, X, y):
     return estimator
 
 
-def expect_model(model):
+def expect_model(model: Any) -> None:
     """Fit a model of cohorts, and check that it predicts every pattern."""
     X, codes = make_cohort()
     fitted = model.fit(X, codes)

@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from typing import Any
 
 import joblib
 import numpy as np
@@ -23,7 +24,7 @@ from skmultimodal.testing._data import (
 )
 
 
-def check_outputs(estimator):
+def check_outputs(estimator: Any) -> None:
     """Each output has one finite row per row of the input."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
@@ -40,7 +41,7 @@ def check_outputs(estimator):
         expect(np.allclose(p.sum(axis=1), 1), "probabilities of a row do not sum to 1")
 
 
-def check_classes_are_labels(estimator):
+def check_classes_are_labels(estimator: Any) -> None:
     """The labels, of any type, are ``classes_`` and what ``predict`` returns."""
     X, codes = make_rows()
     for kind, labels in LABELS.items():
@@ -58,7 +59,7 @@ def check_classes_are_labels(estimator):
             )
 
 
-def check_rows_are_independent(estimator):
+def check_rows_are_independent(estimator: Any) -> None:
     """The output of a row does not depend on the other rows or their order."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
@@ -71,7 +72,7 @@ def check_rows_are_independent(estimator):
     expect_same(outputs(fitted, other[:1]), some, "of a row depends on the other rows")
 
 
-def check_prediction_changes_nothing(estimator):
+def check_prediction_changes_nothing(estimator: Any) -> None:
     """Neither prediction nor the ``fit`` of a FrozenEstimator changes the outputs."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
@@ -84,14 +85,14 @@ def check_prediction_changes_nothing(estimator):
     expect_same(outputs(fitted, other), before, "changes after fit", atol=0)
 
 
-def check_same_seed_same_bits(estimator):
+def check_same_seed_same_bits(estimator: Any) -> None:
     """Two fits with one seed are the same to the last bit."""
     X, codes = make_rows()
     first, second = (outputs(fitted_clone(estimator, X, codes), X) for _ in range(2))
     expect_same(second, first, "differs between two fits with one seed", atol=0)
 
 
-def check_refit_forgets(estimator):
+def check_refit_forgets(estimator: Any) -> None:
     """A second fit leaves nothing of the first."""
     X, codes = make_rows()
     other, _ = make_rows(seed=1)
@@ -100,7 +101,7 @@ def check_refit_forgets(estimator):
     expect_same(outputs(refitted, X), expected, "depends on an earlier fit")
 
 
-def check_input_is_left_alone(estimator):
+def check_input_is_left_alone(estimator: Any) -> None:
     """Neither ``fit`` nor prediction modifies the data."""
     X, codes = make_rows()
     kept = X.copy(), codes.copy()
@@ -110,7 +111,7 @@ def check_input_is_left_alone(estimator):
     expect(np.array_equal(codes, kept[1]), "y was modified")
 
 
-def check_parameters_are_left_alone(estimator):
+def check_parameters_are_left_alone(estimator: Any) -> None:
     """fit changes no parameter."""
     X, codes = make_rows()
     fresh = clone(estimator)
@@ -120,7 +121,7 @@ def check_parameters_are_left_alone(estimator):
     expect(before == after, "fit changed a parameter")
 
 
-def check_bad_values_are_refused(estimator):
+def check_bad_values_are_refused(estimator: Any) -> None:
     """NaN and infinity are a ValueError, unless the tags allow NaN."""
     X, codes = make_rows()
     values = [np.inf] if get_tags(estimator).input_tags.allow_nan else [np.nan, np.inf]
@@ -139,7 +140,7 @@ def check_bad_values_are_refused(estimator):
             raise AssertionError(f"{value} in X is accepted by {what}")
 
 
-def check_copies_predict_the_same(estimator):
+def check_copies_predict_the_same(estimator: Any) -> None:
     """A pickled copy has the same outputs to the last bit."""
     X, codes = make_rows()
     fitted = fitted_clone(estimator, X, codes)
@@ -147,21 +148,21 @@ def check_copies_predict_the_same(estimator):
     expect_same(outputs(copied, X), outputs(fitted, X), "differs in a copy", atol=0)
 
 
-def check_works_as_a_tower(estimator):
+def check_works_as_a_tower(estimator: Any) -> None:
     """A TwinTowerClassifier of it and another tower predicts every pattern."""
     towers = [("image", clone(estimator)), ("gene", PCA(2))]
     for output in ("features", "log_odds"):
         expect_model(TwinTowerClassifier(towers, tower_output=output, tower_cv=2))
 
 
-def check_works_as_a_head(estimator):
+def check_works_as_a_head(estimator: Any) -> None:
     """A TwinTowerClassifier with it predicts every pattern, imputed rows too."""
     towers = [("image", PCA(2)), ("gene", PCA(3))]
     for missing in ("tower", "impute"):
         expect_model(TwinTowerClassifier(towers, clone(estimator), missing=missing))
 
 
-def check_takes_column_spans(estimator):
+def check_takes_column_spans(estimator: Any) -> None:
     """If its fit takes ``modalities``, spans of columns change no shape."""
     if "modalities" not in inspect.signature(estimator.fit).parameters:
         return

@@ -1,14 +1,18 @@
 """The tower of bags."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -38,7 +42,7 @@ __all__ = ["BagTowerClassifier"]
 NDIMS = (1, 2, 3)
 
 
-def _has_attention(self):
+def _has_attention(self: Any) -> bool:
     if self.pooling != "attention":
         raise AttributeError(
             f"{type(self).__name__} has weights of vectors with pooling='attention' "
@@ -170,28 +174,28 @@ class BagTowerClassifier(
 
     def __init__(
         self,
-        encoder_units=(64,),
+        encoder_units: Sequence[int] = (64,),
         *,
-        pooling="attention",
-        attention_units=32,
-        dropout=0.25,
-        max_instances=1024,
-        class_weight=None,
-        optimizer="adamw",
-        lr=1e-3,
-        momentum=0.9,
-        weight_decay=1e-2,
-        n_steps=None,
-        max_epochs=None,
-        batch_size=8,
-        early_stopping=False,
-        validation_fraction=0.2,
-        patience=10,
-        precision="float32",
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        pooling: str = "attention",
+        attention_units: int = 32,
+        dropout: float = 0.25,
+        max_instances: int | None = 1024,
+        class_weight: Any = None,
+        optimizer: str = "adamw",
+        lr: float = 1e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-2,
+        n_steps: int | None = None,
+        max_epochs: int | None = None,
+        batch_size: int = 8,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.2,
+        patience: int = 10,
+        precision: str = "float32",
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.encoder_units = encoder_units
         self.pooling = pooling
         self.attention_units = attention_units
@@ -214,7 +218,7 @@ class BagTowerClassifier(
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, **params):
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
         """Train the tower.
 
         Parameters
@@ -262,7 +266,7 @@ class BagTowerClassifier(
         self._fit_net(net_params, criterion, read, codes, **options)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -275,7 +279,7 @@ class BagTowerClassifier(
         """
         return softmax(self._outputs(X, "logits"), axis=1)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Compute the pooled vectors.
 
         Parameters
@@ -289,7 +293,7 @@ class BagTowerClassifier(
         return self._outputs(X, "features")
 
     @available_if(_has_attention)
-    def attention(self, X):
+    def attention(self, X: Any) -> list[Any]:
         """Compute the weight of each vector in its bag.
 
         Parameters
@@ -311,15 +315,15 @@ class BagTowerClassifier(
             ]
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         units = self.net_params_["encoder_units"]
         return units[-1] if units else self.net_params_["n_features"]
 
-    def _check(self, X):
+    def _check(self, X: Any) -> Any:
         check_is_fitted(self)
         return check_rows(self, X, ndims=NDIMS, reset=False)
 
-    def _outputs(self, X, method):
+    def _outputs(self, X: Any, method: str) -> NDArray:
         X = self._check(X)
         # Whole bags may be large: of lazy ones, one is read at a time.
         shape = X.shape[1:]
@@ -332,15 +336,15 @@ class BagTowerClassifier(
             method, self._reader(X), shape, X.shape[0], lazy=is_lazy(X)
         )
 
-    def _reader(self, X, **options):
+    def _reader(self, X: Any, **options: Any) -> Callable[..., Any]:
         device = resolve_device(self.device)
         return BagReader(X, self.n_features_in_, self.scaler_, device, **options)
 
     @staticmethod
-    def _make_net(**net_params):
+    def _make_net(**net_params: Any) -> torch.nn.Module:
         return BagTower(**net_params)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]

@@ -1,7 +1,11 @@
 """Bags as the input of a network: kept in memory if small, drawn, standardised."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from skmultimodal.nn import BagBatch
@@ -17,13 +21,13 @@ N_JUDGED = 8
 SCALED_VECTORS, SCALED_OF_BAG = 2**15, 2**10
 
 
-def refuse_bag(X, row, wrong):
+def refuse_bag(X: Any, row: Any, wrong: Any) -> None:
     """Raise a ValueError that names a row, unless nothing is `wrong` with its bag."""
     if wrong is not None:
         raise ValueError(f"the bag of {name_row(X, row)} {wrong}.")
 
 
-def keep_bags(X, width):
+def keep_bags(X: Any, width: Any) -> Any:
     """Lazy bags in memory, checked, if that takes little of it; else `X` itself."""
     if not is_lazy(X):
         return X
@@ -38,7 +42,7 @@ def keep_bags(X, width):
     return as_bags(kept)
 
 
-def fit_scaler(X, width):
+def fit_scaler(X: NDArray, width: int) -> Any:
     """Mean and deviation of the features, by vectors of bags at random.
 
     Parameters
@@ -84,8 +88,14 @@ class BagReader:
     """
 
     def __init__(
-        self, X, width, scaler=None, device=None, max_instances=None, rng=None
-    ):
+        self,
+        X: NDArray,
+        width: int,
+        scaler: Any = None,
+        device: Any = None,
+        max_instances: int | None = None,
+        rng: Any = None,
+    ) -> None:
         self.X = X
         self.width = width
         self.scaler = scaler
@@ -93,14 +103,14 @@ class BagReader:
         self.max_instances = max_instances
         self.rng = rng
 
-    def __call__(self, rows):
+    def __call__(self, rows: Any) -> BagBatch:
         """The bags of an index tensor, standardised: BagBatch."""
         flat, counts = self.read(rows.tolist())
         flat -= self.scaler.mean_.astype(np.float32)
         flat *= (1 / self.scaler.scale_).astype(np.float32)
         return BagBatch(torch.from_numpy(flat).to(self.device), counts)
 
-    def read(self, rows):
+    def read(self, rows: Sequence[int]) -> tuple[NDArray, list[int]]:
         """Vectors of some bags, or those drawn of them, one bag after the other.
 
         Parameters
@@ -133,7 +143,7 @@ class BagReader:
             start += count
         return vectors, counts
 
-    def _draw(self, n_vectors):
+    def _draw(self, n_vectors: int) -> Any:
         """Which vectors of a bag are read."""
         if self.max_instances is None or n_vectors <= self.max_instances:
             return slice(None)

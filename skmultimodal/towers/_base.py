@@ -1,13 +1,16 @@
 """The common base of the estimators that train one network."""
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from numbers import Integral, Real
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
@@ -59,7 +62,9 @@ class NetEstimator(BaseEstimator):
 
     # In float64, the outputs of a dense net for a row do not depend on its batch.
     # Convolutions are too slow in it, and round alike in batches of most sizes.
-    inference_dtype = torch.float64
+    @property
+    def inference_dtype(self) -> torch.dtype:
+        return torch.float64
 
     # Steps and epochs of ``n_steps=None``, as of `choose_epochs`.
     fewest_steps = 120
@@ -69,7 +74,7 @@ class NetEstimator(BaseEstimator):
     trains_in_parts = False
 
     @property
-    def own_modules(self):
+    def own_modules(self) -> bool:
         """Whether every module of the network is one of this library.
 
         These draw at random from a generator of their own. Others may draw from
@@ -94,7 +99,7 @@ class NetEstimator(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def _read_target(self, y):
+    def _read_target(self, y: Any) -> tuple[Any, NDArray, NDArray]:
         """Read a target of which every row is labelled, and record its outcome.
 
         Returns
@@ -114,16 +119,16 @@ class NetEstimator(BaseEstimator):
 
     def _fit_net(
         self,
-        net_params,
-        criterion,
-        read,
-        codes,
-        targets=None,
+        net_params: dict[str, Any],
+        criterion: Any,
+        read: Callable[..., Any],
+        codes: NDArray,
+        targets: NDArray | None = None,
         *,
-        weights=None,
-        finish=None,
-        **options,
-    ):
+        weights: NDArray | None = None,
+        finish: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
         """Build the module and train it on the rows that `read` returns.
 
         Parameters
@@ -149,10 +154,10 @@ class NetEstimator(BaseEstimator):
         check_precision(self.precision, device, name)
         train, valid = self._split(codes, seed := draw_seed(self.random_state))
         n_classes = codes.max() + 1 if targets is None else 2
-        targets = torch.as_tensor(codes if targets is None else targets, device=device)
+        learnt = torch.as_tensor(codes if targets is None else targets, device=device)
         if weights is not None:
-            weights = torch.as_tensor(weights / weights.mean(), dtype=torch.float32)
-            options["weights"] = weights.to(device)
+            shares = torch.as_tensor(weights / weights.mean(), dtype=torch.float32)
+            options["weights"] = shares.to(device)
         with (
             explain_out_of_memory(name, self.batch_size),
             Workers() as workers,
@@ -164,10 +169,10 @@ class NetEstimator(BaseEstimator):
             self.history_ = train_net(
                 module,
                 criterion,
-                _subset(read, targets, train, **options),
+                _subset(read, learnt, train, **options),
                 None
                 if valid is None
-                else _subset(read, targets, valid, **options | {"augment": None}),
+                else _subset(read, learnt, valid, **options | {"augment": None}),
                 self._training(device, len(train), n_classes),
                 generator=generator,
                 workers=workers if in_parts else None,
@@ -184,7 +189,9 @@ class NetEstimator(BaseEstimator):
         self._module = self._to_inference(module.eval())
 
     @contextmanager
-    def _seeded_net(self, net_params, seed, device):
+    def _seeded_net(
+        self, net_params: dict[str, Any], seed: Any, device: Any
+    ) -> Iterator[Any]:
         """The module to train, and the generator that it draws from.
 
         The generator is None for a module that may draw from torch's own; no other
@@ -200,7 +207,7 @@ class NetEstimator(BaseEstimator):
         use_generator(module, generator)
         yield module, generator
 
-    def _training(self, device, n_rows, n_classes):
+    def _training(self, device: Any, n_rows: int, n_classes: int) -> Training:
         n_epochs, size = self.max_epochs, (n_classes, n_rows, self.batch_size)
         if n_epochs is None and self.n_steps is None:
             n_epochs = choose_epochs(self.fewest_steps, self.most_epochs, *size)
@@ -220,7 +227,7 @@ class NetEstimator(BaseEstimator):
             verbose=self.verbose,
         )
 
-    def _split(self, codes, seed):
+    def _split(self, codes: NDArray, seed: Any) -> tuple[Any, Any]:
         """Rows to train on and rows for early stopping (None without)."""
         rows = np.arange(len(codes))
         if not self.early_stopping:
@@ -251,7 +258,9 @@ class NetEstimator(BaseEstimator):
         train, valid = (np.concatenate(half) for half in zip(*parts, strict=True))
         return train, valid
 
-    def _run_net(self, method, read, row_shape, n_rows, lazy=False):
+    def _run_net(
+        self, method: str, read: Any, row_shape: Any, n_rows: int, lazy: Any = False
+    ) -> NDArray:
         """Outputs of a method of the module for `n_rows` rows, as an array.
 
         Batches are read one at a time if the rows are `lazy`.
@@ -260,7 +269,7 @@ class NetEstimator(BaseEstimator):
         module = self._fitted_module()
         reading = Lock() if lazy else nullcontext()
 
-        def read_as_inferred(rows):
+        def read_as_inferred(rows: Any) -> torch.Tensor:
             with reading:
                 batch = read(rows)
             return batch.to(most_precise(self.inference_dtype, batch.device))
@@ -274,7 +283,7 @@ class NetEstimator(BaseEstimator):
             function = getattr(module, method)
             return run_net(function, read_as_inferred, n_rows, batch_size, run)
 
-    def _fitted_module(self):
+    def _fitted_module(self) -> Any:
         if "_module" not in self.__dict__:
             module = self._empty_module(self.net_params_)
             module.load_state_dict(
@@ -284,7 +293,7 @@ class NetEstimator(BaseEstimator):
             self._module = self._to_inference(module.to(device).eval())
         return self._module
 
-    def _empty_module(self, net_params):
+    def _empty_module(self, net_params: dict[str, Any]) -> torch.nn.Module:
         """A module whose weights are still to be set."""
         if self.own_modules:
             with torch.device("meta"):
@@ -293,7 +302,7 @@ class NetEstimator(BaseEstimator):
         with seeded_torch(0, "cpu"):  # the random weights are replaced
             return self._make_net(**net_params)
 
-    def _check_weights(self):
+    def _check_weights(self) -> None:
         """Refuse weights of another network; one of ours is compared unallocated."""
         found = {name: np.shape(value) for name, value in self.weights_.items()}
         _check_sizes(self.net_params_, found)
@@ -312,17 +321,17 @@ class NetEstimator(BaseEstimator):
             if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
                 raise ValueError(f"{name} is no array of numbers")
 
-    def _to_inference(self, module):
+    def _to_inference(self, module: Any) -> torch.nn.Module:
         return module.to(self._dtype_of(module))
 
-    def _dtype_of(self, module):
+    def _dtype_of(self, module: Any) -> torch.dtype:
         """Type that a trained module predicts in."""
         return most_precise(self.inference_dtype, next(module.parameters()).device)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
 
-    def __getstate__(self):
+    def __getstate__(self) -> Any:
         # Arrays and text only: what skops saves without a type to trust.
         state = super().__getstate__().copy()
         state.pop("_module", None)
@@ -332,7 +341,7 @@ class NetEstimator(BaseEstimator):
             state["history_"] = json.dumps(state["history_"].to_list())
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Any) -> None:
         super().__setstate__(state)
         if isinstance(getattr(self, "history_", None), str):
             self.history_ = as_history(json.loads(self.history_))
@@ -346,7 +355,10 @@ def _(estimator: NetEstimator) -> int:
 class OneOutputMixin:
     """For towers whose network has one output: a number, or a log-hazard."""
 
-    def predict(self, X):
+    _outcome_type: Any
+    _outputs: Callable[..., Any]
+
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row: its mean, or its log-hazard.
 
         Parameters
@@ -362,7 +374,7 @@ class OneOutputMixin:
         return self._outcome_type.recorded(self).undo(outputs)
 
 
-def _check_sizes(net_params, shapes):
+def _check_sizes(net_params: dict[str, Any], shapes: Any) -> None:
     """Refuse parameters of more layers or parts than there are weights."""
     for name, value in net_params.items():
         if isinstance(value, list | tuple) and len(value) > len(shapes):
@@ -373,7 +385,7 @@ def _check_sizes(net_params, shapes):
         raise ValueError(f"n_experts={n_experts} is more than its weights")
 
 
-def _subset(read, targets, rows, **options):
+def _subset(read: Any, targets: Any, rows: Any, **options: Any) -> Rows:
     rows = torch.as_tensor(rows)
     if "weights" in options:
         options["weights"] = options["weights"][rows]

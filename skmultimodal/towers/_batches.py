@@ -3,9 +3,11 @@
 Batches are indices into one tensor (or into a lazy block), so no Python runs per row.
 """
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from math import ceil, log2
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
@@ -38,13 +40,13 @@ class Rows(Dataset):
 
     def __init__(
         self,
-        read,
-        targets,
-        augment=None,
-        reconstruct=False,
-        prefetch=False,
-        weights=None,
-    ):
+        read: Callable[..., Any],
+        targets: Any,
+        augment: Callable[..., Any] | None = None,
+        reconstruct: bool = False,
+        prefetch: bool = False,
+        weights: Any = None,
+    ) -> None:
         self.read = read
         self.targets = targets
         self.augment = augment
@@ -52,13 +54,13 @@ class Rows(Dataset):
         self.prefetch = prefetch
         self.weights = weights
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.targets)
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> Any:
         return self.make_batch(self.read(rows), rows)
 
-    def make_batch(self, inputs, rows):
+    def make_batch(self, inputs: Any, rows: Any) -> tuple[Any, Any]:
         target = self.targets[rows]
         if self.weights is not None:
             target = target, self.weights[rows]
@@ -67,13 +69,13 @@ class Rows(Dataset):
         return inputs, (inputs, target) if self.reconstruct else target
 
 
-def count_batches(n_rows, batch_size):
+def count_batches(n_rows: int, batch_size: int) -> int:
     """Batches of one epoch: a single row at the end joins the batch before it."""
     n_batches, rest = divmod(n_rows, batch_size)
     return max(n_batches + (rest > 1), 1)
 
 
-def count_epochs(n_steps, n_classes, n_rows, batch_size):
+def count_epochs(n_steps: int, n_classes: int, n_rows: int, batch_size: int) -> int:
     """Whole epochs that make at least `n_steps` optimisation steps per bit of a label.
 
     A label of n classes has log2(n) bits, and of fewer than two classes one.
@@ -82,7 +84,9 @@ def count_epochs(n_steps, n_classes, n_rows, batch_size):
     return ceil(n_steps * bits / count_batches(n_rows, batch_size))
 
 
-def choose_epochs(fewest_steps, most_epochs, n_classes, n_rows, batch_size):
+def choose_epochs(
+    fewest_steps: int, most_epochs: int, n_classes: int, n_rows: int, batch_size: int
+) -> int:
     """Epochs that grow with the rows: one per `ROWS_PER_EPOCH`.
 
     At least `fewest_steps` steps per bit of a label are made, and otherwise at most
@@ -98,13 +102,19 @@ class BatchIterator:
     The order comes from `generator`, or from torch's own.
     """
 
-    def __init__(self, dataset, batch_size, shuffle=False, generator=None):
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int,
+        shuffle: bool = False,
+        generator: Any = None,
+    ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.generator = generator
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         n_rows = len(self.dataset)
         if self.shuffle:
             rows = torch.randperm(n_rows, generator=self.generator)

@@ -1,6 +1,9 @@
 """How far the log-odds of a tower can be trusted."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from skmultimodal.towers._log_linear import fit_log_linear
@@ -15,7 +18,14 @@ MIN_ROWS = 8
 SLOPE_PRIOR, SLOPE_PENALTY = 0.5, 4.0
 
 
-def fit_slope(outputs, y, codes, seen, outcome, weights=None):
+def fit_slope(
+    outputs: NDArray,
+    y: NDArray,
+    codes: NDArray,
+    seen: NDArray,
+    outcome: Any,
+    weights: NDArray | None = None,
+) -> tuple[float, NDArray]:
     """Slope and intercept that calibrate outputs for rows that were held out.
 
     Parameters
@@ -58,7 +68,7 @@ def fit_slope(outputs, y, codes, seen, outcome, weights=None):
     )
 
 
-def _spread(outputs, weights):
+def _spread(outputs: Any, weights: Any) -> float:
     """Standard deviation over all rows and outputs."""
     if weights is None:
         return outputs.std()
@@ -67,7 +77,9 @@ def _spread(outputs, weights):
     return np.sqrt(np.average((outputs - mean) ** 2, weights=share))
 
 
-def scale_to_mean(members, slope, intercept, no_evidence):
+def scale_to_mean(
+    members: Any, slope: Any, intercept: Any, no_evidence: NDArray
+) -> tuple[Any, Any]:
     """Slope and intercept of the mean of members, from those of one member.
 
     By regression dilution the slope grows by the variance of one member's outputs over

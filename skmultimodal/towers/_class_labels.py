@@ -1,12 +1,14 @@
 """Class labels as the outcome that is predicted."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmultimodal.nn import LabelLoss
@@ -47,7 +49,7 @@ class ClassLabels:
     remedy = "give rows of a second class"  # where labelled rows do not differ
 
     @classmethod
-    def read(cls, y, n_rows):
+    def read(cls, y: Any, n_rows: int) -> Any:
         """Check labels that a user gives, and encode them.
 
         Parameters
@@ -67,60 +69,66 @@ class ClassLabels:
         return cls.encode(check_labels(y, n_rows))
 
     @classmethod
-    def encode(cls, y):
+    def encode(cls, y: Any) -> tuple[Any, Any, Any]:
         """The same of labels that need no check of their number and spellings."""
         y = label_column(y)
         classes, codes = encode_labels(y, allow_unlabelled=True)
         return cls(classes), y, codes
 
-    def record(self, model):
+    def record(self, model: Any) -> None:
         """Make the classes an attribute of a fitted model."""
         model.classes_ = self.classes
 
     @classmethod
-    def recorded(cls, model):
+    def recorded(cls, model: Any) -> Self:
         """The outcome of a fitted model."""
         return cls(model.classes_)
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         return len(self.classes)
 
     # In fit
 
-    def differ(self, codes):
+    def differ(self, codes: NDArray) -> bool:
         """Whether labelled rows are of at least two classes."""
         return len(np.unique(codes[codes >= 0])) > 1
 
-    def refuse_alike(self, estimator, codes):
+    def refuse_alike(self, estimator: Any, codes: NDArray) -> None:
         """Raise a ValueError unless there are two classes."""
         refuse_one_class(estimator, self.classes)
 
-    def describe_alike(self, codes):
+    def describe_alike(self, codes: NDArray) -> str:
         """Why labelled rows that do not differ teach nothing."""
         return f"are of one class only, {self.classes.tolist()[codes[codes >= 0][0]]!r}"
 
-    def targets(self, y, codes):
+    def targets(self, y: Any, codes: NDArray) -> NDArray:
         """Labels for the ``fit`` of a tower, in a type that every classifier takes."""
         # Labels with gaps are floats or objects.
         return y if (codes < 0).any() else self.classes[codes]
 
-    def count(self, codes):
+    def count(self, codes: NDArray) -> NDArray:
         """Rows of each class and, last, without a label: (n_classes + 1,)."""
         return np.roll(np.bincount(codes + 1, minlength=len(self.classes) + 1), -1)
 
     @staticmethod
-    def criterion():
+    def criterion() -> LabelLoss:
         """Loss of a network's logits."""
         return LabelLoss()
 
-    def net_targets(self, y, codes):
+    def net_targets(self, y: Any, codes: NDArray) -> NDArray | None:
         """What a network learns: class numbers."""
         return None
 
     def fit_linear(
-        self, inputs, y, codes, penalty, class_weight=None, sample_weight=None
-    ):
+        self,
+        inputs: NDArray,
+        y: NDArray,
+        codes: NDArray,
+        penalty: float,
+        class_weight: Any = None,
+        sample_weight: NDArray | None = None,
+    ) -> tuple[NDArray, NDArray]:
         """Weight and bias of a ridge logistic regression.
 
         Parameters
@@ -151,27 +159,27 @@ class ClassLabels:
             bias = np.append(-bias, bias) / 2
         return weight, bias
 
-    def likelihood(self, y, codes, weights=None):
+    def likelihood(self, y: Any, codes: NDArray, weights: Any = None) -> CrossEntropy:
         """Loss of logits, for rows that are all labelled."""
         return CrossEntropy(codes, len(self.classes), weights)
 
-    def no_evidence(self, y, codes, weights=None):
+    def no_evidence(self, y: Any, codes: NDArray, weights: Any = None) -> NDArray:
         """Logits of a row of which nothing is known: (n_classes,)."""
         counts = self._weigh(codes, weights)
         return np.log(counts / counts.sum())
 
-    def _weigh(self, codes, weights):
+    def _weigh(self, codes: NDArray, weights: Any) -> NDArray:
         """Sum of the weights of each class: (n_classes,)."""
         known = codes >= 0
         weights = part_of(weights, known)
         return np.bincount(codes[known], weights, minlength=len(self.classes))
 
-    def centred(self, intercept, slope, outputs):
+    def centred(self, intercept: Any, slope: Any, outputs: Any) -> NDArray:
         """Intercept of calibrated log-ratios: that which was fitted."""
         return intercept
 
     @staticmethod
-    def feature_head():
+    def feature_head() -> Pipeline:
         """An unfitted classifier of a tower's features.
 
         Strongly regularised: it is fitted on rows that the tower was fitted on as well,
@@ -179,11 +187,11 @@ class ClassLabels:
         """
         return make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
 
-    def head_targets(self, y, codes):
+    def head_targets(self, y: Any, codes: NDArray) -> NDArray:
         """Labels for the ``fit`` of a `feature_head`: class numbers."""
         return codes
 
-    def constant(self, y, codes, weights=None):
+    def constant(self, y: Any, codes: NDArray, weights: Any = None) -> Any:
         """A fitted classifier that predicts the class shares of all labelled rows."""
         labels = self.targets(y, codes)
         dummy = DummyClassifier(strategy="prior")
@@ -191,56 +199,58 @@ class ClassLabels:
 
     # In predict
 
-    def predict_by(self, estimator, rows):
+    def predict_by(self, estimator: Any, rows: Any) -> NDArray:
         """Probabilities of all classes: (n_rows, n_classes)."""
         return self.align(estimator.predict_proba(rows), estimator.classes_)
 
-    def classes_of(self, estimator):
+    def classes_of(self, estimator: Any) -> Any:
         """Classes that a tower predicts."""
         return estimator.classes_
 
-    def classes_of_head(self, head):
+    def classes_of_head(self, head: Any) -> Any:
         """Classes that a `feature_head` predicts, which was fitted on their numbers."""
         return self.classes[head.classes_]
 
-    def known_of(self, codes):
+    def known_of(self, codes: NDArray) -> NDArray:
         """Numbers of the classes that rows are of."""
         return np.unique(codes)
 
-    def known_to(self, final_estimator):
+    def known_to(self, final_estimator: Any) -> NDArray:
         """Numbers of the classes that a final estimator was fitted with."""
         return np.searchsorted(self.classes, final_estimator.classes_)
 
-    def centre(self, y, codes, known, evidence, weights=None):
+    def centre(
+        self, y: Any, codes: NDArray, known: Any, evidence: Any, weights: Any = None
+    ) -> NDArray:
         """What evidence is counted from: that of the class shares of a tower's rows."""
         counts = self._weigh(codes, weights)
         return self.evidence(counts[None] / max(counts.sum(), 1), known)
 
-    def align(self, probabilities, known):
+    def align(self, probabilities: NDArray, known: Any) -> NDArray:
         """Probabilities of all classes, 0 for those that are not `known`."""
         return align_classes(probabilities, known, self.classes)
 
-    def outputs_of(self, estimator, rows):
+    def outputs_of(self, estimator: Any, rows: Any) -> NDArray:
         """Centred log-ratios by a classifier: (n_rows, n_classes)."""
         return log_ratios(self.predict_by(estimator, rows))
 
-    def evidence(self, probabilities, codes):
+    def evidence(self, probabilities: NDArray, codes: NDArray) -> NDArray:
         """Log-odds of the classes `codes`: (n_rows, 1 or n_classes of `codes`)."""
         return log_odds(probabilities[:, codes])
 
-    def combine(self, probabilities):
+    def combine(self, probabilities: list[NDArray]) -> NDArray:
         """Probabilities of the mean log-odds of several towers."""
         return pool_log_odds(probabilities)
 
-    def calibrated(self, logits):
+    def calibrated(self, logits: NDArray) -> NDArray:
         """Probabilities of calibrated logits: (n_rows, n_classes)."""
         return softmax(logits, axis=1)
 
     @staticmethod
-    def held_out(ensemble, rows):
+    def held_out(ensemble: Any, rows: Any) -> NDArray:
         """Probabilities of rows of an ensemble's ``fit``: (n_rows, n_known)."""
         return ensemble.held_out_proba(rows)
 
-    def decide(self, probabilities):
+    def decide(self, probabilities: NDArray) -> NDArray:
         """The most probable class of each row."""
         return self.classes[probabilities.argmax(axis=1)]

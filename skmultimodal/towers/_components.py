@@ -1,10 +1,12 @@
 """Principal components of many columns: a network and a linear model read them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from skmultimodal.utils._device import place_rows
@@ -50,7 +52,9 @@ class Components:
     unit: float = 1.0
 
     @classmethod
-    def fit(cls, read, shape, n_leading):
+    def fit(
+        cls, read: Callable[..., Any], shape: Sequence[int], n_leading: int
+    ) -> Self | None:
         """Components of centred rows; None if no row differs from another.
 
         Rows span at most as many dimensions as there are rows, so the eigenvectors of
@@ -89,18 +93,18 @@ class Components:
             scores = np.vstack([_doubled(read, c) @ axes for c in chunks])
             return cls(scores.astype(np.float32), lambda c: axes @ c, unit)
 
-        def columns_of(coefficients):
+        def columns_of(coefficients: Any) -> NDArray:
             by_row = axes / (lengths * unit) @ coefficients
             return sum(_doubled(read, c).T @ by_row[c] for c in chunks)
 
         return cls((axes * lengths / unit).astype(np.float32), columns_of, unit)
 
 
-def _doubled(read, rows):
+def _doubled(read: Any, rows: Any) -> NDArray:
     return read(rows).astype(np.float64)
 
 
-def _products_of_rows(read, chunks, n_rows):
+def _products_of_rows(read: Any, chunks: Any, n_rows: int) -> NDArray:
     """Products of each two rows, of which only two chunks are in memory."""
     products = np.empty((n_rows, n_rows))
     for number, some in enumerate(chunks):
@@ -135,7 +139,13 @@ class TrainingRows:
     components: Components | None = None
 
     @classmethod
-    def choose(cls, read, shape, n_components, kept=None):
+    def choose(
+        cls,
+        read: Callable[..., Any],
+        shape: Sequence[int],
+        n_components: Any,
+        kept: NDArray | None = None,
+    ) -> Self:
         """The first components if they are cheap, or else the rows themselves.
 
         Parameters
@@ -164,7 +174,7 @@ class TrainingRows:
         kept = np.ascontiguousarray(found.scores[:, :n_components])
         return cls(read, kept, kept.shape[1], found)
 
-    def reader(self, device):
+    def reader(self, device: Any) -> Callable[..., Any]:
         """A function that maps an index tensor to a batch on a device."""
         if self.kept is None:
             return lambda rows: torch.from_numpy(self.read(rows.numpy())).to(device)
@@ -172,7 +182,9 @@ class TrainingRows:
         return lambda rows: placed[rows].to(device)
 
 
-def finish_network(net_params, rows, fit, module):
+def finish_network(
+    net_params: dict[str, Any], rows: Any, fit: Any, module: Any
+) -> dict[str, Any]:
     """Let a network that was trained on components read columns; add a linear model.
 
     Parameters

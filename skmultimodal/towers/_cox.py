@@ -1,8 +1,10 @@
 """Cox's regression with a ridge penalty."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -66,11 +68,11 @@ class CoxRidgeSurvival(BaselineMixin, BaseEstimator):
         "penalty": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, penalty=10.0):
+    def __init__(self, penalty: float = 10.0) -> None:
         self.penalty = penalty
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit coefficients and baseline hazards.
 
         Parameters
@@ -111,7 +113,7 @@ class CoxRidgeSurvival(BaselineMixin, BaseEstimator):
         self.baselines_ = fit_baseline(target, centred @ self.coef_)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict log-hazards: the higher, the earlier the event.
 
         Parameters

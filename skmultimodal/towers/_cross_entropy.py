@@ -1,7 +1,10 @@
 """The loss of classifiers that are networks, with weights of classes and of rows."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 
 from skmultimodal.nn import LabelLoss
@@ -10,7 +13,7 @@ from skmultimodal.utils._device import resolve_device
 __all__ = ["make_cross_entropy"]
 
 
-def make_cross_entropy(estimator, y, sample_weight=None):
+def make_cross_entropy(estimator: Any, y: Any, sample_weight: Any = None) -> Any:
     """Cross-entropy whose weights are the `class_weight` of a classifier.
 
     With `sample_weight` its targets are pairs of classes and weights; "balanced" is
@@ -28,7 +31,7 @@ def make_cross_entropy(estimator, y, sample_weight=None):
     return torch.nn.CrossEntropyLoss(weight=weights)
 
 
-def _class_weights(estimator, y, sample_weight):
+def _class_weights(estimator: Any, y: Any, sample_weight: Any) -> NDArray:
     chosen, classes = estimator.class_weight, estimator.classes_
     if sample_weight is None or chosen != "balanced":
         return compute_class_weight(chosen, classes=classes, y=y)

@@ -1,9 +1,12 @@
 """How an ensemble is fitted whose members each lack a fold, for any outcome."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
@@ -14,7 +17,7 @@ from sklearn.base import (
 )
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length, gen_batches, get_tags
+from sklearn.utils import Tags, check_consistent_length, gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -53,11 +56,11 @@ CHUNK = 64
 DENSE_BYTES = 2**26
 
 
-def _gives_features(self):
+def _gives_features(self: Any) -> bool:
     return hasattr(self.estimator, "transform")
 
 
-def _prepare_rows(estimator, X):
+def _prepare_rows(estimator: Any, X: Any) -> Any:
     """Rows that clones share, prepared once, or sparse, where the estimator can.
 
     Few sparse rows are made dense once, for clones that train side by side.
@@ -94,19 +97,26 @@ class BaseCrossFittedEnsemble(
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator, *, cv=5, calibrate=True, random_state=None):
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        cv: Any = 5,
+        calibrate: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.cv = cv
         self.calibrate = calibrate
         self.random_state = random_state
 
     @property
-    def uses_unlabelled_rows(self):
+    def uses_unlabelled_rows(self) -> bool:
         """Whether the members learn from rows without a label as well."""
         return getattr(self.estimator, "uses_unlabelled_rows", False)
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None):
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit the members, calibrate their mean and align their features.
 
         Parameters
@@ -140,7 +150,7 @@ class BaseCrossFittedEnsemble(
         """
         return self._fit(X, y, groups)
 
-    def _fit(self, X, y, groups, weights=None):
+    def _fit(self, X: Any, y: Any, groups: Any, weights: Any = None) -> Self:
         options = {"finite": False, "words": True, "read_y": False}
         X = check_rows(self, X, y, ndims=NDIMS, **options)
         outcome, y, codes = self._outcome_type.encode(y)
@@ -180,7 +190,7 @@ class BaseCrossFittedEnsemble(
             self._fit_axes(view_rows(X, used))
         return self
 
-    def _encode_weighted(self, y, weights):
+    def _encode_weighted(self, y: Any, weights: Any) -> tuple[Any, Any]:
         """Outcome and codes as if rows of weight 0 had no label."""
         kept = np.arange(len(y))
         kept, labels, _ = drop_unweighted(kept, y, weights)
@@ -189,7 +199,9 @@ class BaseCrossFittedEnsemble(
         codes[kept] = of_kept
         return outcome, codes
 
-    def _fit_members(self, X, y, codes, folds, rest, weights=None):
+    def _fit_members(
+        self, X: Any, y: Any, codes: NDArray, folds: Any, rest: Any, weights: Any = None
+    ) -> Sequence[NDArray]:
         """Fit a member for each fold; its outputs for the rows it has not seen.
 
         Returns
@@ -199,7 +211,7 @@ class BaseCrossFittedEnsemble(
         outcome = self._outcome
         seeds = draw_member_seeds(self.estimator, self.random_state, len(folds))
 
-        def fit_one(seed, train, test):
+        def fit_one(seed: Any, train: Any, test: Any) -> tuple[Any, Any, Any]:
             rows = np.concatenate([train, rest])
             member = clone(self.estimator).set_params(**seed)
             targets = outcome.targets(y[rows], codes[rows])
@@ -221,7 +233,9 @@ class BaseCrossFittedEnsemble(
         self.estimators_, self.heads_ = list(members), list(heads)
         return outputs
 
-    def _calibrate(self, held_out, y, codes, seen, weights=None):
+    def _calibrate(
+        self, held_out: NDArray, y: Any, codes: NDArray, seen: Any, weights: Any = None
+    ) -> None:
         """Calibrate one member by rows that it has not seen, and the mean from it."""
         outcome = self._outcome
         self.slope_, self.intercept_ = 1.0, np.zeros(outcome.n_outputs)
@@ -242,22 +256,22 @@ class BaseCrossFittedEnsemble(
             one = self.slope_, self.intercept_, nothing
             self.slope_, self.intercept_ = scale_to_mean(self.estimators_, *one)
 
-    def _outputs(self, member, head, X):
+    def _outputs(self, member: Any, head: Any, X: Any) -> NDArray:
         """Uncalibrated outputs of one member: (n_rows, n_outputs)."""
         if head is None:
             return self._outcome.outputs_of(member, X)
         return self._outcome.outputs_of(head, as_dense(member.transform(X)))
 
-    def _mean_outputs(self, X):
+    def _mean_outputs(self, X: Any) -> NDArray:
         members = zip(self.estimators_, self.heads_, strict=True)
         return np.mean([self._outputs(*member, X) for member in members], axis=0)
 
-    def _warn(self, reason):
+    def _warn(self, reason: str) -> None:
         nothing = self._outcome.nothing
         instead = f", and predicts {nothing}" if self.calibrate else ""
         warn(f"{reason}: {type(self).__name__} cannot be calibrated{instead}.")
 
-    def _fit_axes(self, X):
+    def _fit_axes(self, X: Any) -> None:
         parts = self._member_features(X)
         features = np.hstack(parts, dtype=np.float64)
         n_axes = min(parts[0].shape[1], *features.shape)
@@ -269,15 +283,15 @@ class BaseCrossFittedEnsemble(
         rounding = self._axes.explained_variance_ratio_ < MIN_VARIANCE
         self._axes.components_[rounding] = 0
 
-    def _member_features(self, X):
+    def _member_features(self, X: Any) -> list[Any]:
         return [as_dense(member.transform(X)) for member in self.estimators_]
 
-    def _predict(self, X):
+    def _predict(self, X: Any) -> NDArray:
         """Calibrated outputs, as ``undo`` of the outcome gives them."""
         outputs = [self._mean_outputs(rows) for rows in self._read(X)]
         return self._calibrated(np.vstack(outputs))
 
-    def _read(self, X):
+    def _read(self, X: Any) -> Any:
         """Checked rows for the members; in parts where each is prepared first."""
         check_is_fitted(self)
         X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False, words=True)
@@ -287,20 +301,20 @@ class BaseCrossFittedEnsemble(
         parts = gen_batches(X.shape[0], CHUNK)
         return (_prepare_rows(member, X[part]) for part in parts)
 
-    def _held_out(self, known, rows):
+    def _held_out(self, known: Any, rows: Any) -> NDArray:
         """Some rows of what is `known` of those in ``fit``; no evidence where NaN."""
         nothing = self._calibrated(np.zeros((1, self._outcome.n_outputs)))
         some = known[rows]
         return np.where(np.isnan(some), nothing.reshape(1, *some.shape[1:]), some)
 
     @property
-    def _outcome(self):
+    def _outcome(self) -> Any:
         return self._outcome_type.recorded(self)
 
-    def _calibrated(self, outputs):
+    def _calibrated(self, outputs: Any) -> NDArray:
         return self._outcome.calibrated(self.slope_ * outputs + self.intercept_)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Compute principal components of the members' features.
 
         Parameters
@@ -319,13 +333,13 @@ class BaseCrossFittedEnsemble(
         return axes.astype(np.result_type(parts[0], np.float32))
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self._axes.n_components_
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "slope_")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = replace(inner.input_tags, sparse=False)
@@ -334,14 +348,14 @@ class BaseCrossFittedEnsemble(
         return tags
 
     # Within the class, the wrapper of set_output would take the condition off.
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name in ("transform", "fit_transform", "get_feature_names_out"):
             setattr(cls, name, available_if(_gives_features)(getattr(cls, name)))
 
 
 @count_networks.register
-def _(estimator: BaseCrossFittedEnsemble):
+def _(estimator: BaseCrossFittedEnsemble) -> int:
     cv = estimator.cv
     n_members = cv if isinstance(cv, Integral) else cv.get_n_splits()
-    return n_members * count_networks(estimator.estimator)
+    return int(n_members) * count_networks(estimator.estimator)

@@ -1,6 +1,9 @@
 """Ensembles of one estimator whose members did not see every row."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from skmultimodal.towers._cross_fitting import BaseCrossFittedEnsemble
@@ -107,7 +110,7 @@ class CrossFittedEnsembleClassifier(
     _outcome_type = ClassLabels
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None, **params):
+    def fit(self, X: Any, y: Any, groups: Any = None, **params: Any) -> Self:
         """Fit the members, calibrate their mean and align their features.
 
         Parameters
@@ -146,7 +149,7 @@ class CrossFittedEnsembleClassifier(
         """
         return self._fit(X, y, groups, pop_sample_weight(self, params))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities, calibrated.
 
         Parameters
@@ -159,7 +162,7 @@ class CrossFittedEnsembleClassifier(
         """
         return self._predict(X)
 
-    def held_out_proba(self, rows):
+    def held_out_proba(self, rows: NDArray) -> NDArray:
         """Probabilities of rows of ``fit`` by members that have not seen them.
 
         Parameters
@@ -174,14 +177,16 @@ class CrossFittedEnsembleClassifier(
         """
         return self._held_out(self.oof_proba_, rows)
 
-    def _keep_held_out(self, held_out, y, codes, seen):
+    def _keep_held_out(
+        self, held_out: NDArray, y: Any, codes: NDArray, seen: Any
+    ) -> None:
         self.oof_proba_ = held_out
 
 
 class _OneOutputEnsemble(BaseCrossFittedEnsemble):
     """Ensemble of one output, whose ``predict`` is that output."""
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray:
         """Predict a number of each row, calibrated: its mean, or its log-hazard.
 
         Parameters
@@ -194,7 +199,7 @@ class _OneOutputEnsemble(BaseCrossFittedEnsemble):
         """
         return self._predict(X)[:, 0]
 
-    def held_out_prediction(self, rows):
+    def held_out_prediction(self, rows: NDArray) -> NDArray:
         """Predictions for rows of ``fit`` by members that have not seen them.
 
         Parameters
@@ -209,7 +214,9 @@ class _OneOutputEnsemble(BaseCrossFittedEnsemble):
         """
         return self._held_out(self.oof_prediction_, rows)
 
-    def _keep_held_out(self, held_out, y, codes, seen):
+    def _keep_held_out(
+        self, held_out: NDArray, y: Any, codes: NDArray, seen: Any
+    ) -> None:
         self.oof_prediction_ = held_out[:, 0]
 
 
@@ -310,7 +317,9 @@ class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
 
     _outcome_type = TimeToEvent
 
-    def _keep_held_out(self, held_out, y, codes, seen):
+    def _keep_held_out(
+        self, held_out: NDArray, y: Any, codes: NDArray, seen: Any
+    ) -> None:
         super()._keep_held_out(held_out, y, codes, seen)
         known = codes >= 0
         risk = np.where(seen, np.nan_to_num(held_out[:, 0]), 0.0)
@@ -318,5 +327,5 @@ class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
 
 
 @about_rows.register
-def _(estimator: BaseCrossFittedEnsemble):
+def _(estimator: BaseCrossFittedEnsemble) -> set[str]:
     return {"oof_proba_", "oof_prediction_"}

@@ -1,8 +1,10 @@
 """Folds that the members of an ensemble do not see."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
 from skmultimodal.utils._groups import check_groups
@@ -11,7 +13,13 @@ from skmultimodal.utils._warnings import ignored_warnings
 __all__ = ["hold_out"]
 
 
-def hold_out(cv, codes, groups=None, random_state=None, counted=None):
+def hold_out(
+    cv: Any,
+    codes: NDArray,
+    groups: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+    counted: NDArray | None = None,
+) -> list[Any]:
     """Rows to fit each member on, and rows to hold out from it.
 
     Parameters
@@ -44,7 +52,7 @@ def hold_out(cv, codes, groups=None, random_state=None, counted=None):
     if counts.min() < 2:
         return everything
     if groups is not None:
-        groups = check_groups(groups, len(codes))[known]
+        groups = np.asarray(check_groups(groups, len(codes)))[known]
     if isinstance(cv, Integral):
         cv = _stratified(min(cv, counts.max()), groups, random_state)
     # A class with fewer rows than folds is held out from as many as it has rows.
@@ -58,7 +66,9 @@ def hold_out(cv, codes, groups=None, random_state=None, counted=None):
     return folds or everything
 
 
-def _stratified(n_splits, groups, random_state):
+def _stratified(
+    n_splits: int, groups: Any, random_state: int | np.random.RandomState | None
+) -> Any:
     shuffled = {"shuffle": random_state is not None, "random_state": random_state}
     if groups is None:
         return StratifiedKFold(n_splits, **shuffled)

@@ -1,5 +1,8 @@
 """The gene towers: one for each outcome."""
 
+from typing import Any, Self
+
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
@@ -20,7 +23,7 @@ __all__ = [
 ]
 
 
-def _has_classes(self):
+def _has_classes(self: Any) -> bool:
     check_is_fitted(self)
     if not hasattr(self, "classes_"):
         raise AttributeError(
@@ -145,7 +148,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
     _needs_y = False
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Train the autoencoder.
 
         Parameters
@@ -173,7 +176,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         """
         return self._fit(X, y, pop_sample_weight(self, params))
 
-    def score(self, X, y=None):
+    def score(self, X: Any, y: Any = None) -> float:
         """Negative mean reconstruction error: the higher, the better.
 
         Parameters
@@ -189,7 +192,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         return -float(self.reconstruction_error(X).mean())
 
     @available_if(_has_classes)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities by the linear layer on the bottleneck.
 
         Parameters

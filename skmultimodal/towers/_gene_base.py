@@ -1,16 +1,19 @@
 """How a gene tower is trained, for any outcome."""
 
+from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length, gen_batches
+from sklearn.utils import Tags, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
@@ -62,29 +65,29 @@ class BaseGeneAutoencoder(
 
     def __init__(
         self,
-        encoder_units=(64, 32),
-        decoder_units=(64,),
+        encoder_units: Any = (64, 32),
+        decoder_units: Any = (64,),
         *,
-        label_weight=0.3,
-        n_components="auto",
-        linear_penalty=10.0,
-        dropout=0.2,
-        signed_log=True,
-        optimizer="adamw",
-        lr=3e-3,
-        momentum=0.9,
-        weight_decay=1e-4,
-        n_steps=None,
-        max_epochs=None,
-        batch_size=32,
-        early_stopping=False,
-        validation_fraction=0.2,
-        patience=10,
-        precision="float32",
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        label_weight: float = 0.3,
+        n_components: int | str | None = "auto",
+        linear_penalty: float = 10.0,
+        dropout: float = 0.2,
+        signed_log: bool = True,
+        optimizer: Any = "adamw",
+        lr: float = 3e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        n_steps: int | None = None,
+        max_epochs: int | None = None,
+        batch_size: int = 32,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.2,
+        patience: int = 10,
+        precision: Any = "float32",
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.encoder_units = encoder_units
         self.decoder_units = decoder_units
         self.label_weight = label_weight
@@ -108,7 +111,7 @@ class BaseGeneAutoencoder(
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Train the autoencoder.
 
         Parameters
@@ -130,7 +133,7 @@ class BaseGeneAutoencoder(
         """
         return self._fit(X, y)
 
-    def _fit(self, X, y, weights=None):
+    def _fit(self, X: Any, y: Any, weights: Any = None) -> Self:
         X = check_rows(self, X, y, require_y=self._needs_y, finite=False, read_y=False)
         if weights is not None:
             weights = check_sample_weight(weights, X.shape[0])
@@ -166,7 +169,7 @@ class BaseGeneAutoencoder(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Compute the bottleneck.
 
         Parameters
@@ -179,7 +182,7 @@ class BaseGeneAutoencoder(
         """
         return self._outputs(X, "features")
 
-    def inverse_transform(self, Z):
+    def inverse_transform(self, Z: Any) -> NDArray:
         """Decode bottlenecks into genes, in the unit of the training rows.
 
         Parameters
@@ -198,14 +201,14 @@ class BaseGeneAutoencoder(
             )
         device = resolve_device(self.device)
 
-        def read(rows):
+        def read(rows: Any) -> torch.Tensor:
             return torch.from_numpy(Z[rows.numpy()]).to(device)
 
         decoded = self._run_net("decode", read, (self.n_features_in_,), len(Z))
         genes = self.scaler_.inverse_transform(decoded).astype(np.float32)
         return signed_log_inverse(genes) if self.signed_log else genes
 
-    def reconstruction_error(self, X):
+    def reconstruction_error(self, X: Any) -> NDArray:
         """Mean squared error of the standardised genes of each row.
 
         Parameters
@@ -219,16 +222,16 @@ class BaseGeneAutoencoder(
         return self._outputs(X, "reconstruction_error")
 
     @property
-    def noise_share(self):
+    def noise_share(self) -> float:
         """Of 40 to 1,500 patients; benchmarks/accuracy/results/notes.md."""
         linear = getattr(self, "net_params_", {}).get("linear_share", 0)
         return 0.14 + 0.32 * (0.5 - linear)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.net_params_["encoder_units"][-1]
 
-    def _read_labels(self, X, y):
+    def _read_labels(self, X: Any, y: Any) -> tuple[Any, Any, Any]:
         """Outcome, target and strata of the rows; no outcome if there are no labels."""
         if y is None or self.label_weight == 0:
             return None, None, np.full(X.shape[0], UNLABELLED)
@@ -240,13 +243,13 @@ class BaseGeneAutoencoder(
         outcome.record(self)
         return outcome, y, codes
 
-    def _outputs(self, X, method):
+    def _outputs(self, X: Any, method: str) -> NDArray:
         check_is_fitted(self)
         X = check_rows(self, X, reset=False, finite=False)
         rows = self._reader(X), X.shape[1:], X.shape[0]
         return self._run_net(method, *rows, lazy=is_lazy(X))
 
-    def _training_rows(self, X):
+    def _training_rows(self, X: Any) -> Any:
         """Learn the statistics of the genes, and what the network is trained on."""
         chunks = [
             np.arange(chunk.start, chunk.stop)
@@ -269,28 +272,28 @@ class BaseGeneAutoencoder(
             read = kept.__getitem__
         return TrainingRows.choose(read, X.shape, self.n_components, kept)
 
-    def _scaled(self, genes, copy=False):
+    def _scaled(self, genes: NDArray, copy: bool = False) -> NDArray:
         scaled = self.scaler_.transform(genes, copy=copy)
         return scaled.astype(np.float32, copy=False)
 
-    def _unscaled(self, X, rows):
+    def _unscaled(self, X: Any, rows: Any) -> NDArray:
         return self._checked(np.asarray(X[rows]), rows)
 
-    def _checked(self, genes, rows):
+    def _checked(self, genes: NDArray, rows: Any) -> NDArray:
         if genes.dtype.kind != "f":
             genes = genes.astype(np.float32)
         check_finite_rows(genes, rows)
         return signed_log(genes) if self.signed_log else genes
 
-    def _reader(self, X):
+    def _reader(self, X: Any) -> Callable[..., Any]:
         device = resolve_device(self.device)
 
-        def read(rows):
+        def read(rows: Any) -> torch.Tensor:
             return torch.from_numpy(self._scaled(self._unscaled(X, rows.numpy())))
 
         return lambda rows: read(rows).to(device)
 
-    def _to_inference(self, module):
+    def _to_inference(self, module: Any) -> torch.nn.Module:
         # Without the decoder, which is as large and rarely used.
         for part in (module.encoder, module.classifier, module.linear):
             if part is not None:
@@ -298,10 +301,10 @@ class BaseGeneAutoencoder(
         return module
 
     @staticmethod
-    def _make_net(**net_params):
+    def _make_net(**net_params: Any) -> torch.nn.Module:
         return Autoencoder(**net_params)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]

@@ -1,5 +1,10 @@
 """The image towers: one for each outcome."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import RegressorMixin
 
@@ -146,32 +151,32 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
 
     def __init__(
         self,
-        filters=(16, 32, 64),
-        dense_units=(32, 16),
+        filters: Sequence[int] = (16, 32, 64),
+        dense_units: Sequence[int] = (32, 16),
         *,
-        global_pool="auto",
-        mask_channel="auto",
-        intensity="auto",
-        max_size=64,
-        linear_penalty=0.5,
-        encoder=None,
-        class_weight=None,
-        augment="flip",
-        optimizer="adamw",
-        lr=3e-3,
-        momentum=0.9,
-        weight_decay=1e-4,
-        n_steps=None,
-        max_epochs=None,
-        batch_size=16,
-        early_stopping=False,
-        validation_fraction=0.2,
-        patience=10,
-        precision="float32",
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        global_pool: Any = "auto",
+        mask_channel: int | str | None = "auto",
+        intensity: str = "auto",
+        max_size: int | None = 64,
+        linear_penalty: float | None = 0.5,
+        encoder: Callable[..., Any] | None = None,
+        class_weight: Any = None,
+        augment: Any = "flip",
+        optimizer: str = "adamw",
+        lr: float = 3e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        n_steps: int | None = None,
+        max_epochs: int | None = None,
+        batch_size: int = 16,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.2,
+        patience: int = 10,
+        precision: str = "float32",
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             filters,
             dense_units,
@@ -200,7 +205,7 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
         self.class_weight = class_weight
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, **params):
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
         """Train the tower.
 
         Parameters
@@ -229,7 +234,7 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
         """
         return self._fit(X, y, pop_sample_weight(self, params))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray:
         """Predict class probabilities.
 
         Parameters
@@ -242,12 +247,11 @@ class ImageTowerClassifier(WeightedFitMixin, ProbableClassMixin, BaseImageTower)
         """
         return softmax(self._outputs(X, "logits"), axis=1)
 
-    def _criterion(self, outcome, y, weights):
+    def _criterion(self, outcome: Any, y: Any, weights: Any) -> tuple[Any, Any]:
         criterion = make_cross_entropy(self, y, weights)
         of_class = criterion.weight if weights is None else criterion.class_weight
-        if of_class is not None:
-            of_class = dict(enumerate(of_class.tolist()))
-        return criterion, {"class_weight": of_class, "sample_weight": weights}
+        by_class = None if of_class is None else dict(enumerate(of_class.tolist()))
+        return criterion, {"class_weight": by_class, "sample_weight": weights}
 
 
 @described_like(ImageTowerClassifier, without=("class_weight", "classes_"))

@@ -1,16 +1,19 @@
 """How an image tower is trained, for any outcome."""
 
+from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length, gen_batches
+from sklearn.utils import Tags, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import ConvTower, choose_memory_format, flip
@@ -61,31 +64,31 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
 
     def __init__(
         self,
-        filters=(16, 32, 64),
-        dense_units=(32, 16),
+        filters: Any = (16, 32, 64),
+        dense_units: Any = (32, 16),
         *,
-        global_pool="auto",
-        mask_channel="auto",
-        intensity="auto",
-        max_size=64,
-        linear_penalty=0.5,
-        encoder=None,
-        augment="flip",
-        optimizer="adamw",
-        lr=3e-3,
-        momentum=0.9,
-        weight_decay=1e-4,
-        n_steps=None,
-        max_epochs=None,
-        batch_size=16,
-        early_stopping=False,
-        validation_fraction=0.2,
-        patience=10,
-        precision="float32",
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        global_pool: Any = "auto",
+        mask_channel: str = "auto",
+        intensity: Any = "auto",
+        max_size: int | None = 64,
+        linear_penalty: float | None = 0.5,
+        encoder: Any = None,
+        augment: Any = "flip",
+        optimizer: Any = "adamw",
+        lr: float = 3e-3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        n_steps: int | None = None,
+        max_epochs: int | None = None,
+        batch_size: int = 16,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.2,
+        patience: int = 10,
+        precision: Any = "float32",
+        device: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.filters = filters
         self.dense_units = dense_units
         self.global_pool = global_pool
@@ -111,7 +114,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Train the tower.
 
         Parameters
@@ -135,7 +138,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         """
         return self._fit(X, y)
 
-    def _fit(self, X, y, weights=None):
+    def _fit(self, X: Any, y: Any, weights: Any = None) -> Self:
         X = check_rows(self, X, y, ndims=NDIMS, finite=False, read_y=False)
         if weights is not None:
             weights = check_sample_weight(weights, X.shape[0])
@@ -173,7 +176,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         self._fit_net(net_params, criterion, read, codes, targets, **options)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray:
         """Compute the features of the last dense layer.
 
         Parameters
@@ -187,26 +190,26 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         return self._outputs(X, "features")
 
     @property
-    def noise_share(self):
+    def noise_share(self) -> float:
         """Of 95 to 500 skin lesions; benchmarks/accuracy/results/notes.md."""
         return 0.33 if self.linear_penalty is None else 0.1
 
     @property
-    def own_modules(self):
+    def own_modules(self) -> bool:
         """Whether neither encoder nor augmentation is the caller's."""
         return self.encoder is None and not callable(self.augment)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.net_params_["dense_units"][-1]
 
     @property
-    def inference_dtype(self):
+    def inference_dtype(self) -> torch.dtype:
         """Type that the network predicts in: float64 for flat images."""
         flat = len(self.image_shape_) == 3 and self.image_shape_[1] == 1
         return torch.float64 if flat else torch.float32
 
-    def _outputs(self, X, method):
+    def _outputs(self, X: Any, method: str) -> NDArray:
         check_is_fitted(self)
         X = check_rows(self, X, ndims=NDIMS, reset=False, finite=False)
         shape = X.shape[1:] if len(X.shape) > 2 else (1, 1, X.shape[1])
@@ -218,9 +221,11 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         rows = self._reader(X), shape, X.shape[0]
         return self._run_net(method, *rows, lazy=is_lazy(X))
 
-    def _learn_images(self, X):
+    def _learn_images(self, X: Any) -> Any:
         """Learn how to prepare images, and prepare these if they can be kept."""
-        self.mask_channel_, self.scaler_, self._preparation = None, None, None
+        self.mask_channel_: int | None = None
+        self.scaler_: Any = None
+        self._preparation: Any = None
         if len(X.shape) == 2:
             self.image_shape_ = (1, 1, X.shape[1])
             self.scaler_ = StandardScaler()
@@ -236,11 +241,11 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         self.mask_channel_ = self._preparation.mask_channel
         return X
 
-    def _criterion(self, outcome, y, weights):
+    def _criterion(self, outcome: Any, y: Any, weights: Any) -> tuple[Any, Any]:
         """Loss of the network, and arguments of the linear model's ``fit``."""
         return outcome.criterion(), {}
 
-    def _choose_pool(self):
+    def _choose_pool(self) -> str:
         if self.global_pool == "mask" and self.mask_channel_ is None:
             raise ValueError(
                 "global_pool='mask' needs a segmentation channel: name it in "
@@ -248,12 +253,12 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
             )
         return {True: "mean", False: "flatten"}.get(self.global_pool, self.global_pool)
 
-    def _augmenter(self, X):
+    def _augmenter(self, X: Any) -> Any:
         if self.augment is None or len(X.shape) == 2:
             return None
         return flip if self.augment == "flip" else self.augment
 
-    def _prepare_rows(self, X):
+    def _prepare_rows(self, X: Any) -> Any:
         """Images prepared for clones of this estimator, or `X` if they are not kept."""
         # Columns are standardised over the training rows: each fit prepares its own.
         if len(X.shape) == 2 or isinstance(X, PreparedRows):
@@ -262,11 +267,11 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         preparation = getattr(self, "_preparation", None) or self._choose(X)
         return keep_images(preparation, X, self._place)
 
-    def _choose(self, X):
+    def _choose(self, X: Any) -> Any:
         options = self.max_size, self.intensity, self.mask_channel
         return ImagePreparation.choose(X, *options)
 
-    def _reader(self, X):
+    def _reader(self, X: Any) -> Callable[..., Any]:
         """Maps an index tensor to a batch on the device."""
         device = resolve_device(self.device)
         if isinstance(X, PreparedRows) and X.preparation == self._preparation:
@@ -277,21 +282,21 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
             return lambda rows: placed[rows].to(device)
         return lambda rows: as_tensor(prepare(X, rows.numpy())).to(device)
 
-    def _prepare_flat(self, X, rows):
+    def _prepare_flat(self, X: Any, rows: Any) -> NDArray:
         columns = np.asarray(X[rows])
         check_finite_rows(columns, rows)
         flat = self.scaler_.transform(columns).astype(np.float32)
         return flat.reshape(-1, *self.image_shape_)
 
-    def _place(self, images):
+    def _place(self, images: NDArray) -> torch.Tensor:
         return place_rows(as_tensor(images), resolve_device(self.device))
 
     @staticmethod
-    def _make_net(**net_params):
-        net = ConvTower(**net_params)
+    def _make_net(**net_params: Any) -> torch.nn.Module:
+        net: Any = ConvTower(**net_params)
         return net.to(memory_format=choose_memory_format(net_params["image_shape"]))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # The network computes in float32, whatever comes in.
         tags.transformer_tags.preserves_dtype = ["float32"]

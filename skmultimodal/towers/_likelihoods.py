@@ -4,14 +4,16 @@ That of times to an event is `utils._cox.CoxLikelihood`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 __all__ = ["CrossEntropy", "Gaussian", "centred_log_shares"]
 
 
-def centred_log_shares(counts):
+def centred_log_shares(counts: Any) -> NDArray:
     """Logarithm of the share of each class, less their mean: (n_classes,)."""
     # A class without rows keeps a small share, as if half a row had it.
     logs = np.log(np.maximum(counts, 0.5) / counts.sum())
@@ -37,12 +39,12 @@ class CrossEntropy:
     unit = 1.0
 
     @property
-    def origin(self):
+    def origin(self) -> NDArray:
         """Outputs of a row of which nothing is known: (n_outputs,)."""
         counts = np.bincount(self.codes, self.weights, minlength=self.n_classes)
         return centred_log_shares(counts)
 
-    def __call__(self, outputs):
+    def __call__(self, outputs: Any) -> tuple[Any, Any]:
         """Sum of the loss over rows, and its gradient: (n_rows, n_outputs)."""
         target = np.eye(self.n_classes)[self.codes]
         logs = log_softmax(outputs, axis=1)
@@ -65,14 +67,14 @@ class Gaussian:
     y: np.ndarray
 
     @property
-    def unit(self):
+    def unit(self) -> float:
         """Unit of the outputs, in which penalties of coefficients are."""
         return float(self.y.std()) or 1.0
 
     @property
-    def origin(self):
+    def origin(self) -> NDArray:
         return np.array([self.y.mean()])
 
-    def __call__(self, outputs):
+    def __call__(self, outputs: Any) -> tuple[Any, Any]:
         excess = (outputs - self.y[:, None]) / self.unit**2
         return np.sum(excess * (outputs - self.y[:, None])) / 2, excess

@@ -1,5 +1,8 @@
 """The linear model beside an image network."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -11,7 +14,13 @@ BATCH = 64
 MIN_SPREAD = 1e-4
 
 
-def add_linear(net_params, read, n_rows, fit, module):
+def add_linear(
+    net_params: dict[str, Any],
+    read: Callable[..., Any],
+    n_rows: int,
+    fit: Callable[..., Any],
+    module: Any,
+) -> dict[str, Any]:
     """Add a linear model of the statistics of images to a network.
 
     They are standardised, and scaled to a total variance of 1, so that a penalty does

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
@@ -33,16 +34,16 @@ class LogLinear(NamedTuple):
 
 
 def fit_log_linear(
-    opinions,
-    features,
-    likelihood,
+    opinions: NDArray,
+    features: NDArray,
+    likelihood: Any,
     *,
-    prior_weight,
-    weight_penalty,
-    intercept_penalty,
-    feature_penalty,
-    prior_intercept=None,
-):
+    prior_weight: float,
+    weight_penalty: float,
+    intercept_penalty: float,
+    feature_penalty: NDArray,
+    prior_intercept: NDArray | None = None,
+) -> LogLinear:
     """Fit a generalised linear model whose weights have a prior mean.
 
     The outputs of a row are ``intercept + sum_m weights[m] * opinions[m] + features @
@@ -112,13 +113,13 @@ class _Loss:
     weight_penalty: float
     intercept_penalty: float
 
-    def split(self, theta):
+    def split(self, theta: Any) -> tuple[Any, Any, Any]:
         """Weights, intercept and coefficients in a vector of parameters."""
         n_opinions, n_outputs = len(self.opinions), len(self.prior)
         weights, intercept, coef = np.split(theta, [n_opinions, n_opinions + n_outputs])
         return weights, intercept, coef.reshape(self.features.shape[1], n_outputs)
 
-    def start(self):
+    def start(self) -> tuple[Any, Any]:
         """Parameters at their priors, and the bounds of each."""
         weights = np.full(len(self.opinions), self.prior_weight)
         coef = np.zeros(self.features.shape[1] * len(self.prior))
@@ -126,7 +127,7 @@ class _Loss:
         bounds = [(0, None)] * len(weights) + [(None, None)] * len(free)
         return np.append(weights, free), bounds
 
-    def __call__(self, theta):
+    def __call__(self, theta: Any) -> tuple[Any, Any]:
         weights, intercept, coef = self.split(theta)
         pooled = np.tensordot(weights, self.opinions, 1)
         loss, excess = self.likelihood(intercept + pooled + self.features @ coef)

@@ -1,5 +1,8 @@
 """Members of an ensemble: seeds, threads, and heads for those without classes."""
 
+from typing import Any
+
+import numpy as np
 from numpy.random import RandomState
 
 from skmultimodal.towers._prepared import PreparedRows
@@ -15,7 +18,9 @@ __all__ = [
 ]
 
 
-def draw_member_seeds(estimator, random_state, n_members):
+def draw_member_seeds(
+    estimator: Any, random_state: int | np.random.RandomState | None, n_members: int
+) -> list[Any]:
     """Parameters that seed each member: list of dict.
 
     Every random state inside `estimator` becomes a different seed in each member,
@@ -36,14 +41,16 @@ def draw_member_seeds(estimator, random_state, n_members):
     return [{n: s for n, s in member.items() if s is not None} for member in members]
 
 
-def trains_in_threads(estimator, X):
+def trains_in_threads(estimator: Any, X: Any) -> bool:
     """Whether clones may be trained side by side: networks on rows in memory."""
     in_memory = isinstance(X, PreparedRows) or not is_lazy(X)
     own = getattr(estimator, "own_modules", False)
     return in_memory and own and resolve_device(estimator.device).type == "cpu"
 
 
-def fit_feature_head(member, X, y, outcome, weights=None):
+def fit_feature_head(
+    member: Any, X: Any, y: Any, outcome: Any, weights: Any = None
+) -> Any:
     """What predicts from the features of a fitted member; None if it predicts itself.
 
     Raises

@@ -5,9 +5,11 @@ A net is composed inside an estimator, never subclassed.
 
 import inspect
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
@@ -36,7 +38,7 @@ MAX_PARTS = 4
 MIN_LOSS_FALL = 0.05
 
 
-def _without_compiler(optimizer):
+def _without_compiler(optimizer: Any) -> Any:
     """An optimizer of torch without what it does for ``torch.compile``.
 
     Each process would import the compiler, which takes longer than a small fit, and a
@@ -44,11 +46,11 @@ def _without_compiler(optimizer):
     """
     plain_step = inspect.unwrap(optimizer.step)
 
-    def step(self):
+    def step(self: Any) -> None:
         with torch.no_grad():
             plain_step(self)
 
-    step.hooked = True  # or torch would wrap it for its profiler
+    step.hooked = True  # type: ignore[attr-defined]  # or torch would wrap it for its profiler
     return type(
         optimizer.__name__,
         (optimizer,),
@@ -74,10 +76,10 @@ class EpochMonitor(Callback):
     step of a small head.
     """
 
-    def __init__(self, stage):
+    def __init__(self, stage: Any) -> None:
         self.stage = stage
 
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         check_stop()
         epoch = net.history.to_list()[-1]
         for part in ("train", "valid"):
@@ -103,15 +105,15 @@ class _LeanNet(NeuralNet):
     their threads.
     """
 
-    workers = None
+    workers: Any = None
 
-    def train_step(self, batch, **fit_params):
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self.optimizer_.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         self.optimizer_.step()
         return step
 
-    def train_step_single(self, batch, **fit_params):
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         inputs, target = batch
         n_parts = 1 if self.workers is None else _count_parts(inputs)
         if n_parts == 1:
@@ -121,7 +123,7 @@ class _LeanNet(NeuralNet):
         # backward by parts from its gradient.
         parts = inputs.chunk(n_parts)
         outputs = self.workers.map(self.module_, parts)
-        output = torch.cat([part.detach() for part in outputs]).requires_grad_()
+        output: Any = torch.cat([part.detach() for part in outputs]).requires_grad_()
         loss = self.get_loss(output, target, X=inputs, training=True)
         loss.backward()
         weights = [w for w in self.module_.parameters() if w.requires_grad]
@@ -134,35 +136,35 @@ class _LeanNet(NeuralNet):
             weight.grad = sum(others, first)
         return {"loss": loss, "y_pred": output}
 
-    def infer(self, x, **fit_params):
+    def infer(self, x: Any, **fit_params: Any) -> torch.Tensor:
         # Batches come from `Rows` on the device, and bags are no tensor.
         return self.module_(x)
 
-    def notify(self, method_name, **arguments):
+    def notify(self, method_name: str, **arguments: Any) -> None:
         if method_name == "on_batch_begin":
             self.history.new_batch()
         elif method_name != "on_batch_end":
             super().notify(method_name, **arguments)
 
-    def _set_training(self, training=True):
+    def _set_training(self, training: Any = True) -> None:
         if self.module_.training != training:
             super()._set_training(training)
 
 
-def _count_parts(inputs):
+def _count_parts(inputs: Any) -> int:
     return max(1, min(MAX_PARTS, inputs.numel() // PART_ELEMENTS))
 
 
 class _Autocast(nn.Module):
     """Run a module in a lower precision; its outputs are float32."""
 
-    def __init__(self, module, device, dtype):
+    def __init__(self, module: Any, device: Any, dtype: Any) -> None:
         super().__init__()
         self.module = module
         self.device_type = device.type
         self.dtype = dtype
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         with torch.autocast(self.device_type, dtype=self.dtype):
             output = self.module(x)
         if isinstance(output, tuple):
@@ -203,7 +205,7 @@ class Training:
     verbose: int
 
     @property
-    def optimizer_options(self):
+    def optimizer_options(self) -> dict[str, Any]:
         """skorch's arguments for the optimizer."""
         options = {
             "optimizer": OPTIMIZERS[self.optimizer],
@@ -216,8 +218,15 @@ class Training:
 
 
 def train_net(
-    module, criterion, train, valid, training, *, generator=None, workers=None
-):
+    module: Any,
+    criterion: Any,
+    train: Any,
+    valid: Any,
+    training: Any,
+    *,
+    generator: Any = None,
+    workers: Any = None,
+) -> Any:
     """Train `module` in place through skorch's ``fit``.
 
     Parameters
@@ -292,27 +301,29 @@ def train_net(
     return net.history
 
 
-def as_history(epochs):
+def as_history(epochs: Any) -> Any:
     """skorch's history of a list with one dict per epoch."""
     history = History()
     history.extend(epochs)
     return history
 
 
-def loss_fall(history):
+def loss_fall(history: Any) -> float:
     """Share by which the training loss fell; NaN after a single epoch."""
     losses = np.array(history[:, "train_loss"])
     return float(1 - losses.min() / losses[0]) if len(losses) > 1 else np.nan
 
 
-def run_net(function, read, n_rows, batch_size, run=map):
+def run_net(
+    function: Any, read: Any, n_rows: int, batch_size: int, run: Any = map
+) -> NDArray:
     """Outputs of `function` for rows 0 to `n_rows`, batch by batch, as one array.
 
     `run` is ``map``, or that of `Workers`, which run batches side by side.
     """
 
     @torch.inference_mode()
-    def run_batch(rows):
+    def run_batch(rows: Any) -> torch.Tensor:
         return function(read(rows)).float().cpu()
 
     batches = run(run_batch, torch.arange(n_rows).split(batch_size))

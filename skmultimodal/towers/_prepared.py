@@ -1,7 +1,11 @@
 """Images prepared as the input of a network, once for all members of an ensemble."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from skmultimodal.nn import choose_memory_format
@@ -13,7 +17,7 @@ __all__ = ["PreparedRows", "as_tensor", "keep_images"]
 CHUNK = 32
 
 
-def keep_images(preparation, X, place):
+def keep_images(preparation: Any, X: NDArray, place: Callable[..., Any]) -> Any:
     """Prepare all rows of `X`; of a lazy block only if that takes little memory.
 
     Parameters
@@ -39,7 +43,7 @@ def keep_images(preparation, X, place):
     return PreparedRows(X, np.arange(n_rows), place(images), preparation)
 
 
-def as_tensor(images):
+def as_tensor(images: NDArray) -> torch.Tensor:
     """Images as a tensor in the layout in which convolutions are fastest."""
     memory_format = choose_memory_format(images.shape[1:])
     return torch.from_numpy(images).contiguous(memory_format=memory_format)
@@ -58,16 +62,18 @@ class PreparedRows(RowView):
         How they were prepared. An estimator with another preparation reads `block`.
     """
 
-    def __init__(self, block, positions, images, preparation):
+    def __init__(
+        self, block: Any, positions: Any, images: torch.Tensor, preparation: Any
+    ) -> None:
         super().__init__(block, positions)
         self.images = images
         self.preparation = preparation
 
-    def view(self, positions):
+    def view(self, positions: Any) -> Any:
         return type(self)(
             self.block, self.positions[positions], self.images, self.preparation
         )
 
-    def read_prepared(self, rows):
+    def read_prepared(self, rows: Any) -> torch.Tensor:
         """Prepared images of the index tensor `rows`."""
         return self.images[self.positions[rows.numpy()]]

@@ -2,9 +2,11 @@
 
 from datetime import date
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -37,7 +39,7 @@ TEXTS = {
 }
 
 
-def make_table_tower(table, estimator=None):
+def make_table_tower(table: Any, estimator: Any = None) -> Pipeline:
     """Make a tower for a table of numbers, words, categories, dates and booleans.
 
     Numbers are imputed by their median, with a column that marks where, and
@@ -116,25 +118,25 @@ def make_table_tower(table, estimator=None):
     return Pipeline([("columns", columns), ("estimator", estimator)])
 
 
-def make_number_tower(estimator=None):
+def make_number_tower(estimator: Any = None) -> Pipeline:
     """The same for rows of numbers, which need no types."""
     return make_pipeline(*_scale(), _logistic(C) if estimator is None else estimator)
 
 
-def make_imputer(**options):
+def make_imputer(**options: Any) -> SimpleImputer:
     """Medians in the place of blanks; 0 in a column that has no value at all."""
     return SimpleImputer(strategy="median", keep_empty_features=True, **options)
 
 
-def _scale():
+def _scale() -> tuple[Any, Any]:
     return make_imputer(add_indicator=True), StandardScaler()
 
 
-def _logistic(inverse_penalty):
+def _logistic(inverse_penalty: float) -> LogisticRegression:
     return LogisticRegression(C=inverse_penalty, max_iter=1000)
 
 
-def _is_number(column):
+def _is_number(column: Any) -> bool:
     """Whether a column holds numbers, booleans or dates, by its type or every cell."""
     kind = pd.api.types
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -147,7 +149,7 @@ def _is_number(column):
     )
 
 
-def _is_date(column):
+def _is_date(column: Any) -> bool:
     dtype = column.dtype
     if isinstance(dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(dtype):
         return True
@@ -156,7 +158,7 @@ def _is_date(column):
     return dated and len(known) > 0 and all(isinstance(cell, date) for cell in known)
 
 
-def _warn_of_column(name, column, is_words):
+def _warn_of_column(name: str, column: Any, is_words: bool) -> None:
     if not column.notna().any():
         warn(
             f"column {name!r} has no value in any row, and adds nothing: leave it out."
@@ -176,11 +178,11 @@ class _Columns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     A `FunctionTransformer` that is not fitted cannot be shown inside a fitted model.
     """
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         validate_data(self, X, skip_check_array=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> pd.DataFrame:
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
         table = pd.DataFrame(X)
@@ -193,18 +195,18 @@ class AsNumbers(_Columns):
     Infinity, or what is no number, is a ValueError that names its column.
     """
 
-    def _read(self, name, column):
+    def _read(self, name: str, column: Any) -> NDArray:
         return _floats(name, column)
 
 
 class AsWords(_Columns):
     """Cells as words, a blank one too; a whole number has one form."""
 
-    def _read(self, name, column):
+    def _read(self, name: str, column: Any) -> pd.Series:
         return pd.Series([_word(cell) for cell in column], dtype=object)
 
 
-def _floats(name, column):
+def _floats(name: str, column: Any) -> NDArray:
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
     if _is_date(column):
@@ -219,7 +221,7 @@ def _floats(name, column):
     return numbers
 
 
-def _word(cell):
+def _word(cell: Any) -> str:
     if pd.isna(cell):
         return MISSING
     if isinstance(cell, float) and cell.is_integer():

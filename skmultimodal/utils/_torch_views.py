@@ -97,6 +97,10 @@ class TorchView:
         """``predict`` of an estimator of numbers or log-hazards: (n_rows, 1)."""
         raise NoGradientError(self.estimator)
 
+    def check_weights(self) -> None:
+        """Raise a ValueError if the weights of a network are not those it needs."""
+        raise NoGradientError(self.estimator)
+
     def typical_row(self) -> Any:
         """Mean of the training rows, as of ``read_rows``; None if it is not kept."""
         return None

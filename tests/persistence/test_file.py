@@ -240,6 +240,7 @@ def test_size_is_that_of_the_weights(rng, tmp_path):
 
 # What it warns of is tested below; here it depends on the versions installed.
 @pytest.mark.filterwarnings("ignore:.*was saved with")
+@pytest.mark.filterwarnings("ignore:Trying to unpickle estimator")
 def test_a_file_of_version_0_1_still_loads():
     X, _ = make_pictures({"image": 21, "gene": 25, "image+gene": 30})
     expected = np.load(STORED.with_suffix(".npy"))

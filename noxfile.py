@@ -1,0 +1,50 @@
+"""The tests on every Python and on the oldest and newest dependencies: ``make test-all``.
+
+Each session is an environment of its own with the command of ``make test``. A Python that
+is not on this machine is skipped, and named at the end. ``nox -s newest -- tests/fusion``
+runs less.
+"""
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+# pytest.ini_options makes every warning of a test an error; these also where modules are
+# imported, and before what it ignores.
+DEPRECATED = ["-W", "error::DeprecationWarning", "-W", "error::FutureWarning"]
+PYTEST = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
+
+nox.options.error_on_missing_interpreters = False
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "minimum", "newest"]
+
+
+def install(session, constraints):
+    """torch first: another package's request for it could bring another build."""
+    pins = ["-c", constraints] if constraints else []
+    session.install(*pins, "torch")
+    session.install(*pins, "-e", ".[test]")
+
+
+def run(session, *options):
+    session.run(*PYTEST, *options, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python=PYTHONS)
+def tests(session):
+    """The versions of constraints.txt, where they exist for this Python."""
+    install(session, "constraints.txt")
+    run(session)
+
+
+@nox.session(python="3.11")
+def minimum(session):
+    """The lower bounds of pyproject.toml."""
+    install(session, "constraints-min.txt")
+    run(session)
+
+
+@nox.session(python="3.13")
+def newest(session):
+    """The newest of everything; what a dependency will end is an error."""
+    install(session, None)
+    run(session, *DEPRECATED)
