@@ -1,14 +1,29 @@
 """The cohorts that the benchmarks run on."""
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from skmultimodal.baselines._comparison import MIN_UNPAIRED
-from skmultimodal.datasets import load_folder, make_glioma_cohort, unpair
+from skmultimodal.datasets import (
+    load_cohort,
+    load_folder,
+    make_glioma_cohort,
+    unpair,
+)
 from skmultimodal.datasets._folder import choose_label
 from skmultimodal.report._evaluate import label_table
 from skmultimodal.utils._labels import missing_labels
 
-__all__ = ["label_table", "read_benchmark_cohort", "split_pairs"]
+__all__ = ["label_table", "read_benchmark_cohort", "read_once", "split_pairs"]
+
+
+@lru_cache(maxsize=1)
+def read_once(folder, label):
+    """Cohort of a folder, and labels as floats, NaN where unknown."""
+    data = load_cohort(Path(folder), label=label)
+    return data.data, np.asarray(data.target, dtype=float)
 
 
 def read_benchmark_cohort(cohort, label=None, n_paired=None, random_state=0):

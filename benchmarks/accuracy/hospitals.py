@@ -13,7 +13,7 @@ patients of a draw. An interrupted run of the same code continues.
 import argparse
 import tempfile
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +50,9 @@ from benchmarks.accuracy.powered_cohorts import (
     thinned,
 )
 from benchmarks.accuracy.simple_models import SLOW_MODELS, blocks_of, models_of_draw
+from benchmarks.cohorts import read_once
 from skmultimodal import Cohort, LogOpinionPoolClassifier
-from skmultimodal.datasets import load_cohort, unpair
+from skmultimodal.datasets import unpair
 from skmultimodal.preprocessing import SiteHarmonizer
 
 BREAST, GLIOMA = "tcga_brca", "cohort"
@@ -140,16 +141,9 @@ def _with_hospitals(X, hospitals):
     return Cohort(parts, index=X.index, metadata=hospitals[X.index].to_frame(SITE))
 
 
-@lru_cache(maxsize=1)
-def read_glioma(folder, label):
-    """Cohort with hospitals, and labels as floats, NaN where unknown."""
-    data = load_cohort(Path(folder), label=label)
-    return data.data, np.asarray(data.target, dtype=float)
-
-
 def draw_glioma(folder, label, seed, fold):
     """Pairs of the hospitals of a fold, and all patients of the others: Draw."""
-    X, y = read_glioma(folder, label)
+    X, y = read_once(folder, label)
     hospitals = X.metadata[SITE].astype(str).to_numpy()
     known = X.paired & ~np.isnan(y)
     n_folds = N_FOLDS[GLIOMA]

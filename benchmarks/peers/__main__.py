@@ -9,13 +9,11 @@ interrupted run of the same code continues.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
 import tempfile
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +22,8 @@ from joblib import Parallel, delayed
 
 from benchmarks.accuracy.powered import score
 from benchmarks.accuracy.survival import HORIZON, TIMES
-from benchmarks.paper.cells import key_of_code
 from benchmarks.peers.environments import error_of, python_of
+from benchmarks.peers.keys import key_of_peer
 from benchmarks.peers.peers import OURS, PEERS, SURVIVAL_PEERS
 from benchmarks.peers.report import report
 from benchmarks.peers.tasks import SURVIVAL, all_tasks, draw, write_task
@@ -36,31 +34,12 @@ from skmultimodal.utils._survival_metrics import integrated_brier_score
 ROOT = Path(__file__).parents[2]
 # A peer that takes longer is named as one that did not end.
 LIMIT = 1800
-# Besides its adapter, what a result depends on.
-FILES = ["worker.py", "tasks.py"]
 
 
 def peers_of(task, slow_draws):
     """Peers that are fitted in a task: dict."""
     peers = SURVIVAL_PEERS if task.kind == SURVIVAL else PEERS
     return {n: p for n, p in peers.items() if task.draw < slow_draws or not p.slow}
-
-
-@cache
-def key_of_peer(peer):
-    """Names the code that a result depends on."""
-    code = hashlib.sha256(repr(peer).encode())
-    module = peer.where.split(":")[0].replace(".", "/") + ".py"
-    files = [ROOT / module, *(Path(__file__).parent / n for n in FILES)]
-    if peer.environment:
-        files.append(Path(__file__).parent / f"environments/{peer.environment}.txt")
-    for path in files:
-        code.update(path.read_bytes())
-    # What this library does is in the results of its own models only.
-    own = (
-        key_of_code() if peer.where.startswith("benchmarks.peers.adapters.ours") else ""
-    )
-    return hashlib.sha256((code.hexdigest() + own).encode()).hexdigest()[:12]
 
 
 def run(task, name, peer, data, python, work):

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy.simple_models import blocks_of
-from benchmarks.peers.__main__ import _scores, key_of_peer, peers_of
+from benchmarks.peers.__main__ import _scores, peers_of
 from benchmarks.peers.adapters import ours, scikit_learn, torch_towers
 from benchmarks.peers.environments import error_of, python_of
+from benchmarks.peers.keys import key_of_peer
 from benchmarks.peers.peers import OURS, PEERS, SURVIVAL_PEERS, Peer, count_lines
 from benchmarks.peers.report import report
 from benchmarks.peers.tasks import Task, all_tasks, patterns_of, write_task

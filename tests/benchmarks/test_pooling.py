@@ -1,5 +1,8 @@
 """Differences pooled over runs, and the draws of the benchmark of views."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,8 @@ from benchmarks.accuracy.fusion import OURS, patient_interval, weighted_auc
 from benchmarks.accuracy.pooling import differences, markdown, run_tasks, t_interval
 from benchmarks.accuracy.views import deal
 from skmultimodal import Cohort
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture
@@ -103,3 +108,21 @@ def test_deal_hides_what_the_pattern_lacks():
     assert X[train].summary().to_dict() == {"image": 11, "zer": 23, "image+zer": 8}
     assert X[test].paired.all()
     assert sorted([*train, *test]) == list(range(n))
+
+
+def cached_functions(path):
+    """Names of the functions of a module that a decorator caches."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            parts = [part for d in node.decorator_list for part in ast.walk(d)]
+            names = {part.id for part in parts if isinstance(part, ast.Name)}
+            if names & {"cache", "lru_cache"}:
+                yield node.name
+
+
+def test_what_is_run_has_no_cached_function():
+    """Workers are sent the functions of the module that is run, but no cached ones."""
+    paths = list(BENCHMARKS.rglob("*.py"))
+    run = [p for p in paths if "if __name__ ==" in p.read_text(encoding="utf-8")]
+    assert len(run) > 9
+    assert {p.name: list(cached_functions(p)) for p in run} == {p.name: [] for p in run}
