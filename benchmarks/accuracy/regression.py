@@ -42,12 +42,12 @@ TARGET = "age"
 METRICS = ["r2", "neg_rmse"]
 COVERAGE = 0.9
 # Comparators that take longest are fitted in the first draws only.
-DRAWS_OF_SLOW = 5
+DRAWS_OF_SLOW = 2
 EXPLANATION = """Differences are twin tower - other; higher is better. Intervals are t
 intervals over the draws of the mean over the settings, not over new patients. Towers
 and their mean are those of the twin tower itself. Ridge regressions read up to 50
 principal components per modality, with the penalty of leave-one-out. Forest and
-boosting are fitted in the first five draws, and their differences are those of these
+boosting are fitted in the first two draws, and their differences are those of these
 draws."""
 
 

@@ -15,11 +15,11 @@ from skmultimodal.inspection import PairedLearningCurveDisplay
 from skmultimodal.model_selection import PairedStratifiedKFold, paired_learning_curve
 
 X, y = make_glioma_cohort(
-    n_image_only=80,
-    n_gene_only=160,
+    n_image_only=50,
+    n_gene_only=120,
     n_paired=120,
     n_genes=100,
-    image_size=24,
+    image_size=16,
     random_state=0,
     return_X_y=True,
 )
@@ -46,7 +46,7 @@ for name, model in models.items():
         X,
         y,
         cv=PairedStratifiedKFold(3, n_repeats=2, random_state=0),
-        n_pairs=[10, 30, 80],
+        n_pairs=[10, 70],
         scoring="roc_auc",
         random_state=0,
     )
