@@ -162,12 +162,12 @@ def test_one_model_has_the_stability_of_the_members_of_its_tower(data, model):
 
 def test_the_planted_region_is_found_and_lost_with_random_weights():
     data = make_glioma_cohort(
-        160, 0, 0, n_genes=5, image_size=32, image_signal=3.0, random_state=0
+        130, 0, 0, n_genes=5, image_size=24, image_signal=3.0, random_state=0
     )
     images, y = np.asarray(data.data.block("image")), data.target
-    tower = CrossFittedEnsembleClassifier(ImageTowerClassifier(), cv=3, random_state=0)
-    tower.fit(images[:120], y[:120])
-    images, rim = images[120:], data.signal_mask[120:]
+    tower = CrossFittedEnsembleClassifier(ImageTowerClassifier(), cv=2, random_state=0)
+    tower.fit(images[:90], y[:90])
+    images, rim = images[90:], data.signal_mask[90:]
     found = saliency_map(tower, images)
     speaking = np.maximum(found.heatmap, 0)
     assert (speaking * rim).sum() > speaking.sum() / 2
