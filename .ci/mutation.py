@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NIGHTS = 28
-COSMIC_RAY = Path(sys.executable).with_name("cosmic-ray")
+TOOLS = Path(sys.executable).parent
 
 
 def modules():
@@ -35,7 +35,7 @@ def tests_of(module):
 
 
 def survivors(module, folder):
-    """Diffs of the changes of a module that its tests pass, and how many were made."""
+    """Diffs of the changes of a module that its tests pass, and how many there are."""
     tests = " ".join(str(path) for path in tests_of(module))
     python = f"{sys.executable} -m pytest -x -q -p no:cacheprovider {tests}"
     config = Path(folder, "config.toml")
@@ -49,14 +49,13 @@ def survivors(module, folder):
     )
     for command in (["init"], ["--verbosity=ERROR", "exec"]):
         subprocess.run(
-            [COSMIC_RAY, *command, config, session],
+            [TOOLS / "cosmic-ray", *command, config, session],
             cwd=ROOT,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
             check=True,
         )
-    dump = [Path(sys.executable).with_name("cr-report"), "--show-diff"]
     text = subprocess.run(
-        [*dump, "--surviving-only", session],
+        [TOOLS / "cr-report", "--show-diff", "--surviving-only", session],
         cwd=ROOT,
         capture_output=True,
         text=True,
