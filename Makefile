@@ -96,6 +96,7 @@ coverage: $(VENV)/.dev
 
 # Of fusion, model_selection and cohort.py, or of one module.
 mutation: $(VENV)/.dev
+	$(INSTALL) cosmic-ray
 	$(BIN)/python .ci/mutation.py $(MODULE)
 
 # On the Python that is named, with the torch that is there: .venv may have that of a CPU.

@@ -1,16 +1,18 @@
-"""The tests on every Python and on the oldest and newest dependencies: ``make test-all``.
+"""The tests on every Python and on the oldest and newest dependencies.
 
-Each session is an environment of its own with the command of ``make test``. A Python that
-is not on this machine is skipped, and named at the end. ``nox -s newest -- tests/fusion``
-runs less.
+``make test-all`` runs it. Each session is an environment of its own with the command of
+``make test``. A Python that is not on this machine is skipped, and named at the end.
+``nox -s newest -- tests/fusion`` runs less.
 """
 
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
-# pytest.ini_options makes every warning of a test an error; these also where modules are
-# imported, and before what it ignores.
+# pytest.ini_options makes every warning of a test an error; these also where modules
+# are imported, and before what it ignores.
 DEPRECATED = ["-W", "error::DeprecationWarning", "-W", "error::FutureWarning"]
+EXTRAS = "report,explain,conformal,texture,fast,omics,bags,search,distributed,survival"
+TOOLS = ["pytest", "pytest-xdist", "hypothesis", "selenium", "setuptools", "pyyaml"]
 PYTEST = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
 nox.options.error_on_missing_interpreters = False
@@ -38,8 +40,10 @@ def tests(session):
 
 @nox.session(python="3.11")
 def minimum(session):
-    """The lower bounds of pyproject.toml."""
-    install(session, "constraints-min.txt")
+    """The lower bounds of pyproject.toml; the extra radiomics needs a newer NumPy."""
+    pins = ["-c", "constraints-min.txt"]
+    session.install(*pins, "torch")
+    session.install(*pins, "-e", f".[{EXTRAS}]", *TOOLS)
     run(session)
 
 

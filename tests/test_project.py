@@ -21,10 +21,8 @@ PROJECT, TOOL = PYPROJECT["project"], PYPROJECT["tool"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 SUFFIXES = {".md", ".rst", ".py", ".toml", ".yml", ".jinja", ".css"}
 sys.path.insert(0, str(ROOT / "docs"))
-
-from api_reference import API_REFERENCE
-
-PUBLIC = [(section.module, name) for section in API_REFERENCE for name in section.names]
+API = importlib.import_module("api_reference").API_REFERENCE
+PUBLIC = [(section.module, name) for section in API for name in section.names]
 RECIPE = yaml.safe_load((ROOT / "conda/recipe.yaml").read_text())
 
 
@@ -96,7 +94,7 @@ def bounds(names):
 
 
 def test_minimum_versions_are_the_lower_bounds():
-    """Of the core, the tests and all extras that they need; mirp needs a newer numpy."""
+    """Of the core and all extras that tests need; mirp needs a newer numpy."""
     extras = PROJECT["optional-dependencies"]
     tested = set(extras) - {"benchmark", "docs", "dev", "pinned", "radiomics", "all"}
     names = [*PROJECT["dependencies"], *(n for extra in tested for n in extras[extra])]

@@ -47,7 +47,7 @@ class BaseOpinionPool(BaseEstimator):
     def __init__(
         self,
         weight_penalty: float = 30.0,
-        feature_penalty: float | str = 6.0,
+        feature_penalty: float = 6.0,
         *,
         correlation: Any = 0.1,
         n_prior_rows: float = 100.0,

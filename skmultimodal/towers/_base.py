@@ -60,10 +60,11 @@ class NetEstimator(BaseEstimator):
         Share by which the training loss fell; below .05, training did nothing.
     """
 
-    # In float64, the outputs of a dense net for a row do not depend on its batch.
-    # Convolutions are too slow in it, and round alike in batches of most sizes.
     @property
     def inference_dtype(self) -> torch.dtype:
+        """Type that predictions are computed in."""
+        # In float64, the outputs of a dense net for a row do not depend on its batch.
+        # Convolutions are too slow in it, and round alike in batches of most sizes.
         return torch.float64
 
     # Steps and epochs of ``n_steps=None``, as of `choose_epochs`.

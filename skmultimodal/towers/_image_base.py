@@ -68,7 +68,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         dense_units: Any = (32, 16),
         *,
         global_pool: Any = "auto",
-        mask_channel: str = "auto",
+        mask_channel: int | str | None = "auto",
         intensity: Any = "auto",
         max_size: int | None = 64,
         linear_penalty: float | None = 0.5,

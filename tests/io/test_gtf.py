@@ -131,3 +131,37 @@ def test_real_annotations(real_data):
     table = read_gtf(names)
     assert len(table) == n_lines(names) - 1 == 60660
     assert table["par_copy"].sum() == 44
+
+
+def test_a_probe_map_is_an_annotation(tmp_path):
+    """As Xena has it, with versions, a copy on Y and a gene without a name."""
+    path = tmp_path / "probeMap.tsv"
+    path.write_text(
+        "id\tgene\tchrom\tchromStart\tchromEnd\tstrand\n"
+        "ENSG00000000011.7\tAAA\tchr1\t11\t90\t+\n"
+        "ENSG00000002586.20_PAR_Y\tCD99\tchrY\t12\t95\t-\n"
+        "ENSG00000000013\t\tchrX\t20\t96\t-\n"
+    )
+    table = read_gtf(path)
+    ids = ["ENSG00000000011", "ENSG00000002586_PAR_Y", "ENSG00000000013"]
+    assert table["gene_id"].tolist() == ids
+    assert table["gene_version"].tolist() == ["7", "20", ""]
+    assert table["gene_name"].isna().tolist() == [False, False, True]
+    assert table["chromosome"].tolist() == ["1", "Y", "X"]
+    assert table["end"].tolist() == [90, 95, 96]
+    assert table["par_copy"].tolist() == [False, True, False]
+    path.write_text("gene\tlength\nAAA\t1200\n")
+    with pytest.raises(ValueError, match="no columns gene_id"):
+        read_gtf(path)
+
+
+def test_genes_without_lines_of_their_own_span_their_exons(tmp_path):
+    path = tmp_path / "refGene.gtf"
+    line = '1\tucsc\texon\t{}\t{}\t.\t+\t.\tgene_id "{}"; gene_name "{}";\n'
+    exons = [(40, 60, "G2", "BBB"), (11, 20, "G1", "AAA"), (35, 90, "G1", "AAA")]
+    path.write_text("".join(line.format(*exon) for exon in exons))
+    table = read_gtf(path, species=None)
+    assert table["gene_id"].tolist() == ["G2", "G1"]
+    assert table[["start", "end"]].to_numpy().tolist() == [[40, 60], [11, 90]]
+    with pytest.raises(ValueError, match="species must be one of"):
+        read_gtf(path, species="martian")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skmultimodal.io import make_response_labels
-from skmultimodal.io._labels import RESPONSE_SCHEMES
+from skmultimodal.io._labels import RESPONSE_SCHEMES, label_column, target_array
 
 
 def test_label_schemes():
@@ -35,3 +35,28 @@ def test_unknown_words_and_schemes():
     assert dropped.isna().tolist() == [False, True]
     with pytest.raises(ValueError, match="scheme must be one of"):
         make_response_labels(values, "best")
+
+
+def test_an_absent_column_is_named_with_those_there_are():
+    clinical = pd.DataFrame({"age": [31, 42, 53], "grade": ["II", "IV", "II"]})
+    assert label_column(clinical, "grade", "clinical.csv") is not None
+    message = "label 'sex' is no column of clinical.csv; it has: age, grade."
+    with pytest.raises(ValueError, match=message):
+        label_column(clinical, "sex", "clinical.csv")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pd.Series([2, 5, 7]), [2.0, 5.0, 7.0]),
+        (pd.Series([2, None, 7], dtype="Int64"), [2.0, np.nan, 7.0]),
+        (pd.Series([True, None, False], dtype=object), [1.0, np.nan, 0.0]),
+        (pd.Series(["a", " ", None], dtype=object), ["a", None, None]),
+        (pd.Series(["b", "a", "b"], dtype="category"), ["b", "a", "b"]),
+        (pd.Series([3, 1, 3], dtype="category"), [3.0, 1.0, 3.0]),
+    ],
+)
+def test_a_column_becomes_labels(values, expected):
+    labels = target_array(values)
+    assert labels.dtype == (object if isinstance(expected[0], str) else float)
+    np.testing.assert_array_equal(labels, np.array(expected, dtype=labels.dtype))

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import read_patient_matrix, read_patient_table
 from skmultimodal.io._missing import MISSING_WORDS
+from skmultimodal.io._tables import one_file
 
 IDS = ["096", "97", "098", "1e3", "TRUE", "5.0"]
 
@@ -499,3 +500,15 @@ def test_a_file_that_unpacks_to_far_more_is_refused(tmp_path):
         ValueError, match=r"expression\.csv\.gz: .* which unpack to more than"
     ):
         read_patient_matrix(path)
+
+
+def test_the_only_file_of_some_names(tmp_path):
+    names = ["clinical.csv", "clinical.tsv"]
+    assert one_file(tmp_path / "absent", names) is None
+    assert one_file(tmp_path, names) is None
+    first = tmp_path / "Clinical.CSV"
+    first.write_text("patient,age\nP1,31\n")
+    assert one_file(tmp_path, names) == first
+    (tmp_path / "clinical.tsv").write_text("patient\tage\nP1\t31\n")
+    with pytest.raises(ValueError, match=r"both Clinical.CSV and clinical.tsv; keep"):
+        one_file(tmp_path, names)
