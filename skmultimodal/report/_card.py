@@ -1,6 +1,8 @@
 """The model card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,20 +25,20 @@ FEW_ROWS = 10  # of a class
 
 
 def model_card(
-    estimator,
+    estimator: Any,
     *,
-    title=None,
-    label=None,
-    class_names=None,
-    scores=None,
-    by_pattern=None,
-    model=None,
-    positive=None,
-    intended_use=None,
-    limits=(),
-    provenance=None,
-    path=None,
-):
+    title: str | None = None,
+    label: str | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    scores: Any = None,
+    by_pattern: pd.DataFrame | None = None,
+    model: str | None = None,
+    positive: Any = None,
+    intended_use: str | None = None,
+    limits: Sequence[str] = (),
+    provenance: dict[str, Any] | None = None,
+    path: str | Path | None = None,
+) -> str:
     """Describe a fitted model in Markdown: training rows, scores and limits.
 
     Parameters
@@ -136,14 +138,16 @@ def model_card(
     return text
 
 
-def _name_classes(estimator, class_names):
+def _name_classes(
+    estimator: Any, class_names: Mapping[Any, str] | None
+) -> list[tuple[str, Any]]:
     """Name of each class, and its meaning or None."""
     meanings = class_names or {}
     known = getattr(estimator, "classes_", [])
     return [(class_name(label), meanings.get(label)) for label in known]
 
 
-def _count_rows(estimator, class_names):
+def _count_rows(estimator: Any, class_names: Mapping[Any, str] | None) -> str | None:
     """Table of the training rows of each part, None where they are not recorded."""
     counts = getattr(estimator, "class_counts_", None)
     if counts is None:
@@ -154,7 +158,9 @@ def _count_rows(estimator, class_names):
     return _table(table.rename_axis("part"))
 
 
-def _tabulate_provenance(provenance):
+def _tabulate_provenance(
+    provenance: dict[str, Any] | None,
+) -> str | None:
     """Table of what computed the features of each modality, None if none is known."""
     if not provenance:
         return None
@@ -163,7 +169,7 @@ def _tabulate_provenance(provenance):
     return _table(table, disable_numparse=True, missingval="–")
 
 
-def _few_rows(estimator):
+def _few_rows(estimator: Any) -> list[str]:
     """Sentences on classes of few patients that the fusion learned from."""
     counts = getattr(estimator, "class_counts_", {}).get("final_estimator")
     if counts is None or counts[:-1].min() >= FEW_ROWS:
@@ -176,7 +182,7 @@ def _few_rows(estimator):
     ]
 
 
-def _kinds_of_rows(estimator, class_names):
+def _kinds_of_rows(estimator: Any, class_names: Mapping[Any, str] | None) -> list[str]:
     """Names of the kinds of labelled rows that a model counts."""
     if hasattr(estimator, "classes_"):
         names = [class_name(label) for label in estimator.classes_]
@@ -189,7 +195,7 @@ def _kinds_of_rows(estimator, class_names):
     return ["censored", "event"] if survival else ["labelled"]
 
 
-def _without_width(scores):
+def _without_width(scores: Any) -> list[str]:
     """Sentences on intervals of a table of scores that have no width."""
     if not isinstance(scores, pd.DataFrame) or not {"low", "high"} <= set(scores):
         return []
@@ -202,7 +208,9 @@ def _without_width(scores):
     ]
 
 
-def _name_positive(estimator, positive, class_names, scores):
+def _name_positive(
+    estimator: Any, positive: Any, class_names: Mapping[Any, str] | None, scores: Any
+) -> Any:
     """Class that scores are about, None without scores or classes."""
     classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
     if scores is None or not classes:
@@ -211,7 +219,7 @@ def _name_positive(estimator, positive, class_names, scores):
     return (class_names or {}).get(label, class_name(label))
 
 
-def _tabulate(scores):
+def _tabulate(scores: Any) -> str | None:
     if scores is None:
         return None
     if isinstance(scores, Mapping):
@@ -221,7 +229,7 @@ def _tabulate(scores):
     return _table(scores, floatfmt=".3f")
 
 
-def _tabulate_patterns(table):
+def _tabulate_patterns(table: Any) -> str | None:
     """Table of several patterns, or None."""
     if table is None:
         return None
@@ -242,7 +250,9 @@ def _tabulate_patterns(table):
     return _table(table, index=False, floatfmt=".3f", missingval="–")
 
 
-def _describe_pool(estimator, positive, class_names):
+def _describe_pool(
+    estimator: Any, positive: Any, class_names: Mapping[Any, str] | None
+) -> dict[str, Any]:
     """What the model ends with, and its table; None where it is no pool."""
     classes = np.asarray(getattr(estimator, "classes_", [])).tolist()
     names = {c: (class_names or {}).get(c, class_name(c)) for c in classes}
@@ -254,7 +264,7 @@ def _describe_pool(estimator, positive, class_names):
     return {"pool": pool, "pool_table": table}
 
 
-def _table(table, **options):
+def _table(table: pd.DataFrame, **options: Any) -> str:
     """A table in Markdown, whose names and texts hold no marks of it."""
     names = [table.index.name, table.columns.name]
     table = table.map(lambda cell: markdown(cell) if isinstance(cell, str) else cell)

@@ -1,7 +1,8 @@
 """Items of CLAIM, for studies of images: which the report can judge, and how."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["CLAIM", "ClaimItem", "Lack", "State", "claim_items"]
 
@@ -32,8 +33,8 @@ class Lack(StrEnum):
 class Asked(NamedTuple):
     """Sections that report an item, and facts that it asks for."""
 
-    sections: tuple = ()
-    facts: tuple = ()
+    sections: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 class ClaimItem(NamedTuple):
@@ -81,7 +82,13 @@ CLAIM = {
 }
 
 
-def claim_items(numbers, headings, facts, *, unclear_outcome):
+def claim_items(
+    numbers: Mapping[str, Any],
+    headings: Mapping[str, str],
+    facts: Mapping[str, str],
+    *,
+    unclear_outcome: bool,
+) -> list[ClaimItem]:
     """Judge the items.
 
     Parameters
@@ -102,7 +109,13 @@ def claim_items(numbers, headings, facts, *, unclear_outcome):
     return [_judge(n, asked, headings, facts, lacks) for n, asked in CLAIM.items()]
 
 
-def _judge(number, asked, headings, facts, lacks):
+def _judge(
+    number: int,
+    asked: Asked,
+    headings: Mapping[str, str],
+    facts: Mapping[str, str],
+    lacks: Mapping[int, Lack],
+) -> ClaimItem:
     lack = lacks.get(number)
     absent = [name for name in asked.facts if name not in facts]
     shown = [headings[name] for name in asked.sections]
@@ -116,7 +129,9 @@ def _judge(number, asked, headings, facts, lacks):
     return ClaimItem(number, shown, absent, lack, state)
 
 
-def _lacks(numbers, unclear_outcome):
+def _lacks(
+    numbers: Mapping[str, Any], unclear_outcome: bool
+) -> Iterator[tuple[int, Lack]]:
     """Yield the number of an item, and what the report does not have of it."""
     yield 33, Lack.EXTERNAL
     if unclear_outcome:

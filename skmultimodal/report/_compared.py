@@ -1,11 +1,13 @@
 """One model of a comparison: scores, differences, out-of-fold predictions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import get_scorer_names
 
 from skmultimodal.baselines import MetadataClassifier
@@ -93,33 +95,33 @@ class ComparedModel:
     model: str
 
     @cached_property
-    def classes(self):
+    def classes(self) -> list[Any]:
         """Labels of the classes: list."""
         return np.asarray(self.comparison.classes).tolist()
 
     @property
-    def level(self):
+    def level(self) -> float:
         """Confidence level of the intervals."""
         return self.comparison.confidence_level
 
     @property
-    def test_to_train(self):
+    def test_to_train(self) -> float:
         """Tested over training rows, by which intervals over patients are widened."""
         ratio = self.comparison.test_to_train
         return ratio if np.isfinite(ratio) else 0.0
 
     @property
-    def remarks(self):
+    def remarks(self) -> list[str]:
         """What to know before its scores are read: list of str."""
         return self.comparison.remarks(models=[self.model])
 
     @property
-    def folds(self):
+    def folds(self) -> Any:
         """Named tuples with ``train`` and ``test``."""
         return self.comparison.folds
 
     @cached_property
-    def _scores(self):
+    def _scores(self) -> dict[tuple[str, str], Score]:
         """Score by model and metric: dict, in the order of the comparison."""
         columns = ["model", "metric", "mean", "low", "high"]
         return {
@@ -128,12 +130,12 @@ class ComparedModel:
         }
 
     @property
-    def models(self):
+    def models(self) -> list[str]:
         """Names of all models: list."""
         return self.comparison.models
 
     @cached_property
-    def metrics(self):
+    def metrics(self) -> list[str]:
         """The leading metric, an area under the curve if none was named, and others."""
         known = self.comparison.metrics
         leading = self.comparison.primary
@@ -142,52 +144,52 @@ class ComparedModel:
         return list(dict.fromkeys([leading, *known]))
 
     @property
-    def metric(self):
+    def metric(self) -> str:
         """The leading metric."""
         return self.metrics[0]
 
     @property
-    def can_be_weighted(self):
+    def can_be_weighted(self) -> bool:
         """Whether the leading metric is one of scikit-learn's, which take weights."""
         known = self.comparison.known_as.get(self.metric, self.metric)
         return known in get_scorer_names()
 
     @property
-    def guessing(self):
+    def guessing(self) -> float | None:
         """What guessing has on the leading metric, None where it depends on y."""
         return GUESSING.get(self.metric)
 
-    def score(self, model, metric):
+    def score(self, model: str, metric: str) -> Score | None:
         """Score of a model, or None; a precision of nobody is none."""
         if metric == "precision" and model in self._naming_nobody:
             return None
         return self._scores.get((model, metric))
 
     @cached_property
-    def _naming_nobody(self):
+    def _naming_nobody(self) -> set[str]:
         """Models that assign no tested row to the positive class: set."""
         table = self.comparison.predictions()
         called = table["model"][table["y_pred"] == self.comparison.positive]
         return {*self.models} - {*called}
 
     @property
-    def own(self):
+    def own(self) -> Score:
         """Score of the model on the leading metric."""
         return self._scores[self.model, self.metric]
 
     @cached_property
-    def others(self):
+    def others(self) -> dict[str, Score]:
         """Score of each other model on the leading metric, where defined: dict."""
         found = {m: self.score(m, self.metric) for m in self.models if m != self.model}
         return {m: s for m, s in found.items() if s and not np.isnan(s.mean)}
 
     @property
-    def best_other(self):
+    def best_other(self) -> str | None:
         """Name of the other model with the highest mean, or None."""
         return max(self.others, key=lambda m: self.others[m].mean, default=None)
 
     @property
-    def of_metadata(self):
+    def of_metadata(self) -> str | None:
         """Name of another model of what is known beforehand alone, or None."""
         estimators = self.comparison.estimators or {}
         return next(
@@ -200,14 +202,14 @@ class ComparedModel:
         )
 
     @cached_property
-    def differences(self):
+    def differences(self) -> dict[str, Difference]:
         """Difference of each other model on the leading metric: dict by its name."""
         table = self.comparison.differences(metrics=[self.metric], reference=self.model)
         columns = ["model_a", "difference", "low", "high", "p", "p_holm"]
         return {row[0]: Difference(*row) for row in table[columns].to_numpy()}
 
     @property
-    def largest_p(self):
+    def largest_p(self) -> float:
         """Largest p value of the models that are worse; NaN if one is not, or untested.
 
         To be better than every other, each difference must be found: the least certain
@@ -217,25 +219,25 @@ class ComparedModel:
         return float(np.max(found)) if found else np.nan
 
     @property
-    def seeds(self):
+    def seeds(self) -> list[float]:
         """Score of the model on the leading metric, of each seed: list of float."""
         table = self.comparison.seeds()
         own = (table["model"] == self.model) & (table["metric"] == self.metric)
         return table.loc[own, "score"].tolist()
 
     @property
-    def n_draws(self):
+    def n_draws(self) -> int:
         """Draws of the unpaired rows that are part of the intervals."""
         return int(self.comparison.draws()["draw"].nunique())
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, int]:
         """Networks that a fit of each model averages or combines: dict, or empty."""
         estimators = self.comparison.estimators or {}
         return {name: count_networks(model) for name, model in estimators.items()}
 
     @cached_property
-    def by_pattern(self):
+    def by_pattern(self) -> list[PatternScores]:
         """Scores by pattern of the model and the best other: list of PatternScores.
 
         Those of a pattern follow each other; of models without probabilities are none.
@@ -243,15 +245,15 @@ class ComparedModel:
         shown = [name for name in (self.model, self.best_other) if name is not None]
         table = self.comparison.by_pattern(models=shown)
         rows = [
-            PatternScores(*row, Score(*line[:3]), Score(*line[3:]))
-            for *row, line in (
-                (*values[:7], values[7:]) for values in table.itertuples(index=False)
-            )
+            PatternScores._make((*row[:7], Score(*row[7:10]), Score(*row[10:])))
+            for row in table.itertuples(index=False)
         ]
         order = list(dict.fromkeys(row.pattern for row in rows))
         return sorted(rows, key=lambda row: order.index(row.pattern))
 
-    def at_thresholds(self, thresholds, positive):
+    def at_thresholds(
+        self, thresholds: Sequence[float], positive: int
+    ) -> list[AtThreshold]:
         """What comes of acting on the model from each threshold on.
 
         Parameters
@@ -278,18 +280,18 @@ class ComparedModel:
         return rows
 
     @property
-    def named(self):
+    def named(self) -> bool:
         """Whether the model was named beforehand as the one to compare with."""
         return self.comparison.reference == self.model
 
     @property
-    def n_tests(self):
+    def n_tests(self) -> int:
         """Number of pairs of models that the p values are adjusted for."""
         table = self.comparison.differences(metrics=[self.metric])
         return int(table["p_holm"].notna().sum())
 
     @cached_property
-    def predictions(self):
+    def predictions(self) -> pd.DataFrame:
         """Out-of-fold predictions: one row per repeat and tested row.
 
         Columns ``repeat``, ``fold``, ``row``, ``y_pred``, and the number of each class
@@ -304,29 +306,29 @@ class ComparedModel:
         return table.join(pd.DataFrame(p, columns=numbers))
 
     @property
-    def has_probabilities(self):
+    def has_probabilities(self) -> bool:
         """Whether the model has predict_proba."""
         return self.comparison.has_proba(self.model)
 
     @property
-    def models_with_probabilities(self):
+    def models_with_probabilities(self) -> list[str]:
         """Names of the models that have predict_proba: list."""
         return [name for name in self.models if self.comparison.has_proba(name)]
 
     @cached_property
-    def probabilities(self):
+    def probabilities(self) -> pd.DataFrame:
         """Mean over the repeats: DataFrame by row number and number of the class."""
         return self.predictions.groupby("row")[list(range(len(self.classes)))].mean()
 
     @property
-    def rows(self):
+    def rows(self) -> NDArray[Any]:
         """Numbers of the tested rows."""
         return self.probabilities.index.to_numpy()
 
     @cached_property
-    def n_repeats(self):
+    def n_repeats(self) -> int:
         return int(self.predictions["repeat"].nunique())
 
     @cached_property
-    def n_folds(self):
+    def n_folds(self) -> int:
         return int(self.predictions.groupby("repeat")["fold"].nunique().max())

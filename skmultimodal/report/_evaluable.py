@@ -1,7 +1,11 @@
 """Which cohorts can be evaluated: refused before anything is fitted."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from skmultimodal.cohort import Cohort
 from skmultimodal.utils._groups import check_groups
 from skmultimodal.utils._labels import class_name, encode_labels
 
@@ -10,7 +14,7 @@ __all__ = ["N_FOLDS", "check_data"]
 N_FOLDS = 3
 
 
-def check_data(X, y, groups):
+def check_data(X: Cohort, y: Any, groups: Any) -> NDArray[Any]:
     """Refuse what cannot be evaluated; the classes."""
     if len(X.modalities) < 2:
         raise ValueError(

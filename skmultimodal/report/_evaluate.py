@@ -3,7 +3,9 @@
 import contextlib
 import tempfile
 import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +16,11 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmultimodal.baselines import comparison_models
 from skmultimodal.baselines._comparison import why_not_the_paper
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.exceptions import FewPatientsWarning
 from skmultimodal.inspection import RocBandsDisplay
 from skmultimodal.model_selection import (
+    Comparison,
     PairedStratifiedKFold,
     audit_shortcuts,
     compare_classifiers,
@@ -27,20 +30,13 @@ from skmultimodal.model_selection._external import scores_at_home
 from skmultimodal.model_selection._folds import check_X_y
 from skmultimodal.model_selection._tested_rows import count_modalities
 from skmultimodal.persistence import save_model
-from skmultimodal.report._evaluable import (
-    N_FOLDS,
-    check_data,
-)
+from skmultimodal.report._evaluable import N_FOLDS, check_data
 from skmultimodal.report._evaluation import check_report_path, evaluation_report
 from skmultimodal.report._study import hospital_columns
 from skmultimodal.utils._alignment import refuse_unknown_columns
 from skmultimodal.utils._covariates import read_covariate
 from skmultimodal.utils._files import whole_folder
-from skmultimodal.utils._labels import (
-    class_name,
-    find_positive,
-    missing_labels,
-)
+from skmultimodal.utils._labels import class_name, find_positive, missing_labels
 from skmultimodal.utils._optional import import_optional
 from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
@@ -52,27 +48,27 @@ METRICS_OF_MANY = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
 
 
 def evaluate_cohort(
-    X,
-    y,
-    out=None,
+    X: Any,
+    y: Any,
+    out: str | Path | None = None,
     *,
-    models=None,
-    model=None,
-    positive=None,
-    groups=None,
-    baseline=None,
-    outcomes=None,
-    censored=None,
-    n_repeats=10,
-    n_seeds=1,
-    n_draws=0,
-    memory=None,
-    device=None,
-    random_state=0,
-    notes=None,
-    verbose=0,
-    **report,
-):
+    models: Mapping[str, Any] | None = None,
+    model: str | None = None,
+    positive: Any = None,
+    groups: Any = None,
+    baseline: list[str] | None = None,
+    outcomes: list[str] | None = None,
+    censored: str | None = None,
+    n_repeats: int = 10,
+    n_seeds: int = 1,
+    n_draws: int = 0,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = 0,
+    notes: dict[str, Any] | None = None,
+    verbose: int = 0,
+    **report: Any,
+) -> Bunch:
     """Compare models on the paired rows, audit the cohort, fit one model and report.
 
     Rows that have all modalities are tested, or where they are too few those with the
@@ -214,7 +210,7 @@ def evaluate_cohort(
             verbose,
         )
         evaluation.remarks += [lacking] * (lacking is not None)
-        if stage is not None:
+        if stage is not None and out is not None:
             report["positive"] = evaluation.comparison.positive
             _write(stage, evaluation, X, y, notes, verbose, report)
             names = [path.name for path in sorted(stage.iterdir())]
@@ -222,18 +218,18 @@ def evaluate_cohort(
     return evaluation
 
 
-def label_table(X, y):
+def label_table(X: Cohort, y: Any) -> pd.DataFrame:
     """Rows of each pattern by class: DataFrame."""
     known = ~missing_labels(y)
-    label = [
+    names = [
         class_name(c) if k else "unlabelled" for c, k in zip(y, known, strict=True)
     ]
-    label = np.array(label, dtype=object)
+    label = np.array(names, dtype=object)
     table = pd.crosstab(X.patterns, label, margins=True, margins_name="all")
     return table.rename_axis(index="pattern", columns="label")
 
 
-def _check_model(models, model):
+def _check_model(models: Mapping[str, Any], model: str | None) -> str:
     names = list(models)
     if not names:
         raise ValueError("models is empty.")
@@ -244,7 +240,16 @@ def _check_model(models, model):
     return model
 
 
-def _evaluate(models, name, data, compare, columns, outcomes, random_state, verbose):
+def _evaluate(
+    models: Mapping[str, Any],
+    name: str,
+    data: tuple[Any, ...],
+    compare: dict[str, Any],
+    columns: dict[str, Any],
+    outcomes: list[str] | None,
+    random_state: int | None,
+    verbose: int,
+) -> Bunch:
     X, y, groups, classes, cv = data
     # Drawn once, so that a warning of which rows are tested comes once.
     splits = list(cv.split(X, y, groups))
@@ -296,13 +301,15 @@ def _evaluate(models, name, data, compare, columns, outcomes, random_state, verb
     )
 
 
-def forget_memory(model):
+def forget_memory(model: Any) -> None:
     """Take the folder of towers from a model, as it may be gone when that is used."""
     names = [n for n in model.get_params() if n.split("__")[-1] == "memory"]
     model.set_params(**dict.fromkeys(names))
 
 
-def _weights(X, y, splits, baseline, censored):
+def _weights(
+    X: Cohort, y: Any, splits: Any, baseline: list[str] | None, censored: str | None
+) -> Bunch | None:
     """Weights for those tested, if there are covariates to explain who they are."""
     if not baseline:
         return None
@@ -312,21 +319,23 @@ def _weights(X, y, splits, baseline, censored):
     return selection_weights(X, y, baseline, tested=tested, censored=censored)
 
 
-def find_site(metadata):
+def find_site(metadata: pd.DataFrame | None) -> str | None:
     """A column of several hospitals, if there is one."""
-    columns = [] if metadata is None else hospital_columns(metadata)
+    if metadata is None:
+        return None
+    columns = hospital_columns(metadata)
     several = [c for c in columns if read_covariate(metadata[c]).kind == "category"]
     return next((str(c) for c in several if metadata[c].nunique() > 1), None)
 
 
-def _requesting_groups(model):
+def _requesting_groups(model: Any) -> Any:
     """A clone whose ``fit`` is given the groups, if it takes any."""
     model = sklearn.clone(model)
     takes = has_fit_parameter(model, "groups")
     return model.set_fit_request(groups=True) if takes else model
 
 
-def _remarks(comparison, X):
+def _remarks(comparison: Comparison, X: Cohort) -> Iterator[str]:
     """What a reader of the table should know before its means."""
     tested = comparison.predictions().drop_duplicates("row")["row"].to_numpy()
     sizes = count_modalities(X[tested])
@@ -339,7 +348,15 @@ def _remarks(comparison, X):
     yield from comparison.remarks()
 
 
-def _write(stage, evaluation, X, y, notes, verbose, report):
+def _write(
+    stage: Path,
+    evaluation: Bunch,
+    X: Cohort,
+    y: Any,
+    notes: dict[str, Any] | None,
+    verbose: int,
+    report: dict[str, Any],
+) -> None:
     """The files of an evaluation."""
     comparison, name = evaluation.comparison, evaluation.model_name
     comparison.summary().to_csv(stage / "table.csv", index=False)
@@ -361,7 +378,7 @@ def _write(stage, evaluation, X, y, notes, verbose, report):
     save_model(evaluation.model, stage / "model.skops", notes=notes)
 
 
-def _draw_roc(comparison, name, title, path):
+def _draw_roc(comparison: Comparison, name: str, title: str | None, path: Path) -> None:
     """Mean ROC curves of all models; bands of this one and the best of the others."""
     summary = comparison.summary()
     areas = summary[summary["metric"].str.startswith("roc_auc")]

@@ -3,15 +3,17 @@
 import contextlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sklearn
 from sklearn.utils import Bunch
 
 from skmultimodal.baselines import outcome_models
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.inspection import RiskGroupsDisplay
 from skmultimodal.model_selection import (
+    OutcomeComparison,
     PairedStratifiedKFold,
     audit_shortcuts,
     compare_regressors,
@@ -34,23 +36,23 @@ NAME = "twin tower"
 
 
 def evaluate_outcome(
-    X,
-    y,
-    out=None,
+    X: Any,
+    y: Any,
+    out: str | Path | None = None,
     *,
-    groups=None,
-    baseline=None,
-    outcomes=None,
-    causes=None,
-    n_repeats=10,
-    memory=None,
-    device=None,
-    random_state=0,
-    label=None,
-    figures=None,
-    notes=None,
-    verbose=0,
-):
+    groups: Any = None,
+    baseline: list[str] | None = None,
+    outcomes: list[str] | None = None,
+    causes: Any = None,
+    n_repeats: int = 10,
+    memory: Any = None,
+    device: Any = None,
+    random_state: int | None = 0,
+    label: str | None = None,
+    figures: str | Path | None = None,
+    notes: dict[str, Any] | None = None,
+    verbose: int = 0,
+) -> Bunch:
     """Compare models of a number or a time to an event, audit, fit one and report.
 
     Rows that have all modalities are tested, or where they are too few those with the
@@ -177,7 +179,7 @@ def evaluate_outcome(
             model.fit(X, y, groups=groups)
         forget_memory(model)
         files = {}
-        if stage is not None:
+        if stage is not None and out is not None:
             report = {"label": label, "audit": audit, "causes": causes}
             report["figures"] = figures
             _write(stage, comparison, model, X, notes, **report)
@@ -192,7 +194,16 @@ def evaluate_outcome(
     )
 
 
-def _write(stage, comparison, model, X, notes, *, label, **report):
+def _write(
+    stage: Path,
+    comparison: OutcomeComparison,
+    model: Any,
+    X: Cohort,
+    notes: dict[str, Any] | None,
+    *,
+    label: str | None,
+    **report: Any,
+) -> None:
     summary = comparison.summary()
     summary.to_csv(stage / "table.csv", index=False)
     comparison.differences().to_csv(stage / "differences.csv", index=False)

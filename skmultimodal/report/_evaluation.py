@@ -1,12 +1,14 @@
 """The evaluation report: one HTML file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from skmultimodal.model_selection import Comparison, ExternalEvaluation
 from skmultimodal.report._explain import explain
 from skmultimodal.report._figures import write_figures
 from skmultimodal.report._rendering import (
@@ -30,7 +32,7 @@ from skmultimodal.report._sections.performance import performance
 from skmultimodal.report._sections.selection import selection
 from skmultimodal.report._sections.shortcuts import shortcuts
 from skmultimodal.report._sections.subgroups import subgroups
-from skmultimodal.report._study import make_study
+from skmultimodal.report._study import Study, make_study
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._probability import check_thresholds
 from skmultimodal.utils._progress import Stage
@@ -55,31 +57,31 @@ SUMMARY = [
 
 
 def evaluation_report(
-    path,
+    path: str | Path,
     *,
-    estimator,
-    X,
-    y,
-    comparison,
-    model=None,
-    positive=None,
-    audit=None,
-    flow=None,
-    prediction_sets=None,
-    thresholds=None,
-    weights=None,
-    external=None,
-    title=None,
-    label=None,
-    class_names=None,
-    channel_names=None,
-    facts=None,
-    limits=(),
-    n_examples=5,
-    patient_key=None,
-    figures=None,
-    verbose=0,
-):
+    estimator: Any,
+    X: Any,
+    y: Any,
+    comparison: Comparison,
+    model: str | None = None,
+    positive: Any = None,
+    audit: pd.DataFrame | None = None,
+    flow: pd.DataFrame | None = None,
+    prediction_sets: Any = None,
+    thresholds: Sequence[float] | None = None,
+    weights: Any = None,
+    external: ExternalEvaluation | None = None,
+    title: str | None = None,
+    label: str | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    channel_names: Mapping[str, Sequence[str]] | None = None,
+    facts: Mapping[str, str] | None = None,
+    limits: Sequence[str] = (),
+    n_examples: int = 5,
+    patient_key: str | Path | None = None,
+    figures: str | Path | None = None,
+    verbose: int = 0,
+) -> Path:
     """Write a report on a model and its evaluation: one HTML file.
 
     The report follows the items of TRIPOD+AI, and for images those of CLAIM: which
@@ -238,12 +240,13 @@ def evaluation_report(
         class_names=class_names,
     )
     sets = _check_sets(prediction_sets, study.classes)
+    table = None if sets is None else sets.table
     channels = dict(channel_names or {})
     chosen = choose_examples(study, n_examples)
     with Stage("[evaluation_report] explanations", None, "", verbose):
         found = explain(study, list(chosen))
     outside = {} if external is None else external_numbers(external)
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         "patients": lambda: patients(study, flow, facts, audit),
         "label": lambda: label_numbers(study, label),
         "performance": lambda: performance(study),
@@ -251,7 +254,7 @@ def evaluation_report(
         "certainty": lambda: certainty(study, sets),
         "decisions": lambda: decisions(study, thresholds),
         "explanations": lambda: explanations(study, found, list(chosen), channels),
-        "examples": lambda: examples(study, chosen, found, sets, channels),
+        "examples": lambda: examples(study, chosen, found, table, channels),
         "subgroups": lambda: subgroups(study),
         "selection": lambda: selection(study, weights),
         **{name: partial(_same, made) for name, made in outside.items()},
@@ -270,7 +273,7 @@ def evaluation_report(
     return path
 
 
-def _shortcuts(study, audit):
+def _shortcuts(study: Study, audit: pd.DataFrame | None) -> Any:
     return shortcuts(
         audit,
         model=study.model,
@@ -281,11 +284,11 @@ def _shortcuts(study, audit):
     )
 
 
-def _same(made):
+def _same(made: Any) -> Any:
     return made
 
 
-def _write_key(path, study, chosen):
+def _write_key(path: Path, study: Study, chosen: Mapping[int, Any]) -> None:
     """The ids behind the numbers of patients."""
     ids = study.cohort.index[list(chosen)]
     table = pd.DataFrame({"shown as": study.number(chosen), "id": ids})
@@ -293,11 +296,18 @@ def _write_key(path, study, chosen):
         table.to_csv(part, index=False)
 
 
-def _render(study, makers, title, label, facts, verbose):
+def _render(
+    study: Study,
+    makers: Mapping[str, Callable[[], Any]],
+    title: str | None,
+    label: str | None,
+    facts: Mapping[str, str],
+    verbose: int,
+) -> tuple[str, dict[str, Any]]:
     """The page of sections, of which `makers` make the numbers, and all numbers."""
     environment, sections, numbers = make_environment(), {}, {}
 
-    def add(name, made):
+    def add(name: str, made: Any) -> None:
         numbers[name] = made
         sections[name] = render_section(environment, name, made, study.shared)
         stage.advance()
@@ -306,7 +316,7 @@ def _render(study, makers, title, label, facts, verbose):
         for name, make in makers.items():
             add(name, make())
         rendered = list(sections.values())
-        given = {"title": title, "label": label, "facts": facts}
+        given: dict[str, Any] = {"title": title, "label": label, "facts": facts}
         add("checklist", checklist(study, rendered, numbers, **given))
     text = render_page(
         environment,
@@ -323,7 +333,7 @@ def _render(study, makers, title, label, facts, verbose):
     return text, numbers
 
 
-def check_report_path(path):
+def check_report_path(path: str | Path) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(
@@ -332,7 +342,7 @@ def check_report_path(path):
     return path
 
 
-def _check_given(facts, limits, n_examples):
+def _check_given(facts: Any, limits: Any, n_examples: Any) -> dict[str, str]:
     """Refuse what is of another kind; the facts as a dict."""
     if not isinstance(n_examples, Integral) or n_examples < 0:
         raise ValueError(
@@ -343,7 +353,7 @@ def _check_given(facts, limits, n_examples):
     return check_facts(facts)
 
 
-def check_facts(facts):
+def check_facts(facts: Any) -> dict[str, str]:
     """Refuse what is no dict; the facts as one."""
     if facts is not None and not isinstance(facts, Mapping):
         raise ValueError(
@@ -352,7 +362,7 @@ def check_facts(facts):
     return dict(facts or {})
 
 
-def _check_table(name, table, columns):
+def _check_table(name: str, table: Any, columns: Sequence[str]) -> None:
     if table is None:
         return
     if not isinstance(table, pd.DataFrame):
@@ -362,7 +372,7 @@ def _check_table(name, table, columns):
         raise ValueError(f"the table {name} lacks the column {lacking[0]!r}.")
 
 
-def _check_sets(given, classes):
+def _check_sets(given: Any, classes: list[Any]) -> GivenSets | None:
     """The sets as a boolean table, with what else is known of them."""
     if given is None:
         return None

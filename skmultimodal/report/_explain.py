@@ -1,11 +1,13 @@
 """The explanations of the final model, and why some of them cannot be had."""
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmultimodal.exceptions import NotExplainableError
 from skmultimodal.inspection import (
@@ -13,6 +15,7 @@ from skmultimodal.inspection import (
     modality_contributions,
     saliency_map,
 )
+from skmultimodal.report._study import Study
 
 __all__ = ["Explanations", "Reason", "Refusal", "explain"]
 
@@ -60,7 +63,7 @@ class Explanations:
     others: dict = field(default_factory=dict)
 
 
-def explain(study, examples):
+def explain(study: Study, examples: Sequence[int]) -> Explanations:
     """Explain the final model.
 
     Parameters
@@ -84,7 +87,7 @@ def explain(study, examples):
     return found
 
 
-def _refuse(study):
+def _refuse(study: Study) -> Refusal | None:
     """Why nothing can be explained, or None."""
     if study.final is None:
         return Refusal(Reason.NO_PROBABILITIES)
@@ -93,7 +96,7 @@ def _refuse(study):
     return None
 
 
-def _contributions(study):
+def _contributions(study: Study) -> Any:
     if refusal := _refuse(study):
         return refusal
     if len(study.cohort.modalities) < 2:
@@ -106,7 +109,9 @@ def _contributions(study):
         return _refusal(error)
 
 
-def _explain_modality(study, name, is_image, examples):
+def _explain_modality(
+    study: Study, name: str, is_image: bool, examples: Sequence[int]
+) -> Any:
     if refusal := _refuse(study):
         return refusal
     if importlib.util.find_spec("captum") is None:
@@ -120,18 +125,18 @@ def _explain_modality(study, name, is_image, examples):
         return _refusal(error)
 
 
-def _refusal(error):
+def _refusal(error: NotExplainableError) -> Refusal:
     return Refusal(Reason.REFUSED, " ".join(str(error).split()))
 
 
-def _rows_with(study, name):
+def _rows_with(study: Study, name: str) -> NDArray[Any]:
     """Tested rows that have a modality; all such rows, if none was tested."""
     has = study.cohort.has(name)
     tested = study.tested.rows[has[study.tested.rows]]
     return tested if len(tested) else np.flatnonzero(has)
 
 
-def _rows_to_map(study, name, examples):
+def _rows_to_map(study: Study, name: str, examples: Sequence[int]) -> list[int]:
     """Examples that have the images, and tested rows at equal steps."""
     rows = _rows_with(study, name)
     steps = np.linspace(0, len(rows) - 1, min(N_MAPS, len(rows)))

@@ -1,5 +1,10 @@
 """The report of an evaluation in another hospital: one HTML file."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skmultimodal.model_selection import ExternalEvaluation
 from skmultimodal.report._evaluation import check_facts, check_report_path
 from skmultimodal.report._rendering import write_sections
 from skmultimodal.report._sections.external import check_external, external_numbers
@@ -10,8 +15,14 @@ __all__ = ["external_report"]
 
 
 def external_report(
-    path, evaluation, *, title=None, label=None, facts=None, figures=None
-):
+    path: str | Path,
+    evaluation: ExternalEvaluation,
+    *,
+    title: str | None = None,
+    label: str | None = None,
+    facts: Mapping[str, str] | None = None,
+    figures: str | Path | None = None,
+) -> Path:
     """Write a report on a fitted model in another hospital: one HTML file.
 
     The report follows the items of TRIPOD+AI that are about an evaluation: how good the
@@ -83,7 +94,11 @@ def external_report(
         "positive": class_name(evaluation.positive),
         "unit": "patient",
     }
-    page = {"title": title or None, "items": ITEMS, "made_by": "external_report"}
+    page: dict[str, Any] = {
+        "title": title or None,
+        "items": ITEMS,
+        "made_by": "external_report",
+    }
     page["figures"] = figures
     verdicts = ["external_performance"]
     return write_sections(path, numbers, shared, verdicts=verdicts, **page)

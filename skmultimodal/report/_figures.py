@@ -3,9 +3,11 @@
 import base64
 import re
 import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._optional import import_optional
@@ -42,7 +44,7 @@ class Figure:
     svg: str = ""
 
 
-def draw(make):
+def draw(make: Callable[[], Any]) -> Figure:
     """Draw a display.
 
     Parameters
@@ -74,7 +76,7 @@ def draw(make):
     return Figure(f"data:image/svg+xml;base64,{code}", width, height, svg)
 
 
-def _for_both_grounds(svg):
+def _for_both_grounds(svg: str) -> str:
     """A drawing whose greys are those of the page that it is shown on."""
     greys = sorted({"00", *GREY.findall(svg)})
     by_ground = [
@@ -91,13 +93,13 @@ def _for_both_grounds(svg):
     return head + tag + attributes + end + style + GREY.sub(r"var(--g\1)", rest)
 
 
-def _shade(grey, ends):
+def _shade(grey: int, ends: Sequence[tuple[int, int]]) -> str:
     """A grey of 0 to 255 between the colours that black and white become."""
     parts = (round(dark + (light - dark) * grey / 255) for dark, light in ends)
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
-def write_figures(folder, numbers):
+def write_figures(folder: str | Path, numbers: Mapping[str, Any]) -> list[Path]:
     """Write the figures of a report.
 
     Parameters
@@ -123,7 +125,7 @@ def write_figures(folder, numbers):
     return paths
 
 
-def _figures_in(value):
+def _figures_in(value: Any) -> Iterator[Figure]:
     """Yield the figures in numbers of a section."""
     if isinstance(value, Figure):
         yield value
@@ -135,6 +137,6 @@ def _figures_in(value):
             yield from _figures_in(part)
 
 
-def short(name, most=28):
+def short(name: str, most: int = 28) -> str:
     """A name that leaves room for the picture; the whole one is in the alt text."""
     return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,5 +1,7 @@
 """Predictions of a fitted model in the table of a MuData or AnnData."""
 
+from typing import Any
+
 import pandas as pd
 
 from skmultimodal.cohort import as_cohort
@@ -12,16 +14,16 @@ __all__ = ["predictions_to_obs"]
 
 
 def predictions_to_obs(
-    data,
-    model,
-    X,
+    data: Any,
+    model: Any,
+    X: Any,
     *,
-    contributions=True,
-    positive=None,
-    scale="probability",
-    prefix="",
-    overwrite=False,
-):
+    contributions: bool = True,
+    positive: Any = None,
+    scale: str = "probability",
+    prefix: str = "",
+    overwrite: bool = False,
+) -> pd.DataFrame:
     """Write predictions, and what each modality contributes, into ``data.obs``.
 
     Rows are matched by patient id. Patients of whom X has no row are left blank, with a
@@ -117,7 +119,7 @@ def predictions_to_obs(
     return table
 
 
-def _check_ids(ids, predicted):
+def _check_ids(ids: pd.Index, predicted: pd.Index) -> None:
     """Each patient must be in both once; those who are not predicted are counted."""
     for rows, where in ((ids, "obs"), (predicted, "X")):
         twice = rows[rows.duplicated()]
@@ -136,9 +138,9 @@ def _check_ids(ids, predicted):
         warn(f"{n_blank} of {len(ids)} observations are not in X: they are left blank.")
 
 
-def _for_file(table):
+def _for_file(table: pd.DataFrame) -> pd.DataFrame:
     """Words as categories of objects, which AnnData can write, unlike Arrow's."""
-    words = [name for name in table if table[name].dtype.kind not in "iuf"]
+    words: list[Any] = [name for name in table if table[name].dtype.kind not in "iuf"]
     of_words = {name: table[name].astype(object).astype("category") for name in words}
     for name, column in of_words.items():
         kinds = pd.Index(column.cat.categories.astype(object), dtype=object)

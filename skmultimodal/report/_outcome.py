@@ -1,7 +1,14 @@
 """The report on models of a number or of a time to an event: one HTML file."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
 from skmultimodal.baselines import MetadataRegressor, MetadataSurvival
-from skmultimodal.cohort import as_cohort
+from skmultimodal.cohort import Cohort, as_cohort
 from skmultimodal.model_selection import OutcomeComparison
 from skmultimodal.report._evaluation import check_facts, check_report_path
 from skmultimodal.report._rendering import write_sections
@@ -24,19 +31,19 @@ ITEMS = {
 
 
 def outcome_report(
-    path,
-    comparison,
-    X,
+    path: str | Path,
+    comparison: OutcomeComparison,
+    X: Any,
     *,
-    model=None,
-    audit=None,
-    causes=None,
-    title=None,
-    label=None,
-    facts=None,
-    limits=(),
-    figures=None,
-):
+    model: str | None = None,
+    audit: pd.DataFrame | None = None,
+    causes: Any = None,
+    title: str | None = None,
+    label: str | None = None,
+    facts: Mapping[str, str] | None = None,
+    limits: Sequence[str] = (),
+    figures: str | Path | None = None,
+) -> Path:
     """Write a report on models of a number or a time to an event: one HTML file.
 
     How good the model is and against which others, whether a shortcut explains it,
@@ -131,7 +138,7 @@ def outcome_report(
         )
     known = _known_columns(comparison)
     given = bool(known), causes is not None, label, facts, limits
-    numbers = {
+    numbers: dict[str, Any] = {
         "outcome_performance": outcome_performance(comparison, name, known),
         "shortcuts": shortcuts(
             audit,
@@ -145,7 +152,11 @@ def outcome_report(
         "outcome_limits": outcome_limits(comparison, X, *given),
     }
     shared = {"model": name, "positive": "", "unit": "patient"}
-    page = {"title": title or None, "items": ITEMS, "made_by": "outcome_report"}
+    page: dict[str, Any] = {
+        "title": title or None,
+        "items": ITEMS,
+        "made_by": "outcome_report",
+    }
     page["figures"] = figures
     verdicts = ["outcome_performance"]
     if numbers["outcome_performance"].predicts:
@@ -153,7 +164,7 @@ def outcome_report(
     return write_sections(path, numbers, shared, verdicts=verdicts, **page)
 
 
-def _known_columns(comparison):
+def _known_columns(comparison: OutcomeComparison) -> dict[str, list[str]]:
     """Columns of the metadata that models read which read nothing else: dict."""
     models = (comparison.estimators or {}).items()
     return {
@@ -163,7 +174,9 @@ def _known_columns(comparison):
     }
 
 
-def _read_causes(causes, X, comparison):
+def _read_causes(
+    causes: Any, X: Cohort, comparison: OutcomeComparison
+) -> NDArray[Any] | None:
     """Causes in the order of the rows, one of which is the event of the comparison."""
     if causes is None:
         return None

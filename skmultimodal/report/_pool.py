@@ -1,6 +1,7 @@
 """What a log-opinion pool has learned, from its public attributes."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ class Pool(NamedTuple):
     shifts: list
 
 
-def read_pool(estimator, positive, names):
+def read_pool(estimator: Any, positive: Any, names: Mapping[Any, Any]) -> Pool | None:
     """The pool that a model ends with, or None.
 
     Parameters
@@ -38,7 +39,7 @@ def read_pool(estimator, positive, names):
     pool : Pool or None
         None of a model that ends otherwise, or has one modality.
     """
-    pool = getattr(estimator, "final_estimator_", None)
+    pool: Any = getattr(estimator, "final_estimator_", None)
     if not all(hasattr(pool, name) for name in ATTRIBUTES) or len(pool.factors_) < 2:
         return None
     modalities = list(pool.factors_)
@@ -55,7 +56,7 @@ def read_pool(estimator, positive, names):
     )
 
 
-def pool_table(pool):
+def pool_table(pool: Pool) -> pd.DataFrame:
     """Weights and correlations: one row per modality."""
     columns = [f"correlation with {name}" for name in pool.modalities]
     table = pd.DataFrame(pool.correlations, pool.modalities, columns)

@@ -1,6 +1,7 @@
 """Predictions of a fitted model for patients, as a table."""
 
 from importlib.util import find_spec
+from typing import Any
 
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
@@ -11,7 +12,7 @@ from skmultimodal.utils._labels import class_name
 __all__ = ["prediction_table"]
 
 
-def prediction_table(model, X):
+def prediction_table(model: Any, X: Any) -> pd.DataFrame:
     """Predict patients: one row per patient.
 
     Parameters
@@ -55,7 +56,7 @@ def prediction_table(model, X):
     """
     check_is_fitted(model)
     cohort = as_cohort(X)
-    columns = {"modalities": cohort.patterns}
+    columns: dict[str, Any] = {"modalities": cohort.patterns}
     if hasattr(model, "predict_route"):
         columns["route"] = model.predict_route(X)
     if not hasattr(model, "classes_"):
@@ -74,7 +75,7 @@ def prediction_table(model, X):
     return pd.DataFrame(columns, index=cohort.index.rename("patient"))
 
 
-def _numbers(model, X):
+def _numbers(model: Any, X: Any) -> dict[str, Any]:
     """Columns of a model of numbers or of times."""
     predicted = model.predict(X)
     if hasattr(model, "predict_median"):

@@ -6,6 +6,10 @@ dataclass of numbers, names and figures; the template has the sentences, in bloc
 ``summary``, and ``lacking``, what was not given, for the list at the end of the page.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from skmultimodal.report._figures import write_figures
 from skmultimodal.report._formats import FILTERS
 from skmultimodal.utils._files import whole_file
@@ -16,7 +20,7 @@ __all__ = ["make_environment", "render_page", "render_section", "write_sections"
 PAGE = "page.html.jinja"
 
 
-def make_environment(base=None):
+def make_environment(base: Any = None) -> Any:
     """The templates, with what all of them use.
 
     Parameters
@@ -44,7 +48,9 @@ def make_environment(base=None):
     return environment
 
 
-def render_section(environment, name, numbers, shared):
+def render_section(
+    environment: Any, name: str, numbers: Any, shared: Mapping[str, Any]
+) -> dict[str, Any]:
     """Render a section.
 
     Parameters
@@ -72,12 +78,22 @@ def render_section(environment, name, numbers, shared):
     return {"name": name, "summary": parts["answer"]} | parts
 
 
-def render_page(environment, sections, **names):
+def render_page(
+    environment: Any, sections: Sequence[Mapping[str, Any]], **names: Any
+) -> str:
     """The page of some sections: str."""
     return environment.get_template(PAGE).render(sections=sections, **names)
 
 
-def write_sections(path, numbers, shared, *, verdicts, figures=None, **names):
+def write_sections(
+    path: Path,
+    numbers: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    *,
+    verdicts: Sequence[str],
+    figures: Path | None = None,
+    **names: Any,
+) -> Path:
     """Write a page of sections, with the verdicts of some on top.
 
     Parameters

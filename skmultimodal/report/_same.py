@@ -1,12 +1,14 @@
 """Whether a fitted model is the one that was compared."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import BaseCrossValidator
 
+from skmultimodal.model_selection import Comparison
 from skmultimodal.utils._sklearn import BaseSearchCV
 
 __all__ = ["find_model", "same_model"]
@@ -15,7 +17,7 @@ __all__ = ["find_model", "same_model"]
 HOW = {"device", "memory", "n_jobs", "random_state", "verbose"}
 
 
-def find_model(estimator, comparison, model):
+def find_model(estimator: Any, comparison: Comparison, model: str | None) -> str:
     """Name of the model of the comparison that `estimator` is.
 
     Raises
@@ -47,13 +49,13 @@ def find_model(estimator, comparison, model):
     return name
 
 
-def _short(estimator):
+def _short(estimator: Any) -> str:
     """An estimator in one line."""
     text = " ".join(repr(estimator).split())
     return text if len(text) <= 120 else f"{text[:120]}..."
 
 
-def same_model(estimator, compared):
+def same_model(estimator: Any, compared: Any) -> bool:
     """Whether two estimators are of one class and have equal parameters.
 
     Parameters
@@ -71,7 +73,7 @@ def same_model(estimator, compared):
     return _equal(estimator, compared)
 
 
-def _equal(left, right):
+def _equal(left: Any, right: Any) -> bool:
     if left is right:
         return True
     if type(left) is not type(right):
@@ -94,7 +96,7 @@ def _equal(left, right):
     return _plainly_equal(left, right)
 
 
-def _parameters(thing):
+def _parameters(thing: Any) -> dict[str, Any]:
     """Parameters by name, but for those of `HOW`."""
     known = vars(thing)
     if hasattr(thing, "get_params"):
@@ -102,7 +104,7 @@ def _parameters(thing):
     return {name: known[name] for name in sorted(known) if name not in HOW}
 
 
-def _plainly_equal(left, right):
+def _plainly_equal(left: Any, right: Any) -> bool:
     # NaN is a parameter too.
     if isinstance(left, float) and np.isnan(left):
         return np.isnan(right)

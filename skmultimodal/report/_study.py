@@ -1,14 +1,16 @@
 """What is reported on: a cohort, a fitted model and the comparison that tested it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skmultimodal.cohort import Cohort
 from skmultimodal.inspection._inputs import explained_cohort
 from skmultimodal.model_selection import Comparison
 from skmultimodal.report._compared import ComparedModel
@@ -24,7 +26,7 @@ IMAGE_AXES = 4  # of a block: patients, channels, height, width
 SITES = ["site", "tss", "hospital", "centre", "center", "institution"]
 
 
-def hospital_columns(metadata):
+def hospital_columns(metadata: pd.DataFrame) -> list[Any]:
     """Columns of a DataFrame whose name is that of a hospital."""
     return [name for name in metadata if str(name).lower() in SITES]
 
@@ -68,94 +70,94 @@ class Study:
     class_names: dict
 
     @property
-    def model(self):
+    def model(self) -> str:
         """Name of the model."""
         return self.tested.model
 
     @property
-    def classes(self):
+    def classes(self) -> list[Any]:
         """Labels of the classes: list."""
         return self.tested.classes
 
     @cached_property
-    def names(self):
+    def names(self) -> list[Any]:
         """Name of each class, then None for an unknown one: list."""
         names = [self.class_names.get(c, class_name(c)) for c in self.classes]
         return [*map(str, names), None]
 
     @property
-    def unnamed(self):
+    def unnamed(self) -> list[str]:
         """Classes whose meaning was not given: list of str."""
         return [class_name(c) for c in self.classes if c not in self.class_names]
 
     @property
-    def positive_name(self):
+    def positive_name(self) -> str:
         return self.names[self.positive]
 
     @property
-    def positive_label(self):
+    def positive_label(self) -> Any:
         return self.classes[self.positive]
 
     @cached_property
-    def labels(self):
+    def labels(self) -> NDArray[Any]:
         """Labels of the rows, None where unknown: array of objects."""
         return np.array([*self.classes, None], dtype=object)[self.codes]
 
     @cached_property
-    def patterns(self):
+    def patterns(self) -> NDArray[Any]:
         """Modalities of each row: array of str, such as "image+gene"."""
         return self.cohort.patterns
 
     @property
-    def image_modalities(self):
+    def image_modalities(self) -> list[str]:
         """Names of the modalities of images: list."""
         shapes = {n: self.cohort.block_shape(n) for n in self.cohort.modalities}
         return [name for name, shape in shapes.items() if len(shape) == IMAGE_AXES]
 
     @cached_property
-    def tested_codes(self):
+    def tested_codes(self) -> NDArray[Any]:
         """Number of the class of each tested row."""
         return self.codes[self.tested.rows]
 
     @cached_property
-    def tested_sizes(self):
+    def tested_sizes(self) -> NDArray[Any]:
         """Tested rows of each class."""
         return np.bincount(self.tested_codes, minlength=len(self.classes))
 
     @property
-    def rarest(self):
+    def rarest(self) -> int:
         """Number of the class with the fewest tested rows."""
         return int(self.tested_sizes.argmin())
 
-    def pattern(self, name, n):
+    def pattern(self, name: str, n: int) -> Pattern:
         """A pattern, and how many rows have it."""
         names = modalities_of(name)
         several = len(self.cohort.modalities) > 1
         return Pattern(names, int(n), several and len(names) == 1)
 
     @property
-    def all_patterns(self):
+    def all_patterns(self) -> list[Pattern]:
         """Rows of each pattern: list of Pattern."""
         return [self.pattern(name, n) for name, n in self.cohort.summary().items()]
 
     @property
-    def tested_patterns(self):
+    def tested_patterns(self) -> list[Pattern]:
         """Tested rows of each pattern, in the order of the rows: list of Pattern."""
         names = self.patterns[self.tested.rows].tolist()
         return [self.pattern(name, names.count(name)) for name in dict.fromkeys(names)]
 
     @cached_property
-    def metadata(self):
+    def metadata(self) -> Any:
         """Covariates in the order of the rows, or None."""
         table = self.cohort.metadata
         return None if table is None else table.reset_index(drop=True)
 
     @property
-    def hospitals(self):
+    def hospitals(self) -> list[Any]:
         """Columns of the metadata that are a hospital."""
         return [] if self.metadata is None else hospital_columns(self.metadata)
 
-    def shares_hospital(self, column):
+    def shares_hospital(self, column: Any) -> bool:
         """Whether some tested rows are of a hospital, a column, that also trains."""
         values = self.metadata[column].to_numpy(dtype=object)
         return any(
@@ -164,7 +166,7 @@ class Study:
         )
 
     @cached_property
-    def final(self):
+    def final(self) -> NDArray[Any] | None:
         """Probabilities of the final model: (n_rows, n_classes), or None."""
         if not hasattr(self.estimator, "predict_proba"):
             return None
@@ -175,29 +177,29 @@ class Study:
         return p
 
     @cached_property
-    def routes(self):
+    def routes(self) -> NDArray[Any] | None:
         """How the final model predicts each row: array of str, or None."""
         if not hasattr(self.estimator, "predict_route"):
             return None
         return np.asarray(self.estimator.predict_route(self.X), dtype=object)
 
     @cached_property
-    def unit(self):
+    def unit(self) -> str:
         """What a row is: the planes of a patient are several."""
         table = self.cohort.metadata
         sliced = table is not None and "patient" in table
         return "row" if sliced or not self.cohort.index.is_unique else "patient"
 
-    def number(self, rows):
+    def number(self, rows: Sized) -> list[str]:
         """Names of rows that are shown, in the place of their ids: list of str."""
         return [f"{self.unit.capitalize()} {n}" for n in range(1, len(rows) + 1)]
 
-    def take(self, rows):
+    def take(self, rows: Any) -> Any:
         """Some rows of X."""
         return self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
 
     @property
-    def shared(self):
+    def shared(self) -> dict[str, Any]:
         """What every template may use."""
         return {
             "model": self.model,
@@ -206,7 +208,16 @@ class Study:
         }
 
 
-def make_study(estimator, X, y, comparison, *, model, positive, class_names):
+def make_study(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    comparison: Any,
+    *,
+    model: str | None,
+    positive: Any,
+    class_names: Mapping[Any, str] | None,
+) -> Study:
     """Check what a report is made of, and put it together."""
     check_is_fitted(estimator)
     if not isinstance(comparison, Comparison):
@@ -223,18 +234,19 @@ def make_study(estimator, X, y, comparison, *, model, positive, class_names):
             "class_names must be a dict of label to name, got "
             f"{type(class_names).__name__}."
         )
+    (labels,) = join_rows(X, cohort, y=y)
     return Study(
         estimator=estimator,
         X=cohort if isinstance(X, Mapping | list) else X,
         cohort=cohort,
-        codes=_codes_of(*join_rows(X, cohort, y=y), tested.classes, len(cohort)),
+        codes=_codes_of(labels, tested.classes, len(cohort)),
         tested=tested,
         positive=tested.classes.index(comparison.find_positive(positive)),
         class_names=dict(class_names or {}),
     )
 
 
-def _codes_of(y, classes, n_rows):
+def _codes_of(y: Any, classes: list[Any], n_rows: int) -> NDArray[Any]:
     """Number of each row's class, -1 where its label is missing."""
     if y is None:
         raise ValueError("y is None: pass the labels of the rows of X.")
@@ -251,7 +263,7 @@ def _codes_of(y, classes, n_rows):
     return places[codes]
 
 
-def _check_classes(estimator, classes):
+def _check_classes(estimator: Any, classes: list[Any]) -> None:
     """Refuse an estimator of other labels."""
     known = np.asarray(getattr(estimator, "classes_", [])).tolist()
     unknown = [label for label in known if label not in classes]
@@ -262,7 +274,7 @@ def _check_classes(estimator, classes):
         )
 
 
-def _check_rows(predictions, cohort):
+def _check_rows(predictions: pd.DataFrame, cohort: Cohort) -> None:
     """Refuse a comparison of other rows."""
     tested = predictions.drop_duplicates("row")
     if len(tested) and tested["row"].max() >= len(cohort):

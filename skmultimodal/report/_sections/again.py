@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from skmultimodal.report._study import Study
 from skmultimodal.utils._environment import describe_environment
 
 __all__ = ["again"]
@@ -23,7 +24,7 @@ class Again:
     environment: dict
 
 
-def again(study, command):
+def again(study: Study, command: str | None) -> Again:
     """Numbers of the section from a study and the command, or None for the script."""
     if command is None:
         command = _script()
@@ -43,7 +44,7 @@ def again(study, command):
     )
 
 
-def _script():
+def _script() -> str:
     """What runs, by name: arguments and folders may be secrets."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is not None:

@@ -1,17 +1,20 @@
 """How sure the model is: whether its probabilities come true, and prediction sets."""
 
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss
 
 from skmultimodal.inspection import PatternCalibrationDisplay
 from skmultimodal.model_selection import corrected_t_interval, wilson_interval
 from skmultimodal.report._compared import NOTHING, Score
 from skmultimodal.report._figures import Figure, draw, short
+from skmultimodal.report._study import Study
 from skmultimodal.utils._calibration_line import calibration_line
 from skmultimodal.utils._ids import are_among
 from skmultimodal.utils._labels import class_name
@@ -61,7 +64,7 @@ class Certainty:
     """Numbers of the section."""
 
     has_probabilities: bool
-    rows: list = ()  # by pattern, and last of all tested rows
+    rows: Sequence[Reliability] = ()  # by pattern, and last of all tested rows
     gain: Score = NOTHING  # of the Brier score of all, against that of a constant
     slope: Score = NOTHING  # of the class on the predicted log-odds, of all
     intercept: Score = NOTHING
@@ -69,16 +72,17 @@ class Certainty:
     is_histogram: bool = False  # the figure, of too few for a curve
     figure: Figure | None = None
     min_bin_rows: int = MIN_BIN_ROWS
-    untested: list = ()  # patterns of which no row was tested
+    untested: Sequence[str] = ()  # patterns of which no row was tested
     set_sizes: list | None = None  # rows whose set has no class, one class and so on
     covered: float | None = None
     stated: float | None = None
-    n_calibration: list = ()  # pairs of a pattern and its calibration rows
-    held: list = ()  # by pattern, and by class in it
+    # Pairs of a pattern and its calibration rows.
+    n_calibration: Sequence[tuple[str, int]] = ()
+    held: Sequence[Held] = ()  # by pattern, and by class in it
     n_trained: int = 0  # patients with sets on whom the model was fitted
 
 
-def certainty(study, sets):
+def certainty(study: Study, sets: GivenSets | None) -> Certainty:
     """Numbers of the section from a study and the table of prediction sets."""
     if not study.tested.has_probabilities:
         return Certainty(has_probabilities=False)
@@ -95,7 +99,7 @@ def certainty(study, sets):
     )
 
 
-def _reliability(study):
+def _reliability(study: Study) -> list[Reliability]:
     """Predicted, mean over the repeats, and observed by pattern."""
     rows = study.tested.rows
     p = study.tested.probabilities[study.positive].to_numpy()
@@ -121,7 +125,7 @@ def _reliability(study):
     return found
 
 
-def _calibration(study, everyone):
+def _calibration(study: Study, everyone: Reliability) -> dict[str, Any]:
     """Of all tested rows: gain on a constant, slope, intercept and ratio: dict."""
     tested, level = study.tested, study.tested.level
     codes = study.codes[tested.rows]
@@ -140,7 +144,7 @@ def _calibration(study, everyone):
     }
 
 
-def _gains_of_folds(study, share):
+def _gains_of_folds(study: Study, share: float) -> NDArray[Any]:
     """Gain on a constant of each fold, with the probabilities of its repeat."""
     table = study.tested.predictions
     hits = study.codes[table["row"].to_numpy()] == study.positive
@@ -148,7 +152,7 @@ def _gains_of_folds(study, share):
     return gains.groupby([table["repeat"], table["fold"]]).mean().to_numpy()
 
 
-def _around(mean, values, study):
+def _around(mean: float, values: NDArray[Any], study: Study) -> tuple[float, float]:
     """Interval of a mean, as wide as that of the values of the folds."""
     tested = study.tested
     ratio = tested.comparison.test_to_train
@@ -156,7 +160,7 @@ def _around(mean, values, study):
     return mean - (high - low) / 2, mean + (high - low) / 2
 
 
-def _draw(study, is_histogram):
+def _draw(study: Study, is_histogram: bool) -> Figure:
     rows = study.tested.rows
     p = study.tested.probabilities[study.positive].to_numpy().clip(0, 1)
     # Rows of one class are named like it, all others alike.
@@ -164,7 +168,7 @@ def _draw(study, is_histogram):
     if is_histogram:
         return draw(lambda: _Histogram(p, named, study.positive_name))
 
-    def make():
+    def make() -> PatternCalibrationDisplay:
         with warnings.catch_warnings():
             # The curve of a pattern with few rows is one point, as is seen.
             warnings.filterwarnings("ignore", message="pattern .* has .* rows")
@@ -182,7 +186,7 @@ def _draw(study, is_histogram):
 class _Histogram:
     """Predicted probabilities of the patients of each class."""
 
-    def __init__(self, p, named, positive):
+    def __init__(self, p: NDArray[Any], named: NDArray[Any], positive: str) -> None:
         plt = import_optional("matplotlib.pyplot", "report")
         self.figure_, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
         names = [positive, OTHERS]
@@ -203,7 +207,7 @@ class _Histogram:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
-def _measure_sets(study, sets):
+def _measure_sets(study: Study, sets: GivenSets) -> dict[str, Any]:
     """How many classes the sets have, and how often the true one: dict."""
     table, counts = sets.table, sets.counts
     places = study.cohort.index.get_indexer(table.index)
@@ -224,7 +228,9 @@ def _measure_sets(study, sets):
     }
 
 
-def _held(study, holds, patterns, codes):
+def _held(
+    study: Study, holds: NDArray[Any], patterns: NDArray[Any], codes: NDArray[Any]
+) -> Iterator[Held]:
     """Yield a Held for each pattern, and for each class in it."""
     for pattern in dict.fromkeys(patterns.tolist()):
         here = patterns == pattern
@@ -237,5 +243,5 @@ def _held(study, holds, patterns, codes):
                 yield Held(pattern, label, n, share)
 
 
-def _count_trained(estimator, index):
+def _count_trained(estimator: Any, index: pd.Index) -> int:
     return int(are_among(index, getattr(estimator, "fit_ids_", None)).sum())

@@ -1,10 +1,12 @@
 """Where each item of TRIPOD+AI is reported, and which are not."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from skmultimodal.report._claim import State, claim_items
+from skmultimodal.report._claim import ClaimItem, State, claim_items
 from skmultimodal.report._sections.patients import FACTS
+from skmultimodal.report._study import Study
 
 __all__ = ["ITEMS", "checklist"]
 
@@ -52,10 +54,18 @@ class Checklist:
     has_title: bool
     intended_use: str | None
     checklist: list
-    claim: list = ()  # items of CLAIM; empty if no modality holds images
+    claim: Sequence[ClaimItem] = ()  # items of CLAIM; empty if no modality holds images
 
 
-def checklist(study, sections, numbers, *, title, label, facts):
+def checklist(
+    study: Study,
+    sections: Sequence[Mapping[str, Any]],
+    numbers: Mapping[str, Any],
+    *,
+    title: str | None,
+    label: str | None,
+    facts: Mapping[str, str],
+) -> Checklist:
     """Numbers of the section.
 
     Parameters

@@ -1,16 +1,20 @@
 """Some patients, chosen by a rule, and what the model predicts for them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection import SaliencyDisplay
-from skmultimodal.report._explain import Refusal
+from skmultimodal.report._explain import Explanations, Refusal
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._formats import channel_name
 from skmultimodal.report._sections.missing import Route, as_route
+from skmultimodal.report._study import Study
 from skmultimodal.utils._anatomy import View, view_of
 from skmultimodal.utils._patterns import modalities_of
 
@@ -31,7 +35,7 @@ class Choice(NamedTuple):
 
     kind: Kind
     is_next: bool = False
-    names: list = ()  # modalities of a typical row
+    names: Sequence[str] = ()  # modalities of a typical row
 
 
 class Centre(NamedTuple):
@@ -88,9 +92,9 @@ class Examples:
     n_repeats: int
 
 
-def choose_examples(study, n_examples):
+def choose_examples(study: Study, n_examples: int) -> dict[int, Choice]:
     """Rows of example patients and why each was chosen: dict of int to Choice."""
-    chosen = {}
+    chosen: dict[int, Choice] = {}
     if not n_examples or not study.tested.has_probabilities:
         return chosen
     queues = _queues(study)
@@ -106,13 +110,13 @@ def choose_examples(study, n_examples):
     return dict(list(chosen.items())[:n_examples])
 
 
-def _add(chosen, rows, choice):
+def _add(chosen: dict[int, Choice], rows: Sequence[int], choice: Choice) -> None:
     row = next((row for row in rows if row not in chosen), None)
     if row is not None:
         chosen[row] = choice
 
 
-def _queues(study):
+def _queues(study: Study) -> dict[Kind, list[int]]:
     """Tested rows, the best example first, by kind."""
     rows = study.tested.rows
     p = study.tested.probabilities.to_numpy()
@@ -127,7 +131,7 @@ def _queues(study):
     }
 
 
-def _typical(study):
+def _typical(study: Study) -> dict[str, int]:
     """The row of the median final probability, of each pattern that was not tested."""
     if study.final is None:
         return {}
@@ -142,7 +146,13 @@ def _typical(study):
     return found
 
 
-def examples(study, chosen, found, sets, channels):
+def examples(
+    study: Study,
+    chosen: Mapping[int, Choice],
+    found: Explanations,
+    sets: pd.DataFrame | None,
+    channels: Mapping[str, Sequence[str]],
+) -> Examples:
     """Numbers of the section.
 
     Parameters
@@ -170,7 +180,15 @@ def examples(study, chosen, found, sets, channels):
     )
 
 
-def _example(study, name, row, choice, found, sets, channels):
+def _example(
+    study: Study,
+    name: str,
+    row: int,
+    choice: Choice,
+    found: Explanations,
+    sets: pd.DataFrame | None,
+    channels: Mapping[str, Sequence[str]],
+) -> Example:
     tested = study.tested.probabilities[study.positive]
     final = study.final
     return Example(
@@ -187,7 +205,7 @@ def _example(study, name, row, choice, found, sets, channels):
     )
 
 
-def _held(study, row, sets):
+def _held(study: Study, row: int, sets: pd.DataFrame | None) -> list[Any] | None:
     patient = study.cohort.index[row]
     if sets is None or patient not in sets.index:
         return None
@@ -195,14 +213,19 @@ def _held(study, row, sets):
     return [study.names[code] for code in np.flatnonzero(held)]
 
 
-def _contributed(row, contributions):
+def _contributed(row: int, contributions: Bunch | Refusal) -> Contributed | None:
     if isinstance(contributions, Refusal):
         return None
     shares = contributions.contributions.iloc[row].dropna()
     return Contributed(list(shares.items()), contributions.prior)
 
 
-def _thumbnail(study, row, maps, channels):
+def _thumbnail(
+    study: Study,
+    row: int,
+    maps: Mapping[str, Bunch | Refusal],
+    channels: Mapping[str, Sequence[str]],
+) -> Thumbnail | None:
     """The first map of a row, or None."""
     for name, result in maps.items():
         if isinstance(result, Refusal) or not study.cohort.has(name)[row]:
@@ -222,10 +245,10 @@ def _thumbnail(study, row, maps, channels):
     return None
 
 
-def _draw(study, result, place, channel):
+def _draw(study: Study, result: Bunch, place: int, channel: int) -> Figure:
     mask, one = result.segmentation, slice(place, place + 1)
 
-    def make():
+    def make() -> SaliencyDisplay:
         return SaliencyDisplay(
             result.heatmap[one],
             result.images[one],
@@ -238,7 +261,7 @@ def _draw(study, result, place, channel):
     return draw(make)
 
 
-def _first_channel(result, place):
+def _first_channel(result: Bunch, place: int) -> int:
     """The first channel that shows anything, other than the segmentation."""
     mask = result.segmentation
     for number, plane in enumerate(result.images[place]):
@@ -248,7 +271,7 @@ def _first_channel(result, place):
     return 0
 
 
-def _locate(result, place):
+def _locate(result: Bunch, place: int) -> Centre | None:
     view = view_of(result.axes)
     turn = np.asarray if view is None else view.turn
     heat = turn(np.abs(result.heatmap[place]))

@@ -1,18 +1,23 @@
 """What the final model looks at: modalities, places in images, genes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from skmultimodal.inspection import (
     GeneAttributionsDisplay,
     ModalityContributionsDisplay,
 )
-from skmultimodal.report._explain import Refusal
+from skmultimodal.report._explain import Explanations, Refusal
 from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.report._formats import channel_name
+from skmultimodal.report._study import Study
 from skmultimodal.utils._patterns import pattern_name
 
 __all__ = ["explanations"]
@@ -71,7 +76,8 @@ class Maps:
     n: int = 0
     n_has: int = 0  # rows with the modality
     method: str = ""
-    channels: list = ()  # share of the attribution in each channel
+    # Share of the attribution in each channel.
+    channels: Sequence[tuple[str | int, float]] = ()
     inside: Inside | None = None
 
 
@@ -92,9 +98,9 @@ class Columns:
     refusal: Refusal | None = None  # why there are none
     n: int = 0
     n_columns: int = 0
-    first: list = ()  # columns that count most
+    first: Sequence[str] = ()  # columns that count most
     share: float = 0.0  # their part of the attribution
-    drawn: list = ()  # importance of the columns of the figure
+    drawn: Sequence[tuple[str, float]] = ()  # importance of the columns of the figure
     figure: Figure | None = None
     stands_out: bool = True  # whether `share` is much
     stability: Stability | None = None  # None of a tower that is one network
@@ -114,7 +120,12 @@ class Explained:
     brief: bool
 
 
-def explanations(study, found, examples, channels):
+def explanations(
+    study: Study,
+    found: Explanations,
+    examples: Sequence[int],
+    channels: Mapping[str, Sequence[str]],
+) -> Explained:
     """Numbers of the section.
 
     Parameters
@@ -129,7 +140,7 @@ def explanations(study, found, examples, channels):
     refused = isinstance(found.contributions, Refusal)
     contributions = None if refused else _contributions(study, found, examples)
     pattern = pattern_name(study.cohort.modalities)
-    rows = [] if refused else contributions.rows
+    rows = [] if contributions is None else contributions.rows
     whole = [row for row in rows if row.pattern == pattern]
     maps = [_maps(study, name, m, channels) for name, m in found.maps.items()]
     columns = [_columns(study, name, c) for name, c in found.columns.items()]
@@ -146,7 +157,9 @@ def explanations(study, found, examples, channels):
     )
 
 
-def _contributions(study, found, examples):
+def _contributions(
+    study: Study, found: Explanations, examples: Sequence[int]
+) -> Contributions:
     result = found.contributions
     spread = result.contributions.groupby(result.patterns).std(ddof=0)
     rows = [
@@ -179,7 +192,12 @@ def _contributions(study, found, examples):
     )
 
 
-def _maps(study, name, result, channels):
+def _maps(
+    study: Study,
+    name: str,
+    result: Bunch | Refusal,
+    channels: Mapping[str, Sequence[str]],
+) -> Maps:
     if isinstance(result, Refusal):
         return Maps(name, result)
     size = np.abs(result.attributions)
@@ -198,7 +216,7 @@ def _maps(study, name, result, channels):
     )
 
 
-def _inside(size, mask):
+def _inside(size: NDArray[Any], mask: NDArray[Any] | None) -> Inside | None:
     """How much of maps (n_rows, height, width) lies within the segmentation."""
     if mask is None:
         return None
@@ -216,7 +234,7 @@ def _inside(size, mask):
     return Inside(share, area, int((shares < 0.5).sum()), int(usable.sum()), look)
 
 
-def _columns(study, name, result):
+def _columns(study: Study, name: str, result: Bunch | Refusal) -> Columns:
     if isinstance(result, Refusal):
         return Columns(name, result)
     importance = result.ranking["importance"]
@@ -235,7 +253,7 @@ def _columns(study, name, result):
     )
 
 
-def _stability(found, n_columns):
+def _stability(found: Mapping[str, Any], n_columns: int) -> Stability | None:
     n, correlation, overlap = (
         found[name] for name in ("n_rankings", "rank_correlation", "top_overlap")
     )
@@ -244,8 +262,8 @@ def _stability(found, n_columns):
     return Stability(n, correlation, overlap, min(N_TOP, n_columns))
 
 
-def _draw_columns(study, name, drawn):
-    def make():
+def _draw_columns(study: Study, name: str, drawn: pd.DataFrame) -> Figure:
+    def make() -> GeneAttributionsDisplay:
         names = [short(str(gene)) for gene in drawn.index]
         display = GeneAttributionsDisplay(
             drawn.set_axis(names), positive=study.positive_name

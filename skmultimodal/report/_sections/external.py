@@ -1,5 +1,7 @@
 """All that an evaluation in another hospital shows, for its report or another."""
 
+from typing import Any
+
 from skmultimodal.model_selection import ExternalEvaluation
 from skmultimodal.report._sections.external_calibration import external_calibration
 from skmultimodal.report._sections.external_data import external_data
@@ -8,7 +10,7 @@ from skmultimodal.report._sections.external_performance import external_performa
 __all__ = ["check_external", "external_numbers"]
 
 
-def check_external(evaluation):
+def check_external(evaluation: Any) -> None:
     """Refuse what is no ExternalEvaluation."""
     if not isinstance(evaluation, ExternalEvaluation):
         raise ValueError(
@@ -17,7 +19,7 @@ def check_external(evaluation):
         )
 
 
-def external_numbers(evaluation):
+def external_numbers(evaluation: ExternalEvaluation) -> dict[str, Any]:
     """Numbers of each section: dict by name of the template."""
     return {
         "external_performance": external_performance(evaluation),

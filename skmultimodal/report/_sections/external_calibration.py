@@ -1,12 +1,14 @@
 """Whether probabilities come true in another hospital, and what recalibration gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skmultimodal.inspection import PatternCalibrationDisplay
+from skmultimodal.model_selection import ExternalEvaluation
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._sections.external_performance import score_of
@@ -57,12 +59,12 @@ class ExternalCalibration:
     intercept: Score
     level: Level
     ratio: Score  # of patients of the class, observed over expected
-    recalibrated: list = ()
+    recalibrated: Sequence[Recalibrated] = ()
     few: bool = False  # too few patients of a class for a recalibration
     figure: Figure | None = None
 
 
-def external_calibration(evaluation):
+def external_calibration(evaluation: ExternalEvaluation) -> ExternalCalibration:
     """Numbers of the section from an ExternalEvaluation."""
     slope = score_of(evaluation, "calibration_slope")
     intercept = score_of(evaluation, "calibration_intercept")
@@ -86,14 +88,16 @@ def external_calibration(evaluation):
     )
 
 
-def judge_slope(slope):
+def judge_slope(slope: Score) -> Slope:
     """The sentence that applies to a slope and its interval."""
     if slope.low <= 0:
         return Slope.AGAINST if slope.high < 0 else Slope.UNRELATED
     return _judge(slope, 1.0, Slope.UNKNOWN, Slope.EXTREME, Slope.GOOD, Slope.TIMID)
 
 
-def _judge(score, right, unknown, below, good, above):
+def _judge(
+    score: Score, right: float, unknown: Any, below: Any, good: Any, above: Any
+) -> Any:
     if np.isnan(score.low):
         return unknown
     if score.high < right:
@@ -101,7 +105,7 @@ def _judge(score, right, unknown, below, good, above):
     return above if score.low > right else good
 
 
-def _draw(evaluation):
+def _draw(evaluation: ExternalEvaluation) -> Figure | None:
     table, positive = evaluation.predictions, evaluation.positive
     if len(evaluation.classes) > 2 or len(table) < MIN_FIGURE:
         return None
@@ -110,7 +114,7 @@ def _draw(evaluation):
     p = table[f"proba_{class_name(positive)}"].to_numpy()
     y = table["y_true"].to_numpy()
 
-    def make():
+    def make() -> PatternCalibrationDisplay:
         # All in one curve: a pattern of few patients is one point.
         return PatternCalibrationDisplay.from_predictions(
             y, p, np.full(len(p), "all"), positive=positive, min_bin_rows=10

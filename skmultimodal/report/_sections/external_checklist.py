@@ -1,5 +1,6 @@
 """What an evaluation in another hospital shows, and what only people can add."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,10 +37,12 @@ class ExternalChecklist:
     n_covered: int
     n_partly: int
     label: str | None
-    facts: dict
+    facts: Mapping[str, str]
 
 
-def external_checklist(title, label, facts):
+def external_checklist(
+    title: str | None, label: str | None, facts: Mapping[str, str]
+) -> ExternalChecklist:
     """Numbers of the section.
 
     Parameters

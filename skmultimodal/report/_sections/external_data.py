@@ -1,11 +1,13 @@
 """Who is tested in another hospital, and how their data differ from those of fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from skmultimodal.model_selection import ExternalEvaluation
 from skmultimodal.report._compared import Score
 from skmultimodal.utils._labels import class_name
 
@@ -55,14 +57,15 @@ class ExternalData:
     n_unlabelled: int
     classes: list
     patterns: list
-    aligned: list = ()
-    changed: list = ()  # modalities in which anything was filled, left out or resized
-    drifted: list = ()
-    differing: list = ()  # modalities
+    aligned: Sequence[Aligned] = ()
+    # Modalities in which anything was filled, left out or resized.
+    changed: Sequence[str] = ()
+    drifted: Sequence[Drifted] = ()
+    differing: Sequence[str] = ()  # modalities
     classified: bool = False  # whether a classifier tried to tell patients apart
 
 
-def external_data(evaluation):
+def external_data(evaluation: ExternalEvaluation) -> ExternalData:
     """Numbers of the section from an ExternalEvaluation."""
     table = evaluation.predictions
     counts = table["y_true"].value_counts()
@@ -91,7 +94,7 @@ def external_data(evaluation):
     )
 
 
-def _aligned(table):
+def _aligned(table: pd.DataFrame | None) -> list[Aligned]:
     if table is None:
         return []
     names = ["n_features", "n_filled", "n_left_out", "reordered", "resized"]
@@ -101,12 +104,11 @@ def _aligned(table):
     ]
 
 
-def _drifted(table):
+def _drifted(table: pd.DataFrame | None) -> list[Drifted]:
     if table is None:
         return []
     rows = []
     for modality, row in table.iterrows():
-        numbers = [row[name] for name in ("location", "scale", "outside")]
         apart = Score(row["roc_auc"], row["low"], row["high"])
         differs = apart.low > 0.5
         if min(row["n_rows"], row["n_reference"]) >= FEW:
@@ -114,5 +116,7 @@ def _drifted(table):
             differs |= row["outside"] > TIMES_OUTSIDE * expected
             differs |= row["location"] > FAR
         n = 0 if pd.isna(row["n_features"]) else int(row["n_features"])
-        rows.append(Drifted(str(modality), n, *numbers, apart, bool(differs)))
+        location, scale, outside = row["location"], row["scale"], row["outside"]
+        measured = location, scale, outside, apart, bool(differs)
+        rows.append(Drifted(str(modality), n, *measured))
     return rows

@@ -1,11 +1,14 @@
 """How good a fitted model is for the patients of another hospital."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pandas as pd
 from sklearn.metrics import RocCurveDisplay
 
+from skmultimodal.model_selection import ExternalEvaluation
 from skmultimodal.report._compared import Score, Share
 from skmultimodal.report._figures import Figure, draw, short
 from skmultimodal.utils._labels import class_name
@@ -61,17 +64,19 @@ class ExternalPerformance:
     two: bool  # classes
     level: str  # of the intervals, in percent
     threshold: float = THRESHOLD
-    shares: list = ()
-    by_pattern: list = ()  # empty if there is one pattern
+    shares: Sequence[Share] = ()
+    by_pattern: Sequence[PatternRow] = ()  # empty if there is one pattern
     figure: Figure | None = None
 
 
-def score_of(evaluation, metric, pattern="all"):
+def score_of(
+    evaluation: ExternalEvaluation, metric: str, pattern: str = "all"
+) -> Score:
     """A score of the evaluation, as templates write it."""
     return Score(*evaluation.score(metric, pattern))
 
 
-def external_performance(evaluation):
+def external_performance(evaluation: ExternalEvaluation) -> ExternalPerformance:
     """Numbers of the section from an ExternalEvaluation."""
     table = evaluation.predictions
     counts = table["y_true"].value_counts().reindex(evaluation.classes, fill_value=0)
@@ -100,7 +105,7 @@ def external_performance(evaluation):
     )
 
 
-def _at_home(evaluation):
+def _at_home(evaluation: ExternalEvaluation) -> dict[str, Any]:
     """The area where the model comes from, and for which patients."""
     nothing = dict.fromkeys(("at_home", "home_pattern", "here"))
     home, pattern = evaluation.development, evaluation.development_pattern
@@ -116,7 +121,7 @@ def _at_home(evaluation):
     return found | {"here": here}
 
 
-def _place(score, nothing):
+def _place(score: Score, nothing: float) -> Place:
     if score.low != score.low:
         return Place.UNKNOWN
     if score.low > nothing:
@@ -124,14 +129,15 @@ def _place(score, nothing):
     return Place.BELOW if score.high < nothing else Place.AROUND
 
 
-def _shares(evaluation):
+def _shares(evaluation: ExternalEvaluation) -> list[Share]:
+    rows: Any = evaluation.at_threshold(THRESHOLD).itertuples()
     return [
         Share(row.metric, Score(row.score, row.low, row.high), row.n_right, row.n)
-        for row in evaluation.at_threshold(THRESHOLD).itertuples()
+        for row in rows
     ]
 
 
-def _by_pattern(evaluation):
+def _by_pattern(evaluation: ExternalEvaluation) -> list[PatternRow]:
     names = ["roc_auc", "brier", "log_loss", "calibration_slope"]
     names += ["calibration_intercept"]
     rows = []
@@ -142,7 +148,7 @@ def _by_pattern(evaluation):
     return rows
 
 
-def _draw(evaluation, counts):
+def _draw(evaluation: ExternalEvaluation, counts: pd.Series) -> Figure | None:
     if counts.min() == 0:
         return None
     hits = evaluation.predictions["y_true"] == evaluation.positive

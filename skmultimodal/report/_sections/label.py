@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from skmultimodal.report._study import Study
+
 __all__ = ["label"]
 
 
@@ -24,7 +26,7 @@ class Label:
     unnamed: list
 
 
-def label(study, meaning):
+def label(study: Study, meaning: str | None) -> Label:
     """Numbers of the section from a study and the meaning of the label."""
     classes = [
         ClassSize(study.names[code], int((study.codes == code).sum()), int(n_tested))

@@ -1,11 +1,15 @@
 """What would break it: limits that the data show, that hold for all, and the given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from skmultimodal.model_selection import ExternalEvaluation
+from skmultimodal.report._study import Study
 
 __all__ = ["limits"]
 
@@ -54,7 +58,12 @@ class Limits:
     n_external: int = 0  # patients of another hospital on whom the model was tested
 
 
-def limits(study, audit, given, external=None):
+def limits(
+    study: Study,
+    audit: pd.DataFrame | None,
+    given: Sequence[str],
+    external: ExternalEvaluation | None = None,
+) -> Limits:
     """Numbers of the section from a study, and what else was given.
 
     Parameters
@@ -91,7 +100,7 @@ def limits(study, audit, given, external=None):
     )
 
 
-def _hospitals(study, column):
+def _hospitals(study: Study, column: Any) -> Hospitals:
     site = study.metadata[column]
     known = (study.codes >= 0) & site.notna().to_numpy()
     classes = pd.Series(study.codes[known]).groupby(site[known].to_numpy())

@@ -1,13 +1,16 @@
 """What is missing, and how rows that lack something are predicted."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skmultimodal.report._formats import channel_name
 from skmultimodal.report._sections.patients import hidden
+from skmultimodal.report._study import Study
 from skmultimodal.utils._patterns import HEAD, modalities_of
 
 __all__ = ["as_route", "missing"]
@@ -28,7 +31,7 @@ class Route(NamedTuple):
     """What predicts a row: "head", "towers" of these names, or an "estimator"."""
 
     kind: str
-    names: list = ()
+    names: Sequence[str] = ()
 
 
 class Availability(NamedTuple):
@@ -68,10 +71,12 @@ class Missing:
     modalities: list
     routes: list  # those that some row takes
     patterns: list
-    channels: list = ()  # those that rows with images lack
+    channels: Sequence[Channel] = ()  # those that rows with images lack
 
 
-def missing(study, flow, channels):
+def missing(
+    study: Study, flow: pd.DataFrame | None, channels: Mapping[str, Sequence[str]]
+) -> Missing:
     """Numbers of the section from a study, the flow of patients and channel names."""
     policy = getattr(study.estimator, "missing", None)
     known = [str(p) for p in Policy]
@@ -105,7 +110,9 @@ def missing(study, flow, channels):
     )
 
 
-def _absent(study, name, channels):
+def _absent(
+    study: Study, name: str, channels: Mapping[str, Sequence[str]]
+) -> Iterator[Channel]:
     """Yield a Channel for each one that some row with the images lacks."""
     block, rows = study.cohort.block(name), np.flatnonzero(study.cohort.has(name))
     there = np.zeros(block.shape[:2], dtype=bool)
@@ -119,12 +126,12 @@ def _absent(study, name, channels):
             yield Channel(name, channel, int(lacks.sum()), int(lacks[is_tested].sum()))
 
 
-def parse_route(route):
+def parse_route(route: str) -> Route:
     """A route as `predict_route` returns it."""
     return Route("head") if route == HEAD else Route("towers", modalities_of(route))
 
 
-def as_route(study, row):
+def as_route(study: Study, row: int) -> Route:
     """What predicts a row of a study."""
     if study.routes is None:
         return Route("estimator", [type(study.estimator).__name__])

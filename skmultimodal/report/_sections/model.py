@@ -1,13 +1,15 @@
 """The parts of the model, what they are fitted on, and all parameters."""
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skmultimodal.report._pool import Pool, read_pool
+from skmultimodal.report._study import Study
 
 __all__ = ["list_parameters", "model"]
 
@@ -39,7 +41,7 @@ class Model:
     )  # what the model ends with, if that is a pool of several modalities
 
 
-def model(study):
+def model(study: Study) -> Model:
     """Numbers of the section from a study."""
     estimator = study.estimator
     towers = getattr(estimator, "towers_", None) or {}
@@ -70,7 +72,7 @@ def model(study):
     )
 
 
-def list_parameters(estimator):
+def list_parameters(estimator: Any) -> list[tuple[str, str]]:
     """Names and values of parameters that differ from their default: sorted list.
 
     Estimators within are none, but those of them are.
@@ -85,7 +87,7 @@ def list_parameters(estimator):
     )
 
 
-def _defaults(estimator):
+def _defaults(estimator: Any) -> dict[str, Any]:
     """Parameters of an estimator of this class that was given none: dict."""
     try:
         return type(estimator)().get_params(deep=True)
@@ -93,7 +95,7 @@ def _defaults(estimator):
         return {}
 
 
-def _values(estimator):
+def _values(estimator: Any) -> dict[str, Any]:
     """Parameters that are no estimators, nor lists of some: dict."""
     return {
         name: value
@@ -102,7 +104,7 @@ def _values(estimator):
     }
 
 
-def _default_of(parts, usual, name):
+def _default_of(parts: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> Any:
     """What the class of the part that has a parameter gives it by default.
 
     A part that was not given, but is made in `fit`, is that of `usual`.
@@ -114,7 +116,7 @@ def _default_of(parts, usual, name):
     return inspect.Parameter.empty if found is None else found.default
 
 
-def _show(name, value):
+def _show(name: str, value: Any) -> str:
     """A parameter's value; a folder is that of somebody's machine."""
     if value is None:
         return repr(value)
@@ -123,5 +125,5 @@ def _show(name, value):
     return " ".join(repr(value).split())
 
 
-def _cut(text):
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"

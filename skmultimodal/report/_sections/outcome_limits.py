@@ -1,6 +1,10 @@
 """What a comparison of models of times or numbers does not show."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from skmultimodal.cohort import Cohort
+from skmultimodal.model_selection import OutcomeComparison
 
 __all__ = ["outcome_limits"]
 
@@ -21,11 +25,19 @@ class OutcomeLimits:
     has_known: bool  # whether a model of what is known beforehand was compared
     has_causes: bool  # whether competing events were given
     label: str | None
-    facts: dict
+    facts: Mapping[str, str]
     given: list
 
 
-def outcome_limits(comparison, cohort, has_known, has_causes, label, facts, given):
+def outcome_limits(
+    comparison: OutcomeComparison,
+    cohort: Cohort,
+    has_known: bool,
+    has_causes: bool,
+    label: str | None,
+    facts: Mapping[str, str],
+    given: Sequence[str],
+) -> OutcomeLimits:
     """Numbers of the section.
 
     Parameters

@@ -1,11 +1,15 @@
 """How good a model of a number or of a time is, and against which others."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from skmultimodal.inspection import DifferencesDisplay, MetricIntervalsDisplay
+from skmultimodal.model_selection import OutcomeComparison
 from skmultimodal.report._compared import Difference, Score
 from skmultimodal.report._figures import Figure, draw
 
@@ -49,17 +53,22 @@ class OutcomePerformance:
     differences: list
     n_tests: int
     scores_figure: Figure
-    known: dict = field(default_factory=dict)  # columns that models of metadata read
+    # Columns that models of metadata read.
+    known: Mapping[str, list[str]] = field(default_factory=dict)
     horizon: str = ""  # of times, up to which they are scored: mean of the folds
     differences_figure: Figure | None = None
 
     @property
-    def predicts(self):
+    def predicts(self) -> bool:
         """Whether there is a score to explain."""
         return self.verdict not in (Verdict.UNDECIDED, Verdict.GUESSING)
 
 
-def outcome_performance(comparison, model, known=None):
+def outcome_performance(
+    comparison: OutcomeComparison,
+    model: str,
+    known: Mapping[str, list[str]] | None = None,
+) -> OutcomePerformance:
     """Numbers of the section.
 
     Parameters
@@ -74,7 +83,7 @@ def outcome_performance(comparison, model, known=None):
     survival = "event" in table
     summary = comparison.summary().set_index(["model", "metric"])
     metric = comparison.metrics[0]
-    scores = {
+    scores: dict[str, list[Any]] = {
         name: [_score(summary, name, m) for m in comparison.metrics]
         for name in comparison.models
     }
@@ -82,7 +91,7 @@ def outcome_performance(comparison, model, known=None):
     others = {name: s[0] for name, s in scores.items() if name != model and s[0]}
     best = max(others, key=lambda name: others[name].mean) if others else None
     own = scores[model][0]
-    guessing = GUESSING.get(metric)
+    guessing, horizons = GUESSING.get(metric), comparison.horizons
     return OutcomePerformance(
         verdict=_judge(own, guessing, differences),
         survival=survival,
@@ -90,7 +99,7 @@ def outcome_performance(comparison, model, known=None):
         own=own,
         guessing=guessing,
         best=best,
-        best_score=others.get(best),
+        best_score=None if best is None else others[best],
         difference=next((d for d in differences if d.other == best), None),
         n_tested=len(patients),
         n_events=int(patients["event"].sum()) if survival else 0,
@@ -108,26 +117,31 @@ def outcome_performance(comparison, model, known=None):
             )
         ),
         known=known or {},
-        horizon=f"{comparison.horizons.mean():.3g}" if survival else "",
+        horizon="" if horizons is None else f"{horizons.mean():.3g}",
         differences_figure=_draw(comparison, model, metric) if others else None,
     )
 
 
-def _score(summary, model, metric):
+def _score(summary: pd.DataFrame, model: str, metric: str) -> Score | None:
     if (model, metric) not in summary.index:
         return None
     return Score(*summary.loc[(model, metric), ["mean", "low", "high"]])
 
 
-def _differences(comparison, model, metric):
+def _differences(
+    comparison: OutcomeComparison, model: str, metric: str
+) -> list[Difference]:
     table = comparison.differences(metrics=[metric], reference=model)
+    rows: Any = table.itertuples()
     return [
         Difference(row.model_a, row.difference, row.low, row.high, row.p, row.p_holm)
-        for row in table.itertuples()
+        for row in rows
     ]
 
 
-def _judge(own, guessing, differences):
+def _judge(
+    own: Score, guessing: float | None, differences: Sequence[Difference]
+) -> Verdict:
     if guessing is None or np.isnan(own.low):
         return Verdict.UNDECIDED
     if own.low <= guessing:
@@ -139,7 +153,7 @@ def _judge(own, guessing, differences):
     return Verdict.BETTER if worst < ALPHA else Verdict.NOT_BETTER
 
 
-def _draw(comparison, model, metric):
+def _draw(comparison: OutcomeComparison, model: str, metric: str) -> Figure:
     return draw(
         lambda: DifferencesDisplay.from_comparison(
             comparison, metric=metric, reference=model

@@ -1,10 +1,13 @@
 """Predicted times or numbers beside what came."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import PredictionErrorDisplay
 
 from skmultimodal.inspection import (
@@ -12,6 +15,7 @@ from skmultimodal.inspection import (
     DCalibrationDisplay,
     RiskGroupsDisplay,
 )
+from skmultimodal.model_selection import OutcomeComparison
 from skmultimodal.report._compared import Score
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.utils._incidence import cumulative_incidence
@@ -45,7 +49,8 @@ class OutcomeTruth:
     error: float = np.nan  # median absolute error of a number
     spread: float = np.nan  # interquartile range of the number
     coverage: Score | None = None  # of intervals of 90 %
-    covered: list = ()  # of each pattern: name, patients, and share in their interval
+    # Of each pattern: name, patients, and share in their interval.
+    covered: Sequence[tuple[str, int, float]] = ()
     figure: Figure | None = None
     curves: Figure | None = None  # calibration of survival curves
     p_curves: float = np.nan
@@ -53,7 +58,9 @@ class OutcomeTruth:
     causes: Figure | None = None
 
 
-def outcome_truth(comparison, model, causes=None):
+def outcome_truth(
+    comparison: OutcomeComparison, model: str, causes: NDArray[Any] | None = None
+) -> OutcomeTruth:
     """Numbers of the section.
 
     Parameters
@@ -83,19 +90,19 @@ def outcome_truth(comparison, model, causes=None):
     )
 
 
-def _covered(table):
+def _covered(table: pd.DataFrame) -> list[tuple[str, int, float]]:
     """Share of the patients of each pattern whose number lies in their interval."""
     if "low" not in table or table["low"].isna().all():
         return []
     inside = (table["low"] <= table["y_true"]) & (table["y_true"] <= table["high"])
     table = table.assign(inside=inside)
     return [
-        (pattern, part["row"].nunique(), float(part["inside"].mean()))
+        (str(pattern), part["row"].nunique(), float(part["inside"].mean()))
         for pattern, part in table.groupby("pattern")
     ]
 
 
-def _scatter(y, predicted):
+def _scatter(y: NDArray[Any], predicted: NDArray[Any]) -> PredictionErrorDisplay:
     display = PredictionErrorDisplay.from_predictions(
         y, predicted, kind="actual_vs_predicted"
     )
@@ -103,8 +110,14 @@ def _scatter(y, predicted):
     return display
 
 
-def _of_times(comparison, model, patients, causes):
-    groups = curves = incidence = (None, None)
+def _of_times(
+    comparison: OutcomeComparison,
+    model: str,
+    patients: pd.DataFrame,
+    causes: NDArray[Any] | None,
+) -> OutcomeTruth:
+    nothing: tuple[Any, Any] = (None, None)
+    groups = curves = incidence = nothing
     n_groups = min(N_GROUPS, len(patients) // FEWEST)
     if n_groups > 1:
         groups = _drawn(
@@ -134,18 +147,20 @@ def _of_times(comparison, model, patients, causes):
     )
 
 
-def _drawn(make, *given, **options):
+def _drawn(make: Callable[..., Any], *given: Any, **options: Any) -> tuple[Figure, Any]:
     """A figure, and the display that it is of."""
     made = []
 
-    def make_one():
+    def make_one() -> Any:
         made.append(make(*given, **options))
         return made[0]
 
     return draw(make_one), made[0]
 
 
-def _incidence(patients, causes, display):
+def _incidence(
+    patients: pd.DataFrame, causes: NDArray[Any], display: CumulativeIncidenceDisplay
+) -> Incidence:
     """What competing events leave of the share with the event."""
     event = patients["event"].to_numpy(dtype=bool)
     name = causes[event][0]
@@ -161,7 +176,7 @@ def _incidence(patients, causes, display):
     )
 
 
-def _follow_up(time, event):
+def _follow_up(time: NDArray[Any], event: NDArray[Any]) -> str:
     """Median time to censoring (reverse Kaplan-Meier); empty if it is not reached."""
     order = np.argsort(time, kind="stable")
     time, censored = time[order], ~event[order].astype(bool)

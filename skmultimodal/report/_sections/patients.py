@@ -1,14 +1,17 @@
 """Which patients: how they were found, what they have, their covariates."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._sections.subgroups import COLUMNS
+from skmultimodal.report._study import Study
 from skmultimodal.utils._covariates import read_covariate
 
 __all__ = ["FACTS", "hidden", "patients"]
@@ -60,7 +63,7 @@ class Summary(NamedTuple):
     n_unknown: int
     quartiles: list | None = None
     digits: int = 2
-    values: list = ()
+    values: Sequence[tuple[Any, int]] = ()
     n_distinct: int = 0  # of values that could name a patient, and are not listed
 
 
@@ -105,11 +108,16 @@ class Patients:
     n_tested: int
     n_censored: int  # unlabelled rows
     groups: list  # classes that have a column of the covariates
-    facts: dict
+    facts: Mapping[str, str]
     absent_facts: list
 
 
-def patients(study, flow, facts, audit):
+def patients(
+    study: Study,
+    flow: pd.DataFrame | None,
+    facts: Mapping[str, str],
+    audit: pd.DataFrame | None,
+) -> Patients:
     """Numbers of the section from a study, flow of patients, facts and audit."""
     facts = {name: text for name, text in facts.items() if name != "Command"}
     groups = [code for code in range(len(study.classes)) if (study.codes == code).any()]
@@ -146,7 +154,7 @@ def patients(study, flow, facts, audit):
     )
 
 
-def _known_before(study, audit):
+def _known_before(study: Study, audit: pd.DataFrame | None) -> list[str]:
     """Names of covariates that are known before the outcome: all, if none was named."""
     names = [] if study.metadata is None else [str(n) for n in study.metadata]
     if audit is None or not (audit["kind"] == "later").any():
@@ -155,7 +163,7 @@ def _known_before(study, audit):
     return [n for n in names if n in named or n.lower() in COLUMNS]
 
 
-def _untested(study, known):
+def _untested(study: Study, known: Sequence[str]) -> Iterator[Untested]:
     """Yield an Untested for each value that many rows have and no tested one."""
     for name in known:
         column = study.metadata[next(c for c in study.metadata if str(c) == name)]
@@ -166,10 +174,10 @@ def _untested(study, known):
         tested = set(values[values.index.isin(study.tested.rows)])
         for value, n in values.value_counts().items():
             if value not in tested and n >= MIN_SHARE * len(column):
-                yield Untested(name, value, int(n))
+                yield Untested(name, str(value), int(n))
 
 
-def hidden(study, flow):
+def hidden(study: Study, flow: pd.DataFrame | None) -> list[Hidden]:
     """What patients had when they were loaded, and have no longer."""
     if flow is None:
         return []
@@ -184,14 +192,14 @@ def hidden(study, flow):
     return found
 
 
-def _dropped(flow):
+def _dropped(flow: pd.DataFrame | None) -> tuple[int, int] | None:
     if flow is None:
         return None
     dropped = flow[flow["status"] == "dropped"]
     return len(dropped), int(dropped["patient"].nunique())
 
 
-def _availability(study):
+def _availability(study: Study) -> dict[str, list[tuple[str | None, int]]]:
     found = {}
     for pattern in study.cohort.summary().index:
         sizes = np.bincount(
@@ -203,7 +211,7 @@ def _availability(study):
     return found
 
 
-def _covariates(study, groups):
+def _covariates(study: Study, groups: Sequence[int]) -> list[Covariate]:
     table = study.metadata
     if table is None:
         return []
@@ -224,7 +232,7 @@ def _covariates(study, groups):
     ]
 
 
-def standardised_difference(column, rows):
+def standardised_difference(column: pd.Series, rows: NDArray[np.bool_]) -> float:
     """How far some rows are from the others, in standard deviations.
 
     Of numbers and dates that of the means, of categories the largest of their shares.
@@ -254,7 +262,7 @@ def standardised_difference(column, rows):
     return max(distances, default=np.nan)  # all are NaN, or none is
 
 
-def _distance(ones, others):
+def _distance(ones: NDArray[Any], others: NDArray[Any]) -> float:
     if not len(ones) or not len(others):
         return np.nan
     gap = abs(np.mean(ones) - np.mean(others))
@@ -262,7 +270,7 @@ def _distance(ones, others):
     return float(gap / spread) if spread else (np.inf if gap else 0.0)
 
 
-def _summarise(column):
+def _summarise(column: pd.Series) -> Summary:
     known = column.dropna()
     n_unknown = len(column) - len(known)
     if not len(known):

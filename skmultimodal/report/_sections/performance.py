@@ -11,8 +11,14 @@ from skmultimodal.inspection import (
     MetricIntervalsDisplay,
     RocBandsDisplay,
 )
-from skmultimodal.report._compared import Score
+from skmultimodal.report._compared import (
+    ComparedModel,
+    Difference,
+    PatternScores,
+    Score,
+)
 from skmultimodal.report._figures import Figure, draw, short
+from skmultimodal.report._study import Study
 
 __all__ = ["performance"]
 
@@ -117,7 +123,7 @@ class Performance:
     roc_models: list
 
 
-def performance(study):
+def performance(study: Study) -> Performance:
     """Numbers of the section from a study."""
     tested = study.tested
     trains = [np.unique(fold.train) for fold in tested.folds]
@@ -156,28 +162,28 @@ def performance(study):
     )
 
 
-def _hospital(study):
+def _hospital(study: Study) -> Hospital:
     if not study.hospitals:
         return Hospital.UNKNOWN
     shared = any(study.shares_hospital(column) for column in study.hospitals)
     return Hospital.SHARED if shared else Hospital.APART
 
 
-def _by_pattern(tested):
+def _by_pattern(tested: ComparedModel) -> list[PatternScores]:
     rows = tested.by_pattern
     return rows if len({row.pattern for row in rows}) > 1 else []
 
 
-def _compare(tested):
+def _compare(tested: ComparedModel) -> dict[str, Any]:
     """The model beside the others, and beside the best of them."""
     best = tested.best_other
     difference = None if best is None else tested.differences[best]
     several = len(tested.models) > 1
     return {
         "best": best,
-        "best_score": tested.others.get(best),
+        "best_score": None if best is None else tested.others[best],
         "difference": difference,
-        "evidence": None if best is None else _weigh(difference),
+        "evidence": None if difference is None else _weigh(difference),
         **_beside_known(tested),
         "largest_p": tested.largest_p,
         "named": tested.named,
@@ -189,7 +195,7 @@ def _compare(tested):
     }
 
 
-def _beside_known(tested):
+def _beside_known(tested: ComparedModel) -> dict[str, Any]:
     """The model beside that of what is known beforehand alone."""
     name = tested.of_metadata
     if name in (None, tested.best_other):
@@ -201,11 +207,11 @@ def _beside_known(tested):
     }
 
 
-def _judge(tested):
-    place = _place(tested.own, tested.guessing)
-    if place == Place.UNKNOWN:
+def _judge(tested: ComparedModel) -> Verdict:
+    guessing = tested.guessing
+    if guessing is None or _place(tested.own, guessing) == Place.UNKNOWN:
         return Verdict.UNDECIDED
-    if tested.own.low <= tested.guessing:
+    if tested.own.low <= guessing:
         return Verdict.GUESSING
     if tested.best_other is None:
         return Verdict.ALONE
@@ -213,7 +219,7 @@ def _judge(tested):
     return Verdict.BETTER if better else Verdict.NOT_BETTER
 
 
-def _place(own, guessing):
+def _place(own: Score, guessing: float | None) -> Place:
     if guessing is None or np.isnan(own.low):
         return Place.UNKNOWN
     if own.low <= guessing <= own.high:
@@ -221,7 +227,7 @@ def _place(own, guessing):
     return Place.ABOVE if own.mean > guessing else Place.BELOW
 
 
-def _weigh(difference):
+def _weigh(difference: Difference) -> Evidence:
     if np.isnan(difference.p):
         return Evidence.UNTESTED
     if np.isnan(difference.p_holm):
@@ -230,7 +236,7 @@ def _weigh(difference):
     return Evidence.BEYOND_CHANCE if beyond else Evidence.UNCERTAIN
 
 
-def _count_found(study):
+def _count_found(study: Study) -> dict[str, Any]:
     """Rows of the class that are found, and others that are taken for it."""
     table = study.tested.predictions
     true = study.codes[table["row"].to_numpy()] == study.positive
@@ -244,7 +250,7 @@ def _count_found(study):
     }
 
 
-def _roc(study):
+def _roc(study: Study) -> dict[str, Any]:
     """Whether there are ROC curves, their figure, and the models that it has."""
     # More curves would hide each other; the areas of all are in the table.
     shown = (study.model, study.tested.best_other)
@@ -259,7 +265,7 @@ def _roc(study):
     return {"roc": roc, "roc_figure": figure, "roc_models": models}
 
 
-def _draw_scores(tested):
+def _draw_scores(tested: ComparedModel) -> Figure:
     return draw(
         lambda: MetricIntervalsDisplay.from_comparison(
             tested.comparison, metrics=[tested.metric], kind="point"
@@ -267,7 +273,7 @@ def _draw_scores(tested):
     )
 
 
-def _draw_differences(tested):
+def _draw_differences(tested: ComparedModel) -> Figure:
     return draw(
         lambda: DifferencesDisplay.from_comparison(
             tested.comparison, metric=tested.metric, reference=tested.model
@@ -275,8 +281,8 @@ def _draw_differences(tested):
     )
 
 
-def _draw_roc(study, models):
-    def make():
+def _draw_roc(study: Study, models: list[str]) -> Figure:
+    def make() -> RocBandsDisplay:
         display = RocBandsDisplay.from_comparison(
             study.tested.comparison,
             models=models,

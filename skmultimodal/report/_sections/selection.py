@@ -1,9 +1,11 @@
 """Whether scores would be those of all patients: weights, a sensitivity analysis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from skmultimodal.report._compared import ComparedModel, Score
+from skmultimodal.report._study import Study
 
 __all__ = ["selection"]
 
@@ -12,8 +14,8 @@ class Weighted(NamedTuple):
     """Score of a model on the leading metric, as it is and weighted."""
 
     model: str
-    plain: Score
-    weighted: Score
+    plain: Score | None
+    weighted: Score | None
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,10 @@ class Selection:
     metric: str = ""
     can_be_weighted: bool = True  # whether the metric can
     n: int = 0
-    rows: list = ()  # the model, then the best other
+    rows: Sequence[Weighted] = ()  # the model, then the best other
 
 
-def selection(study, weights):
+def selection(study: Study, weights: Any) -> Selection:
     """Numbers of the section from a study and the weights, or None."""
     tested = study.tested
     if weights is None:

@@ -1,10 +1,12 @@
 """Could something that is no biology explain the score?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skmultimodal.inspection import MetricIntervalsDisplay
 from skmultimodal.report._compared import GUESSING, NOTHING, Score
@@ -56,28 +58,37 @@ class Shortcuts:
     own: Score | None = None  # area of the model
     includes_guessing: bool = False  # whether the interval of the model does
     guessing: float = AREA
-    sources: list = ()  # the best first
+    sources: Sequence[Source] = ()  # the best first
     within: Source | None = None  # the model among patients of one hospital
     between: Source | None = None  # among those of different ones
     permuted: Source | None = None  # with labels permuted within hospitals
     explained: float | None = None  # share of the score that is then left
     beside: Source | None = None  # the model together with known covariates
-    encoding: list = ()  # the hospital, predicted from each modality
+    encoding: Sequence[Source] = ()  # the hospital, predicted from each modality
     declared: bool = False  # whether columns known before the outcome were named
-    hospitals: list = ()
-    suspects: list = ()  # those of the others that explain the score best, if any could
-    same: list = ()  # names of sources that are nearly the label
+    hospitals: Sequence[Source] = ()
+    # Those of the others that explain the score best, if any could.
+    suspects: Sequence[Source] = ()
+    same: Sequence[str] = ()  # names of sources that are nearly the label
     same_area: float = SAME  # from which a source is nearly the label
     figure: Figure | None = None
-    drawn: list = ()  # what the figure shows
+    drawn: Sequence[tuple[str, Score]] = ()  # what the figure shows
     n_left: int = 0
 
 
-OF_ORDER = {"metric": "concordance", "measure": "concordance"}
+OF_ORDER: dict[str, Any] = {"metric": "concordance", "measure": "concordance"}
 OF_ORDER |= {"title": "Concordance", "target": "outcome"}
 
 
-def shortcuts(audit, *, model, own, one_pattern, hospitals, level):
+def shortcuts(
+    audit: pd.DataFrame | None,
+    *,
+    model: str,
+    own: Score | None,
+    one_pattern: bool,
+    hospitals: Sequence[Any],
+    level: float,
+) -> Shortcuts:
     """Numbers of the section.
 
     Parameters
@@ -100,6 +111,7 @@ def shortcuts(audit, *, model, own, one_pattern, hospitals, level):
     words = {} if "roc_auc" in audit else OF_ORDER
     metric = words.get("metric", "roc_auc")
     table = audit.sort_values(metric, ascending=False, kind="stable")
+    lines: Any = table.itertuples()
     rows = [
         Source(
             str(row.source),
@@ -108,7 +120,7 @@ def shortcuts(audit, *, model, own, one_pattern, hospitals, level):
             row.kind,
             Score(row.difference, row.difference_low, row.difference_high),
         )
-        for row in table.itertuples()
+        for row in lines
     ]
     if own is None:
         own = next((row.score for row in rows if row.kind == "model"), None)
@@ -144,11 +156,11 @@ def shortcuts(audit, *, model, own, one_pattern, hospitals, level):
     )
 
 
-def _first(rows, kind):
+def _first(rows: Sequence[Source], kind: str) -> Source | None:
     return next((row for row in rows if row.kind == kind), None)
 
 
-def _explained(permuted, own):
+def _explained(permuted: Source | None, own: Score | None) -> float | None:
     """Share of what a score is above guessing that the hospital explains, or None."""
     if permuted is None or own is None or not own.mean > AREA:
         return None
@@ -156,15 +168,17 @@ def _explained(permuted, own):
     return None if np.isnan(share) else float(np.clip(share, 0, 1))
 
 
-def _of_covariates(row):
+def _of_covariates(row: Source) -> Source:
     return row._replace(name=row.name.removeprefix("estimator beside "))
 
 
-def _of_modality(row):
+def _of_modality(row: Source) -> Source:
     return row._replace(name=row.name.rpartition(" from ")[2])
 
 
-def judge_sources(sources, own, *, one_pattern):
+def judge_sources(
+    sources: Sequence[Source], own: Score, *, one_pattern: bool
+) -> list[Source]:
     """Judge each source against the model, by their difference on the same folds.
 
     Parameters
@@ -191,7 +205,7 @@ def judge_sources(sources, own, *, one_pattern):
     return judged
 
 
-def _judge(source, own):
+def _judge(source: Source, own: Score) -> Explains:
     area, low, high = source.score
     gap, least, _ = source.gap
     if np.isnan(gap):  # of other rows, or folds
@@ -207,14 +221,16 @@ def _judge(source, own):
     return Explains.NOT
 
 
-def find_suspects(sources, hospitals, *, guesses=False):
+def find_suspects(
+    sources: Sequence[Source], hospitals: Sequence[str], *, guesses: bool = False
+) -> dict[str, Any]:
     """The hospitals, what is nearly the label, and the worst of the others: dict.
 
     Of a model that may guess any source does as well: only those that do not are named.
     """
     same = [s.name for s in sources if s.score.mean >= SAME]
     apart = {*same, *hospitals, EVERY_COLUMN}
-    suspects = []
+    suspects: list[Source] = []
     for explains in (Explains.ALL, Explains.PERHAPS, Explains.OPEN):
         suspects = suspects or [
             s
@@ -230,10 +246,12 @@ def find_suspects(sources, hospitals, *, guesses=False):
     }
 
 
-def _draw(drawn, own, metric, level):
+def _draw(
+    drawn: Sequence[tuple[str, Score]], own: Score | None, metric: str, level: float
+) -> Figure:
     values = np.array([score for _, score in drawn], dtype=float)
 
-    def make():
+    def make() -> MetricIntervalsDisplay:
         display = MetricIntervalsDisplay(
             models=[short(name) for name, _ in drawn],
             metrics=[metric],

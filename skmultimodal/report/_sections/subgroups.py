@@ -1,16 +1,18 @@
 """The area under the curve by sex, age, project, hospital."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skmultimodal.model_selection import delong_interval
 from skmultimodal.report._compared import Score
 from skmultimodal.report._formats import number
-from skmultimodal.report._study import SITES
+from skmultimodal.report._study import SITES, Study
 
 __all__ = ["COLUMNS", "subgroups"]
 
@@ -60,15 +62,15 @@ class Subgroups:
 
     state: State
     known: list  # names of covariates that make subgroups
-    rows: list = ()
+    rows: Sequence[Subgroup] = ()
     lowest: Subgroup | None = None
     highest: Subgroup | None = None
     n_small: int = 0  # groups with too few rows of a class
     min_rows: int = MIN_ROWS  # as many as are enough
-    whole: list = ()
+    whole: Sequence[Group] = ()
 
 
-def subgroups(study):
+def subgroups(study: Study) -> Subgroups:
     """Numbers of the section from a study."""
     table = study.metadata
     columns = [] if table is None else [c for c in table if str(c).lower() in COLUMNS]
@@ -102,7 +104,7 @@ def subgroups(study):
     )
 
 
-def _groups(column):
+def _groups(column: pd.Series) -> Iterator[tuple[Group, NDArray[Any]]]:
     """Groups of a covariate and their masks; numbers are split at the median."""
     name = str(column.name)
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_VALUES:
@@ -115,7 +117,7 @@ def _groups(column):
         yield Group(name, Kind.VALUE, text), (column == value).to_numpy()
 
 
-def _measure(study, group, mask):
+def _measure(study: Study, group: Group, mask: NDArray[Any]) -> Subgroup | None:
     """Rows and area of a group, or None."""
     hits = study.tested_codes[mask] == study.positive
     p = study.tested.probabilities[study.positive].to_numpy()[mask]
@@ -130,7 +132,7 @@ def _measure(study, group, mask):
     return Subgroup(group, len(hits), int(hits.sum()), Score(_area(hits, p), low, high))
 
 
-def _area(hits, p):
+def _area(hits: NDArray[Any], p: NDArray[Any]) -> float:
     """``roc_auc_score``, whose checks take most of its time for some dozens of rows."""
     order = np.sign(p[hits][:, None] - p[~hits])
     return (1 + order.mean()) / 2
