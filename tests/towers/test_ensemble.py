@@ -31,6 +31,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.utils import check_random_state
 from tower_tools import (
     calibrate_by_hand,
     gene_tower,
@@ -644,7 +645,7 @@ class Turned(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        angle = np.random.default_rng(self.random_state).uniform(0, 7) * self.turn
+        angle = check_random_state(self.random_state).uniform(0, 7) * self.turn
         cos, sin = np.cos(angle), np.sin(angle)
         self.axes_ = np.array([[cos, -sin], [sin, cos]])
         return self
