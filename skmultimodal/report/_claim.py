@@ -41,8 +41,8 @@ class ClaimItem(NamedTuple):
     """An item, the headings of sections that report it, and what of it is lacking."""
 
     number: int
-    headings: list
-    absent: list
+    headings: list[str]
+    absent: list[str]
     lack: Lack | None
     state: State
 

@@ -72,7 +72,7 @@ class AtThreshold(NamedTuple):
     """
 
     threshold: float
-    shares: list
+    shares: list[Share]
     benefit: Score
     everyone: float
     gain: Score

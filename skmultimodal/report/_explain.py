@@ -58,9 +58,9 @@ class Explanations:
     """
 
     contributions: Any
-    maps: dict = field(default_factory=dict)
-    columns: dict = field(default_factory=dict)
-    others: dict = field(default_factory=dict)
+    maps: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Refusal] = field(default_factory=dict)
 
 
 def explain(study: Study, examples: Sequence[int]) -> Explanations:

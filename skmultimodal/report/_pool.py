@@ -18,10 +18,10 @@ class Pool(NamedTuple):
     log-odds, of more every class and its centred log-ratio.
     """
 
-    modalities: list
-    weights: list
-    correlations: list  # a list for each modality
-    shifts: list
+    modalities: list[str]
+    weights: list[float]
+    correlations: list[list[float]]  # a list for each modality
+    shifts: list[tuple[str, float]]
 
 
 def read_pool(estimator: Any, positive: Any, names: Mapping[Any, Any]) -> Pool | None:

@@ -34,7 +34,7 @@ def hospital_columns(metadata: pd.DataFrame) -> list[Any]:
 class Pattern(NamedTuple):
     """Rows with the same modalities; ``alone`` if they have one of several."""
 
-    names: list
+    names: list[str]
     n: int
     alone: bool
 
@@ -67,7 +67,7 @@ class Study:
     codes: Any
     tested: ComparedModel
     positive: int
-    class_names: dict
+    class_names: dict[Any, str]
 
     @property
     def model(self) -> str:

@@ -345,6 +345,18 @@ def test_a_series_of_labels_in_another_order(several, tmp_path):
     assert first == second
 
 
+def test_examples_have_the_prediction_sets_given(several, tmp_path):
+    models, comparison, X, y = several
+    sets = pd.DataFrame({label: True for label in comparison.classes}, index=X.index)
+    options = {"estimator": models["twin"], "comparison": comparison}
+    path = tmp_path / "r.html"
+    evaluation_report(path, X=X, y=y, prediction_sets=sets, **options)
+    text = text_of(path.read_text(encoding="utf-8"))
+    assert f"Prediction sets of {len(X)} patients" in text
+    names = map(str, comparison.classes.tolist())
+    assert f"Prediction set {' and '.join(names)}" in text
+
+
 def test_few_patients_are_remarked_on(tmp_path):
     X, y = make_case()
     pairs = np.flatnonzero(X.paired)

@@ -18,10 +18,10 @@ class Again:
     command: str
     date: str
     has_seeds: bool  # whether the model has a parameter random_state
-    seeds: list  # those that are not None
+    seeds: list[tuple[str, str]]  # those that are not None
     n_folds: int
     n_repeats: int
-    environment: dict
+    environment: dict[str, str]
 
 
 def again(study: Study, command: str | None) -> Again:

@@ -73,7 +73,9 @@ class Certainty:
     figure: Figure | None = None
     min_bin_rows: int = MIN_BIN_ROWS
     untested: Sequence[str] = ()  # patterns of which no row was tested
-    set_sizes: list | None = None  # rows whose set has no class, one class and so on
+    set_sizes: list[int] | None = (
+        None  # rows whose set has no class, one class and so on
+    )
     covered: float | None = None
     stated: float | None = None
     # Pairs of a pattern and its calibration rows.

@@ -39,8 +39,8 @@ class Item(NamedTuple):
     """Headings of the sections that report an item, and what of it was not given."""
 
     number: int
-    headings: list
-    absent: list
+    headings: list[str]
+    absent: list[str]
     unclear_outcome: bool
     state: State = State.COVERED
 
@@ -53,7 +53,7 @@ class Checklist:
     n_partly: int
     has_title: bool
     intended_use: str | None
-    checklist: list
+    checklist: list[Item]
     claim: Sequence[ClaimItem] = ()  # items of CLAIM; empty if no modality holds images
 
 

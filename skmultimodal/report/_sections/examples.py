@@ -62,7 +62,7 @@ class Thumbnail:
 class Contributed(NamedTuple):
     """Contributions of the modalities of a row, and the probability without any."""
 
-    shares: list
+    shares: list[tuple[Any, float]]
     prior: float
 
 
@@ -72,12 +72,12 @@ class Example:
 
     name: str
     choice: Choice
-    modalities: list
+    modalities: list[str]
     route: Route
     truth: str | None  # name of the class, None if it is unknown
     out_of_fold: float | None  # probability of the class, None if not tested
     final: float | None  # that of the final model
-    held: list | None  # classes of the prediction set; None if none was given
+    held: list[str] | None  # classes of the prediction set; None if none was given
     contributed: Contributed | None
     thumbnail: Thumbnail | None
 
@@ -86,7 +86,7 @@ class Example:
 class Examples:
     """Numbers of the section."""
 
-    examples: list
+    examples: list[Example]
     absent: Kind | None  # RIGHT or WRONG if no tested row is
     has_maps: bool
     n_repeats: int

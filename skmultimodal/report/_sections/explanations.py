@@ -43,7 +43,7 @@ class Contribution(NamedTuple):
 class Contributions:
     """Contributions of the modalities."""
 
-    rows: list
+    rows: list[Contribution]
     prior: float  # probability without any modality
     figure: Figure
     examples_figure: Figure | None
@@ -112,10 +112,10 @@ class Explained:
 
     contributions: Contributions | None
     contributions_refusal: Refusal | None
-    whole: list  # those of the rows with all modalities
-    maps: list
-    columns: list
-    others: dict  # modalities that are neither images nor vectors
+    whole: list[Contribution]  # those of the rows with all modalities
+    maps: list[Maps]
+    columns: list[Columns]
+    others: dict[str, Refusal]  # modalities that are neither images nor vectors
     nothing: bool  # whether there is no contribution, map or column to name
     brief: bool
 

@@ -26,14 +26,14 @@ class ExternalItem(NamedTuple):
 
     number: int
     state: State
-    absent: list
+    absent: list[str]
 
 
 @dataclass(frozen=True)
 class ExternalChecklist:
     """Numbers of the section."""
 
-    rows: list
+    rows: list[ExternalItem]
     n_covered: int
     n_partly: int
     label: str | None

@@ -55,8 +55,8 @@ class ExternalData:
 
     n: int
     n_unlabelled: int
-    classes: list
-    patterns: list
+    classes: list[Counted]
+    patterns: list[Counted]
     aligned: Sequence[Aligned] = ()
     # Modalities in which anything was filled, left out or resized.
     changed: Sequence[str] = ()

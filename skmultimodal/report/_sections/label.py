@@ -21,9 +21,9 @@ class Label:
     """Numbers of the section."""
 
     meaning: str | None
-    classes: list
+    classes: list[ClassSize]
     n_unknown: int
-    unnamed: list
+    unnamed: list[str]
 
 
 def label(study: Study, meaning: str | None) -> Label:

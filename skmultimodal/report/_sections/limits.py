@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.model_selection import ExternalEvaluation
-from skmultimodal.report._study import Study
+from skmultimodal.report._study import Pattern, Study
 
 __all__ = ["limits"]
 
@@ -48,13 +48,13 @@ class Limits:
     metric: str
     interval: Width
     width: float
-    untested: list  # patterns of which no row was tested
-    rare: list  # patterns with few rows
-    hospitals: list
+    untested: list[Pattern]  # patterns of which no row was tested
+    rare: list[Pattern]  # patterns with few rows
+    hospitals: list[Hospitals]
     n_models: int
     audited: bool
-    remarks: list  # of the comparison, on the model
-    given: list
+    remarks: list[str]  # of the comparison, on the model
+    given: list[str]
     n_external: int = 0  # patients of another hospital on whom the model was tested
 
 

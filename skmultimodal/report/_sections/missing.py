@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmultimodal.report._formats import channel_name
-from skmultimodal.report._sections.patients import hidden
+from skmultimodal.report._sections.patients import Hidden, hidden
 from skmultimodal.report._study import Study
 from skmultimodal.utils._patterns import HEAD, modalities_of
 
@@ -55,7 +55,7 @@ class RouteSizes(NamedTuple):
     """A pattern, and how many of its rows take each route."""
 
     pattern: str
-    sizes: list
+    sizes: list[int]
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ class Missing:
     n: int
     n_lacking: int  # rows without one of the modalities
     n_unlabelled: int
-    hidden: list
+    hidden: list[Hidden]
     policy: Policy
     estimator: str  # name of its class
-    modalities: list
-    routes: list  # those that some row takes
-    patterns: list
+    modalities: list[Availability]
+    routes: list[Route]  # those that some row takes
+    patterns: list[RouteSizes]
     channels: Sequence[Channel] = ()  # those that rows with images lack
 
 

@@ -20,7 +20,7 @@ class Part(NamedTuple):
     """A part of the model, and its training rows of each class and without a label."""
 
     name: str
-    sizes: list
+    sizes: list[int]
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,14 @@ class Model:
     """Numbers of the section."""
 
     estimator: str  # name of its class
-    towers: list  # names of the towers and of their classes
+    towers: list[tuple[str, str]]  # names of the towers and of their classes
     final_estimator: str | None
-    shapes: dict  # what a row of each modality is
-    classes: list
-    parts: list  # empty where the model does not record them
-    weights: list  # parameters that weigh the classes, and their values
-    parameters: list  # those that are not the default
+    shapes: dict[str, tuple[int, ...]]  # what a row of each modality is
+    classes: list[str]
+    parts: list[Part]  # empty where the model does not record them
+    # Parameters that weigh the classes, and their values.
+    weights: list[tuple[str, str]]
+    parameters: list[tuple[str, str]]  # those that are not the default
     n_parameters: int
     pool: (
         Pool | None

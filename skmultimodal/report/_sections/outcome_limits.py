@@ -20,13 +20,13 @@ class OutcomeLimits:
     n: int
     n_events: int
     few: bool
-    patterns: list  # of the tested patients: names
-    untested: list  # patterns of which nobody was tested
+    patterns: list[str]  # of the tested patients: names
+    untested: list[str]  # patterns of which nobody was tested
     has_known: bool  # whether a model of what is known beforehand was compared
     has_causes: bool  # whether competing events were given
     label: str | None
     facts: Mapping[str, str]
-    given: list
+    given: list[str]
 
 
 def outcome_limits(

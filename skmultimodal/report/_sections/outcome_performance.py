@@ -48,9 +48,9 @@ class OutcomePerformance:
     n_repeats: int
     n_unpaired: int
     level: str
-    metrics: list
-    scores: dict  # of each model, None where it lacks a metric
-    differences: list
+    metrics: list[str]
+    scores: dict[str, list[Any]]  # of each model, None where it lacks a metric
+    differences: list[Difference]
     n_tests: int
     scores_figure: Figure
     # Columns that models of metadata read.

@@ -34,7 +34,7 @@ class Incidence(NamedTuple):
     time: float
     share: float  # with other causes
     alone: float  # one minus Kaplan-Meier, which takes them for censored
-    causes: list  # of every cause: name, and share
+    causes: list[tuple[str, float]]  # of every cause: name, and share
 
 
 @dataclass(frozen=True)

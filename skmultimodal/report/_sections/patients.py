@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skmultimodal.inspection import AvailabilityDisplay, ParticipantFlowDisplay
 from skmultimodal.report._figures import Figure, draw
 from skmultimodal.report._sections.subgroups import COLUMNS
-from skmultimodal.report._study import Study
+from skmultimodal.report._study import Pattern, Study
 from skmultimodal.utils._covariates import read_covariate
 
 __all__ = ["FACTS", "hidden", "patients"]
@@ -61,7 +61,7 @@ class Summary(NamedTuple):
     """A covariate of some rows: quartiles, or values by how frequent they are."""
 
     n_unknown: int
-    quartiles: list | None = None
+    quartiles: list[float] | None = None
     digits: int = 2
     values: Sequence[tuple[Any, int]] = ()
     n_distinct: int = 0  # of values that could name a patient, and are not listed
@@ -75,7 +75,7 @@ class Covariate(NamedTuple):
     """
 
     name: str
-    summaries: list
+    summaries: list[Summary]
     tested: float = np.nan
     labelled: float = np.nan
 
@@ -94,22 +94,23 @@ class Patients:
 
     n: int
     n_labelled: int
-    patterns: list
-    hidden: list
+    patterns: list[Pattern]
+    hidden: list[Hidden]
     dropped: Any  # entries of the flow, and of how many patients; None without a flow
     flow_figure: Figure
     availability_figure: Figure
-    availability: dict  # classes of the rows of a pattern, and how many have each
-    covariates: list
+    # Classes of the rows of a pattern, and how many have each.
+    availability: dict[str, list[tuple[Any, int]]]
+    covariates: list[Covariate]
     # Covariates in which tested rows are unlike the others, most first; if it was named
     # which are known before the outcome, of these.
-    unlike: list
-    untested: list
+    unlike: list[Covariate]
+    untested: list[Untested]
     n_tested: int
     n_censored: int  # unlabelled rows
-    groups: list  # classes that have a column of the covariates
+    groups: list[str]  # classes that have a column of the covariates
     facts: Mapping[str, str]
-    absent_facts: list
+    absent_facts: list[str]
 
 
 def patients(

@@ -18,7 +18,7 @@ from skmultimodal.report._compared import (
     Score,
 )
 from skmultimodal.report._figures import Figure, draw, short
-from skmultimodal.report._study import Study
+from skmultimodal.report._study import Pattern, Study
 
 __all__ = ["performance"]
 
@@ -99,28 +99,31 @@ class Performance:
     known_evidence: Evidence | None
     largest_p: float  # of the differences to the others, NaN if one is not worse
     named: bool  # whether the model was named beforehand as the reference
-    seeds: list  # score of the model for each random seed of training
+    seeds: list[float]  # score of the model for each random seed of training
     n_draws: int  # of the unpaired rows, with other seeds, which are in the intervals
-    networks: dict  # that a fit of each model trains; empty if they are all as many
+    # That a fit of each model trains; empty if they are all as many.
+    networks: dict[str, int]
     n_others: int
     n_tested: int
-    patterns: list
+    patterns: list[Pattern]
     n_folds: int
     n_repeats: int
-    n_train: tuple  # training rows of the smallest and of the largest fold
-    n_train_several: tuple  # those of them that are labelled and have two modalities
+    n_train: tuple[int, int]  # training rows of the smallest and of the largest fold
+    # Those of them that are labelled and have two modalities.
+    n_train_several: tuple[int, int]
     level: str  # of the intervals, in percent
-    scores: dict  # scores of each model on `metrics`
-    metrics: list
+    scores: dict[str, list[Score | None]]  # scores of each model on `metrics`
+    metrics: list[str]
     scored: str  # the class that scores of one class are about
-    differences: list
+    differences: list[Difference]
     n_tests: int
-    by_pattern: list  # of the model and the best other; empty if there is one pattern
+    # Of the model and the best other; empty if there is one pattern.
+    by_pattern: list[PatternScores]
     scores_figure: Figure
     differences_figure: Figure | None
     roc: Roc
     roc_figure: Figure | None
-    roc_models: list
+    roc_models: list[str]
 
 
 def performance(study: Study) -> Performance:

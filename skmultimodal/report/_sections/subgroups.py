@@ -61,7 +61,7 @@ class Subgroups:
     """Numbers of the section."""
 
     state: State
-    known: list  # names of covariates that make subgroups
+    known: list[str]  # names of covariates that make subgroups
     rows: Sequence[Subgroup] = ()
     lowest: Subgroup | None = None
     highest: Subgroup | None = None
