@@ -347,7 +347,7 @@ def test_a_series_of_labels_in_another_order(several, tmp_path):
 
 def test_examples_have_the_prediction_sets_given(several, tmp_path):
     models, comparison, X, y = several
-    sets = pd.DataFrame({label: True for label in comparison.classes}, index=X.index)
+    sets = pd.DataFrame(dict.fromkeys(comparison.classes, True), index=X.index)
     options = {"estimator": models["twin"], "comparison": comparison}
     path = tmp_path / "r.html"
     evaluation_report(path, X=X, y=y, prediction_sets=sets, **options)
