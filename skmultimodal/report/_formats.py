@@ -49,7 +49,12 @@ def interval(row: Any, digits: int = 2) -> str:
 
 
 def score(row: Any) -> str:
-    """ "0.84 [0.71, 0.93]" of what has a mean, low and high."""
+    """ "0.84 [0.71, 0.93]" of what has a mean, low and high.
+
+    "not defined" of None, such as a precision of a model that predicts nobody.
+    """
+    if row is None:
+        return "not defined"
     return f"{number(row.mean)} {interval(row)}".strip()
 
 

@@ -22,6 +22,7 @@ NAN = float("nan")
         ("signed", NAN, "–"),
         ("score", Score(0.84, 0.71, 0.93), "0.84 [0.71, 0.93]"),
         ("score", Score(0.84, NAN, NAN), "0.84"),
+        ("score", None, "not defined"),
         ("score", Score(1.0, 1.0, 1.0), "1.00 [–]"),
         ("signed_score", Score(-0.1, -0.25, 0.0), "−0.10 [−0.25, 0.00]"),
         ("interval", Score(0.5, NAN, 0.9), ""),
