@@ -9,14 +9,12 @@ from skmultimodal.inspection._attribution_displays import (
 )
 from skmultimodal.inspection._calibration import PatternCalibrationDisplay
 from skmultimodal.inspection._cohort import AvailabilityDisplay
-from skmultimodal.inspection._comparison import (
-    DifferencesDisplay,
-    MetricIntervalsDisplay,
-)
+from skmultimodal.inspection._comparison import MetricIntervalsDisplay
 from skmultimodal.inspection._contributions import modality_contributions
 from skmultimodal.inspection._contributions_display import ModalityContributionsDisplay
 from skmultimodal.inspection._d_calibration import DCalibrationDisplay
 from skmultimodal.inspection._decision_curve import DecisionCurveDisplay
+from skmultimodal.inspection._differences import DifferencesDisplay
 from skmultimodal.inspection._flow import ParticipantFlowDisplay
 from skmultimodal.inspection._genes import gene_attributions
 from skmultimodal.inspection._history import TrainingHistoryDisplay

@@ -22,13 +22,13 @@ from skmultimodal.model_selection._intervals import (
 )
 from skmultimodal.model_selection._learning_curve import paired_learning_curve
 from skmultimodal.model_selection._outcome_comparison import OutcomeComparison
+from skmultimodal.model_selection._pattern_split import PatternStratifiedKFold
 from skmultimodal.model_selection._permutation import paired_permutation_test
 from skmultimodal.model_selection._recruitment import recruitment_curve
 from skmultimodal.model_selection._recruitment_curve import RecruitmentCurve
 from skmultimodal.model_selection._split import (
     PairedStratifiedKFold,
     PairedStratifiedShuffleSplit,
-    PatternStratifiedKFold,
 )
 from skmultimodal.model_selection._weighting import selection_weights
 

@@ -16,6 +16,7 @@ from skmultimodal.utils._warnings import warn
 
 __all__ = [
     "RowsToTest",
+    "check_count",
     "check_length",
     "count_modalities",
     "find_tested",
@@ -250,3 +251,13 @@ class _Pool(NamedTuple):
         listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
         of_class = "" if code is None else " of the class"
         return f"Of {known.sum()} labelled rows{of_class}, {listed} of them"
+
+
+def check_count(splitter: Any, name: str, least: int) -> None:
+    """Refuse a parameter of a splitter that is no integer of at least `least`."""
+    value = getattr(splitter, name)
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name} of {type(splitter).__name__} must be an integer of at least "
+            f"{least}, got {value!r}."
+        )

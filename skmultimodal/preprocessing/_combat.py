@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from skmultimodal.preprocessing._unusual_cells import find_fences, find_ties
 from skmultimodal.utils._parts import ModelPart
 
 __all__ = ["SiteModel", "fit_site_model"]
@@ -15,8 +16,6 @@ TOLERANCE = 1e-8  # of a fixed point, in pooled standard deviations
 MAX_ITERATIONS = 1000
 # Of the largest value of a feature: less spread is rounding.
 ROUNDING = 1e-13
-FENCE = 10  # interquartile ranges beyond the quartiles, 14 sd of a normal feature
-MIN_TIED = 5  # cells of one value, below which they may be alike by chance
 
 
 class Moments(NamedTuple):
@@ -200,9 +199,9 @@ def fit_site_model(
     values, design = X[used].astype(np.float64), design[used]
     codes = np.searchsorted(numbers, codes[used])
     varies = site_moments(values, codes, len(numbers)).square.sum(axis=0) > 0
-    tied, discrete = _ties(values, varies, max_ties)
+    tied, discrete = find_ties(values, varies, max_ties)
     values[(values == tied) | discrete] = np.nan
-    fences = _fences(values, varies)
+    fences = find_fences(values, varies)
     values = np.clip(values, *fences)
     coef = _covariate_effects(values, design, codes, len(numbers))
     moments = site_moments(values - design @ coef, codes, len(numbers))
@@ -229,41 +228,6 @@ def site_moments(values: Any, codes: NDArray, n_sites: int) -> Moments:
         mean = indicator @ np.where(seen, values, 0) / np.where(count, count, np.nan)
     deviations = np.where(seen, values - mean[codes], 0)
     return Moments(count, mean, indicator @ deviations**2)
-
-
-def _ties(values: Any, varies: Any, max_ties: Any) -> tuple[Any, Any]:
-    """The value that many cells of a feature share, and which features have several.
-
-    Shifted by the location of a site, such a value would mark the site. Features that
-    do not vary within sites have none: there, all of the value is the site's.
-    """
-    tied = np.full(values.shape[1], np.nan)
-    discrete = np.zeros(values.shape[1], dtype=bool)
-    ordered = np.sort(values, axis=0)
-    apart = MIN_TIED - 1
-    some = (ordered[apart:] == ordered[: len(values) - apart]).any(axis=0)
-    for feature in np.flatnonzero(varies & some):
-        cells = values[:, feature]
-        kinds, counts = np.unique(cells[~np.isnan(cells)], return_counts=True)
-        many = (counts > max_ties * counts.sum()) & (counts >= MIN_TIED)
-        discrete[feature] = many.sum() > 1
-        if many.sum() == 1:
-            tied[feature] = kinds[many][0]
-    return tied, discrete
-
-
-def _fences(values: Any, varies: Any) -> NDArray:
-    """Lowest and highest cell of each feature that is no outlier, (2, n_features).
-
-    An outlier moves the mean of its site, and by it all its other rows.
-    """
-    fences = np.full((2, values.shape[1]), [[-np.inf], [np.inf]])
-    some = varies & ~np.isnan(values).all(axis=0)
-    ordered = np.sort(values[:, some], axis=0)  # NaN is last
-    last = (~np.isnan(ordered)).sum(axis=0) - 1
-    low, high = np.take_along_axis(ordered, np.stack([last // 4, last - last // 4]), 0)
-    fences[:, some] = low - FENCE * (high - low), high + FENCE * (high - low)
-    return fences
 
 
 def _covariate_effects(

@@ -9,10 +9,8 @@ from matplotlib import pyplot as plt
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from skmultimodal.inspection._comparison import (
-    DifferencesDisplay,
-    MetricIntervalsDisplay,
-)
+from skmultimodal.inspection._comparison import MetricIntervalsDisplay
+from skmultimodal.inspection._differences import DifferencesDisplay
 from skmultimodal.inspection._roc_bands import RocBandsDisplay
 
 
