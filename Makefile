@@ -44,8 +44,8 @@ help:
 	@echo "make bench        the paper's tables and figures, on simulated patients"
 	@echo "make bench-cluster  2 to 64 workers by simulation, from fits measured here (some minutes)"
 	@echo "make bench-gpu    towers on a GPU: correctness, synchronisations, speed (some minutes)"
-	@echo "make bench-peers  accuracy, time and memory beside other tools, on DATA (two hours; can be continued)"
-	@echo "make bench-scale  time and memory against rows, images, modalities and genes (an hour)"
+	@echo "make bench-peers  accuracy, time and memory beside other tools, on DATA (can be continued)"
+	@echo "make bench-scale  time and memory against rows, images, modalities and genes"
 	@echo "make bench-track  adds a line of small measurements for this commit, and names what fell"
 	@echo "make bench-speed  speed and memory beside their goals (20 minutes; writes 20 GB to TMPDIR)"
 

@@ -95,7 +95,7 @@ def _outcome_columns(options: Any) -> list[str]:
     """Columns of the outcome: time and event, or a number."""
     others = {"--label": options.label, "--positive": options.positive}
     others |= {"--paired": options.paired, "--thresholds": options.thresholds}
-    others["--censored"] = options.censored
+    others |= {"--censored": options.censored, "--patient-key": options.patient_key}
     given = [name for name, value in others.items() if value is not None]
     given += ["--n-seeds"] * (options.n_seeds > 1) + ["--n-draws"] * bool(
         options.n_draws

@@ -1,7 +1,10 @@
 """Scores of many runs, kept on disk, and differences pooled over them."""
 
+import argparse
 import os
 import warnings
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +90,71 @@ def differences(scores, ours, others, by, unit):
                 for value, part in parts.items()
             ]
     return pd.DataFrame(rows)
+
+
+def best_on_average(scores, chosen, title):
+    """The best of some models in each setting and metric, on the average of its draws.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns ``model``, ``metric``, ``score``, ``setting`` and any other.
+    chosen : Series of bool
+        Rows of the models to choose from.
+    title : str
+        What the chosen one is called.
+
+    Returns
+    -------
+    best : DataFrame
+        Its rows.
+    """
+    keys = ["setting", "metric"]
+    some = scores[chosen]
+    mean = some.groupby([*keys, "model"])["score"].mean().reset_index()
+    best = mean.sort_values("score").groupby(keys).tail(1)[[*keys, "model"]]
+    return some.merge(best, on=[*keys, "model"]).assign(model=title)
+
+
+def run_benchmark(module, title, settings, run, report, draws, arguments=None):
+    """The command of a benchmark that draws patients from a folder of cohorts.
+
+    Parameters
+    ----------
+    module : str
+        Name of the module in ``benchmarks.accuracy``, and of its result.
+    title : str
+    settings : list of tuple
+    run : callable
+        Of the folder, a setting and a draw: DataFrame of scores.
+    report : callable
+        Of the scores and the number of draws: Markdown.
+    draws : int
+        By default.
+    arguments : list of str, default=None
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.accuracy.{module}")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--draws", type=int, default=draws)
+    parser.add_argument("--settings", help="only those whose names contain this")
+    parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--work", type=Path, default=Path("results") / module)
+    parser.add_argument("--out", type=Path, help=f"folder for {module}.md")
+    options = parser.parse_args(arguments)
+    tasks = [
+        (*setting, draw)
+        for draw in range(options.draws)
+        for setting in settings
+        if options.settings is None or options.settings in "-".join(setting)
+    ]
+    scores = run_tasks(partial(run, options.data), tasks, options.work, options.n_jobs)
+    text = report(scores, options.draws)
+    print(text)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        command = f"`{parser.prog} --draws {options.draws}`"
+        head = f"# {title}\n\n{command}, {date.today()}\n\n"
+        (options.out / f"{module}.md").write_text(head + text + "\n")
 
 
 def means(scores, by):

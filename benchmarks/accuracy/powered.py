@@ -22,7 +22,13 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from benchmarks.accuracy.pooling import (
+    best_on_average,
+    differences,
+    markdown,
+    means,
+    run_tasks,
+)
 from benchmarks.accuracy.powered_cohorts import draw_two, two_modality_settings
 from benchmarks.accuracy.simple_models import LARGEST, blocks_of, models_of_draw
 from skmultimodal import (
@@ -145,13 +151,9 @@ def run(data, towers, cohort, label, scarce, plentiful, seed):
 
 def with_best_tower(scores):
     """Add the tower that is best on the average of each setting and metric."""
-    towers = scores[scores["model"].str.endswith(" tower") & (scores["model"] != OURS)]
-    keys = ["setting", "metric"]
-    mean = towers.groupby([*keys, "model"])["score"].mean().reset_index()
-    best = mean.sort_values("score").groupby(keys).tail(1)[[*keys, "model"]]
-    best = towers.merge(best, on=[*keys, "model"]).assign(model="best tower")
-    others = scores.drop(index=towers.index)
-    return pd.concat([others, best], ignore_index=True)
+    towers = scores["model"].str.endswith(" tower") & (scores["model"] != OURS)
+    best = best_on_average(scores, towers, "best tower")
+    return pd.concat([scores[~towers], best], ignore_index=True)
 
 
 def report(scores, n_draws):

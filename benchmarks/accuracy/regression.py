@@ -8,11 +8,7 @@ out of the clinical table. FOLDER holds ``ham10000`` and ``tcga_brca``. An inter
 run of the same code continues.
 """
 
-import argparse
-from datetime import date
-from functools import partial
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,7 +20,13 @@ from sklearn.metrics import r2_score, root_mean_squared_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from benchmarks.accuracy.pooling import (
+    best_on_average,
+    differences,
+    markdown,
+    means,
+    run_benchmark,
+)
 from benchmarks.accuracy.powered_cohorts import (
     MAX_TESTED,
     MAX_TRAINED,
@@ -150,11 +152,7 @@ def best_of(scores):
         ("best tower", names.str.endswith(" tower") & (names != OURS)),
         ("best ridge of one", single),
     ]:
-        some = scores[chosen]
-        mean = some.groupby(["setting", "metric", "model"])["score"].mean()
-        best = mean.reset_index().sort_values("score")
-        best = best.groupby(["setting", "metric"]).tail(1).drop(columns="score")
-        parts.append(some.merge(best).assign(model=title))
+        parts.append(best_on_average(scores, chosen, title))
     return pd.concat(parts)
 
 
@@ -185,29 +183,7 @@ def report(scores, n_draws):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=10)
-    parser.add_argument("--settings", help="only those whose names contain this")
-    parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--work", type=Path, default=Path("results/regression"))
-    parser.add_argument("--out", type=Path, help="folder for regression.md")
-    options = parser.parse_args(arguments)
-    tasks = [
-        (*setting, seed)
-        for seed in range(options.draws)
-        for setting in settings()
-        if options.settings is None or options.settings in "-".join(setting)
-    ]
-    work = partial(run, options.data)
-    scores = run_tasks(work, tasks, options.work, options.n_jobs)
-    text = report(scores, options.draws)
-    print(text)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        command = f"`python -m benchmarks.accuracy.regression --draws {options.draws}`"
-        head = f"# Numbers\n\n{command}, {date.today()}\n\n"
-        (options.out / "regression.md").write_text(head + text + "\n")
+    run_benchmark("regression", "Numbers", settings(), run, report, 10, arguments)
 
 
 if __name__ == "__main__":

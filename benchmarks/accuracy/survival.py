@@ -8,11 +8,6 @@ tested. Hazards are stratified by cancer, and patients compared within theirs. F
 holds ``tcga_pancan``. An interrupted run of the same code continues.
 """
 
-import argparse
-from datetime import date
-from functools import partial
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
@@ -21,7 +16,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from benchmarks.accuracy.pooling import (
+    best_on_average,
+    differences,
+    markdown,
+    means,
+    run_benchmark,
+)
 from benchmarks.accuracy.powered_cohorts import (
     MAX_TESTED,
     PAIRED,
@@ -293,38 +294,12 @@ def best_of(scores):
         ("best tower", names.str.endswith(" tower") & (names != OURS)),
         ("best Cox of one", names.str.startswith("Cox, ") & (names != "Cox, imputed")),
     ]:
-        some = scores[chosen]
-        mean = some.groupby(["setting", "metric", "model"])["score"].mean()
-        best = mean.reset_index().sort_values("score")
-        best = best.groupby(["setting", "metric"]).tail(1).drop(columns="score")
-        parts.append(some.merge(best).assign(model=title))
+        parts.append(best_on_average(scores, chosen, title))
     return pd.concat(parts)
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=20)
-    parser.add_argument("--settings", help="only those whose names contain this")
-    parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--work", type=Path, default=Path("results/survival"))
-    parser.add_argument("--out", type=Path, help="folder for survival.md")
-    options = parser.parse_args(arguments)
-    tasks = [
-        (*setting, seed)
-        for seed in range(options.draws)
-        for setting in settings()
-        if options.settings is None or options.settings in "-".join(setting)
-    ]
-    work = partial(run, options.data)
-    scores = run_tasks(work, tasks, options.work, options.n_jobs)
-    text = report(scores, options.draws)
-    print(text)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        command = f"`python -m benchmarks.accuracy.survival --draws {options.draws}`"
-        head = f"# Time to event\n\n{command}, {date.today()}\n\n"
-        (options.out / "survival.md").write_text(head + text + "\n")
+    run_benchmark("survival", "Time to event", settings(), run, report, 20, arguments)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -249,4 +248,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -315,6 +315,7 @@ class MetadataSurvival(JoinedScoreMixin, BaselineMixin, _OneOutputMetadata):
     def _default() -> CoxRidgeSurvival:
         return CoxRidgeSurvival()
 
+    # The mixin's is assigned in fit; this one is derived from the fitted part.
     @property
     def baselines_(self) -> dict[Any, Any]:  # type: ignore[override]
         """Cumulative baseline hazard of each stratum: dict of int to Baseline."""

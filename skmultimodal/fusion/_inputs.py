@@ -108,6 +108,7 @@ class JoinedScoreMixin:
         cohort = as_cohort(X) if isinstance(X, Mapping) else X
         y, sample_weight = join_rows(X, cohort, y=y, sample_weight=sample_weight)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        # Of scikit-learn's mixin, which follows this one in each class.
         score: float = super().score(cohort, y, **weights)  # type: ignore[misc]
         return score
 

@@ -77,6 +77,7 @@ class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
     def _default_final_estimator() -> HazardPoolSurvival:
         return HazardPoolSurvival()
 
+    # The mixin's is assigned in fit; this one is derived from the fitted part.
     @property
     def baselines_(self) -> dict[Any, Any]:  # type: ignore[override]
         """Cumulative baseline hazard of each stratum: dict of int to Baseline."""

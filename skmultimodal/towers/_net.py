@@ -50,7 +50,9 @@ def _without_compiler(optimizer: Any) -> Any:
         with torch.no_grad():
             plain_step(self)
 
-    step.hooked = True  # type: ignore[attr-defined]  # or torch would wrap it for its profiler
+    # By this torch knows a step that it has wrapped for its profiler; mypy knows no
+    # attributes of functions.
+    step.hooked = True  # type: ignore[attr-defined]
     return type(
         optimizer.__name__,
         (optimizer,),

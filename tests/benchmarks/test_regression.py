@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy.powered_cohorts import read_powered
-from benchmarks.accuracy.regression import OURS, best_of, draw, report, run, settings
+from benchmarks.accuracy.regression import (
+    OURS,
+    best_of,
+    draw,
+    main,
+    report,
+    run,
+    settings,
+)
 
 
 @pytest.fixture
@@ -44,6 +52,19 @@ def test_all_models_are_scored_and_intervals_hold_the_age(data):
     assert by["boosting on NaN", "neg_rmse"] < 0
     assert 0.75 < by[OURS, "coverage: both"] <= 1
     assert by[OURS, "width: one, scarce"] > 0
+
+
+def test_the_command_keeps_what_it_has_run(data, tmp_path, monkeypatch, capsys):
+    options = ["--data", str(data), "--draws", "2", "--settings", "image-clinical"]
+    options += ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
+    main([*options, "--n-jobs", "1"])
+    text = (tmp_path / "out" / "regression.md").read_text()
+    assert text.startswith("# Numbers\n\n`python -m benchmarks.accuracy.regression --")
+    assert "Age: 1 settings, 2 draws" in text
+    monkeypatch.setattr("benchmarks.accuracy.regression.TwinTowerRegressor", None)
+    capsys.readouterr()
+    main([*options, "--n-jobs", "1"])
+    assert capsys.readouterr().out.strip() in text
 
 
 def test_the_best_of_one_modality_is_chosen_on_the_average():

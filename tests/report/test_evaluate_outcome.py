@@ -147,6 +147,7 @@ def test_command_line(tmp_path, capsys, options, metric):
         (["--target", "score", "--label", "died"], "--label is for another outcome"),
         (["--target", "score", "--time", "days"], "--time and --event is for another"),
         (["--target", "score", "--n-seeds", "2"], "--n-seeds is for another outcome"),
+        (["--target", "score", "--patient-key", "k.csv"], "--patient-key is for"),
         (["--time", "age", "--event", "score"], "an event is True or False"),
     ],
 )
