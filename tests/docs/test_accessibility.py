@@ -5,26 +5,22 @@ What a browser computes, such as contrast, axe-core was asked by hand.
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from accessible import problems
+from built_site import DOCS, SITE, find_site
 
 import skmultimodal
-
-DOCS = Path(__file__).parents[2] / "docs"
-SITE = DOCS / "_build" / "html"
 
 
 @pytest.fixture(scope="module")
 def pages():
     """Source of the built pages, by name."""
-    if not (SITE / "index.html").exists():
-        pytest.skip("docs/_build/html is absent: run make docs")
+    site = find_site()
     # Those of Sphinx itself hold no text of ours.
-    paths = [p for p in SITE.rglob("*.html") if p.parent.name != "_static"]
+    paths = [p for p in site.rglob("*.html") if p.parent.name != "_static"]
     return {
-        path.relative_to(SITE).as_posix(): path.read_text(encoding="utf-8")
+        path.relative_to(site).as_posix(): path.read_text(encoding="utf-8")
         for path in paths
         if path.name not in ("search.html", "genindex.html", "py-modindex.html")
     }

@@ -5,12 +5,11 @@ import re
 import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from browser import console_errors, open_browser
+from built_site import SITE, find_site
 
-SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 TELEPHONE = 400
 
 
@@ -24,9 +23,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site():
     """Address of the built site, on this machine."""
-    if not (SITE / "index.html").exists():
-        pytest.skip("docs/_build/html is absent: run make docs")
-    handler = functools.partial(QuietHandler, directory=str(SITE))
+    handler = functools.partial(QuietHandler, directory=str(find_site()))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
