@@ -153,18 +153,22 @@ class ConvTower(nn.Module):
         """Last dense layer: (B, C, H, W) -> (B, dense_units[-1])."""
         return self.dense(self._pooled(x, self.encoder(x)))
 
-    def logits(self, x: Tensor) -> Tensor:
-        """Class logits: (B, C, H, W) -> (B, n_classes)."""
-        return self.classify(x, self.features(x))
+    def logits(self, x: Tensor, statistics: Tensor | None = None) -> Tensor:
+        """Class logits: (B, C, H, W) -> (B, n_classes).
 
-    def classify(self, x: Tensor, z: Tensor) -> Tensor:
-        """Class logits of images (B, C, H, W) whose features are known."""
-        logits = self.output(z)
+        With the images' `statistics` (B, n_statistics), these are not computed again.
+        """
+        own = self(x)
         if self.linear is None:
-            return logits
+            return own
+        return self.average(own, self.statistics(x) if statistics is None else statistics)
+
+    def average(self, own: Tensor, statistics: Tensor) -> Tensor:
+        """Logits of the network averaged with those of the linear model beside it."""
+        assert self.linear is not None
         # What is marked is learnt better by the network, and colours by the other.
         share = 1 / 2 if self.mask_channel is not None else 2 / 3
-        return (1 - share) * logits + share * self.linear(self.statistics(x))
+        return (1 - share) * own + share * self.linear(statistics)
 
     def set_linear(self, weight: Tensor, bias: Tensor) -> None:
         """Average the logits with those of a linear model that was fitted by itself.

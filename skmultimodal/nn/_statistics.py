@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -194,7 +195,7 @@ def _percentiles(x: Tensor, weight: Tensor) -> Tensor:
     """Of the pixels that mostly count, interpolated: (B, C * n_percentiles)."""
     counts = (weight >= 0.5).expand_as(x)
     last = x.new_full((), torch.finfo(x.dtype).max)
-    ordered = torch.where(counts, x, last).flatten(2).sort(dim=2).values
+    ordered = _sorted(torch.where(counts, x, last).flatten(2))
     n = counts.flatten(2).sum(dim=2, keepdim=True)
     at = torch.tensor(PERCENTILES, dtype=x.dtype, device=x.device) / 100 * (n - 1)
     at = at.clamp(min=0)
@@ -202,6 +203,14 @@ def _percentiles(x: Tensor, weight: Tensor) -> Tensor:
     below, above = ordered.gather(2, low), ordered.gather(2, high)
     values = below + (at - low) * (above - below)
     return torch.where(n > 0, values, 0.0).flatten(1)
+
+
+def _sorted(x: Tensor) -> Tensor:
+    """Values along the last axis in ascending order."""
+    if x.requires_grad or x.device.type != "cpu":
+        return x.sort(dim=-1).values
+    # NumPy sorts some twenty times faster than torch, but without gradients.
+    return torch.from_numpy(np.sort(x.numpy(), axis=-1))
 
 
 def _texture(x: Tensor, weight: Tensor) -> Named:

@@ -264,16 +264,19 @@ class NetEstimator(BaseEstimator):
     ) -> NDArray:
         """Outputs of a method of the module for `n_rows` rows, as an array.
 
-        Batches are read one at a time if the rows are `lazy`.
+        Its arguments are what `read` returns, one or a tuple. Batches are read one at a
+        time if the rows are `lazy`.
         """
         batch_size = max(1, INFERENCE_ELEMENTS // int(np.prod(row_shape)))
         module = self._fitted_module()
         reading = Lock() if lazy else nullcontext()
 
-        def read_as_inferred(rows: Any) -> torch.Tensor:
+        def read_as_inferred(rows: Any) -> list[torch.Tensor]:
             with reading:
-                batch = read(rows)
-            return batch.to(most_precise(self.inference_dtype, batch.device))
+                inputs = read(rows)
+            inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+            dtype = most_precise(self.inference_dtype, inputs[0].device)
+            return [part.to(dtype) for part in inputs]
 
         with (
             explain_out_of_memory(type(self).__name__, batch_size),

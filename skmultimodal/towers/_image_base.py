@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.nn import ConvTower, choose_memory_format, flip
+from skmultimodal.nn import ConvTower, ImageStatistics, choose_memory_format, flip
 from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.towers._base import (
     NetEstimator,
@@ -169,8 +169,9 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
                 penalty=self.linear_penalty,
                 **of_linear,
             )
+            measure = self._statistics_reader(X, read)
             options["finish"] = partial(
-                add_linear, net_params, read, len(codes), fit_linear
+                add_linear, net_params, measure, len(codes), fit_linear
             )
         targets = outcome.net_targets(y, codes)
         self._fit_net(net_params, criterion, read, codes, targets, **options)
@@ -218,8 +219,10 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
                 f"X has images of shape {tuple(shape)} ({AXES[len(shape)]}), but "
                 f"{type(self).__name__} was fitted on {self.image_shape_}."
             )
-        rows = self._reader(X), shape, X.shape[0]
-        return self._run_net(method, *rows, lazy=is_lazy(X))
+        read = self._reader(X)
+        if method == "logits" and self._is_prepared(X):
+            read = self._with_statistics(X, read)
+        return self._run_net(method, read, shape, X.shape[0], lazy=is_lazy(X))
 
     def _learn_images(self, X: Any) -> Any:
         """Learn how to prepare images, and prepare these if they can be kept."""
@@ -274,13 +277,30 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
     def _reader(self, X: Any) -> Callable[..., Any]:
         """Maps an index tensor to a batch on the device."""
         device = resolve_device(self.device)
-        if isinstance(X, PreparedRows) and X.preparation == self._preparation:
+        if self._is_prepared(X):
             return lambda rows: X.read_prepared(rows).to(device)
         prepare = self._preparation or self._prepare_flat
         if len(X.shape) == 2 and not is_lazy(X):
             placed = self._place(prepare(X, np.arange(len(X))))
             return lambda rows: placed[rows].to(device)
         return lambda rows: as_tensor(prepare(X, rows.numpy())).to(device)
+
+    def _is_prepared(self, X: Any) -> bool:
+        return isinstance(X, PreparedRows) and X.preparation == self._preparation
+
+    def _statistics_reader(self, X: Any, read: Any) -> Callable[..., Any]:
+        """Maps an index tensor to what the linear model beside the network reads."""
+        if self._is_prepared(X):
+            return partial(X.read_statistics, device=resolve_device(self.device))
+        measure = ImageStatistics(self._preparation.net_shape[0], self.mask_channel_)
+        return lambda rows: measure(read(rows))
+
+    def _with_statistics(self, X: Any, read: Any) -> Callable[..., Any]:
+        """Images with their statistics, if a linear model stands beside the network."""
+        if not self.net_params_.get("linear"):
+            return read
+        measure = self._statistics_reader(X, read)
+        return lambda rows: (read(rows), measure(rows))
 
     def _prepare_flat(self, X: Any, rows: Any) -> NDArray:
         columns = np.asarray(X[rows])

@@ -16,7 +16,7 @@ MIN_SPREAD = 1e-4
 
 def add_linear(
     net_params: dict[str, Any],
-    read: Callable[..., Any],
+    measure: Callable[..., Any],
     n_rows: int,
     fit: Callable[..., Any],
     module: Any,
@@ -30,8 +30,8 @@ def add_linear(
     ----------
     net_params : dict
         Arguments that build the network.
-    read : callable
-        Maps an index tensor (B,) to images as a network reads them.
+    measure : callable
+        Maps an index tensor (B,) to statistics of images (B, n_statistics).
     n_rows : int
     fit : callable
         Maps inputs (n_rows, n_inputs) to the weight (n_outputs, n_inputs) and the bias
@@ -45,8 +45,7 @@ def add_linear(
         Arguments that build it as it is now.
     """
     with torch.no_grad():
-        batches = torch.arange(n_rows).split(BATCH)
-        parts = [module.statistics(read(batch)).cpu() for batch in batches]
+        parts = [measure(batch).cpu() for batch in torch.arange(n_rows).split(BATCH)]
     statistics = torch.cat(parts).double().numpy()
     mean, spread = statistics.mean(axis=0), statistics.std(axis=0)
     varies = spread > MIN_SPREAD

@@ -321,12 +321,13 @@ def run_net(
 ) -> NDArray:
     """Outputs of `function` for rows 0 to `n_rows`, batch by batch, as one array.
 
-    `run` is ``map``, or that of `Workers`, which run batches side by side.
+    `read` returns its arguments for an index tensor. `run` is ``map``, or that of
+    `Workers`, which run batches side by side.
     """
 
     @torch.inference_mode()
     def run_batch(rows: Any) -> torch.Tensor:
-        return function(read(rows)).float().cpu()
+        return function(*read(rows)).float().cpu()
 
     batches = run(run_batch, torch.arange(n_rows).split(batch_size))
     return torch.cat(list(batches)).numpy()

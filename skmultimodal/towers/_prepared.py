@@ -1,6 +1,7 @@
 """Images prepared as the input of a network, once for all members of an ensemble."""
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
-from skmultimodal.nn import choose_memory_format
+from skmultimodal.nn import ImageStatistics, choose_memory_format
 from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.utils._rows import RowView, is_lazy
 
 __all__ = ["PreparedRows", "as_tensor", "keep_images"]
 
 CHUNK = 32
+# Images whose statistics are computed at a time.
+MEASURED = 64
 
 
 def keep_images(preparation: Any, X: NDArray, place: Callable[..., Any]) -> Any:
@@ -40,13 +43,45 @@ def keep_images(preparation: Any, X: NDArray, place: Callable[..., Any]) -> Any:
     images = np.empty((n_rows, *preparation.net_shape), dtype=np.float32)
     for chunk in gen_batches(n_rows, CHUNK):
         images[chunk] = preparation(X, np.arange(chunk.start, chunk.stop))
-    return PreparedRows(X, np.arange(n_rows), place(images), preparation)
+    return PreparedRows(X, np.arange(n_rows), PreparedImages(place(images), preparation))
 
 
 def as_tensor(images: NDArray) -> torch.Tensor:
     """Images as a tensor in the layout in which convolutions are fastest."""
     memory_format = choose_memory_format(images.shape[1:])
     return torch.from_numpy(images).contiguous(memory_format=memory_format)
+
+
+class PreparedImages:
+    """All images of a block as networks read them, and their statistics.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n_block_rows, ...)
+    preparation : ImagePreparation
+        How they were prepared.
+    """
+
+    def __init__(self, images: torch.Tensor, preparation: Any) -> None:
+        self.images = images
+        self.preparation = preparation
+        self._lock = Lock()
+        self._statistics: torch.Tensor | None = None
+
+    def statistics(self, device: torch.device) -> torch.Tensor:
+        """What linear models beside networks read: (n_block_rows, n_statistics).
+
+        The first of several networks in threads computes them for all.
+        """
+        with self._lock:
+            if self._statistics is None:
+                n_channels = self.preparation.net_shape[0]
+                measure = ImageStatistics(n_channels, self.preparation.mask_channel)
+                with torch.no_grad():
+                    batches = self.images.split(MEASURED)
+                    parts = [measure(batch.to(device)) for batch in batches]
+                self._statistics = torch.cat(parts)
+            return self._statistics
 
 
 class PreparedRows(RowView):
@@ -56,24 +91,26 @@ class PreparedRows(RowView):
     ----------
     block, positions
         As of `RowView`.
-    images : Tensor of shape (n_block_rows, ...)
-        Prepared rows of `block`.
-    preparation : ImagePreparation
-        How they were prepared. An estimator with another preparation reads `block`.
+    prepared : PreparedImages
+        Of all rows of `block`. An estimator with another preparation reads `block`.
     """
 
-    def __init__(
-        self, block: Any, positions: Any, images: torch.Tensor, preparation: Any
-    ) -> None:
+    def __init__(self, block: Any, positions: Any, prepared: PreparedImages) -> None:
         super().__init__(block, positions)
-        self.images = images
-        self.preparation = preparation
+        self.prepared = prepared
+
+    @property
+    def preparation(self) -> Any:
+        """How the images were prepared: ImagePreparation."""
+        return self.prepared.preparation
 
     def view(self, positions: Any) -> Any:
-        return type(self)(
-            self.block, self.positions[positions], self.images, self.preparation
-        )
+        return type(self)(self.block, self.positions[positions], self.prepared)
 
     def read_prepared(self, rows: Any) -> torch.Tensor:
         """Prepared images of the index tensor `rows`."""
-        return self.images[self.positions[rows.numpy()]]
+        return self.prepared.images[self.positions[rows.numpy()]]
+
+    def read_statistics(self, rows: Any, device: torch.device) -> torch.Tensor:
+        """Statistics of the images of the index tensor `rows`."""
+        return self.prepared.statistics(device)[self.positions[rows.numpy()]]

@@ -77,7 +77,13 @@ class ImageView(NetView):
         return batch.once(self.estimator, self.module.features)
 
     def logits(self, batch: Any) -> torch.Tensor:
-        return self.module.classify(batch.x, self.features(batch))
+        module = self.module
+        own = module.output(self.features(batch))
+        if module.linear is None:
+            return own
+        # They are the same for all members of an ensemble.
+        shared = "statistics", self.mask_channel
+        return module.average(own, batch.once(shared, module.statistics))
 
     def image_views(self) -> list[Any]:
         return [self]

@@ -56,13 +56,13 @@ class Batch:
 
     def __init__(self, x: Tensor) -> None:
         self.x = x
-        self._computed: dict[int, Tensor] = {}
+        self._computed: dict[Any, Tensor] = {}
 
     def once(self, owner: Any, compute: Callable[[Tensor], Tensor]) -> Tensor:
-        """``compute(x)`` for its owner, at the first call only."""
-        if id(owner) not in self._computed:
-            self._computed[id(owner)] = compute(self.x)
-        return self._computed[id(owner)]
+        """``compute(x)`` for its owner, or its name, at the first call only."""
+        if owner not in self._computed:
+            self._computed[owner] = compute(self.x)
+        return self._computed[owner]
 
 
 class TorchView:

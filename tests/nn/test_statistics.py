@@ -41,6 +41,8 @@ def test_every_statistic_has_a_name_and_a_gradient(shape, mask_channel):
     assert found.shape == (5, len(names))
     assert len(set(names)) == len(names)
     assert found.isfinite().all()
+    with torch.no_grad():
+        torch.testing.assert_close(module(images), found)
     found.sum().backward()
     assert images.grad.isfinite().all()
     # Every row on its own.
