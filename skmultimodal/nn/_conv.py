@@ -120,7 +120,14 @@ class ConvTower(nn.Module):
     def _shape_of_maps(self, image_shape: Sequence[int]) -> tuple[int, ...]:
         # In evaluation mode, a batch of one image passes through batch norm.
         self.encoder.eval()
-        maps = self.encoder(torch.zeros(1, *image_shape))
+        try:
+            maps = self.encoder(torch.zeros(1, *image_shape))
+        except RuntimeError as error:
+            raise ValueError(
+                f"the encoder cannot read an image of shape {tuple(image_shape)} "
+                "(channels, then its sides), which is what a row of X is to it; rows "
+                f"of a table are images of height 1. From torch: {error}"
+            ) from error
         self.encoder.train()
         return tuple(maps.shape[1:])
 
@@ -161,7 +168,9 @@ class ConvTower(nn.Module):
         own = self(x)
         if self.linear is None:
             return own
-        return self.average(own, self.statistics(x) if statistics is None else statistics)
+        return self.average(
+            own, self.statistics(x) if statistics is None else statistics
+        )
 
     def average(self, own: Tensor, statistics: Tensor) -> Tensor:
         """Logits of the network averaged with those of the linear model beside it."""

@@ -13,6 +13,7 @@ from skmultimodal.cohort import Cohort
 from skmultimodal.testing._data import (
     LABELS,
     N_COLUMNS,
+    N_VALUES,
     TOLERANCE,
     expect,
     expect_model,
@@ -39,7 +40,7 @@ def check_absent_modality_changes_nothing(estimator: Any) -> None:
     """A modality that no patient has changes no prediction."""
     X, codes = make_cohort()
     wider = {
-        name: np.full((len(X), 5 if name == "image" else N_COLUMNS), np.nan)
+        name: np.full((len(X), N_VALUES if name == "image" else N_COLUMNS), np.nan)
         for name in X.modalities
     }
     for name in X.modalities:

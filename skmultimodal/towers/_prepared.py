@@ -43,7 +43,9 @@ def keep_images(preparation: Any, X: NDArray, place: Callable[..., Any]) -> Any:
     images = np.empty((n_rows, *preparation.net_shape), dtype=np.float32)
     for chunk in gen_batches(n_rows, CHUNK):
         images[chunk] = preparation(X, np.arange(chunk.start, chunk.stop))
-    return PreparedRows(X, np.arange(n_rows), PreparedImages(place(images), preparation))
+    return PreparedRows(
+        X, np.arange(n_rows), PreparedImages(place(images), preparation)
+    )
 
 
 def as_tensor(images: NDArray) -> torch.Tensor:

@@ -233,6 +233,16 @@ def test_encoder_of_the_users(encoder, n_rows):
     )
 
 
+def test_an_encoder_that_cannot_read_the_images_is_named():
+    def encoder(in_channels):
+        return torch.nn.Conv2d(in_channels, 4, 5)
+
+    tower = image_tower(encoder=encoder, max_epochs=1)
+    table = np.random.default_rng(0).normal(size=(12, 7))
+    with pytest.raises(ValueError, match=r"shape \(1, 1, 7\).*rows of a table"):
+        tower.fit(table, np.arange(12) % 2)
+
+
 def test_automatic_pooling_follows_the_maps_of_an_encoder():
     # 35 positions, however large the maps of the default encoder would be.
     tower = image_tower(encoder=MapEncoder, max_epochs=1).fit(X, Y)
