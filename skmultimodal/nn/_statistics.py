@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -210,7 +209,9 @@ def _sorted(x: Tensor) -> Tensor:
     if x.requires_grad or x.device.type != "cpu":
         return x.sort(dim=-1).values
     # NumPy sorts some twenty times faster than torch, but without gradients.
-    return torch.from_numpy(np.sort(x.numpy(), axis=-1))
+    values = x.clone(memory_format=torch.contiguous_format)
+    values.numpy().sort(axis=-1)
+    return values
 
 
 def _texture(x: Tensor, weight: Tensor) -> Named:
