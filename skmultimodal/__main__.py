@@ -31,7 +31,7 @@ def run_evaluate(options: Any) -> int:
     from skmultimodal.datasets._folder import choose_label
 
     folder = Path(options.folder)
-    if options.time or options.event or options.target:
+    if options.time or options.event or options.causes or options.target:
         return _evaluate_outcome(options, folder)
     label = choose_label(folder, options.label)
     _check_options(options)
@@ -52,16 +52,27 @@ def run_evaluate(options: Any) -> int:
 
 def _evaluate_outcome(options: Any, folder: Any) -> int:
     """Numbers, and times to an event."""
+    from skmultimodal._clinical_columns import (
+        outcome_columns,
+        read_column,
+        read_groups,
+        read_outcome,
+    )
     from skmultimodal.datasets import load_folder
     from skmultimodal.report import evaluate_outcome
 
-    columns = _outcome_columns(options)
+    columns = outcome_columns(options)
     _check_options(options)
     tell(f"Loading {folder} ...")
     reading = _reading(vars(options))
     bunch = load_folder(folder, **reading)
     X = bunch.data
-    y = _outcome(X, columns)
+    y = read_outcome(X, columns)
+    known = y.notna().to_numpy().reshape(len(X), -1).all(axis=1)
+    causes = (
+        None if options.causes is None else read_column(X, "causes", options.causes)
+    )
+    outcomes = [*columns, *(options.outcomes or [])]
     title = " and ".join(columns)
     print(f"\n{title}\n\n{X.summary().to_string()}\n", flush=True)
     with _folder_for(options.cache) as memory:
@@ -71,9 +82,10 @@ def _evaluate_outcome(options: Any, folder: Any) -> int:
             options.out,
             memory=memory,
             device=options.device,
-            groups=None if options.groups is None else X.metadata[options.groups],
+            groups=read_groups(X, known, options.groups),
             baseline=options.baseline,
-            outcomes=[*columns, *(options.outcomes or [])],
+            outcomes=outcomes if causes is None else [*outcomes, options.causes],
+            causes=causes,
             n_repeats=options.repeats,
             random_state=options.seed,
             figures=options.figures,
@@ -89,46 +101,6 @@ def _evaluate_outcome(options: Any, folder: Any) -> int:
     print(f"Mean [95 % interval]:\n\n{evaluation.table.to_string()}\n")
     print(*evaluation.files.values(), sep="\n")
     return 0
-
-
-def _outcome_columns(options: Any) -> list[str]:
-    """Columns of the outcome: time and event, or a number."""
-    others = {"--label": options.label, "--positive": options.positive}
-    others |= {"--paired": options.paired, "--thresholds": options.thresholds}
-    others |= {"--censored": options.censored, "--patient-key": options.patient_key}
-    given = [name for name, value in others.items() if value is not None]
-    given += ["--n-seeds"] * (options.n_seeds > 1) + ["--n-draws"] * bool(
-        options.n_draws
-    )
-    if options.target and (options.time or options.event):
-        given.append("--time and --event")
-    if given:
-        raise ValueError(
-            f"{given[0]} is for another outcome than "
-            f"{'--target' if options.target else '--time'}: leave one of them out."
-        )
-    if options.target:
-        return [options.target]
-    if not (options.time and options.event):
-        raise ValueError("--time and --event need each other: give both columns.")
-    return [options.time, options.event]
-
-
-def _outcome(X: Any, columns: Any) -> Any:
-    """The outcome, joined by patient."""
-    import pandas as pd
-
-    known = [] if X.metadata is None else list(X.metadata.columns)
-    absent = [name for name in columns if name not in known]
-    if absent:
-        raise ValueError(
-            f"the clinical table has no column {absent[0]!r}; it has: "
-            f"{', '.join(map(str, known)) or 'none'}."
-        )
-    if len(columns) == 1:
-        return X.metadata[columns[0]]
-    time, event = columns
-    return pd.DataFrame({"event": X.metadata[event], "time": X.metadata[time]})
 
 
 def _reading(given: Any) -> dict[str, Any]:
@@ -179,6 +151,7 @@ def _evaluate(
     n_paired: int | None = None,
     groups: Any = None,
 ) -> int:
+    from skmultimodal._clinical_columns import read_groups
     from skmultimodal.datasets import unpair
     from skmultimodal.report import evaluate_cohort
     from skmultimodal.report._evaluate import label_table
@@ -204,7 +177,7 @@ def _evaluate(
             device=options.device,
             model=MODELS[options.model],
             positive=bunch.get("positive"),
-            groups=None if groups is None else _groups(X, y, groups),
+            groups=read_groups(X, ~missing_labels(y), groups),
             baseline=getattr(options, "baseline", None),
             outcomes=getattr(options, "outcomes", None),
             censored=getattr(options, "censored", None),
@@ -238,28 +211,6 @@ def _evaluate(
 def _folder_for(cache: Any) -> Any:
     """The folder of fitted towers: one that stays, or one for the time of the job."""
     return tempfile.TemporaryDirectory() if cache is None else nullcontext(cache)
-
-
-def _groups(X: Any, y: Any, name: str) -> Any:
-    """A column of the covariates; an unlabelled patient without a value is alone."""
-    from skmultimodal.utils._labels import missing_labels
-
-    if X.metadata is None or name not in X.metadata:
-        known = [] if X.metadata is None else X.metadata.columns
-        raise ValueError(
-            f"--groups {name} is no column of the clinical table; it has: "
-            f"{', '.join(map(str, known)) or 'none'}."
-        )
-    groups = X.metadata[name].astype(object).to_numpy(copy=True)
-    blank = missing_labels(groups)
-    lacking = X.index[blank & ~missing_labels(y)]
-    if len(lacking):
-        raise ValueError(
-            f"--groups {name}: {len(lacking)} labelled patients have no value, such as "
-            f"{lacking[0]!r}: fill the cells, or clear the labels."
-        )
-    groups[blank] = [f"only {patient}" for patient in X.index[blank]]
-    return groups
 
 
 def run_predict(options: Any) -> int:

@@ -167,6 +167,13 @@ def _add_evaluate(commands: Any, shared: Any) -> None:
         "patient was last seen without it",
     )
     command.add_argument(
+        "--causes",
+        metavar="COLUMN",
+        help="with --time: column of clinical.csv that names what happened at that "
+        "time, blank where the patient was last seen without it; the report has the "
+        "share of patients with each event, which those of other causes lower",
+    )
+    command.add_argument(
         "--target",
         metavar="COLUMN",
         help="column of clinical.csv with a number to predict, instead of a label",

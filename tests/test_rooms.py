@@ -67,9 +67,10 @@ TREES = {
 
 
 def room_of(module):
-    """The command line's arguments belong to the command line."""
+    """Modules without a folder belong to the command line."""
     room = module.split(".")[0]
-    return "__main__" if room in ("_arguments", "_console") else room
+    parts = ("_arguments", "_clinical_columns", "_console")
+    return "__main__" if room in parts else room
 
 
 def is_private(name):

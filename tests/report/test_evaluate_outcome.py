@@ -97,7 +97,11 @@ def test_nothing_is_written_if_a_model_fails(tmp_path):
 def write_folder(folder):
     X = make_case()
     folder.mkdir()
-    X.metadata.rename_axis("patient").to_csv(folder / "clinical.csv")
+    died = X.metadata["died"] == 1
+    other = ~died & (np.arange(N) % 3 == 0)
+    cause = np.select([died, other], ["death", "relapse"], "")
+    clinical = X.metadata.assign(cause=cause).rename_axis("patient")
+    clinical.to_csv(folder / "clinical.csv")
     genes = pd.DataFrame(
         np.asarray(X[X.has("blood")].block("blood")),
         X.index[X.has("blood")],
@@ -118,6 +122,7 @@ def write_folder(folder):
     ("options", "metric"),
     [
         (["--time", "days", "--event", "died", "--baseline", "age"], "uno_c"),
+        (["--time", "days", "--event", "died", "--causes", "cause"], "uno_c"),
         (["--target", "score"], "r2"),
     ],
 )
@@ -129,6 +134,8 @@ def test_command_line(tmp_path, capsys, options, metric):
     assert metric in shown
     assert "twin tower" in shown
     assert str(out / "model.skops") in shown
+    report = (out / "report.html").read_text()
+    assert ("if other events are" in report) == ("--causes" in options)
     table = tmp_path / "predictions.csv"
     assert (
         main(["predict", str(out / "model.skops"), str(folder), "--out", str(table)])
@@ -143,7 +150,16 @@ def test_command_line(tmp_path, capsys, options, metric):
     ("options", "message"),
     [
         (["--time", "days"], "--time and --event need each other"),
-        (["--time", "days", "--event", "dead"], "no column 'dead'; it has: age, days"),
+        (
+            ["--time", "days", "--event", "dead"],
+            "--event dead is no column of the clinical table; it has: age, days",
+        ),
+        (
+            ["--time", "days", "--event", "died", "--causes", "why"],
+            "--causes why is no column",
+        ),
+        (["--causes", "died"], "--causes needs --time and --event"),
+        (["--target", "score", "--causes", "died"], "--causes is for another outcome"),
         (["--target", "score", "--label", "died"], "--label is for another outcome"),
         (["--target", "score", "--time", "days"], "--time and --event is for another"),
         (["--target", "score", "--n-seeds", "2"], "--n-seeds is for another outcome"),
