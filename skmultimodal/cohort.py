@@ -358,14 +358,15 @@ class Cohort:
             With `label`, a pair of it and `y`, a Series with None or NaN where unknown.
         """
         options = layers, obsm, label, columns, name
-        blocks, index, metadata, y = read_mudata(mdata, *options)
-        cohort = cls(blocks, index=index, metadata=metadata)
+        found, y = read_mudata(mdata, *options)
+        cohort = cls(**found)
         return cohort if y is None else (cohort, y)
 
     def to_mudata(self) -> Any:
         """A ``mudata.MuData`` of all rows, read whole: the inverse of `from_mudata`.
 
-        It orders patients by modality; images are in ``obsm["rows"]``.
+        It orders patients by modality; images are in ``obsm["rows"]``, and their `axes`
+        in ``uns["image_axes"]``.
         """
         return make_mudata(self)
 

@@ -19,6 +19,8 @@ __all__ = ["make_mudata", "read_mudata"]
 
 # AnnData's own matrix is 2-D: rows of another shape are kept under this key.
 ROWS = "rows"
+# In ``uns`` of their AnnData: where the axes of images lie in the body.
+AXES = "image_axes"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class _Part:
     X: Any
     layers: Mapping[str, Any]
     obsm: Mapping[str, Any]
+    uns: Mapping[str, Any]
 
     @classmethod
     def of(cls, name: str, data: Any) -> "_Part":
@@ -41,13 +44,28 @@ class _Part:
                 "be read again: make the cohort of the whole, and take rows of that."
             )
         tables = data.obs_names, data.var_names, data.obs
-        return cls(name, *tables, data.X, data.layers, data.obsm)
+        return cls(name, *tables, data.X, data.layers, data.obsm, data.uns)
 
     @classmethod
     def of_group(cls, name: str, group: Any) -> "_Part":
-        obs, var = _read_table(group["obs"]), _read_table(group["var"])
-        layers, obsm = group.get("layers") or {}, group.get("obsm") or {}
-        return cls(name, obs.index, var.index, obs, group.get("X"), layers, obsm)
+        obs, var = _read_element(group["obs"]), _read_element(group["var"])
+        layers, obsm, uns = (group.get(n) or {} for n in ("layers", "obsm", "uns"))
+        uns = {AXES: _read_element(uns[AXES])} if AXES in uns else {}
+        return cls(name, obs.index, var.index, obs, group.get("X"), layers, obsm, uns)
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether rows are not of variables, but the array that `make_mudata` keeps."""
+        return not len(self.features) and ROWS in self.obsm
+
+    @property
+    def axes(self) -> Any:
+        """Of images, as of ``Cohort(axes=)``; None where unknown."""
+        kept = self.uns.get(AXES) if self.holds_images else None
+        if not kept:
+            return None
+        letters, spacing = str(kept["letters"]), kept.get("spacing")
+        return letters if spacing is None else (letters, tuple(spacing))
 
     def rows(self, layer: str | None) -> Any:
         """Rows of ``X`` or of a layer, with the names of the variables."""
@@ -56,7 +74,7 @@ class _Part:
                 f"layers: modality {self.name!r} has no layer {layer!r}, but "
                 f"{some(self.layers) or 'none at all'}."
             )
-        if layer is None and not len(self.features) and ROWS in self.obsm:
+        if layer is None and self.holds_images:
             return self.embedding(self.name, ROWS)
         rows = self.X if layer is None else self.layers[layer]
         if rows is None:
@@ -81,7 +99,7 @@ class _Part:
             )
         rows = self.obsm[key]
         if getattr(rows, "attrs", {}).get("encoding-type") == "dataframe":
-            rows = _read_table(rows)
+            rows = _read_element(rows)
         return rows if isinstance(rows, pd.DataFrame) else open_block(name, rows)
 
     def _refuse_twice(self) -> None:
@@ -102,8 +120,8 @@ def read_mudata(
     label: str | None = None,
     columns: Sequence[str] | None = None,
     name: str = "rna",
-) -> tuple[dict[str, Any], pd.Index, pd.DataFrame | None, pd.Series | None]:
-    """Blocks, patient ids, covariates and labels of a MuData or AnnData.
+) -> tuple[dict[str, Any], pd.Series | None]:
+    """What a MuData or AnnData holds as a cohort, and the labels.
 
     Parameters
     ----------
@@ -113,10 +131,10 @@ def read_mudata(
 
     Returns
     -------
-    blocks : dict of str to (ids, rows)
-        Rows that are read from a file, or sparse, stay lazy.
-    index : Index of shape (n_rows,)
-    metadata : DataFrame of shape (n_rows, n_columns) or None
+    found : dict
+        Arguments of ``Cohort``: ``blocks``, a dict of str to (ids, rows), of which rows
+        that are read from a file, or sparse, stay lazy; ``index``, ``metadata`` and the
+        ``axes`` of images.
     y : Series of shape (n_rows,) or None
 
     Raises
@@ -137,7 +155,9 @@ def read_mudata(
             blocks[new] = parts[part].ids, parts[part].embedding(new, key)
         y = None if label is None else _labels(obs, label, parts)
         kept = _covariates(obs, label, columns)
-    return blocks, pd.Index(obs.index), kept, y
+        known = {n: part.axes for n, part in parts.items() if part.axes is not None}
+    found = {"blocks": blocks, "index": pd.Index(obs.index), "metadata": kept}
+    return found | {"axes": known or None}, y
 
 
 def _refuse_unknown(chosen: Sequence[str], parts: Mapping[str, _Part]) -> None:
@@ -161,7 +181,7 @@ def _parts(data: Any, name: str) -> Iterator[tuple[dict[str, _Part], pd.DataFram
             groups = root["mod"]
             order = [str(n) for n in groups.attrs.get("mod-order", list(groups))]
             parts = {n: _Part.of_group(n, groups[n]) for n in order}
-            yield parts, _read_table(root["obs"])
+            yield parts, _read_element(root["obs"])
         return
     _refuse_shared_variables(getattr(data, "axis", 0))
     if not hasattr(data, "mod"):
@@ -202,7 +222,7 @@ def _opened(path: Path) -> Iterator[Any]:
         yield file
 
 
-def _read_table(group: Any) -> pd.DataFrame:
+def _read_element(group: Any) -> Any:
     return import_optional("anndata", "omics").io.read_elem(group)
 
 
@@ -281,9 +301,20 @@ def make_mudata(cohort: Any) -> Any:
             names = names or [f"{name}{i}" for i in range(rows.shape[1])]
             parts[name] = anndata.AnnData(rows, obs, pd.DataFrame(index=names))
         else:
-            parts[name] = anndata.AnnData(obs=obs, obsm={ROWS: rows})
+            uns = _axes_of(cohort, name)
+            parts[name] = anndata.AnnData(obs=obs, obsm={ROWS: rows}, uns=uns)
     with mudata.set_options(pull_on_update=False):
         mdata = mudata.MuData(parts)
     if cohort.metadata is not None:
         mdata.obs = cohort.metadata.set_axis(ids, axis=0).loc[mdata.obs_names]
     return mdata
+
+
+def _axes_of(cohort: Any, name: str) -> dict[str, Any]:
+    """What ``uns`` keeps of the axes of images."""
+    if name not in cohort.axes:
+        return {}
+    letters, spacing = cohort.axes[name]
+    kept = {"letters": letters}
+    # Files of AnnData hold no None.
+    return {AXES: kept if spacing is None else kept | {"spacing": np.array(spacing)}}

@@ -255,6 +255,22 @@ def test_sparse_modalities_go_back_sparse(mdata):
     np.testing.assert_array_equal(rows.loc[wanted.index], wanted)
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_axes_of_images_are_kept(stored, tmp_path):
+    rng = np.random.default_rng(2)
+    images = {n: rng.normal(size=(7, 2, 5, 6)) for n in ("scan", "slide", "sketch")}
+    axes = {"scan": ("LP", (0.5, 2.0)), "slide": "PS"}
+    X = Cohort(images | {"gene": rng.normal(size=(7, 3))}, axes=axes)
+    with pd.option_context("future.infer_string", False):
+        made = X.to_mudata()
+        if stored:
+            made.write(tmp_path / "cohort.h5mu")
+            made = tmp_path / "cohort.h5mu"
+    back = Cohort.from_mudata(made)
+    assert back.axes == X.axes
+    np.testing.assert_array_equal(np.asarray(back.block("scan")), images["scan"])
+
+
 @pytest.mark.filterwarnings("ignore:.*training did nothing")
 @pytest.mark.filterwarnings("ignore:.*do not follow their labels")
 def test_from_mudata_to_predictions_in_obs(mdata):
