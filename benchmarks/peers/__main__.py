@@ -11,6 +11,7 @@ interrupted run of the same code continues.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from datetime import date
@@ -33,7 +34,7 @@ from skmultimodal.utils._survival_metrics import integrated_brier_score
 
 ROOT = Path(__file__).parents[2]
 # A peer that takes longer is named as one that did not end.
-LIMIT = 1800
+LIMIT = 600  # seconds
 
 
 def peers_of(task, slow_draws):
@@ -63,8 +64,10 @@ def _scores(task, name, peer, data, python):
         write_task(source, X, y, X_test, task.draw, peer.images)
         try:
             _in_process(python, peer.where, source, target)
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
+        except RuntimeError as error:
             return pd.DataFrame([row | {"error": str(error)[:500]}])
+        except subprocess.TimeoutExpired:
+            return pd.DataFrame([row | {"error": f"did not end in {LIMIT} s"}])
         with np.load(target) as file:
             found = {n: file[n] for n in file.files}
     notes = json.loads(str(found.pop("notes")))
@@ -104,6 +107,8 @@ def _in_process(python, where, source, target):
         text=True,
         timeout=LIMIT,
     )
+    if done.returncode in (-signal.SIGTERM, -signal.SIGINT):
+        raise InterruptedError("the process of a peer was stopped from outside")
     if done.returncode:
         raise RuntimeError(error_of(done))
 

@@ -52,8 +52,8 @@ SURVIVAL_PEERS = {
     OURS: Peer(f"{ADAPTERS}.ours:twin_tower_survival", images=True),
     "scikit-survival, Cox": Peer(f"{ADAPTERS}.survival:cox"),
     "scikit-survival, forest": Peer(f"{ADAPTERS}.survival:forest"),
-    "hazardous": Peer(f"{ADAPTERS}.hazardous:survival_boost", "small"),
-    "GeneICL": Peer(f"{ADAPTERS}.geneicl:survival", "small"),
+    "hazardous": Peer(f"{ADAPTERS}.hazardous:survival_boost", "small", slow=True),
+    "GeneICL": Peer(f"{ADAPTERS}.geneicl:survival", "small", slow=True),
 }
 # Read from the sources of the version named.
 NOT_RUN = {

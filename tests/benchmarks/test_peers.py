@@ -2,11 +2,14 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import benchmarks
+import skmultimodal
 from benchmarks.accuracy.simple_models import blocks_of
 from benchmarks.peers.__main__ import _scores, peers_of
 from benchmarks.peers.adapters import ours, scikit_learn, torch_towers
@@ -160,6 +163,44 @@ def test_a_peer_that_fails_has_its_error_in_the_table(data):
     assert "ModuleNotFoundError" in table["error"].iloc[0]
 
 
+STOPPED = """
+import os, signal
+def fit(train, y, seed):
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+ENDLESS = """
+import time
+def fit(train, y, seed):
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def peer_of(tmp_path, monkeypatch):
+    """A peer of some code, which processes of peers find."""
+    monkeypatch.setattr("benchmarks.peers.__main__.ROOT", tmp_path)
+    (tmp_path / "benchmarks").symlink_to(Path(benchmarks.__file__).parent)
+    package = Path(skmultimodal.__file__).parent
+    (tmp_path / "skmultimodal").symlink_to(package)
+
+    def make(code):
+        (tmp_path / "own_peer.py").write_text(code)
+        return Peer("own_peer:fit")
+
+    return make
+
+
+def test_a_peer_that_is_stopped_is_no_result(data, peer_of):
+    with pytest.raises(InterruptedError, match="stopped from outside"):
+        _scores(SMALL, "stopped", peer_of(STOPPED), data, sys.executable)
+
+
+def test_a_peer_that_does_not_end_is_named(data, peer_of, monkeypatch):
+    monkeypatch.setattr("benchmarks.peers.__main__.LIMIT", 5)
+    table = _scores(SMALL, "endless", peer_of(ENDLESS), data, sys.executable)
+    assert table["error"].tolist() == ["did not end in 5 s"]
+
+
 def test_the_error_is_named_before_what_follows_it():
     class Done:
         stderr = "Traceback\n  File x\nmy.ValueError: too small\nsee https://x\n"
@@ -187,6 +228,8 @@ def test_every_peer_has_its_lines_counted_and_slow_ones_few_draws():
 def test_results_of_another_adapter_are_not_those_of_this_one():
     peers = [*PEERS.values(), *SURVIVAL_PEERS.values()]
     assert len({key_of_peer(peer) for peer in peers}) == len(peers)
+    # Results stay valid where a peer is fitted in fewer draws.
+    assert key_of_peer(peers[0]) == key_of_peer(peers[0]._replace(slow=True))
 
 
 def test_report_names_what_is_better_and_what_is_missing():
