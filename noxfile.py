@@ -13,6 +13,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 DEPRECATED = ["-W", "error::DeprecationWarning", "-W", "error::FutureWarning"]
 EXTRAS = "report,explain,conformal,texture,fast,omics,bags,search,distributed,survival"
 TOOLS = ["pytest", "pytest-xdist", "hypothesis", "selenium", "setuptools", "pyyaml"]
+TOOLS += ["numpydoc", "lightning"]
 PYTEST = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
 nox.options.error_on_missing_interpreters = False

@@ -7,8 +7,6 @@ in each; all others train. FOLDER holds ``clinical.csv``, ``expression.parquet``
 ``mri``. An interrupted run of the same code continues.
 """
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -33,14 +31,9 @@ those of the twin tower itself. Cox regressions have a ridge penalty and read up
 principal components of the genes, or of the intensity statistics of the image."""
 
 
-@cache
-def read(folder):
-    return load_cohort(folder).data
-
-
 def draw(folder, outcome, seed):
     """Folds of the patients with both modalities: X, y, list of (train, test)."""
-    X = read(folder)
+    X = load_cohort(folder).data
     clinical = X.metadata
     event, time = clinical[f"{outcome}_event"], clinical[f"{outcome}_time"]
     known = (event.notna() & (time > 0)).to_numpy()

@@ -11,7 +11,6 @@ from benchmarks.accuracy.survival_gliomas import (
     OURS,
     draw,
     main,
-    read,
     report,
 )
 from skmultimodal import TwinTowerSurvival
@@ -36,8 +35,7 @@ def data(tmp_path):
         clinical[f"{name}_event"] = rng.choice([0, 1, 1], len(age))
     clinical.loc[len(clinical) - 1, "os_time"] = np.nan
     clinical.to_csv(path, index=False)
-    yield folder
-    read.cache_clear()
+    return folder
 
 
 def test_paired_patients_are_tested_once_in_each_draw(data):
