@@ -104,7 +104,7 @@ def test_minimum_versions_are_the_lower_bounds():
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert {name: pins[name] for name in expected} == expected
     # What dependencies need themselves.
-    assert set(pins) - set(expected) == {"numcodecs", "pyparsing"}
+    assert set(pins) - set(expected) == {"pyparsing"}
 
 
 def test_python_versions_agree():

@@ -354,6 +354,7 @@ def _without_twins(
         return values.iloc[:, np.sort(order[first])]
     if values.attrs.get("log2"):
         raise ValueError("duplicates='sum' needs a linear scale, the values are log2.")
-    ids = by_name.reset_index().groupby("gene_name", sort=False)["gene_id"].first()
+    by_id = by_name.rename_axis("gene_id").reset_index()
+    ids = by_id.groupby("gene_name", sort=False)["gene_id"].first()
     summed = values.T.groupby(by_name.to_numpy(), sort=False).sum().T
     return summed.set_axis(ids.loc[summed.columns].to_numpy(), axis=1)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import sklearn
 from scipy.sparse import issparse
 from sklearn import neighbors
 from sklearn.base import BaseEstimator
@@ -23,6 +24,7 @@ from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegress
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import BaseDecisionTree
+from sklearn.utils.fixes import parse_version
 
 from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._sklearn import check_params
@@ -30,6 +32,9 @@ from skmultimodal.utils._torch_views import torch_view
 
 __all__ = ["UNCHECKED", "check_networks", "check_values", "model_parts", "type_name"]
 
+# What tells a support-vector machine that it predicts probabilities.
+NEW_SVM = parse_version(sklearn.__version__) >= parse_version("1.9")
+PROBABLE = "_effective_probability" if NEW_SVM else "probability"
 # Their compiled code follows state that only they understand.
 UNCHECKED = {
     "sklearn.cluster._bisect_k_means.BisectingKMeans",
@@ -253,7 +258,8 @@ def _check_svm(svm: Any) -> None:
     _require(np.shape(svm._intercept_) == (n_pairs,), "_intercept_")
     n_scaled = {len(svm._probA), len(svm._probB)}
     _require(n_scaled in ({0}, {n_pairs}), "_probA")
-    _require(bool(svm._effective_probability) <= (n_scaled == {n_pairs}), "_probA")
+    probable = getattr(svm, PROBABLE)
+    _require(bool(probable) <= (n_scaled == {n_pairs}), "_probA")
 
 
 def _check_neighbors(model: Any) -> None:

@@ -12,6 +12,8 @@ from skmultimodal.utils._survival_metrics import (
 )
 
 metrics = pytest.importorskip("sksurv.metrics")
+# scikit-survival 0.25 beside NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:`trapz` is deprecated")
 
 
 @pytest.fixture
