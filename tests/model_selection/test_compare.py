@@ -58,7 +58,7 @@ def test_numbers_follow_from_the_folds(cohort, model):
     expected = cross_validate(
         models(model)["C=0.1"], X, y, cv=CV, scoring=["accuracy", "roc_auc"]
     )
-    scores = result.scores().set_index(["model", "metric"])
+    scores = result.scores().set_index(["model", "metric"]).sort_index(kind="stable")
     for metric in ("accuracy", "roc_auc"):
         part = scores.loc[("C=0.1", metric)]
         np.testing.assert_allclose(part["score"], expected[f"test_{metric}"])

@@ -151,7 +151,7 @@ def test_what_cannot_be_scored_is_undefined_or_refused():
     comparison = compare({"silent": LinearSVC()}, scoring=["accuracy", "roc_auc"])
     weights = np.ones(61)
     weights[comparison.folds[0].test] = 0
-    table = comparison.reweighted(weights).scores().set_index(["metric", "repeat"])
+    table = comparison.reweighted(weights).scores().set_index("metric")
     # Only decision values gave the areas, and these are not recorded.
     assert table.loc["roc_auc", "score"].isna().all()
     assert table.loc["accuracy", "score"].isna().sum() == 1

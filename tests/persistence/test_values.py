@@ -30,6 +30,7 @@ from skmultimodal import TwinTowerClassifier, UnimodalClassifier
 from skmultimodal.baselines import LateFusionClassifier
 from skmultimodal.model_selection import PairedStratifiedKFold
 from skmultimodal.persistence import load_model, save_model
+from skmultimodal.persistence._values import PROBABLE
 
 
 class Mark:
@@ -288,7 +289,7 @@ STATES = {
             "_dual_coef_": np.ones((1, 2)),
             "_intercept_": np.ones(1),
             "shape_fit_": (2, 2),
-            "_effective_probability": True,
+            PROBABLE: True,
             "kernel": np.add,  # of which no shape is checked
         },
     ),
