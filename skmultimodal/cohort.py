@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skmultimodal.utils._alignment import align_metadata
 from skmultimodal.utils._anatomy import Axes
 from skmultimodal.utils._concat import concat_stores
+from skmultimodal.utils._ids import take_ids
 from skmultimodal.utils._mudata import make_mudata, read_mudata
 from skmultimodal.utils._patterns import choose_names, count_patterns, name_patterns
 from skmultimodal.utils._rows import NO_ARRAY, row_positions
@@ -134,7 +135,7 @@ class Cohort:
     @property
     def index(self) -> pd.Index:
         """Patient ids of the rows."""
-        return self._store.index[self._rows]
+        return take_ids(self._store.index, self._rows)
 
     @property
     def metadata(self) -> pd.DataFrame | None:

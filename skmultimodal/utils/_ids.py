@@ -26,6 +26,7 @@ __all__ = [
     "number_forms",
     "refuse_row_numbers",
     "spelt_alike",
+    "take_ids",
     "warn_of_rows_alike",
 ]
 
@@ -123,6 +124,22 @@ def examples(ones: Collection[str], others: Collection[str]) -> list[tuple[str, 
 def is_default(index: pd.Index) -> bool:
     """Whether pandas made an index, of the row numbers 0, 1, ..., and nobody set it."""
     return isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
+
+
+def take_ids(index: pd.Index, rows: NDArray[np.intp]) -> pd.Index:
+    """Ids of some rows; of row numbers those at equal distances stay a range.
+
+    pandas 3 does so by itself, and `is_default` reads what nobody named from it.
+    """
+    taken = index[rows]
+    if not isinstance(index, pd.RangeIndex) or isinstance(taken, pd.RangeIndex):
+        return taken
+    first = taken[0] if len(taken) else 0
+    step = taken[1] - first if len(taken) > 1 else 1
+    if step == 0:
+        return taken
+    numbers = pd.RangeIndex(first, first + step * len(taken), step, name=taken.name)
+    return numbers if numbers.equals(taken) else taken
 
 
 def hash_ids(index: pd.Index) -> NDArray[np.uint64] | None:

@@ -205,10 +205,10 @@ def test_shuffled_columns_give_identical_predictions(kind):
     model = model_of().fit(X, y)
     shuffled = {name: frame[frame.columns[::-1]] for name, frame in frames.items()}
     turned = Cohort(shuffled, index=X.index)
-    np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(X))
-    np.testing.assert_array_equal(model.transform(turned), model.transform(X))
     alone = UnimodalClassifier("gene", odds_tower()).fit(X, y)
-    np.testing.assert_array_equal(alone.predict_proba(turned), alone.predict_proba(X))
+    for method in (model.predict_proba, model.transform, alone.predict_proba):
+        # But for rounding: their layout in memory may differ.
+        np.testing.assert_allclose(method(turned), method(X), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("model", ["twin", "unimodal"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skmultimodal import Cohort
-from skmultimodal.utils._ids import id_texts
+from skmultimodal.utils._ids import id_texts, take_ids
 
 
 def test_texts_of_ids():
@@ -96,3 +96,24 @@ def test_row_numbers_of_one_table():
         *["gene+image", "gene+image", "gene"],
     ]
     assert len(Cohort({"gene": table(5), "image": table(5) * 2})) == 5
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([3], range(3, 4)),
+        ([0, 1, 2], range(3)),
+        ([4, 2, 0], range(4, -2, -2)),
+        ([], range(0)),
+        ([1, 1], [1, 1]),
+        ([0, 2, 3], [0, 2, 3]),
+    ],
+)
+def test_row_numbers_stay_a_range(rows, wanted):
+    """In pandas 2, which makes them an Index of integers, as well."""
+    taken = take_ids(pd.RangeIndex(6, name="row"), np.array(rows, dtype=int))
+    assert isinstance(taken, pd.RangeIndex) == isinstance(wanted, range)
+    assert taken.tolist() == list(wanted)
+    assert taken.name == "row"
+    named = take_ids(pd.Index(list("abcdef")), np.array(rows, dtype=int))
+    assert named.tolist() == ["abcdef"[row] for row in rows]
