@@ -77,8 +77,9 @@ def calibration_line(
     # Nearly constant ratios have a steep slope: it is fitted in units of their spread.
     centre, spread = ratio.mean(), ratio.std()
     design = np.column_stack([(ratio - centre) / spread, np.eye(pair.max() + 1)[pair]])
+    # Without a penalty: of an infinite C scikit-learn 1.8 warns.
     model = LogisticRegression(
-        C=np.inf, fit_intercept=False, solver="newton-cholesky", tol=1e-8
+        C=1e12, fit_intercept=False, solver="newton-cholesky", tol=1e-8
     )
     coef = model.fit(design, np.concatenate(hits)).coef_[0]
     if p.shape[1] > 2:
