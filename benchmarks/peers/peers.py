@@ -42,7 +42,7 @@ PEERS = {
     "mean imputation + forest": Peer(f"{SIMPLE}:imputed_forest"),
     "HistGradientBoosting on NaN": Peer(f"{SIMPLE}:boosting", slow=True),
     "two towers in torch": Peer(f"{ADAPTERS}.torch_towers:towers", images=True),
-    "GeneICL": Peer(f"{ADAPTERS}.geneicl:classifier", "small"),
+    "GeneICL": Peer(f"{ADAPTERS}.geneicl:classifier", "small", slow=True),
     "iMML, M3Care": Peer(f"{ADAPTERS}.imml:m3care", "imml", slow=True),
     "AutoGluon tabular": Peer(f"{ADAPTERS}.autogluon:tabular", "autogluon", slow=True),
     "TabPFN": Peer(f"{ADAPTERS}.in_context:tabpfn", "small", slow=True),
