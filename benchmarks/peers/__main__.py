@@ -157,7 +157,9 @@ def main(arguments=None):
         command = f"`python -m benchmarks.peers --draws {options.draws}`"
         head = f"# Beside other tools\n\n{command}, {date.today()}\n\n"
         (options.out / "peers.md").write_text(head + text + "\n")
-        scores.to_csv(options.out / "peers.csv", index=False, float_format="%.5f")
+        columns = ["setting", "draw", "model", "pattern", "metric", "score"]
+        kept = scores.dropna(subset=["score"])[columns]
+        kept.to_csv(options.out / "peers.csv", index=False, float_format="%.4f")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,11 @@ def _accuracy(scores, title, metrics):
     others = [name for name in mean.index if name != OURS]
     n_settings, n_draws = whole["setting"].nunique(), whole["draw"].nunique()
     parts = [f"## {title}: {n_settings} settings, {n_draws} draws"]
-    parts += [markdown(mean[metrics], 4)]
+    fits = whole[whole["metric"] == metrics[0]].groupby("model").size()
+    shown = mean[metrics].map(lambda score: f"{score:.4f}").assign(fits=fits)
+    parts += [markdown(shown)]
+    if (fits < fits.max()).any():
+        parts += ["Means of fewer fits are of other draws or settings: see below."]
     if others and n_draws > 1:
         gaps = differences(whole, OURS, others, "setting", "draw")
         pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
@@ -74,7 +78,8 @@ def _accuracy(scores, title, metrics):
     for metric in metrics:
         by = common[common["metric"] == metric].groupby(["model", "size"])["score"]
         heading = f"`{metric}` by number of modalities that a patient has:"
-        parts += [heading, markdown(by.mean().unstack("size"), 4)]
+        table = by.mean().unstack("size").rename(columns=int)
+        parts += [heading, markdown(table, 4)]
     return parts
 
 
