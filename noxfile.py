@@ -11,9 +11,13 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 # pytest.ini_options makes every warning of a test an error; these also where modules
 # are imported, and before what it ignores.
 DEPRECATED = ["-W", "error::DeprecationWarning", "-W", "error::FutureWarning"]
+# What anndata and mirp do themselves.
+DEPRECATED += ["-W", "ignore:The 'future.infer_string' option"]
+DEPRECATED += ["-W", "ignore:Setting the shape on a NumPy array"]
 EXTRAS = "report,explain,conformal,texture,fast,omics,bags,search,distributed,survival"
 TOOLS = ["pytest", "pytest-xdist", "hypothesis", "selenium", "setuptools", "pyyaml"]
-TOOLS += ["numpydoc", "lightning"]
+# Of the extras docs and benchmark, in which others are far larger.
+OF_SOME_TESTS = ["numpydoc", "lightning"]
 PYTEST = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
 nox.options.error_on_missing_interpreters = False
@@ -25,7 +29,7 @@ def install(session, constraints):
     """torch first: another package's request for it could bring another build."""
     pins = ["-c", constraints] if constraints else []
     session.install(*pins, "torch")
-    session.install(*pins, "-e", ".[test]")
+    session.install(*pins, "-e", ".[test]", *OF_SOME_TESTS)
 
 
 def run(session, *options):
@@ -44,7 +48,7 @@ def minimum(session):
     """The lower bounds of pyproject.toml; the extra radiomics needs a newer NumPy."""
     pins = ["-c", "constraints-min.txt"]
     session.install(*pins, "torch")
-    session.install(*pins, "-e", f".[{EXTRAS}]", *TOOLS)
+    session.install(*pins, "-e", f".[{EXTRAS}]", *TOOLS, *OF_SOME_TESTS)
     run(session)
 
 

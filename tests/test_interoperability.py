@@ -13,6 +13,7 @@ from skmultimodal import (
     ImageTowerClassifier,
     TwinTowerClassifier,
 )
+from skmultimodal.utils._mudata import without_pulling
 
 zarr = pytest.importorskip("zarr")
 mudata = pytest.importorskip("mudata")
@@ -114,7 +115,7 @@ def test_a_cohort_from_mudata_of_its_own_making(rng):
         pd.DataFrame(index=["p8", "p2", "p11", "p0", "p12"]),
         pd.DataFrame(index=[f"q{i}" for i in range(4)]),
     )
-    with mudata.set_options(pull_on_update=False):
+    with without_pulling(mudata):
         X = Cohort.from_mudata(mudata.MuData({"rna": rna, "protein": protein}))
     assert X.shape == (11, 2)
     assert X.summary().to_dict() == {"rna": 6, "protein": 2, "rna+protein": 3}
@@ -154,7 +155,7 @@ def test_mudata_of_shared_variables_is_refused(rng):
         name: anndata.AnnData(rng.normal(size=(n, 4)).astype(np.float32))
         for name, n in {"a": 3, "b": 5}.items()
     }
-    with mudata.set_options(pull_on_update=False):
+    with without_pulling(mudata):
         mdata = mudata.MuData(parts, axis=1)
     with pytest.raises(ValueError, match=r"axis=1.*patients"):
         Cohort.from_mudata(mdata)

@@ -15,7 +15,7 @@ from skmultimodal.utils._sparse import sparse_of
 from skmultimodal.utils._stored import open_block
 from skmultimodal.utils._text import some
 
-__all__ = ["make_mudata", "read_mudata"]
+__all__ = ["make_mudata", "read_mudata", "without_pulling"]
 
 # AnnData's own matrix is 2-D: rows of another shape are kept under this key.
 ROWS = "rows"
@@ -67,12 +67,17 @@ class _Part:
         letters, spacing = str(kept["letters"]), kept.get("spacing")
         return letters if spacing is None else (letters, tuple(spacing))
 
+    @property
+    def layer_names(self) -> list[str]:
+        """Without that of ``X``, which anndata calls None since 0.13."""
+        return [name for name in self.layers if name is not None]
+
     def rows(self, layer: str | None) -> Any:
         """Rows of ``X`` or of a layer, with the names of the variables."""
         if layer is not None and layer not in self.layers:
             raise ValueError(
                 f"layers: modality {self.name!r} has no layer {layer!r}, but "
-                f"{some(self.layers) or 'none at all'}."
+                f"{some(self.layer_names) or 'none at all'}."
             )
         if layer is None and self.holds_images:
             return self.embedding(self.name, ROWS)
@@ -80,7 +85,7 @@ class _Part:
         if rows is None:
             raise ValueError(
                 f"modality {self.name!r} has no X: name one of its layers "
-                f"({some(self.layers) or 'it has none'}), as in "
+                f"({some(self.layer_names) or 'it has none'}), as in "
                 f"layers={{{self.name!r}: 'log1p'}}."
             )
         self._refuse_twice()
@@ -303,11 +308,18 @@ def make_mudata(cohort: Any) -> Any:
         else:
             uns = _axes_of(cohort, name)
             parts[name] = anndata.AnnData(obs=obs, obsm={ROWS: rows}, uns=uns)
-    with mudata.set_options(pull_on_update=False):
+    with without_pulling(mudata):
         mdata = mudata.MuData(parts)
     if cohort.metadata is not None:
         mdata.obs = cohort.metadata.set_axis(ids, axis=0).loc[mdata.obs_names]
     return mdata
+
+
+def without_pulling(mudata: Any) -> Any:
+    """A block in which a MuData copies no column of its modalities to its own."""
+    if hasattr(mudata, "set_options"):  # before 0.4
+        return mudata.set_options(pull_on_update=False)
+    return mudata.settings.override(pull_on_update=False)
 
 
 def _axes_of(cohort: Any, name: str) -> dict[str, Any]:

@@ -438,7 +438,11 @@ def test_a_random_state_that_points_past_its_end(tmp_path):
     whole = state.get_state(legacy=False)
     for place, refused in ((624, False), (625, True), (-1, True)):
         whole["state"]["pos"] = place
-        state.set_state(whole)
+        try:
+            state.set_state(whole)
+        except ValueError:  # of NumPy 2.5, for which there is no such state
+            assert refused
+            continue
         model = LogisticRegression(random_state=state)
         save_model(model, tmp_path / "model.skops")
         if refused:

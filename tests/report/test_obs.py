@@ -15,6 +15,7 @@ from skmultimodal.report import prediction_table, predictions_to_obs
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*:Warning:(mudata|anndata)"),
     pytest.mark.filterwarnings("ignore:The 'future.infer_string' option"),
+    pytest.mark.filterwarnings("ignore:(Variable|Observation) names are not unique"),
 ]
 
 

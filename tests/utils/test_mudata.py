@@ -11,10 +11,12 @@ import scipy.sparse
 from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.model_selection import PatternStratifiedKFold, audit_shortcuts
 from skmultimodal.report import predictions_to_obs
+from skmultimodal.utils._mudata import without_pulling
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*:Warning:(mudata|anndata)"),
     pytest.mark.filterwarnings("ignore:The 'future.infer_string' option"),
+    pytest.mark.filterwarnings("ignore:(Variable|Observation) names are not unique"),
 ]
 N_RNA, N_METH, N_BOTH, N_GENES, N_SITES = 40, 31, 13, 29, 23
 
@@ -39,7 +41,7 @@ def make_mudata(rng, layout="csr"):
         pd.DataFrame(index=ids[-N_METH:]),
         pd.DataFrame(index=pd.Index([f"cg{i}" for i in range(N_SITES)], dtype=object)),
     )
-    with mudata.set_options(pull_on_update=False):
+    with without_pulling(mudata):
         mdata = mudata.MuData({"rna": rna, "meth": meth})
     words = pd.Series(np.array(["no", "yes"], dtype=object)[label], ids)
     words[ids[::9]] = None
