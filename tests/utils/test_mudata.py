@@ -206,7 +206,8 @@ def test_what_is_refused(mdata):
     with pytest.raises(TypeError, match="'blood' is of type AnnData: Cohort"):
         Cohort({"blood": rna})
     with pytest.raises(ValueError, match="'rna' has no X: name one of its layers"):
-        Cohort.from_mudata(anndata.AnnData(obs=rna.obs, layers=rna.layers))
+        layers = {"log1p": rna.layers["log1p"]}
+        Cohort.from_mudata(anndata.AnnData(obs=rna.obs, layers=layers))
 
 
 @pytest.mark.parametrize("how", ["memory", "backed", "path"])
