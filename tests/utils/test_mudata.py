@@ -205,8 +205,8 @@ def test_what_is_refused(mdata):
         Cohort.from_mudata({"rna": rna})
     with pytest.raises(TypeError, match="'blood' is of type AnnData: Cohort"):
         Cohort({"blood": rna})
+    layers = {"log1p": rna.layers["log1p"]}
     with pytest.raises(ValueError, match="'rna' has no X: name one of its layers"):
-        layers = {"log1p": rna.layers["log1p"]}
         Cohort.from_mudata(anndata.AnnData(obs=rna.obs, layers=layers))
 
 
