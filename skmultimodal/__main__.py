@@ -69,10 +69,8 @@ def _evaluate_outcome(options: Any, folder: Any) -> int:
     X = bunch.data
     y = read_outcome(X, columns)
     known = y.notna().to_numpy().reshape(len(X), -1).all(axis=1)
-    causes = (
-        None if options.causes is None else read_column(X, "causes", options.causes)
-    )
-    outcomes = [*columns, *(options.outcomes or [])]
+    causes = options.causes and read_column(X, "causes", options.causes)
+    later = [*columns, *(options.outcomes or []), options.causes]
     title = " and ".join(columns)
     print(f"\n{title}\n\n{X.summary().to_string()}\n", flush=True)
     with _folder_for(options.cache) as memory:
@@ -84,7 +82,7 @@ def _evaluate_outcome(options: Any, folder: Any) -> int:
             device=options.device,
             groups=read_groups(X, known, options.groups),
             baseline=options.baseline,
-            outcomes=outcomes if causes is None else [*outcomes, options.causes],
+            outcomes=[name for name in later if name],
             causes=causes,
             n_repeats=options.repeats,
             random_state=options.seed,

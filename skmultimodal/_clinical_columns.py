@@ -5,6 +5,8 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmultimodal.utils._labels import missing_labels
+
 __all__ = ["outcome_columns", "read_column", "read_groups", "read_outcome"]
 
 
@@ -92,9 +94,8 @@ def read_groups(X: Any, labelled: NDArray, name: str | None) -> NDArray | None:
     """
     if name is None:
         return None
-    column = read_column(X, "groups", name)
-    groups = column.astype(object).to_numpy(copy=True)
-    blank = column.isna().to_numpy()
+    groups = read_column(X, "groups", name).astype(object).to_numpy(copy=True)
+    blank = missing_labels(groups)
     lacking = X.index[blank & labelled]
     if len(lacking):
         raise ValueError(

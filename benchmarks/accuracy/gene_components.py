@@ -18,7 +18,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from benchmarks.accuracy.pooling import (
+    differences,
+    markdown,
+    means,
+    run_tasks,
+    with_intervals,
+)
 from benchmarks.accuracy.powered import METRICS, score
 from benchmarks.accuracy.powered_cohorts import OMICS, OMICS_LABELS, read_powered
 from benchmarks.accuracy.simple_models import reduced_logistic
@@ -89,9 +95,7 @@ def report(scores):
         others = [name for name in part["model"].unique() if name != DEFAULT]
         gaps = differences(part, DEFAULT, others, "setting", "draw")
         pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-        shown = pooled.apply(
-            lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-        )
+        shown = with_intervals(pooled)
         table = means(part, "setting")["mean"].unstack("metric")[METRICS]
         title = f"## {size}: {N_TRAIN[size][0]} rows, {n_settings} settings"
         parts += [f"{title}, {n_draws} draws", markdown(table, 4)]

@@ -33,7 +33,13 @@ from benchmarks.accuracy.hospital_scores import (
     scores_of,
     with_ceiling,
 )
-from benchmarks.accuracy.pooling import differences, markdown, means, run_tasks
+from benchmarks.accuracy.pooling import (
+    differences,
+    markdown,
+    means,
+    run_tasks,
+    with_intervals,
+)
 from benchmarks.accuracy.powered import (
     METRICS,
     OURS,
@@ -249,9 +255,7 @@ def run(data, n_slow, cohort, label, scarce, plentiful, seed, fold):
 def spelled(gaps):
     """Differences with intervals, a row a model and a column a metric: DataFrame."""
     gaps = gaps.set_index(["other", "metric"])
-    shown = gaps.apply(
-        lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-    ).unstack("metric")
+    shown = with_intervals(gaps).unstack("metric")
     order = gaps.index.get_level_values("other").unique()
     return shown.loc[order, [m for m in SHOWN if m in shown]]
 

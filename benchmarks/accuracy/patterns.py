@@ -22,7 +22,7 @@ import pandas as pd
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.accuracy.pooling import differences, markdown, run_tasks
+from benchmarks.accuracy.pooling import differences, markdown, run_tasks, with_intervals
 from benchmarks.accuracy.powered import (
     LARGEST,
     METRICS,
@@ -137,9 +137,7 @@ def report(scores, n_draws):
     mean = several.groupby(["model", "metric"])["score"].mean().unstack("metric")
     gaps = differences(several, OURS, others, "setting", "draw")
     pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-    shown = pooled.apply(
-        lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-    ).unstack("metric")[METRICS]
+    shown = with_intervals(pooled).unstack("metric")[METRICS]
     n_settings = several["setting"].nunique()
     parts = [EXPLANATION]
     parts += [f"## Several modalities: {n_settings} settings, {n_draws} draws"]

@@ -92,6 +92,13 @@ def differences(scores, ours, others, by, unit):
     return pd.DataFrame(rows)
 
 
+def with_intervals(table):
+    """Differences with their intervals, as of `differences`: Series of str."""
+    return table.apply(
+        lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
+    )
+
+
 def best_on_average(scores, chosen, title):
     """The best of some models in each setting and metric, on the average of its draws.
 

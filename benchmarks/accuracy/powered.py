@@ -28,6 +28,7 @@ from benchmarks.accuracy.pooling import (
     markdown,
     means,
     run_tasks,
+    with_intervals,
 )
 from benchmarks.accuracy.powered_cohorts import draw_two, two_modality_settings
 from benchmarks.accuracy.simple_models import LARGEST, blocks_of, models_of_draw
@@ -168,9 +169,7 @@ def report(scores, n_draws):
         table = means(part, "setting")["mean"].unstack("metric")[METRICS]
         gaps = differences(part, OURS, others, "setting", "draw")
         pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-        shown = pooled.apply(
-            lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-        ).unstack("metric")[METRICS]
+        shown = with_intervals(pooled).unstack("metric")[METRICS]
         parts += [f"## {title}: {part['setting'].nunique()}, {n_draws} draws"]
         parts += [markdown(table, 4), "Differences:", markdown(shown)]
     gaps = differences(scores, OURS, ["best tower"], "setting", "draw")

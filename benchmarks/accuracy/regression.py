@@ -26,6 +26,7 @@ from benchmarks.accuracy.pooling import (
     markdown,
     means,
     run_benchmark,
+    with_intervals,
 )
 from benchmarks.accuracy.powered_cohorts import (
     MAX_TESTED,
@@ -166,9 +167,7 @@ def report(scores, n_draws):
     table = means(points[points["model"].isin([OURS, *shown])], "setting")["mean"]
     gaps = differences(points, OURS, shown, "setting", "draw")
     pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-    cells = pooled.apply(
-        lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-    )
+    cells = with_intervals(pooled)
     title = f"## Age: {points['setting'].nunique()} settings, {n_draws} draws"
     parts += [title, markdown(table.unstack("metric")[METRICS], 4)]
     parts += ["Differences:", markdown(cells.unstack("metric")[METRICS])]

@@ -22,6 +22,7 @@ from benchmarks.accuracy.pooling import (
     markdown,
     means,
     run_benchmark,
+    with_intervals,
 )
 from benchmarks.accuracy.powered_cohorts import (
     MAX_TESTED,
@@ -268,9 +269,7 @@ def report(scores, n_draws):
         table = means(part[part["model"].isin(shown)], "setting")["mean"]
         gaps = differences(part, OURS, shown[1:], "setting", "draw")
         pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-        cells = pooled.apply(
-            lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-        )
+        cells = with_intervals(pooled)
         parts += [f"## {title}: {part['setting'].nunique()}, {n_draws} draws"]
         parts += [markdown(table.unstack("metric")[METRICS], 4)]
         parts += ["Differences:", markdown(cells.unstack("metric"))]

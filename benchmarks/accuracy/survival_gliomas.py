@@ -14,7 +14,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks.accuracy.pooling import differences, markdown, means, run_benchmark
+from benchmarks.accuracy.pooling import (
+    differences,
+    markdown,
+    means,
+    run_benchmark,
+    with_intervals,
+)
 from benchmarks.accuracy.survival import METRICS, best_of, curves_of, reduced_cox, score
 from skmultimodal import CoxRidgeSurvival, TwinTowerSurvival, make_survival_target
 from skmultimodal.datasets import load_cohort
@@ -105,10 +111,7 @@ def report(scores, n_draws):
         points = pd.concat([points, best_of(points)])
         others = [name for name in points["model"].unique() if name != OURS]
         gaps = differences(points, OURS, others, "setting", "draw")
-        gaps["cell"] = [
-            f"{gap.difference:.4f} [{gap.low:.4f}, {gap.high:.4f}]"
-            for gap in gaps.itertuples()
-        ]
+        gaps["cell"] = with_intervals(gaps)
         cells = gaps.pivot(index="other", columns="setting", values="cell")
         table = means(points, "setting").loc[metric]
         parts += [f"### {metric}", markdown(table, 4), "Differences:", markdown(cells)]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmarks.accuracy.pooling import differences, markdown
+from benchmarks.accuracy.pooling import differences, markdown, with_intervals
 from benchmarks.accuracy.powered import METRICS
 from benchmarks.peers.peers import NOT_RUN, OURS, PEERS, count_lines
 from benchmarks.peers.tasks import SCATTERED, SURVIVAL, TWO
@@ -69,9 +69,7 @@ def _accuracy(scores, title, metrics):
     if others and n_draws > 1:
         gaps = differences(whole, OURS, others, "setting", "draw")
         pooled = gaps[gaps["setting"] == "pooled"].set_index(["other", "metric"])
-        cells = pooled.apply(
-            lambda row: f"{row.difference:.4f} [{row.low:.4f}, {row.high:.4f}]", axis=1
-        )
+        cells = with_intervals(pooled)
         parts += ["Differences:", markdown(cells.unstack("metric")[metrics])]
     # The same draws for all, so that columns can be compared.
     common = scores[scores["draw"].isin(_common_draws(scores))]

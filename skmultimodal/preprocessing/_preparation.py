@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skmultimodal.nn import ImageStatistics
 from skmultimodal.preprocessing._intensity import (
     normalize_channels,
     resolve_intensity,
@@ -60,6 +61,11 @@ class ImagePreparation(ModelPart):
         """Channels, height and width of the network's input."""
         n_channels, *sides = self.image_shape
         return (n_channels, *(ceil(side / self.factor) for side in sides))
+
+    @property
+    def statistics(self) -> ImageStatistics:
+        """Measures prepared images."""
+        return ImageStatistics(self.image_shape[0], self.mask_channel)
 
     def __call__(self, X: Any, rows: Any) -> NDArray:
         """Prepare `rows` of `X`: float32 of shape (n_rows, *net_shape)."""

@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmultimodal.nn import ImageStatistics
 from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.utils._sklearn import Interval, StrOptions, fit_context
 
@@ -147,7 +146,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
                 f"X has images of shape {images.shape[1:]} (channels, height, width), "
                 f"but {type(self).__name__} was fitted on {self.image_shape_}."
             )
-        module, parts = self._module(), []
+        module, parts = self._preparation.statistics, []
         for chunk in gen_batches(len(images), CHUNK):
             rows = np.arange(chunk.start, chunk.stop)
             prepared = torch.from_numpy(self._preparation(images, rows))
@@ -177,7 +176,7 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
         if input_features is None or len(input_features) != n_channels:
             input_features = [f"channel{i}" for i in range(n_channels)]
         shape = self._preparation.net_shape
-        names = self._module().names(shape, list(input_features))
+        names = self._preparation.statistics.names(shape, list(input_features))
         return np.asarray(names, dtype=object)
 
     def __sklearn_tags__(self) -> Tags:
@@ -194,6 +193,3 @@ class IntensityStatisticsTransformer(TransformerMixin, BaseEstimator):
                 f"images), got {X.ndim}-D."
             )
         return X if X.ndim == 4 else X[:, None, None, :]
-
-    def _module(self) -> ImageStatistics:
-        return ImageStatistics(self.image_shape_[0], self.mask_channel_)

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.nn import ConvTower, ImageStatistics, choose_memory_format, flip
+from skmultimodal.nn import ConvTower, choose_memory_format, flip
 from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.towers._base import (
     NetEstimator,
@@ -292,7 +292,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
         """Maps an index tensor to what the linear model beside the network reads."""
         if self._is_prepared(X):
             return partial(X.read_statistics, device=resolve_device(self.device))
-        measure = ImageStatistics(self._preparation.net_shape[0], self.mask_channel_)
+        measure = self._preparation.statistics
         return lambda rows: measure(read(rows))
 
     def _with_statistics(self, X: Any, read: Any) -> Callable[..., Any]:

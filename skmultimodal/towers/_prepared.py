@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
-from skmultimodal.nn import ImageStatistics, choose_memory_format
+from skmultimodal.nn import choose_memory_format
 from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.utils._rows import RowView, is_lazy
 
@@ -77,8 +77,7 @@ class PreparedImages:
         """
         with self._lock:
             if self._statistics is None:
-                n_channels = self.preparation.net_shape[0]
-                measure = ImageStatistics(n_channels, self.preparation.mask_channel)
+                measure = self.preparation.statistics
                 with torch.no_grad():
                     batches = self.images.split(MEASURED)
                     parts = [measure(batch.to(device)) for batch in batches]

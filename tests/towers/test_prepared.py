@@ -58,7 +58,7 @@ def test_shared_statistics_are_those_of_the_images():
     )
 
 
-def test_rows_of_another_preparation_are_prepared_again(measured):
+def test_rows_of_another_preparation_are_prepared_again():
     X, y = make_case(40)
     tower = image_tower(intensity="minmax").fit(X, y)
     expected = tower.predict_proba(X)
