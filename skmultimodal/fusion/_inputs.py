@@ -22,7 +22,7 @@ from skmultimodal.utils._alignment import join_rows
 from skmultimodal.utils._bags import bag_width, describe_bad_bag, is_bags
 from skmultimodal.utils._ids import hash_ids
 from skmultimodal.utils._parts import ModelPart, about_rows
-from skmultimodal.utils._rows import is_lazy, lazy_batches
+from skmultimodal.utils._rows import is_lazy, is_lazy_in, lazy_batches
 from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._tables import cast, read_type, reads_columns, spell_type
 from skmultimodal.utils._validation import (
@@ -291,7 +291,7 @@ class TowerInput(ModelPart):
     def check(self, cohort: Cohort) -> None:
         """Raise the errors of `read` before anything is fitted."""
         own = cohort[cohort.has(self.modality)]
-        if is_lazy(own.block(self.modality)):
+        if is_lazy_in(own, self.modality):
             self.check_lazy(own)
             return
         # In parts, since rows that are not side by side are copied.

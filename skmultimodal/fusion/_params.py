@@ -27,7 +27,7 @@ from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._bags import are_bags
-from skmultimodal.utils._rows import is_lazy, lazy_batches
+from skmultimodal.utils._rows import is_lazy_in, lazy_batches
 from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._text import counted
 from skmultimodal.utils._validation import find_bad_row
@@ -120,7 +120,7 @@ def _default_tower(cohort: Cohort, name: str, kinds: Any) -> Any:
         )
     gene = kinds.gene()
     own = cohort[cohort.has(name)]
-    some, lazy = own[:1].block(name), is_lazy(own.block(name))
+    some, lazy = own[:1].block(name), is_lazy_in(own, name)
     # An imputer, or a table of few columns, would have all rows in memory.
     large = lazy and 4 * int(np.prod(own.block_shape(name))) > KEPT_BYTES
     if large or (lazy and some.dtype == object) or not len(own):
@@ -139,7 +139,7 @@ def _find_blanks(cohort: Cohort, name: str) -> Any:
     """Whether a number is NaN; columns that have no other value are warned of."""
     some: Any = False
     every: Any = True
-    lazy = is_lazy(cohort.block(name))
+    lazy = is_lazy_in(cohort, name)
     # In parts, since rows that are not side by side are copied.
     parts = gen_batches(len(cohort), CHECKED_ROWS)
     for part in lazy_batches(cohort.block_shape(name)) if lazy else parts:

@@ -25,7 +25,7 @@ from skmultimodal.preprocessing._intensity import find_mask_channel
 from skmultimodal.utils._alignment import name_some
 from skmultimodal.utils._bags import are_bags
 from skmultimodal.utils._parts import ModelPart
-from skmultimodal.utils._rows import MappedRows, is_lazy
+from skmultimodal.utils._rows import MappedRows, is_lazy, is_lazy_in
 from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._text import counted
 from skmultimodal.utils._warnings import warn
@@ -331,7 +331,7 @@ def _have_frame(images: NDArray, mask_channel: int | None) -> bool:
 
 def _means(cohort: Cohort, name: str) -> NDArray | None:
     """Means of the columns of a modality; None if it holds words."""
-    lazy = is_lazy(cohort.block(name))
+    lazy = is_lazy_in(cohort, name)
     rows = np.asarray(some_rows(cohort, name) if lazy else cohort.block(name))
     if rows.dtype.kind not in "iufb" or rows.ndim != 2 or not len(rows):
         return None

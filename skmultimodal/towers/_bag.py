@@ -90,7 +90,7 @@ class BagTowerClassifier(
     n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
         classes, log2(n) for n), rounded up to whole epochs. None is 200, and with more
-        bags as many as make an epoch per 50 bags, at most 30 epochs.
+        bags as many as make an epoch per 50 bags, at most 30 epochs or 20,000 steps.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int, default=8

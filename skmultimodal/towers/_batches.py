@@ -17,6 +17,8 @@ __all__ = ["BatchIterator", "Rows", "choose_epochs", "count_epochs"]
 # Few rows are learnt by heart, and many need more epochs:
 # benchmarks/accuracy/results/towers_gene.md.
 ROWS_PER_EPOCH = 50
+# More steps cost hours and teach nothing: benchmarks/accuracy/results/notes.md.
+MOST_STEPS = 20_000
 
 
 class Rows(Dataset):
@@ -90,10 +92,13 @@ def choose_epochs(
     """Epochs that grow with the rows: one per `ROWS_PER_EPOCH`.
 
     At least `fewest_steps` steps per bit of a label are made, and otherwise at most
-    `most_epochs` epochs.
+    `most_epochs` epochs, and `MOST_STEPS` steps per bit.
     """
-    fewest = count_epochs(fewest_steps, n_classes, n_rows, batch_size)
-    return max(fewest, min(n_rows // ROWS_PER_EPOCH, most_epochs))
+    fewest, most = (
+        count_epochs(n_steps, n_classes, n_rows, batch_size)
+        for n_steps in (fewest_steps, MOST_STEPS)
+    )
+    return max(fewest, min(n_rows // ROWS_PER_EPOCH, most_epochs, most))
 
 
 class BatchIterator:

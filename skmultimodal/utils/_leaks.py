@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from skmultimodal.utils._rows import is_lazy, lazy_batches
+from skmultimodal.utils._rows import is_lazy_in, lazy_batches
 
 __all__ = ["find_label", "follows_label", "follows_number"]
 
@@ -38,7 +38,7 @@ def find_label(cohort: Any, name: str, codes: NDArray[Any]) -> str | None:
     if len(shape) != 2 or not can_be_found(codes, shape[1]):
         return None
     some = np.arange(0, len(codes), max(1, len(codes) // N_SUSPECTED))
-    rows, lazy = cohort[some].block(name), is_lazy(cohort.block(name))
+    rows, lazy = cohort[some].block(name), is_lazy_in(cohort, name)
     if not lazy and rows.dtype == object:
         table = cohort.table(name)
         found = [c for c in table if follows_label(table[c], codes)]

@@ -17,6 +17,7 @@ __all__ = [
     "StackedRows",
     "as_dense",
     "is_lazy",
+    "is_lazy_in",
     "is_numeric",
     "lazy_batches",
     "refuse_changed_file",
@@ -48,6 +49,11 @@ def is_lazy(block: Any) -> bool:
     return not in_memory and all(
         hasattr(block, name) for name in ("shape", "dtype", "__getitem__")
     )
+
+
+def is_lazy_in(cohort: Any, name: str) -> bool:
+    """Whether a modality of a cohort is lazy; no row is copied to see it."""
+    return is_lazy(cohort[:0].block(name))
 
 
 def lazy_batches(shape: tuple[int, ...]) -> Iterator[slice]:

@@ -227,6 +227,7 @@ def test_cohorts_of_a_curve_have_its_size(curve, tmp_path):
         "images": len(y),
         "modalities": len(blocks),
         "genes": next(iter(blocks.values())).shape[1],
+        "lazy": len(y),
     }
     assert sizes[curve] == size
     table = np.array(list(has.values()))

@@ -619,6 +619,8 @@ def test_a_batch_is_read_while_another_trains(case, monkeypatch):
         (500, 16, 10),  # an epoch per 50 rows
         (5_000, 16, 30),  # and no more than 30
         (31, 32, 120),
+        (100_000, 16, 4),  # 20,000 steps of 6,250
+        (1_000_000, 16, 1),
     ],
 )
 def test_epochs_grow_with_the_rows(n_rows, batch_size, wanted):

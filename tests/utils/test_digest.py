@@ -1,5 +1,6 @@
 """Content keys: the same for the same rows, another for others."""
 
+import gc
 import os
 import pickle
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from cohort_tools import RecordingBlock
 
+from skmultimodal.utils import _digest
 from skmultimodal.utils._digest import block_key
 from skmultimodal.utils._rows import RowView
 
@@ -248,3 +250,43 @@ def test_absent_file(tmp_path, rng):
     (tmp_path / "a.bin").unlink()
     with pytest.raises(FileNotFoundError):
         block_key(file, True)
+
+
+# Digests of large arrays are kept
+
+
+def test_a_large_array_is_digested_once(monkeypatch, rng):
+    rows = rng.normal(size=(300, 700))
+    key = block_key(rows, False)
+    monkeypatch.setattr(_digest, "_digest", lambda kind, content: "anew")
+    assert block_key(rows, False) == key
+    assert block_key(rows.copy(), False) == "anew"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.__setitem__((123, 456), rows[123, 457]),
+        lambda rows: rows.__setitem__([7, 8], rows[[8, 7]]),
+        lambda rows: rows.view(np.uint8).__ixor__(np.uint8(1)),
+        lambda rows: setattr(rows, "shape", (700, 300)),
+    ],
+    ids=["value", "order", "bits", "shape"],
+)
+def test_a_large_array_that_changes_has_another_key(change, rng):
+    rows = rng.normal(size=(300, 700))
+    key = block_key(rows, False)
+    change(rows)
+    changed = block_key(rows, False)
+    assert changed != key
+    assert changed == block_key(rows.copy(), False)
+
+
+def test_a_digest_goes_with_its_array(rng):
+    before = len(_digest._known)
+    rows = rng.normal(size=(300, 700))
+    block_key(rows, False)
+    assert len(_digest._known) == before + 1
+    del rows
+    gc.collect()
+    assert len(_digest._known) == before
