@@ -32,7 +32,6 @@ SHARED = {
     "io._matrix",
     "io._names",
     "io._patients",
-    "io._planes",
     "io._stack",
     "io._tables",
     "model_selection._external",

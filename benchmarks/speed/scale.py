@@ -138,16 +138,27 @@ def point(curve, model, size):
     }
 
 
+def foresee(done, size):
+    """Seconds of the next point, in proportion or as the last two points rise."""
+    if not done:
+        return 0.0
+    slope = 1.0
+    if len(done) > 1:
+        (n1, t1), (n2, t2) = done[-2:]
+        slope = max(0.0, np.log(t2 / t1) / np.log(n2 / n1))
+    last, seconds = done[-1]
+    return seconds * (size / last) ** slope
+
+
 def measure(curves, models, limit):
     """Table of all points: DataFrame."""
     rows = []
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for curve in curves:
         for model in models:
-            before = 0.0
-            for last, size in zip([None, *SIZES[curve]], SIZES[curve], strict=False):
-                # At least in proportion.
-                expected = before * (size / last if last else 0)
+            done = []
+            for size in SIZES[curve]:
+                expected = foresee(done, size)
                 row = {"curve": curve, "model": model, "size": size}
                 if expected > limit:
                     rows.append(row | {"note": f"not tried: about {expected:.0f} s"})
@@ -167,7 +178,7 @@ def measure(curves, models, limit):
                     rows.append(row | {"note": str(error).splitlines()[-1]})
                     break
                 found = json.loads(" ".join(told))
-                before = found["fit, s"]
+                done.append((size, found["fit, s"]))
                 rows.append(row | found | {"note": ""})
                 print(rows[-1], flush=True)
     return pd.DataFrame(rows)

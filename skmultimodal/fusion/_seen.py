@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from skmultimodal.cohort import Cohort
 from skmultimodal.exceptions import AlignmentWarning
-from skmultimodal.io._planes import (
+from skmultimodal.preprocessing._intensity import find_mask_channel
+from skmultimodal.utils._alignment import name_some
+from skmultimodal.utils._bags import are_bags
+from skmultimodal.utils._parts import ModelPart
+from skmultimodal.utils._planes import (
     background_of,
     count_content,
     fit_plane,
     has_frame,
     resample,
 )
-from skmultimodal.preprocessing._intensity import find_mask_channel
-from skmultimodal.utils._alignment import name_some
-from skmultimodal.utils._bags import are_bags
-from skmultimodal.utils._parts import ModelPart
 from skmultimodal.utils._rows import MappedRows, is_lazy, is_lazy_in
 from skmultimodal.utils._scales import Scale, some_rows
 from skmultimodal.utils._text import counted

@@ -22,7 +22,6 @@ __all__ = [
     "nearest_plane",
     "plane_on",
     "same_grid",
-    "smooth",
     "steps_between",
 ]
 
@@ -112,12 +111,6 @@ def _refuse_different(files: list[NiftiFile]) -> None:
                 f"{describe_grid(files[0])}, and no header declares where they lie; "
                 "the sequences must be co-registered."
             )
-
-
-def smooth(array: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Low-pass filter before every `steps`-th value is taken along the axes."""
-    sigma = np.maximum(0, (steps - 1) / 2)
-    return ndimage.gaussian_filter(array.astype(np.float32), sigma, mode="nearest")
 
 
 def plane_on(

@@ -18,7 +18,6 @@ from skmultimodal.io._grids import (
     nearest_plane,
     plane_on,
     same_grid,
-    smooth,
     steps_between,
 )
 from skmultimodal.io._header import LARGEST_VALUE
@@ -30,7 +29,7 @@ from skmultimodal.io._masks import (
     whole_labels,
 )
 from skmultimodal.io._nifti import NiftiFile
-from skmultimodal.io._planes import (
+from skmultimodal.utils._planes import (
     as_type,
     background_of,
     count_content,
@@ -39,6 +38,7 @@ from skmultimodal.io._planes import (
     respace,
     respace_volume,
     respaced_shape,
+    smooth,
 )
 
 __all__ = ["Reading", "describe_pixels"]

@@ -245,6 +245,13 @@ def test_slopes_of_scale_are_those_of_the_powers_of_size():
     assert list(found["knee"]) == ["no", "yes"]
 
 
+def test_the_next_point_is_foreseen():
+    assert scale.foresee([], 10) == 0
+    assert scale.foresee([(10, 2.0)], 100) == pytest.approx(20)
+    assert scale.foresee([(10, 2.0), (100, 200.0)], 1000) == pytest.approx(20_000)
+    assert scale.foresee([(10, 5.0), (100, 4.0)], 1000) == pytest.approx(4)
+
+
 def test_a_point_of_scale_in_small():
     found = scale.point("modalities", scale.BOOSTING, 2)
     assert found["fit, s"] > 0

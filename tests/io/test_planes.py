@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import NiftiBlock, read_slices
-from skmultimodal.io._planes import background_of, resample, respace
+from skmultimodal.utils._planes import background_of, resample, respace
 
 # Centre and radius of a head and of a tumour in it, in mm from the middle.
 HEAD, TUMOUR = ((4, -6), 80), ((30, 20), 14)

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import read_slices
 from skmultimodal.io._nifti import NiftiFile
-from skmultimodal.io._planes import fit_plane
+from skmultimodal.utils._planes import fit_plane
 
 SHAPE = (9, 11, 7)
 

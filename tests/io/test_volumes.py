@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skmultimodal.exceptions import ReadWarning
 from skmultimodal.io import NiftiBlock, PatientSlices, read_patients, stack_patients
 from skmultimodal.io._nifti import NiftiFile
-from skmultimodal.io._planes import fit_plane, respace_volume
+from skmultimodal.utils._planes import fit_plane, respace_volume
 
 SHAPE = (9, 11, 7)  # left, posterior, axial: as nibabel has them
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

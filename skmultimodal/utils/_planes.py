@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from skmultimodal.io._grids import smooth
-
 __all__ = [
     "as_type",
     "background_of",
@@ -23,6 +21,7 @@ __all__ = [
     "respace",
     "respace_volume",
     "respaced_shape",
+    "smooth",
 ]
 
 # Voxel sizes that differ by less are the same: half a voxel in 500.
@@ -270,3 +269,9 @@ def count_content(
     content = find_content(planes, background)
     n = int(content.sum())
     return n, n - int(fit_plane(content, size).sum())
+
+
+def smooth(array: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Low-pass filter before every `steps`-th value is taken along the axes."""
+    sigma = np.maximum(0, (steps - 1) / 2)
+    return ndimage.gaussian_filter(array.astype(np.float32), sigma, mode="nearest")
