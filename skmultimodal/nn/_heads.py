@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from skmultimodal.nn._dropout import Dropout
 
@@ -26,7 +25,8 @@ def dense_stack(
 
 def make_linear(weight: Tensor, bias: Tensor, like: Tensor) -> nn.Linear:
     """A linear layer with these parameters, in the type and on the device of `like`."""
-    layer = skip_init(nn.Linear, *weight.shape[::-1])
+    n_outputs, n_inputs = weight.shape
+    layer = nn.Linear(n_inputs, n_outputs, device="meta")  # draws no weights
     layer.weight = nn.Parameter(weight.to(like).contiguous())
     layer.bias = nn.Parameter(bias.to(like).contiguous())
     return layer

@@ -302,7 +302,10 @@ class NetEstimator(BaseEstimator):
         if self.own_modules:
             with torch.device("meta"):
                 module = self._make_net(**net_params)
-            return module.to_empty(device="cpu")
+            # Not by `to_empty`, which imports a compiler's parts for half a second.
+            empty = {n: torch.empty(w.shape) for n, w in module.state_dict().items()}
+            module.load_state_dict(empty, assign=True)
+            return module
         with seeded_torch(0, "cpu"):  # the random weights are replaced
             return self._make_net(**net_params)
 

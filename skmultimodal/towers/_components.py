@@ -18,8 +18,8 @@ __all__ = ["Components", "TrainingRows", "finish_network"]
 # are more of both.
 MAX_SIDE = 1000
 MAX_ROWS = 20_000
-# Values that are read at a time: 64 MB of float64.
-CHUNK_ELEMENTS = 2**23
+# Values that are read at a time: 16 MB of float64.
+CHUNK_ELEMENTS = 2**21
 # A network reads so many components, and with many rows one per so many rows.
 FEWEST, ROWS_PER_COMPONENT = 50, 8
 # Up to so many rows, logits are half those of the linear model. With more, the network

@@ -29,7 +29,7 @@ from skmultimodal.utils._weights import check_sample_weight, drop_unweighted
 
 __all__ = ["BaseGeneAutoencoder"]
 
-CHUNK = 256
+CHUNK = 128
 
 
 class BaseGeneAutoencoder(
@@ -265,7 +265,9 @@ class BaseGeneAutoencoder(
                 genes = np.vstack([self._unscaled(X, chunk) for chunk in chunks])
             else:
                 genes = self._checked(X, np.arange(X.shape[0]))
-            self.scaler_.fit(genes)
+            # In chunks too: of each it makes copies in float64.
+            for chunk in chunks:
+                self.scaler_.partial_fit(genes[chunk[0] : chunk[-1] + 1])
             # The caller's array must not be scaled in place.
             given = not is_lazy(X) and np.may_share_memory(genes, X)
             kept = self._scaled(genes, copy=given)
