@@ -23,7 +23,7 @@ X, y = make_glioma_cohort(
     n_gene_only=80,
     n_paired=36,
     n_genes=60,
-    image_size=24,
+    image_size=16,
     random_state=0,
     return_X_y=True,
 )

@@ -23,7 +23,7 @@ X, y = make_glioma_cohort(
     n_gene_only=160,
     n_paired=60,
     n_genes=100,
-    image_size=24,
+    image_size=16,
     image_signal=2.0,
     gene_signal=2.0,
     random_state=0,
@@ -35,9 +35,9 @@ X, y = make_glioma_cohort(
 # ---------------------------
 #
 # ``image only`` and ``gene only`` are single towers, fitted as the paper does on
-# patients with one modality. ``concatenate`` is its head, a network on the towers' features side by side, ``mixture of experts`` its rival
-# there, and ``twin tower`` the default of this library, which adds up calibrated
-# log-odds.
+# patients with one modality. ``concatenate`` is its head, a network on the towers'
+# features side by side, ``mixture of experts`` its rival there, and ``twin tower`` the
+# default of this library, which adds up calibrated log-odds.
 
 memory = tempfile.TemporaryDirectory()
 models = table3(memory=memory.name, random_state=0)

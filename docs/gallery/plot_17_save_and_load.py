@@ -25,7 +25,7 @@ X, y = make_glioma_cohort(
     n_gene_only=120,
     n_paired=50,
     n_genes=100,
-    image_size=24,
+    image_size=16,
     random_state=0,
     return_X_y=True,
 )

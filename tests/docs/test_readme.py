@@ -33,7 +33,7 @@ make_glioma_cohort.__defaults__ = 24, 40, 24
 make_glioma_cohort.__kwdefaults__["n_genes"] = 40
 """
 LONG = {"test", "lint", "fuzz", "bench", "bench-speed", "bench-cluster", "docs"}
-LONG |= {"bench-peers", "bench-scale", "bench-track"}
+LONG |= {"bench-peers", "bench-scale", "bench-track", "test-all", "coverage"}
 
 
 def blocks(language):
@@ -87,6 +87,7 @@ def test_a_command_of_make(command, tmp_path):
         done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True)
         assert done.returncode == 0
         return
+    assert target == "demo"
     if subprocess.run(["make", "-q", ".venv/.demo"], cwd=ROOT).returncode:
         pytest.skip("make would first install packages into .venv")
     out = tmp_path / "out"
@@ -107,10 +108,11 @@ def test_a_command_of_make(command, tmp_path):
 def test_make_demo_on_a_folder_evaluates_it():
     """What is run is tested as a command of the package."""
     (command,) = (c for c in commands() if c.startswith("make demo COHORT="))
-    # Within ``make test`` a second make would also print which folder it enters.
+    # Within ``make test`` a second make would also print which folder it enters, and
+    # take over the variables of the first.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     done = subprocess.run(
-        ["make", "-n", *command.split()[1:], "POSITIVE=a b", "PAIRED=7"],
+        ["make", "-n", *command.split()[1:], "POSITIVE=a b", "PAIRED=7", "ARGS="],
         cwd=ROOT,
         env=environment,
         capture_output=True,
