@@ -303,7 +303,10 @@ class NetEstimator(BaseEstimator):
             with torch.device("meta"):
                 module = self._make_net(**net_params)
             # Not by `to_empty`, which imports a compiler's parts for half a second.
-            empty = {n: torch.empty(w.shape) for n, w in module.state_dict().items()}
+            empty = {
+                name: torch.empty_strided(w.shape, w.stride(), dtype=w.dtype)
+                for name, w in module.state_dict().items()
+            }
             module.load_state_dict(empty, assign=True)
             return module
         with seeded_torch(0, "cpu"):  # the random weights are replaced

@@ -135,7 +135,8 @@ class _LeanNet(NeuralNet):
             output.grad.split([len(part) for part in outputs]),
         )
         for weight, first, *others in zip(weights, *gradients, strict=True):
-            weight.grad = sum(others, first)
+            # In the layout of the weight, in which a fused optimizer reads it.
+            weight.grad = torch.empty_like(weight).copy_(sum(others, first))
         return {"loss": loss, "y_pred": output}
 
     def infer(self, x: Any, **fit_params: Any) -> torch.Tensor:

@@ -15,7 +15,7 @@ from tower_tools import MapEncoder, gene_tower, image_tower, make_genes, make_im
 
 from skmultimodal import CrossFittedEnsembleClassifier, TwinTowerClassifier
 from skmultimodal.datasets import make_glioma_cohort
-from skmultimodal.towers import _net
+from skmultimodal.towers import _image_base, _net
 from skmultimodal.utils._rows import RowView
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
@@ -130,7 +130,12 @@ def test_a_twin_tower_in_threads_of_joblib(n_jobs):
 # Parts of a batch
 
 
-def test_parts_of_a_batch_have_the_gradient_of_the_whole(small_parts, monkeypatch):
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_parts_of_a_batch_have_the_gradient_of_the_whole(
+    small_parts, monkeypatch, layout
+):
+    # Of the weights; the images have their channels last.
+    monkeypatch.setattr(_image_base, "choose_memory_format", lambda shape: layout)
     options = {"class_weight": {0: 1.0, 1: 7.0}, "optimizer": "sgd", "max_epochs": 2}
     X = make_images(Y)
     tower = image_tower(**options)
