@@ -45,7 +45,7 @@ for name, model in models.items():
         model,
         X,
         y,
-        cv=PairedStratifiedKFold(3, random_state=0),
+        cv=PairedStratifiedKFold(3, n_repeats=2, random_state=0),
         n_pairs=[10, 70],
         scoring="roc_auc",
         random_state=0,
