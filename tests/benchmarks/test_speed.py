@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import cluster, gpu, scale, sparse, threads, track
+from benchmarks.speed import cluster, gpu, scale, sparse, stacked, threads, track
 from benchmarks.speed.cohorts import make_cohort
 from benchmarks.speed.measure import Row, in_turn, median_ratio
 from benchmarks.speed.nets import gene_case, head_case, image_case, largest_difference
@@ -87,6 +87,24 @@ def test_the_benchmark_of_a_gpu_runs_on_the_cpu_too(capsys):
         assert row[2:4] == ["0 apart", "yes"]
     (row,) = (row for name, row in cells.items() if "synchronisations" in name)
     assert float(row[2]) >= 1
+
+
+def test_stacked_members_take_the_steps_of_each():
+    what, make, shape, _ = stacked.CASES[2]
+    assert what.startswith("head")
+    (one_by_one, together), members, weights = stacked.steps_in_turn(make, shape)
+    for _ in range(3):
+        one_by_one()
+        together()
+    for number, member in enumerate(members):
+        for name, weight in member.named_parameters():
+            torch.testing.assert_close(weights[name][number], weight, atol=1e-5, rtol=0)
+
+
+def test_every_case_of_stacked_members_runs(capsys, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    stacked.main(["--quick"])
+    assert capsys.readouterr().out.count(" ms |") == 2 * len(stacked.CASES)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a CUDA device")
