@@ -17,7 +17,7 @@ __all__ = ["BatchIterator", "Rows", "choose_epochs", "count_epochs"]
 # Few rows are learnt by heart, and many need more epochs:
 # benchmarks/accuracy/results/towers_gene.md.
 ROWS_PER_EPOCH = 50
-# More steps cost hours and teach nothing: benchmarks/accuracy/results/notes.md.
+# More cost hours and teach little: benchmarks/accuracy/results/many_rows.md.
 MOST_STEPS = 20_000
 
 
