@@ -222,7 +222,9 @@ def plot(table, path):
                 "model", sort=False
             ):
                 ax.loglog(part["size"], part[value], "o-", label=model)
-            ax.set(ylabel=value, xlabel=WORDS[curve] if row else None)
+            ax.set_ylabel(value)
+            if row:
+                ax.set_xlabel(WORDS[curve], fontsize="small")
     axes[0, 0].legend(fontsize="small")
     figure.set_layout_engine("constrained")
     figure.savefig(path, dpi=110)
