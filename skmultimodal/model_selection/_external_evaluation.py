@@ -79,7 +79,7 @@ class ExternalEvaluation:
     >>> model = LogisticRegression().fit(X[:40], y[:40])
     >>> evaluation = evaluate_external(model, X[40:], y[40:])
     >>> shares = evaluation.at_threshold(0.5).set_index("metric")
-    >>> shares.loc["sensitivity", ["n_right", "n"]].tolist()
+    >>> shares.loc["sensitivity", ["n_right", "n"]].astype(int).tolist()
     [23, 24]
     """
 

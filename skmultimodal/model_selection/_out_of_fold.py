@@ -183,7 +183,8 @@ class OutOfFold:
         >>> models = {"logistic": LogisticRegression()}
         >>> result = compare_classifiers(models, X, y, cv=cv)
         >>> table = result.at_threshold(0.3).set_index("metric")
-        >>> table.loc["sensitivity", ["score", "low", "high"]].round(2).tolist()
+        >>> numbers = table.loc["sensitivity", ["score", "low", "high"]]
+        >>> numbers.astype(float).round(2).tolist()
         [0.8, 0.58, 0.92]
         """
         threshold = check_threshold(threshold)
