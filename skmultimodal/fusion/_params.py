@@ -27,7 +27,7 @@ from skmultimodal.towers._base import KEPT_BYTES
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._bags import are_bags
-from skmultimodal.utils._rows import is_lazy_in, lazy_batches
+from skmultimodal.utils._rows import is_lazy, is_lazy_in, lazy_batches
 from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._text import counted
 from skmultimodal.utils._validation import find_bad_row
@@ -120,7 +120,8 @@ def _default_tower(cohort: Cohort, name: str, kinds: Any) -> Any:
         )
     gene = kinds.gene()
     own = cohort[cohort.has(name)]
-    some, lazy = own[:1].block(name), is_lazy_in(own, name)
+    some = own[:1].block(name)
+    lazy = is_lazy(some)
     # An imputer, or a table of few columns, would have all rows in memory.
     large = lazy and 4 * int(np.prod(own.block_shape(name))) > KEPT_BYTES
     if large or (lazy and some.dtype == object) or not len(own):
