@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from skmultimodal.utils._stops import stop_event
+
 __all__ = ["WarningLines", "stops_as_interrupts", "tell"]
 
 
@@ -37,18 +39,32 @@ class WarningLines:
 
 @contextmanager
 def stops_as_interrupts() -> Iterator[Any]:
-    """What ends a process from outside, such as a scheduler, leaves no half files."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    """Ctrl-C, and what ends a process from outside, leave no half files.
+
+    joblib swallows an exception that comes while it writes a result: training is
+    stopped once more at its next step.
+    """
+    stopped = threading.Event()
+
+    def stop(number: int, frame: Any) -> None:
+        stopped.set()
+        raise KeyboardInterrupt
+
+    defaults: dict[str, Any] = {"SIGINT": signal.default_int_handler}
+    defaults |= dict.fromkeys(("SIGTERM", "SIGHUP"), signal.SIG_DFL)
     mine = threading.current_thread() is threading.main_thread()
-    changed = [
-        number
-        for number in (getattr(signal, name) for name in names)
-        if mine and signal.getsignal(number) is signal.SIG_DFL
-    ]
+    changed = {
+        number: default
+        for name, default in defaults.items()
+        if mine and (number := getattr(signal, name, None)) is not None
+        if signal.getsignal(number) is default
+    }
+    before = stop_event.set(stopped)
     for number in changed:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        for number, default in changed.items():
+            signal.signal(number, default)
+        stop_event.reset(before)

@@ -19,7 +19,7 @@ from torch import nn
 
 from skmultimodal.towers._batches import BatchIterator
 from skmultimodal.utils._progress import Stage
-from skmultimodal.utils._threads import check_stop
+from skmultimodal.utils._stops import check_stop
 from skmultimodal.utils._warnings import warn
 
 __all__ = [

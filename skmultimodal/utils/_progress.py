@@ -55,20 +55,20 @@ class Stage:
 
     def __enter__(self) -> "Stage":
         self._start = time.perf_counter()
-        self._bars = _shows_bars()
-        self._bar = tqdm(
-            total=self.total,
-            desc=self.name,
-            unit=self.unit,
-            disable=not (self.verbose and self._bars),
+        # A disabled bar would start the locks and the thread of tqdm all the same.
+        self._bar = (
+            tqdm(total=self.total, desc=self.name, unit=self.unit)
+            if self.verbose and _shows_bars()
+            else None
         )
         self._token: Token[tuple[Stage, ...]] = _stages.set((*_stages.get(), self))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         _stages.reset(self._token)
-        self._bar.close()
-        if self.verbose and not self._bars:
+        if self._bar is not None:
+            self._bar.close()
+        elif self.verbose:
             seconds = f"{time.perf_counter() - self._start:.1f} s"
             parts = [*self._steps(stopped=kind is not None), *self._notes, seconds]
             announce(f"{self.name}: {', '.join(parts)}", 1)
@@ -86,12 +86,14 @@ class Stage:
         with self._lock:
             self.n_done += n_steps
             self.remark(note)
-            self._bar.update(n_steps)
+            if self._bar is not None:
+                self._bar.update(n_steps)
 
     def remark(self, note: str) -> None:
         """Show a note beside the number of steps, in place of the previous one."""
         self._notes = [note] if note else []
-        self._bar.set_postfix_str(note, refresh=False)
+        if self._bar is not None:
+            self._bar.set_postfix_str(note, refresh=False)
 
 
 def advance(unit: str) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +17,9 @@ import sklearn
 from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["Workers", "check_stop", "one_thread"]
+from skmultimodal.utils._stops import check_stop, stop_event
 
-_stop: ContextVar[threading.Event | None] = ContextVar("_stop", default=None)
+__all__ = ["Workers", "one_thread"]
 
 
 class _Limit:
@@ -72,13 +72,6 @@ def _in_thread_of_joblib() -> bool:
     return bool(backend.nesting_level) and not in_main
 
 
-def check_stop() -> None:
-    """Raise KeyboardInterrupt if the work of `Workers` in this thread was stopped."""
-    event = _stop.get()
-    if event is not None and event.is_set():
-        raise KeyboardInterrupt
-
-
 class Workers:
     """As many threads as torch may use, with one thread of torch each.
 
@@ -100,6 +93,7 @@ class Workers:
 
     def map(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
         """Results of ``function`` for each set of arguments, in their order."""
+        check_stop()  # the threads heed only their own event
         tasks = list(zip(*arguments, strict=True))
         if min(self.n_threads, len(tasks)) < 2:
             return [function(*task) for task in tasks]
@@ -109,11 +103,11 @@ class Workers:
                 initializer=_start_thread,
                 initargs=(sklearn.get_config(),),
             )
-        before = _stop.set(self._stopped)
+        before = stop_event.set(self._stopped)
         futures = [
             self._pool.submit(copy_context().run, function, *task) for task in tasks
         ]
-        _stop.reset(before)
+        stop_event.reset(before)
         try:
             return [future.result() for future in futures]
         except BaseException:

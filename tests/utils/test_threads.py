@@ -14,7 +14,8 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_info
 
-from skmultimodal.utils._threads import Workers, check_stop, one_thread
+from skmultimodal.utils._stops import check_stop
+from skmultimodal.utils._threads import Workers, one_thread
 
 
 @pytest.fixture
