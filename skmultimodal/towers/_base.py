@@ -17,7 +17,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
-from skmultimodal.towers._batches import Rows, choose_epochs, count_epochs
+from skmultimodal.towers._batches import (
+    Rows,
+    choose_batch_size,
+    choose_epochs,
+    count_epochs,
+)
 from skmultimodal.towers._net import Training, as_history, loss_fall, run_net, train_net
 from skmultimodal.utils._device import (
     check_precision,
@@ -155,12 +160,13 @@ class NetEstimator(BaseEstimator):
         check_precision(self.precision, device, name)
         train, valid = self._split(codes, seed := draw_seed(self.random_state))
         n_classes = codes.max() + 1 if targets is None else 2
+        training = self._training(device, len(train), n_classes)
         learnt = torch.as_tensor(codes if targets is None else targets, device=device)
         if weights is not None:
             shares = torch.as_tensor(weights / weights.mean(), dtype=torch.float32)
             options["weights"] = shares.to(device)
         with (
-            explain_out_of_memory(name, self.batch_size),
+            explain_out_of_memory(name, training.batch_size),
             Workers() as workers,
             self._seeded_net(net_params, seed, device) as (module, generator),
         ):
@@ -174,7 +180,7 @@ class NetEstimator(BaseEstimator):
                 None
                 if valid is None
                 else _subset(read, learnt, valid, **options | {"augment": None}),
-                self._training(device, len(train), n_classes),
+                training,
                 generator=generator,
                 workers=workers if in_parts else None,
             )
@@ -209,7 +215,9 @@ class NetEstimator(BaseEstimator):
         yield module, generator
 
     def _training(self, device: Any, n_rows: int, n_classes: int) -> Training:
-        n_epochs, size = self.max_epochs, (n_classes, n_rows, self.batch_size)
+        auto = self.batch_size == "auto"
+        batch_size = choose_batch_size(n_rows) if auto else self.batch_size
+        n_epochs, size = self.max_epochs, (n_classes, n_rows, batch_size)
         if n_epochs is None and self.n_steps is None:
             n_epochs = choose_epochs(self.fewest_steps, self.most_epochs, *size)
         elif n_epochs is None:
@@ -222,7 +230,7 @@ class NetEstimator(BaseEstimator):
             lr=self.lr,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             patience=self.patience,
             precision=self.precision,
             verbose=self.verbose,

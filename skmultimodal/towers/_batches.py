@@ -12,13 +12,22 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-__all__ = ["BatchIterator", "Rows", "choose_epochs", "count_epochs"]
+__all__ = [
+    "BatchIterator",
+    "Rows",
+    "choose_batch_size",
+    "choose_epochs",
+    "count_epochs",
+]
 
 # Few rows are learnt by heart, and many need more epochs:
 # benchmarks/accuracy/results/towers_gene.md.
 ROWS_PER_EPOCH = 50
 # More cost hours and teach little: benchmarks/accuracy/results/many_rows.md.
 MOST_STEPS = 20_000
+# Of dense networks. Larger batches of many rows take less time and err less, up to a
+# size: benchmarks/accuracy/results/many_rows.md.
+SMALLEST_BATCH, LARGEST_BATCH, BATCHES_PER_EPOCH = 32, 256, 64
 
 
 class Rows(Dataset):
@@ -69,6 +78,11 @@ class Rows(Dataset):
         if self.augment is not None:
             inputs = self.augment(inputs)
         return inputs, (inputs, target) if self.reconstruct else target
+
+
+def choose_batch_size(n_rows: int) -> int:
+    """Rows per step of a dense network: of 64 batches an epoch, within bounds."""
+    return min(max(n_rows // BATCHES_PER_EPOCH, SMALLEST_BATCH), LARGEST_BATCH)
 
 
 def count_batches(n_rows: int, batch_size: int) -> int:

@@ -83,8 +83,9 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         rows as many as make an epoch per 50 rows, at most 30 epochs or 20,000 steps.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
-    batch_size : int, default=32
-        Rows per optimisation step.
+    batch_size : int or "auto", default="auto"
+        Rows per optimisation step. "auto" is 32, and with more than 2,000 rows as many
+        as make an epoch of 64 batches, at most 256.
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the rows, stratified by class,
         has not fallen for `patience` epochs, and restore the best weights. Switches

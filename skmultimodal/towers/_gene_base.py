@@ -61,6 +61,10 @@ class BaseGeneAutoencoder(
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "signed_log": ["boolean"],
         **NetEstimator._parameter_constraints,
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
     }
 
     def __init__(
@@ -79,7 +83,7 @@ class BaseGeneAutoencoder(
         weight_decay: float = 1e-4,
         n_steps: int | None = None,
         max_epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | str = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.2,
         patience: int = 10,

@@ -627,6 +627,22 @@ def test_epochs_grow_with_the_rows(n_rows, batch_size, wanted):
     assert choose_epochs(120, 30, 2, n_rows, batch_size) == wanted
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "batches"), [(50, [32, 18]), (3_700, 57), (70_000, 256)]
+)
+def test_gene_batches_grow_with_the_rows(n_rows, batches):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 3))
+    tower = gene_tower(batch_size="auto", max_epochs=1, lr=1e-3)
+    tower.fit(X, X[:, 0] > 0)
+    sizes = [step["train_batch_size"] for step in tower.history_[0]["batches"]]
+    if isinstance(batches, int):
+        assert set(sizes[:-1]) == {batches}
+        assert sum(sizes) == n_rows
+    else:
+        assert sizes == batches
+
+
 def test_more_rows_are_trained_for_more_steps():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(460, 7)), np.arange(460) % 2
