@@ -5,7 +5,8 @@
 Each point is fitted once in a process of its own with one thread. A curve ends where
 the next point would take longer than the limit. Rows have half of the modalities each,
 and one in ten has all. Images, and the rows of the curve "lazy", lie in a file; all
-patients have them. The first 1,000 patients are predicted, and all of "lazy".
+patients have them. The first 1,000 patients are predicted, and all of "lazy". Points in
+FOLDER/scale.csv are not measured again: an interrupted run continues.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 import time
 import warnings
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from benchmarks.accuracy.simple_models import boosting, flat
 from benchmarks.peers.adapters import torch_towers
 from benchmarks.speed.measure import PrivateMemory, in_fresh_process, machine, memory_of
 from skmultimodal import Cohort, TwinTowerClassifier
+from skmultimodal.utils._files import whole_file
 
 OURS = "twin tower"
 BOOSTING, LOOP = "HistGradientBoosting on NaN", "two towers in torch, 60 epochs"
@@ -38,6 +41,8 @@ SIZES = {
     "lazy": [5_000, 50_000, 500_000],
 }
 IN_A_FILE = ("images", "lazy")
+KEYS = ["curve", "model", "size"]
+MEASURED = ["fit, s", "predict, s", "data, MB", "peak, MB"]
 WORDS = {
     "rows": "rows of two tables of 50 columns",
     "images": "images of 3 x 64 x 64, and as many rows of 30 columns",
@@ -130,12 +135,7 @@ def point(curve, model, size):
             start = time.process_time()
             predict(len(y) if curve == "lazy" else min(N_PREDICTED, len(y)))
             predicted = time.process_time() - start
-    return {
-        "fit, s": fitted,
-        "predict, s": predicted,
-        "data, MB": data,
-        "peak, MB": memory.peak,
-    }
+    return dict(zip(MEASURED, (fitted, predicted, data, memory.peak), strict=True))
 
 
 def foresee(done, size):
@@ -150,38 +150,61 @@ def foresee(done, size):
     return seconds * (size / last) ** slope
 
 
-def measure(curves, models, limit):
-    """Table of all points: DataFrame."""
-    rows = []
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    for curve in curves:
-        for model in models:
-            done = []
-            for size in SIZES[curve]:
-                expected = foresee(done, size)
-                row = {"curve": curve, "model": model, "size": size}
-                if expected > limit:
-                    rows.append(row | {"note": f"not tried: about {expected:.0f} s"})
-                    break
-                try:
-                    told = in_fresh_process(
-                        __spec__.name,
-                        "--point",
-                        *(curve, model, size),
-                        environment=environment,
-                        timeout=10 * limit,
-                    )
-                except subprocess.TimeoutExpired:
-                    rows.append(row | {"note": f"not ended in {10 * limit} s"})
-                    break
-                except RuntimeError as error:
-                    rows.append(row | {"note": str(error).splitlines()[-1]})
-                    break
-                found = json.loads(" ".join(told))
-                done.append((size, found["fit, s"]))
-                rows.append(row | found | {"note": ""})
-                print(rows[-1], flush=True)
-    return pd.DataFrame(rows)
+def measure(curves, models, limit, kept):
+    """Measure the points that `kept` lacks, and yield all of them after each.
+
+    Parameters
+    ----------
+    curves, models : list of str
+    limit : float
+        Seconds that a point may be expected to take; ten times as many end it.
+    kept : dict
+        Rows by curve, model and size; added to.
+    """
+    for curve, model in product(curves, models):
+        done = []
+        for size in SIZES[curve]:
+            row = kept.get((curve, model, size), {})
+            if "fit, s" not in row:
+                row = attempt(curve, model, size, foresee(done, size), limit)
+                kept[curve, model, size] = row
+                print(curve, model, size, row, flush=True)
+                yield kept
+            if "fit, s" not in row:
+                break
+            done.append((size, row["fit, s"]))
+
+
+def attempt(curve, model, size, expected, limit):
+    """What a point took, or why it was not measured: dict."""
+    if expected > limit:
+        return {"note": f"not tried: about {expected:.0f} s"}
+    command = __spec__.name, "--point", curve, model, size
+    options = {"environment": os.environ | {"OMP_NUM_THREADS": "1"}}
+    try:
+        told = in_fresh_process(*command, **options, timeout=10 * limit)
+    except subprocess.TimeoutExpired:
+        return {"note": f"not ended in {10 * limit:g} s"}
+    except RuntimeError as error:
+        return {"note": str(error).splitlines()[-1]}
+    return json.loads(" ".join(told)) | {"note": "", "date": str(date.today())}
+
+
+def as_table(kept):
+    """Rows in the order of the curves: DataFrame."""
+    places = [list(SIZES), MODELS]
+    keys = sorted(kept, key=lambda k: (*map(list.index, places, k[:2]), k[2]))
+    rows = [dict(zip(KEYS, key, strict=True)) | kept[key] for key in keys]
+    return pd.DataFrame(rows, columns=[*KEYS, *MEASURED, "note", "date"])
+
+
+def read_kept(path):
+    """Rows that a run before this one kept: dict."""
+    if not path.exists():
+        return {}
+    rows = pd.read_csv(path).to_dict("records")
+    known = [{k: v for k, v in row.items() if pd.notna(v)} for row in rows]
+    return {tuple(row.pop(key) for key in KEYS): row for row in known}
 
 
 def slopes(table):
@@ -236,10 +259,11 @@ def report(table):
     for curve, part in table.groupby("curve", sort=False):
         parts += [f"## {WORDS[curve]}"]
         shown = part.drop(columns="curve").set_index(["model", "size"])
-        numbers = shown.drop(columns="note").map(
+        numbers = shown[MEASURED].map(
             lambda v: "" if pd.isna(v) else f"{v:.3g}" if v < 100 else f"{v:.0f}"
         )
-        parts += [markdown(numbers.assign(note=shown["note"]))]
+        words = shown[["note", "date"]].map(lambda v: "" if pd.isna(v) else v)
+        parts += [markdown(numbers.join(words))]
     text = (
         "## Slopes of log(time) on log(size)\n\n1: in proportion. A knee: a point is "
         f"more than {KNEE:g} times off the line."
@@ -252,7 +276,9 @@ def main(arguments=None):
     parser.add_argument("--limit", type=float, default=300, help="seconds of a point")
     parser.add_argument("--curves", nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--out", type=Path, help="folder for scale.md and scale.png")
+    parser.add_argument(
+        "--out", type=Path, help="folder for scale.csv, scale.md and scale.png"
+    )
     parser.add_argument("--point", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.point:
@@ -260,14 +286,20 @@ def main(arguments=None):
         curve, model, size = options.point
         print(json.dumps(point(curve, model, int(size))))
         return
-    table = measure(options.curves, options.models, options.limit)
-    text = report(table)
-    print(text)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        head = f"# Scale\n\n`python -m benchmarks.speed.scale`, {date.today()}\n\n"
-        (options.out / "scale.md").write_text(head + text + "\n")
-        plot(table, options.out / "scale.png")
+    kept = read_kept(options.out / "scale.csv") if options.out else {}
+    for rows in measure(options.curves, options.models, options.limit, kept):
+        if options.out:
+            write(options.out, as_table(rows))
+    print(report(as_table(kept)))
+
+
+def write(folder, table):
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(folder / "scale.csv") as part:
+        table.to_csv(part, index=False, float_format="%.4g")
+    head = "# Scale\n\n`python -m benchmarks.speed.scale --out FOLDER`\n\n"
+    (folder / "scale.md").write_text(head + report(table) + "\n")
+    plot(table, folder / "scale.png")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from skmultimodal.towers._base import (
     INFERENCE_ELEMENTS,
     NetEstimator,
 )
+from skmultimodal.towers._batches import Budget
 from skmultimodal.towers._cross_entropy import make_cross_entropy
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._device import resolve_device
@@ -160,7 +161,7 @@ class BagTowerClassifier(
     True
     """
 
-    fewest_steps = 200
+    budget = Budget(fewest_steps=200)
 
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],

@@ -18,9 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
 from skmultimodal.towers._batches import (
+    Budget,
     Rows,
     choose_batch_size,
-    choose_epochs,
     count_epochs,
 )
 from skmultimodal.towers._net import Training, as_history, loss_fall, run_net, train_net
@@ -72,9 +72,7 @@ class NetEstimator(BaseEstimator):
         # Convolutions are too slow in it, and round alike in batches of most sizes.
         return torch.float64
 
-    # Steps and epochs of ``n_steps=None``, as of `choose_epochs`.
-    fewest_steps = 120
-    most_epochs = 30
+    budget = Budget()
 
     # Whether the network draws nothing at random and treats each row by itself.
     trains_in_parts = False
@@ -219,7 +217,7 @@ class NetEstimator(BaseEstimator):
         batch_size = choose_batch_size(n_rows) if auto else self.batch_size
         n_epochs, size = self.max_epochs, (n_classes, n_rows, batch_size)
         if n_epochs is None and self.n_steps is None:
-            n_epochs = choose_epochs(self.fewest_steps, self.most_epochs, *size)
+            n_epochs = self.budget.choose_epochs(*size)
         elif n_epochs is None:
             n_epochs = count_epochs(self.n_steps, *size)
         return Training(

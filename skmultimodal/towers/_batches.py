@@ -7,24 +7,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from math import ceil, log2
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import Dataset
 
 __all__ = [
     "BatchIterator",
+    "Budget",
     "Rows",
     "choose_batch_size",
-    "choose_epochs",
     "count_epochs",
 ]
 
 # Few rows are learnt by heart, and many need more epochs:
 # benchmarks/accuracy/results/towers_gene.md.
 ROWS_PER_EPOCH = 50
-# More cost hours and teach little: benchmarks/accuracy/results/many_rows.md.
-MOST_STEPS = 20_000
 # Of dense networks. Larger batches of many rows take less time and err less, up to a
 # size: benchmarks/accuracy/results/many_rows.md.
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES_PER_EPOCH = 32, 256, 64
@@ -100,19 +98,23 @@ def count_epochs(n_steps: int, n_classes: int, n_rows: int, batch_size: int) -> 
     return ceil(n_steps * bits / count_batches(n_rows, batch_size))
 
 
-def choose_epochs(
-    fewest_steps: int, most_epochs: int, n_classes: int, n_rows: int, batch_size: int
-) -> int:
-    """Epochs that grow with the rows: one per `ROWS_PER_EPOCH`.
+class Budget(NamedTuple):
+    """How long a network is trained whose ``n_steps`` is None.
 
-    At least `fewest_steps` steps per bit of a label are made, and otherwise at most
-    `most_epochs` epochs, and `MOST_STEPS` steps per bit.
+    Epochs grow with the rows, one per `ROWS_PER_EPOCH`, within these bounds. Steps are
+    per bit of a label, and the fewest are made in any case.
     """
-    fewest, most = (
-        count_epochs(n_steps, n_classes, n_rows, batch_size)
-        for n_steps in (fewest_steps, MOST_STEPS)
-    )
-    return max(fewest, min(n_rows // ROWS_PER_EPOCH, most_epochs, most))
+
+    fewest_steps: int = 120
+    most_steps: int = 20_000
+    most_epochs: int = 30
+
+    def choose_epochs(self, n_classes: int, n_rows: int, batch_size: int) -> int:
+        fewest, most = (
+            count_epochs(n_steps, n_classes, n_rows, batch_size)
+            for n_steps in (self.fewest_steps, self.most_steps)
+        )
+        return max(fewest, min(n_rows // ROWS_PER_EPOCH, self.most_epochs, most))
 
 
 class BatchIterator:

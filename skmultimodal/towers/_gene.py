@@ -80,7 +80,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
     n_steps : int or None, default=None
         Optimisation steps if ``max_epochs=None``, per bit of the label (one bit for two
         classes, log2(n) for n), rounded up to whole epochs. None is 150, and with more
-        rows as many as make an epoch per 50 rows, at most 30 epochs or 20,000 steps.
+        rows as many as make an epoch per 50 rows, at most 30 epochs or 10,000 steps.
     max_epochs : int or None, default=None
         Epochs; None is as many as make `n_steps`.
     batch_size : int or "auto", default="auto"

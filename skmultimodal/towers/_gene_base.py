@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skmultimodal.nn import Autoencoder, AutoencoderLoss
 from skmultimodal.preprocessing._expression import signed_log, signed_log_inverse
 from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
+from skmultimodal.towers._batches import Budget
 from skmultimodal.towers._components import TrainingRows, finish_network
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import UNLABELLED
@@ -46,7 +47,8 @@ class BaseGeneAutoencoder(
     # Rows without a label are used for the reconstruction: a meta-estimator passes them
     # to the fit of an estimator with this attribute, with NaN as label.
     uses_unlabelled_rows = True
-    fewest_steps = 150
+    # More steps cost hours and teach little: benchmarks/accuracy/results/many_rows.md.
+    budget = Budget(fewest_steps=150, most_steps=10_000)
 
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],

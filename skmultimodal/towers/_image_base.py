@@ -21,6 +21,7 @@ from skmultimodal.preprocessing._preparation import ImagePreparation
 from skmultimodal.towers._base import (
     NetEstimator,
 )
+from skmultimodal.towers._batches import Budget
 from skmultimodal.towers._linear import add_linear
 from skmultimodal.towers._prepared import (
     PreparedRows,
@@ -47,7 +48,8 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
     """
 
     trains_in_parts = True
-    most_epochs = 10  # more cost minutes, and the linear model has learnt it by then
+    # More epochs cost minutes, and the linear model has learnt it by then.
+    budget = Budget(most_epochs=10)
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],

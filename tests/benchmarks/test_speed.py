@@ -270,6 +270,27 @@ def test_the_next_point_is_foreseen():
     assert scale.foresee([(10, 5.0), (100, 4.0)], 1000) == pytest.approx(4)
 
 
+def test_points_of_scale_are_kept_and_measured_once(tmp_path):
+    seconds = {2: 1.5, 4: 3.0, 8: None}
+    kept = {
+        ("modalities", scale.OURS, n): dict.fromkeys(scale.MEASURED, t) | {"note": ""}
+        if t is not None
+        else {"note": "not tried: about 9 s"}
+        for n, t in seconds.items()
+    }
+    scale.write(tmp_path, scale.as_table(kept))
+    found = scale.read_kept(tmp_path / "scale.csv")
+    assert list(found) == list(kept)
+    assert found["modalities", scale.OURS, 4]["fit, s"] == 3.0
+    # The last point is foreseen from those kept, and only it is tried again.
+    *_, rows = scale.measure(["modalities"], [scale.OURS], 5.9, found)
+    assert rows["modalities", scale.OURS, 8] == {"note": "not tried: about 6 s"}
+    scale.write(tmp_path, scale.as_table(rows))
+    text = (tmp_path / "scale.md").read_text(encoding="utf-8")
+    assert "| twin tower | 8 |  |  |  |  | not tried: about 6 s |  |" in text
+    assert (tmp_path / "scale.png").exists()
+
+
 def test_a_point_of_scale_in_small():
     found = scale.point("modalities", scale.BOOSTING, 2)
     assert found["fit, s"] > 0

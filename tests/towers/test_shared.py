@@ -25,7 +25,7 @@ from tower_tools import (
     stream_all_blocks,
 )
 
-from skmultimodal.towers._batches import choose_epochs
+from skmultimodal.towers._batches import Budget
 from skmultimodal.utils._rows import RowView
 
 KINDS = ["image", "columns", "gene", "bags"]
@@ -624,7 +624,7 @@ def test_a_batch_is_read_while_another_trains(case, monkeypatch):
     ],
 )
 def test_epochs_grow_with_the_rows(n_rows, batch_size, wanted):
-    assert choose_epochs(120, 30, 2, n_rows, batch_size) == wanted
+    assert Budget().choose_epochs(2, n_rows, batch_size) == wanted
 
 
 @pytest.mark.parametrize(
@@ -647,7 +647,7 @@ def test_more_rows_are_trained_for_more_steps():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(460, 7)), np.arange(460) % 2
     tower = gene_tower(batch_size=115, n_steps=None, max_epochs=None)
-    tower.fewest_steps = 8
+    tower.budget = Budget(fewest_steps=8)
     assert len(tower.fit(X, y).history_) == 9  # an epoch of 4 batches per 50 rows
     assert len(tower.set_params(n_steps=8).fit(X, y).history_) == 2
     assert len(tower.set_params(max_epochs=3).fit(X, y).history_) == 3
