@@ -161,7 +161,7 @@ class BagTowerClassifier(
     True
     """
 
-    budget = Budget(fewest_steps=200)
+    _budget = Budget(fewest_steps=200)
 
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],

@@ -72,7 +72,7 @@ class NetEstimator(BaseEstimator):
         # Convolutions are too slow in it, and round alike in batches of most sizes.
         return torch.float64
 
-    budget = Budget()
+    _budget = Budget()
 
     # Whether the network draws nothing at random and treats each row by itself.
     trains_in_parts = False
@@ -217,7 +217,7 @@ class NetEstimator(BaseEstimator):
         batch_size = choose_batch_size(n_rows) if auto else self.batch_size
         n_epochs, size = self.max_epochs, (n_classes, n_rows, batch_size)
         if n_epochs is None and self.n_steps is None:
-            n_epochs = self.budget.choose_epochs(*size)
+            n_epochs = self._budget.choose_epochs(*size)
         elif n_epochs is None:
             n_epochs = count_epochs(self.n_steps, *size)
         return Training(

@@ -48,7 +48,7 @@ class BaseGeneAutoencoder(
     # to the fit of an estimator with this attribute, with NaN as label.
     uses_unlabelled_rows = True
     # More steps cost hours and teach little: benchmarks/accuracy/results/many_rows.md.
-    budget = Budget(fewest_steps=150, most_steps=10_000)
+    _budget = Budget(fewest_steps=150, most_steps=10_000)
 
     _parameter_constraints: dict = {
         "encoder_units": ["array-like"],

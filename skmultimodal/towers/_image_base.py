@@ -49,7 +49,7 @@ class BaseImageTower(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetEstim
 
     trains_in_parts = True
     # More epochs cost minutes, and the linear model has learnt it by then.
-    budget = Budget(most_epochs=10)
+    _budget = Budget(most_epochs=10)
 
     _parameter_constraints: dict = {
         "filters": ["array-like"],

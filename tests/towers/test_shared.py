@@ -643,11 +643,11 @@ def test_gene_batches_grow_with_the_rows(n_rows, batches):
         assert sizes == batches
 
 
-def test_more_rows_are_trained_for_more_steps():
+def test_more_rows_are_trained_for_more_steps(monkeypatch):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(460, 7)), np.arange(460) % 2
     tower = gene_tower(batch_size=115, n_steps=None, max_epochs=None)
-    tower.budget = Budget(fewest_steps=8)
+    monkeypatch.setattr(type(tower), "_budget", Budget(fewest_steps=8))
     assert len(tower.fit(X, y).history_) == 9  # an epoch of 4 batches per 50 rows
     assert len(tower.set_params(n_steps=8).fit(X, y).history_) == 2
     assert len(tower.set_params(max_epochs=3).fit(X, y).history_) == 3
