@@ -69,7 +69,8 @@ class TwinTowerRegressor(JoinedScoreMixin, RegressorMixin, OneOutputTwinTower):
     >>> age = 60 + 5 * gene[:, 0] + 5 * lab[:, 0]
     >>> gene[:30], lab[60:] = np.nan, np.nan  # absent
     >>> X = Cohort({"gene": gene, "lab": lab})
-    >>> model = TwinTowerRegressor([("gene", Ridge()), ("lab", Ridge())]).fit(X, age)
+    >>> towers = [("gene", Ridge()), ("lab", Ridge())]
+    >>> model = TwinTowerRegressor(towers, random_state=0).fit(X, age)
     >>> model.predict(X).shape
     (90,)
     """

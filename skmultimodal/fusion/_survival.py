@@ -65,8 +65,8 @@ class TwinTowerSurvival(JoinedScoreMixin, BaselineMixin, OneOutputTwinTower):
     >>> y = make_survival_target(event=rng.random(90) < 0.7, time=time)
     >>> gene[:30], lab[60:] = np.nan, np.nan  # absent
     >>> X = Cohort({"gene": gene, "lab": lab})
-    >>> cox = CoxRidgeSurvival()
-    >>> model = TwinTowerSurvival([("gene", cox), ("lab", cox)]).fit(X, y)
+    >>> towers = [("gene", CoxRidgeSurvival()), ("lab", CoxRidgeSurvival())]
+    >>> model = TwinTowerSurvival(towers, random_state=0).fit(X, y)
     >>> model.predict_survival_function(X, times=[0.5, 1.0]).shape
     (90, 2)
     """

@@ -95,7 +95,7 @@ def model_card(
     >>> from skmultimodal import FusionHeadClassifier
     >>> from skmultimodal.report import model_card
     >>> X = np.random.default_rng(0).normal(size=(30, 4))
-    >>> head = FusionHeadClassifier(max_epochs=5).fit(X, X[:, 0] > 0)
+    >>> head = FusionHeadClassifier(random_state=0).fit(X, X[:, 0] > 0)
     >>> card = model_card(head, scores={"AUC": 0.9})
     >>> card.splitlines()[0]
     '# FusionHeadClassifier'

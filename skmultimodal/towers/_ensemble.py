@@ -102,7 +102,7 @@ class CrossFittedEnsembleClassifier(
     >>> X = np.random.default_rng(0).normal(size=(60, 30))
     >>> y = (X[:, :3].sum(axis=1) > 0).astype(int)
     >>> gene = GeneAutoencoderTransformer(encoder_units=(8, 4), random_state=0)
-    >>> tower = CrossFittedEnsembleClassifier(gene, cv=3).fit(X, y)
+    >>> tower = CrossFittedEnsembleClassifier(gene, cv=3, random_state=0).fit(X, y)
     >>> tower.transform(X).shape, tower.predict_proba(X).shape
     ((60, 4), (60, 2))
     """
@@ -259,7 +259,7 @@ class CrossFittedEnsembleRegressor(RegressorMixin, _OneOutputEnsemble):
     >>> from skmultimodal import CrossFittedEnsembleRegressor
     >>> X = np.random.default_rng(0).normal(size=(60, 30))
     >>> y = 50 + 10 * X[:, 0]
-    >>> tower = CrossFittedEnsembleRegressor(Ridge(), cv=3).fit(X, y)
+    >>> tower = CrossFittedEnsembleRegressor(Ridge(), cv=3, random_state=0).fit(X, y)
     >>> tower.score(X, y) > 0.8
     True
     """
@@ -310,7 +310,8 @@ class CrossFittedEnsembleSurvival(BaselineMixin, _OneOutputEnsemble):
     >>> X = rng.normal(size=(60, 3))
     >>> time = rng.exponential(np.exp(-X[:, 0]))
     >>> y = make_survival_target(event=rng.random(60) < 0.7, time=time)
-    >>> tower = CrossFittedEnsembleSurvival(CoxRidgeSurvival(), cv=3).fit(X, y)
+    >>> cox = CoxRidgeSurvival()
+    >>> tower = CrossFittedEnsembleSurvival(cox, cv=3, random_state=0).fit(X, y)
     >>> tower.predict_survival_function(X, times=[0.5, 1.0]).shape
     (60, 2)
     """
