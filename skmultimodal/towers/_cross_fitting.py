@@ -52,6 +52,9 @@ MIN_VARIANCE = 1e-6
 NDIMS = range(1, 8)  # bags have 1
 # Rows that are prepared at a time.
 CHUNK = 64
+# With more, principal components come from the covariance, without a matrix as large as
+# the features.
+MANY_ROWS = 10_000
 # Of sparse rows that are made dense for all members.
 DENSE_BYTES = 2**26
 
@@ -275,11 +278,13 @@ class BaseCrossFittedEnsemble(
         parts = self._member_features(X)
         features = np.hstack(parts, dtype=np.float64)
         n_axes = min(parts[0].shape[1], *features.shape)
-        self._scaler = StandardScaler().fit(features)
-        scaled = self._scaler.transform(features)
+        # In place: of many rows, each copy takes hundreds of megabytes.
+        self._scaler = StandardScaler(copy=False).fit(features)
+        solver = "full" if len(features) <= MANY_ROWS else "covariance_eigh"
+        self._axes = PCA(n_axes, svd_solver=solver, copy=False)
         # All features may be constant.
         with one_thread(), np.errstate(invalid="ignore"):
-            self._axes = PCA(n_axes, svd_solver="full").fit(scaled)
+            self._axes.fit(self._scaler.transform(features))
         rounding = self._axes.explained_variance_ratio_ < MIN_VARIANCE
         self._axes.components_[rounding] = 0
 

@@ -42,6 +42,7 @@ from tower_tools import (
 
 from skmultimodal import CrossFittedEnsembleClassifier
 from skmultimodal.exceptions import NoSignalWarning
+from skmultimodal.towers import _cross_fitting
 from skmultimodal.utils._labels import missing_labels
 from skmultimodal.utils._rows import RowView
 
@@ -622,7 +623,9 @@ def test_fewer_columns_than_a_member_with_fewer_rows():
     assert model.transform(rng.normal(size=(20, 14))).shape == (20, 9)
 
 
-def test_features_are_principal_components_of_all_members():
+@pytest.mark.parametrize("many", [49, 50])
+def test_features_are_principal_components_of_all_members(many, monkeypatch):
+    monkeypatch.setattr(_cross_fitting, "MANY_ROWS", many)
     X, y = make_rows(50)
     tower = make_pipeline(StandardScaler(), PCA(3))
     model = ensemble(tower, cv=4).fit(X, y)
