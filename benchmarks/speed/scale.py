@@ -287,6 +287,9 @@ def main(arguments=None):
         print(json.dumps(point(curve, model, int(size))))
         return
     kept = read_kept(options.out / "scale.csv") if options.out else {}
+    if kept:
+        print(f"{len(kept)} points are of {options.out / 'scale.csv'}: remove it to")
+        print("measure them again, as after a change of the code or the machine")
     for rows in measure(options.curves, options.models, options.limit, kept):
         if options.out:
             write(options.out, as_table(rows))

@@ -17,12 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
-from skmultimodal.towers._batches import (
-    Budget,
-    Rows,
-    choose_batch_size,
-    count_epochs,
-)
+from skmultimodal.towers._batches import Budget, Rows, choose_batch_size, count_epochs
 from skmultimodal.towers._net import Training, as_history, loss_fall, run_net, train_net
 from skmultimodal.utils._device import (
     check_precision,

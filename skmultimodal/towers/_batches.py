@@ -12,13 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import Dataset
 
-__all__ = [
-    "BatchIterator",
-    "Budget",
-    "Rows",
-    "choose_batch_size",
-    "count_epochs",
-]
+__all__ = ["BatchIterator", "Budget", "Rows", "choose_batch_size", "count_epochs"]
 
 # Few rows are learnt by heart, and many need more epochs:
 # benchmarks/accuracy/results/towers_gene.md.

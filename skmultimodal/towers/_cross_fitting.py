@@ -278,7 +278,7 @@ class BaseCrossFittedEnsemble(
         parts = self._member_features(X)
         features = np.hstack(parts, dtype=np.float64)
         n_axes = min(parts[0].shape[1], *features.shape)
-        # In place: of many rows, each copy takes hundreds of megabytes.
+        # In place: a copy for each step would be the peak of a fit of many rows.
         self._scaler = StandardScaler(copy=False).fit(features)
         solver = "full" if len(features) <= MANY_ROWS else "covariance_eigh"
         self._axes = PCA(n_axes, svd_solver=solver, copy=False)
