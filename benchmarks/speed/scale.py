@@ -268,7 +268,8 @@ def report(table):
         "## Slopes of log(time) on log(size)\n\n1: in proportion. A knee: a point is "
         f"more than {KNEE:g} times off the line."
     )
-    return "\n\n".join([*parts, text, markdown(slopes(table), 2)])
+    knees = "Why the curves bend: `notes.md`."
+    return "\n\n".join([*parts, text, markdown(slopes(table), 2), knees])
 
 
 def main(arguments=None):
