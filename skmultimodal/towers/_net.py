@@ -5,6 +5,7 @@ A net is composed inside an estimator, never subclassed.
 
 import inspect
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -326,9 +327,18 @@ def run_net(
     `Workers`, which run batches side by side.
     """
 
-    @torch.inference_mode()
-    def run_batch(rows: Any) -> torch.Tensor:
-        return function(*read(rows)).float().cpu()
+    outputs: list[torch.Tensor] = []
+    lock = Lock()
 
-    batches = run(run_batch, torch.arange(n_rows).split(batch_size))
-    return torch.cat(list(batches)).numpy()
+    @torch.inference_mode()
+    def run_batch(rows: Any) -> None:
+        batch = function(*read(rows)).float().cpu()
+        with lock:
+            if not outputs:
+                outputs.append(torch.empty((n_rows, *batch.shape[1:])))
+        # Kept one by one, small outputs would lie between large inputs, whose memory
+        # could then not be used again.
+        outputs[0][rows] = batch
+
+    list(run(run_batch, torch.arange(n_rows).split(batch_size)))
+    return outputs[0].numpy()
