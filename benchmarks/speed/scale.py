@@ -293,15 +293,16 @@ def main(arguments=None):
         print("measure them again, as after a change of the code or the machine")
     for rows in measure(options.curves, options.models, options.limit, kept):
         if options.out:
-            write(options.out, as_table(rows))
+            write(options.out, as_table(rows), options.limit)
     print(report(as_table(kept)))
 
 
-def write(folder, table):
+def write(folder, table, limit):
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / "scale.csv") as part:
         table.to_csv(part, index=False, float_format="%.4g")
-    head = "# Scale\n\n`python -m benchmarks.speed.scale --out FOLDER`\n\n"
+    command = f"python -m benchmarks.speed.scale --limit {limit:g} --out FOLDER"
+    head = f"# Scale\n\n`{command}`\n\n"
     (folder / "scale.md").write_text(head + report(table) + "\n")
     plot(table, folder / "scale.png")
 

@@ -335,7 +335,7 @@ def run_net(
         batch = function(*read(rows)).float().cpu()
         with lock:
             if not outputs:
-                outputs.append(torch.empty((n_rows, *batch.shape[1:])))
+                outputs.append(batch.new_empty((n_rows, *batch.shape[1:])))
         # Kept one by one, small outputs would lie between large inputs, whose memory
         # could then not be used again.
         outputs[0][rows] = batch

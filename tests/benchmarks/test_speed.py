@@ -278,16 +278,17 @@ def test_points_of_scale_are_kept_and_measured_once(tmp_path):
         else {"note": "not tried: about 9 s"}
         for n, t in seconds.items()
     }
-    scale.write(tmp_path, scale.as_table(kept))
+    scale.write(tmp_path, scale.as_table(kept), 300.0)
     found = scale.read_kept(tmp_path / "scale.csv")
     assert list(found) == list(kept)
     assert found["modalities", scale.OURS, 4]["fit, s"] == 3.0
     # The last point is foreseen from those kept, and only it is tried again.
     *_, rows = scale.measure(["modalities"], [scale.OURS], 5.9, found)
     assert rows["modalities", scale.OURS, 8] == {"note": "not tried: about 6 s"}
-    scale.write(tmp_path, scale.as_table(rows))
+    scale.write(tmp_path, scale.as_table(rows), 5.9)
     text = (tmp_path / "scale.md").read_text(encoding="utf-8")
     assert "| twin tower | 8 |  |  |  |  | not tried: about 6 s |  |" in text
+    assert "`python -m benchmarks.speed.scale --limit 5.9 --out FOLDER`" in text
     assert (tmp_path / "scale.png").exists()
 
 

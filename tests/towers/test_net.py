@@ -17,7 +17,7 @@ def read(rows):
 
 
 def function(inputs):
-    return inputs @ torch.ones(2, 1) @ WEIGHT
+    return inputs.float().sum(dim=1, keepdim=True) @ WEIGHT
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 23])
@@ -30,6 +30,15 @@ def test_rows_are_in_their_order(n_rows, batch_size):
     with Workers() as workers:
         threaded = run_net(function, read, n_rows, batch_size, workers.map)
     np.testing.assert_array_equal(threaded, expected)
+
+
+def test_the_type_is_that_of_the_outputs_whatever_torch_makes_by_default():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert run_net(function, read, 7, 5).dtype == np.float32
+    finally:
+        torch.set_default_dtype(before)
 
 
 def test_no_output_of_a_batch_is_kept():
