@@ -1,4 +1,4 @@
-"""The gene tower on genes, on principal components, and with the ridge beside it.
+"""The gene tower on genes, on components, and with linear models beside it.
 
 ``python -m benchmarks.accuracy.gene_components --data FOLDER [--draws 3]``
 
@@ -30,11 +30,12 @@ from benchmarks.accuracy.powered_cohorts import OMICS, OMICS_LABELS, read_powere
 from benchmarks.accuracy.simple_models import reduced_logistic
 from skmultimodal import CrossFittedEnsembleClassifier, GeneAutoencoderTransformer
 
-DEFAULT = "components + ridge (default)"
+DEFAULT = "components + ridge + lasso (default)"
 N_TRAIN = {"scarce": (145, 90), "plentiful": (502, 240)}
 TOWERS = {
     DEFAULT: {},
-    "components": {"linear_penalty": None},
+    "components + ridge": {"sparse_penalty": None},
+    "components": {"linear_penalty": None, "sparse_penalty": None},
     "genes": {"n_components": None},
 }
 EXPLANATION = """Differences are the default - other; higher is better. Intervals are t

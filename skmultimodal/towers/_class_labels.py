@@ -1,7 +1,7 @@
 """Class labels as the outcome that is predicted."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class ClassLabels:
     stratum, nothing = "a class", "the class frequencies"
     described, strata = "class labels", "classes"
     remedy = "give rows of a second class"  # where labelled rows do not differ
+    sparse_penalty: ClassVar[float | None] = 2.0  # of a gene tower's lasso
 
     @classmethod
     def read(cls, y: Any, n_rows: int) -> Any:
@@ -158,6 +159,13 @@ class ClassLabels:
             weight = np.vstack([-weight, weight]) / 2
             bias = np.append(-bias, bias) / 2
         return weight, bias
+
+    def net_likelihood(
+        self, y: Any, codes: NDArray, sample_weight: Any = None
+    ) -> CrossEntropy:
+        """Loss of a network's logits, for the rows that are labelled."""
+        known = codes >= 0
+        return self.likelihood(None, codes[known], part_of(sample_weight, known))
 
     def likelihood(self, y: Any, codes: NDArray, weights: Any = None) -> CrossEntropy:
         """Loss of logits, for rows that are all labelled."""

@@ -1,4 +1,4 @@
-"""Principal components of many columns: a network and a linear model read them."""
+"""Principal components of many columns: a network and a ridge regression read them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,12 @@ MAX_ROWS = 20_000
 CHUNK_ELEMENTS = 2**21
 # A network reads so many components, and with many rows one per so many rows.
 FEWEST, ROWS_PER_COMPONENT = 50, 8
-# Up to so many rows, logits are half those of the linear model. With more, the network
-# errs less from draw to draw, and a linear model as before: its share falls.
+# Up to so many rows, logits are half those of the lasso, and the rest half those of the
+# ridge regression. With more, the network errs less from draw to draw, and linear models
+# as before: their shares fall.
 FEW_ROWS = 500
+# A lasso with a smaller share would change nothing but the time.
+LEAST_SHARE = 0.01
 # Components with a smaller share of the largest variance are rounding.
 MIN_VARIANCE = 1e-9
 
@@ -119,7 +122,7 @@ def _products_of_rows(read: Any, chunks: Any, n_rows: int) -> NDArray:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """What a network of many columns is trained on, and a linear model beside it.
+    """What a network of many columns is trained on, and linear models beside it.
 
     Parameters
     ----------
@@ -183,18 +186,24 @@ class TrainingRows:
 
 
 def finish_network(
-    net_params: dict[str, Any], rows: Any, fit: Any, module: Any
+    net_params: dict[str, Any],
+    rows: TrainingRows,
+    fit_ridge: Callable[..., Any] | None,
+    fit_sparse: Callable[..., Any] | None,
+    module: Any,
 ) -> dict[str, Any]:
-    """Let a network that was trained on components read columns; add a linear model.
+    """Let a network that was trained on components read columns; add linear models.
 
     Parameters
     ----------
     net_params : dict
         Arguments that build the network of columns.
     rows : TrainingRows
-    fit : callable or None
+    fit_ridge : callable or None
         Maps inputs (n_rows, n_inputs) to the weight (n_outputs, n_inputs) and the bias
-        (n_outputs,) of the linear model; None: there is none.
+        (n_outputs,) of a linear model of all components; None: there is none.
+    fit_sparse : callable or None
+        Maps `read` and the number of columns to those of a model of single columns.
     module : Autoencoder
         Trained; changed in place.
 
@@ -206,18 +215,32 @@ def finish_network(
     found = rows.components
     if found is None:
         return net_params
-    linear = fit is not None and module.classifier is not None
-    coefficients = np.eye(found.scores.shape[1], rows.n_inputs)
-    if linear:
-        weight, bias = fit(found.scores)
+    n_rows, n_scores = found.scores.shape
+    few = min(1.0, FEW_ROWS / n_rows)
+    sparse_share = few**2 / 2
+    if module.classifier is None:
+        fit_ridge = fit_sparse = None
+    if fit_sparse is None or sparse_share < LEAST_SHARE:
+        fit_sparse, sparse_share = None, 0.0
+    coefficients = np.eye(n_scores, rows.n_inputs)
+    models = []
+    if fit_ridge is not None:
+        weight, bias = fit_ridge(found.scores)
         coefficients = np.hstack([coefficients, weight.T])
     if found.columns_of is not None:
         coefficients = found.columns_of(coefficients)
         basis = torch.from_numpy(coefficients[:, : rows.n_inputs])
         module.change_basis(basis, found.unit**2 * basis.T)
-    if not linear:
+    if fit_ridge is not None:
+        weight = coefficients[:, rows.n_inputs :].T
+        models.append(((1 - sparse_share) * few / 2, weight, bias))
+    if fit_sparse is not None:
+        models.append((sparse_share, *fit_sparse(rows.read, len(coefficients))))
+    if not models:
         return net_params
-    weight = coefficients[:, rows.n_inputs :].T
-    share = min(1.0, FEW_ROWS / len(found.scores)) / 2
+    # One layer has the mean of them, and its share in the logits.
+    share = sum(part for part, _, _ in models)
+    weight = sum(part / share * weight for part, weight, _ in models)
+    bias = sum(part / share * bias for part, _, bias in models)
     module.set_linear(torch.from_numpy(weight), torch.from_numpy(bias), share)
     return net_params | {"linear_share": share}

@@ -40,8 +40,9 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
     are given, `label_weight` times the cross-entropy of a linear layer on the
     bottleneck. The label loss makes the features predictive of the class; with
     ``label_weight=0`` it is the paper's unsupervised autoencoder. Class probabilities
-    are those of that layer and of a linear model beside the network, whose log-odds are
-    averaged: the two err differently.
+    are those of that layer and of two linear models beside the network, whose log-odds
+    are averaged, since they err differently: a ridge regression, in which all genes
+    count, and a lasso, in which a few do.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         up to 20,000 in memory with at most 1,000 genes. Its first and last layers are
         then turned back, so that it reads and returns genes. "auto" is 50, and an
         eighth of the rows if that is more. None trains it on the genes themselves, and
-        adds no linear model.
+        adds no linear models.
     linear_penalty : float or None, default=10.0
         Of a ridge logistic regression of as many rows: the sum over rows of the
         cross-entropy, plus ``linear_penalty / 2 * |coef|^2``, in units in which the
@@ -65,6 +66,14 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         averaged with those of the bottleneck, half and half up to 500 rows. With `n`
         rows, more than these, its share is ``250 / n``: the network then errs less, and
         the linear model as before. None leaves it out.
+    sparse_penalty : float, "auto" or None, default="auto"
+        Of a lasso logistic regression on the standardised genes: the sum over rows of
+        the cross-entropy, plus a penalty times ``|coef|``, in standard deviations of
+        the slope of a gene unrelated to the label where all coefficients are 0. It
+        reads the 1,000 genes of the largest such slope. Its logits are averaged with
+        those above, half and half up to 500 rows; with `n` rows, more than these, its
+        share is ``125_000 / n^2``, and below .01 it is left out. "auto" is 2 for class
+        labels and None, which leaves it out, for other outcomes.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True
@@ -161,7 +170,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
             ``label_weight=0``.
         **params : dict
             ``sample_weight``, array-like of shape (n_rows,): of the rows in both losses
-            and in the linear model. Columns are standardised, and components found, by
+            and in the linear models. Columns are standardised, and components found, by
             all rows of weight above 0 alike.
 
         Returns
@@ -194,7 +203,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
 
     @available_if(_has_classes)
     def predict_proba(self, X: Any) -> NDArray:
-        """Predict class probabilities by the linear layer on the bottleneck.
+        """Predict class probabilities by the network and its linear models.
 
         Parameters
         ----------

@@ -21,6 +21,7 @@ from skmultimodal.preprocessing._expression import signed_log, signed_log_invers
 from skmultimodal.towers._base import KEPT_BYTES, NetEstimator
 from skmultimodal.towers._batches import Budget
 from skmultimodal.towers._components import TrainingRows, finish_network
+from skmultimodal.towers._lasso import fit_lasso
 from skmultimodal.utils._device import resolve_device
 from skmultimodal.utils._labels import UNLABELLED
 from skmultimodal.utils._rows import is_lazy
@@ -60,6 +61,11 @@ class BaseGeneAutoencoder(
             None,
         ],
         "linear_penalty": [Interval(Real, 0, None, closed="neither"), None],
+        "sparse_penalty": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "signed_log": ["boolean"],
         **NetEstimator._parameter_constraints,
@@ -76,7 +82,8 @@ class BaseGeneAutoencoder(
         *,
         label_weight: float = 0.3,
         n_components: int | str | None = "auto",
-        linear_penalty: float = 10.0,
+        linear_penalty: float | None = 10.0,
+        sparse_penalty: float | str | None = "auto",
         dropout: float = 0.2,
         signed_log: bool = True,
         optimizer: Any = "adamw",
@@ -99,6 +106,7 @@ class BaseGeneAutoencoder(
         self.label_weight = label_weight
         self.n_components = n_components
         self.linear_penalty = linear_penalty
+        self.sparse_penalty = sparse_penalty
         self.dropout = dropout
         self.signed_log = signed_log
         self.optimizer = optimizer
@@ -153,15 +161,11 @@ class BaseGeneAutoencoder(
             "n_classes": 0 if outcome is None else outcome.n_outputs,
             "dropout": self.dropout,
         }
-        fit_linear = targets = label_loss = None
+        linear_models = None, None
+        targets = label_loss = None
         if outcome is not None:
             targets, label_loss = outcome.net_targets(y, codes), outcome.criterion()
-            penalty = self.linear_penalty
-            if penalty is not None:
-                known = {"y": y, "codes": codes, "penalty": penalty}
-                if weights is not None:
-                    known["sample_weight"] = weights
-                fit_linear = partial(outcome.fit_linear, **known)
+            linear_models = self._linear_models(outcome, y, codes, weights)
         self._fit_net(
             net_params | {"n_features": rows.n_inputs},
             AutoencoderLoss(self.label_weight, label_loss),
@@ -171,7 +175,7 @@ class BaseGeneAutoencoder(
             reconstruct=True,
             weights=weights,
             prefetch=rows.kept is None,
-            finish=partial(finish_network, net_params, rows, fit_linear),
+            finish=partial(finish_network, net_params, rows, *linear_models),
         )
         return self
 
@@ -231,7 +235,7 @@ class BaseGeneAutoencoder(
     def noise_share(self) -> float:
         """Of 40 to 1,500 patients; benchmarks/accuracy/results/notes.md."""
         linear = getattr(self, "net_params_", {}).get("linear_share", 0)
-        return 0.14 + 0.32 * (0.5 - linear)
+        return float(np.interp(linear, [0, 0.5, 0.75], [0.30, 0.14, 0.10]))
 
     @property
     def _n_features_out(self) -> int:
@@ -248,6 +252,24 @@ class BaseGeneAutoencoder(
         outcome.refuse_alike(self, codes)
         outcome.record(self)
         return outcome, y, codes
+
+    def _linear_models(self, outcome: Any, y: Any, codes: NDArray, weights: Any) -> Any:
+        """Functions that fit the ridge regression and the lasso, None for neither."""
+        weighted = {} if weights is None else {"sample_weight": weights}
+        ridge = lasso = None
+        if self.linear_penalty is not None:
+            known = {"y": y, "codes": codes, "penalty": self.linear_penalty}
+            ridge = partial(outcome.fit_linear, **known, **weighted)
+        strength = self.sparse_penalty
+        if strength == "auto":
+            strength = outcome.sparse_penalty
+        if strength is not None:
+            likelihood = outcome.net_likelihood(y, codes, **weighted)
+            labelled = np.flatnonzero(codes >= 0)
+            lasso = partial(
+                fit_lasso, rows=labelled, likelihood=likelihood, strength=strength
+            )
+        return ridge, lasso
 
     def _outputs(self, X: Any, method: str) -> NDArray:
         check_is_fitted(self)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class _OneOutput:
 
     method = "predict"
     n_outputs = 1
+    # A gene tower's lasso gains nothing: benchmarks/accuracy/results/notes.md.
+    sparse_penalty: ClassVar[float | None] = None
     remedy: str
     encode: Callable[..., Any]
     differ: Callable[..., bool]
@@ -188,6 +190,10 @@ class Numbers(_OneOutput):
         """What a network learns: numbers of mean 0 and variance 1."""
         return ((y - self.shift) / self.factor).astype(np.float32)
 
+    def net_likelihood(self, y: Any, codes: NDArray) -> Gaussian:
+        """Loss of what a network predicts, for the rows that have a number."""
+        return Gaussian(self.net_targets(y, codes)[codes >= 0].astype(np.float64))
+
     def fit_linear(
         self, inputs: Any, y: Any, codes: NDArray, penalty: Any
     ) -> tuple[Any, Any]:
@@ -276,6 +282,10 @@ class TimeToEvent(_OneOutput):
     def net_targets(self, y: Any, codes: NDArray) -> NDArray | None:
         """What a network learns: events and cumulative hazards, (n_rows, 2)."""
         return np.column_stack([y["event"], nelson_aalen(y)]).astype(np.float32)
+
+    def net_likelihood(self, y: Any, codes: NDArray) -> CoxLikelihood:
+        """Loss of log-hazards, for the rows that have a time."""
+        return CoxLikelihood(y[codes >= 0])
 
     def fit_linear(
         self, inputs: Any, y: Any, codes: NDArray, penalty: Any

@@ -5,9 +5,16 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
-from skmultimodal import GeneAutoencoderTransformer
+from skmultimodal import (
+    GeneAutoencoderRegressor,
+    GeneAutoencoderSurvival,
+    GeneAutoencoderTransformer,
+    make_survival_target,
+)
 from skmultimodal.towers import _components
 from skmultimodal.towers._components import Components, TrainingRows
+from skmultimodal.towers._lasso import fit_lasso
+from skmultimodal.towers._likelihoods import CrossEntropy
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 
@@ -64,6 +71,7 @@ def test_the_order_of_rows_changes_no_component():
 
 # In a tower
 
+ALONE = {"linear_penalty": None, "sparse_penalty": None}
 Y = np.arange(36) % 2
 GENES = np.random.default_rng(5).normal(size=(36, 230)) * 3
 GENES[:, :40] += 2 * Y[:, None]
@@ -159,14 +167,15 @@ def test_bad_number_of_components(n_components):
         tower.fit(GENES)
 
 
-# The linear model beside the network
+# The linear models beside the network
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("width", [230, 33, 18], ids=["wide", "narrow", "columns"])
-@pytest.mark.parametrize(("few", "share"), [(37, 1 / 2), (20, 10 / 37)])
-def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
-    n_classes, width, few, share, monkeypatch
+@pytest.mark.parametrize(("few", "ridge_share"), [(37, 1 / 2), (20, 10 / 37)])
+@pytest.mark.parametrize("models", [("ridge",), ("lasso",), ("ridge", "lasso")])
+def test_probabilities_are_the_mean_of_the_network_and_linear_models(
+    n_classes, width, few, ridge_share, models, monkeypatch
 ):
     monkeypatch.setattr(_components, "FEW_ROWS", few)
     rng = np.random.default_rng(n_classes)
@@ -174,30 +183,76 @@ def test_probabilities_are_those_of_the_network_and_a_ridge_regression(
     genes = rng.normal(size=(37, width)) + (y[:, None] == rng.integers(3, size=width))
     labels = np.where(np.arange(37) < 4, np.nan, y)
     options = {"n_components": 16, "max_epochs": 3, "random_state": 0}
-    both = GeneAutoencoderTransformer((6, 4), **options, linear_penalty=3.0)
-    alone = GeneAutoencoderTransformer((6, 4), **options, linear_penalty=None)
+    penalties = {"linear_penalty": 3.0, "sparse_penalty": 1.5}
+    if "ridge" not in models:
+        penalties["linear_penalty"] = None
+    if "lasso" not in models:
+        penalties["sparse_penalty"] = None
+    both = GeneAutoencoderTransformer((6, 4), **options, **penalties)
+    alone = GeneAutoencoderTransformer((6, 4), **options, **ALONE)
     found = log_ratios(both.fit(genes, labels).predict_proba(genes))
-    net = log_ratios(alone.fit(genes, labels).predict_proba(genes))
+    expected = log_ratios(alone.fit(genes, labels).predict_proba(genes))
     np.testing.assert_array_equal(both.transform(genes), alone.transform(genes))
     log = np.sign(genes) * np.log1p(np.abs(genes))
     standard = (log - log.mean(axis=0)) / log.std(axis=0)
-    if width > 32:
-        variances = PCA().fit(standard).explained_variance_ * 36 / 37
-        standard /= np.sqrt(np.mean(variances[:16]))
-    ridge = LogisticRegression(C=1 / 3, max_iter=5000, tol=1e-8)
-    ridge.fit(standard[4:], y[4:])
-    linear = log_ratios(ridge.predict_proba(standard))
-    expected = (1 - share) * net + share * linear
+    if "ridge" in models:
+        unit = 1.0
+        if width > 32:
+            variances = PCA().fit(standard).explained_variance_ * 36 / 37
+            unit = np.sqrt(np.mean(variances[:16]))
+        ridge = LogisticRegression(C=1 / 3, max_iter=5000, tol=1e-8)
+        ridge.fit(standard[4:] / unit, y[4:])
+        linear = log_ratios(ridge.predict_proba(standard / unit))
+        expected = (1 - ridge_share) * expected + ridge_share * linear
+    if "lasso" in models:
+        likelihood = CrossEntropy(y[4:], n_classes)
+        rows = np.arange(4, 37)
+        weight, bias = fit_lasso(standard.__getitem__, width, rows, likelihood, 1.5)
+        linear = standard @ weight.T + bias
+        linear -= linear.mean(axis=1, keepdims=True)
+        lasso_share = 2 * ridge_share**2
+        expected = (1 - lasso_share) * expected + lasso_share * linear
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_the_mean_of_networks_alone_is_trusted_more():
-    options = {"n_components": 16, "max_epochs": 1, "random_state": 0}
-    both, alone = (
-        GeneAutoencoderTransformer(linear_penalty=penalty, **options).fit(GENES, Y)
-        for penalty in (10.0, None)
+def test_a_lasso_that_would_hardly_count_is_not_fitted(monkeypatch):
+    monkeypatch.setattr(_components, "LEAST_SHARE", 0.51)
+    tower = GeneAutoencoderTransformer(
+        linear_penalty=None, sparse_penalty=2.0, max_epochs=1
     )
-    assert 0 < both.noise_share < alone.noise_share < 1
+    assert not any("linear" in name for name in tower.fit(GENES, Y).weights_)
+
+
+@pytest.mark.parametrize(
+    ("tower", "fitted"),
+    [
+        (GeneAutoencoderTransformer(), True),
+        (GeneAutoencoderRegressor(), False),
+        (GeneAutoencoderRegressor(sparse_penalty=2.0), True),
+        (GeneAutoencoderSurvival(), False),
+        (GeneAutoencoderSurvival(sparse_penalty=2.0), True),
+    ],
+)
+def test_classes_have_a_lasso_and_other_outcomes_if_asked(tower, fitted):
+    tower.set_params(linear_penalty=None, max_epochs=1, random_state=0)
+    rng = np.random.default_rng(3)
+    y = rng.exponential(np.exp(-GENES[:, 0]))
+    if isinstance(tower, GeneAutoencoderTransformer):
+        y = Y
+    elif isinstance(tower, GeneAutoencoderSurvival):
+        y = make_survival_target(rng.random(36) < 0.8, y)
+    tower.fit(GENES, y)
+    assert (tower.net_params_.get("linear_share") == 0.5) == fitted
+
+
+def test_the_mean_of_networks_is_trusted_more_the_less_linear_models_count():
+    options = {"n_components": 16, "max_epochs": 1, "random_state": 0}
+    towers = [
+        GeneAutoencoderTransformer(**options, **penalties).fit(GENES, Y)
+        for penalties in ({}, {"sparse_penalty": None}, ALONE)
+    ]
+    shares = [tower.noise_share for tower in towers]
+    assert 0 < shares[0] < shares[1] < shares[2] < 1
 
 
 def log_ratios(p):
@@ -206,9 +261,9 @@ def log_ratios(p):
 
 
 @pytest.mark.parametrize(
-    "params", [{"linear_penalty": None}, {"n_components": None}, {"label_weight": 0}]
+    "params", [ALONE, {"n_components": None}, {"label_weight": 0}]
 )
-def test_without_a_linear_model(params):
+def test_without_linear_models(params):
     tower = GeneAutoencoderTransformer(max_epochs=1, **params).fit(GENES, Y)
     assert not any("linear" in name for name in tower.weights_)
 
@@ -217,3 +272,9 @@ def test_without_a_linear_model(params):
 def test_bad_penalty(penalty):
     with pytest.raises(ValueError, match="'linear_penalty' parameter"):
         GeneAutoencoderTransformer(linear_penalty=penalty).fit(GENES, Y)
+
+
+@pytest.mark.parametrize("penalty", [0, -1, "best"])
+def test_bad_penalty_of_the_lasso(penalty):
+    with pytest.raises(ValueError, match="'sparse_penalty' parameter"):
+        GeneAutoencoderTransformer(sparse_penalty=penalty).fit(GENES, Y)
