@@ -6,7 +6,6 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy.fusion import weighted_auc
 from benchmarks.accuracy.powered import METRICS, OURS, score
 
 __all__ = [
@@ -17,6 +16,7 @@ __all__ = [
     "better_towers",
     "hospital_intervals",
     "scores_of",
+    "weighted_auc",
     "with_ceiling",
     "within_hospitals",
 ]
@@ -136,3 +136,13 @@ def _weighted_scores(part, weights):
         "neg_brier_score": -(rows @ (p - truth) ** 2) / total,
         "neg_log_loss": rows @ np.log(np.where(truth == 1, p, 1 - p)) / total,
     }
+
+
+def weighted_auc(truth, score, weight):
+    """AUC under each row of weights (n_draws, n_rows): scikit-learn's, all at once."""
+    positive, negative = weight[:, truth == 1], weight[:, truth == 0]
+    gap = score[truth == 1][:, None] - score[truth == 0]
+    wins = (gap > 0) + (gap == 0) / 2
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    won = ((positive @ wins) * negative).sum(axis=1)
+    return np.divide(won, pairs, out=np.full(len(weight), np.nan), where=pairs > 0)

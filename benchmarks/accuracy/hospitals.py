@@ -21,7 +21,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.accuracy.fusion import MAX_PAIRED, SHARE_PAIRED
+from benchmarks.accuracy.gliomas import MAX_PAIRED, SHARE_PAIRED
 from benchmarks.accuracy.harmonisation import LABELS, SITE
 from benchmarks.accuracy.hospital_scores import (
     BEST,

@@ -1,9 +1,6 @@
 """The default twin tower, and what it is compared with."""
 
-from sklearn.decomposition import PCA
-from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from skmultimodal import (
     CrossFittedEnsembleClassifier,
@@ -13,21 +10,10 @@ from skmultimodal import (
     TwinTowerClassifier,
     UnimodalClassifier,
 )
-from skmultimodal.baselines import LateFusionClassifier, MetadataClassifier
-from skmultimodal.baselines._genes import expression_scaler
-from skmultimodal.baselines._simple import early_fusion
+from skmultimodal.baselines import LateFusionClassifier
 
 OURS = "twin tower"
 MEAN = "mean log-odds"
-# Named before anything was measured.
-COMPARATORS = [
-    "image tower",
-    "gene tower",
-    MEAN,
-    "stacked log-odds",
-    "early fusion (PCA + logistic)",
-    "genes (PCA + logistic)",
-]
 
 
 def make_towers(names, seed):
@@ -100,25 +86,4 @@ def other_fusions(names, seed, memory):
             tower_cv=None,
             **shared,
         ),
-    }
-
-
-def patient_models(seed, memory, site):
-    """All rows of the tables on patients; those of the comparison first."""
-    names = ["image", "gene"]
-    genes = make_pipeline(
-        expression_scaler(), PCA(20, random_state=seed), LogisticRegression(C=0.1)
-    )
-    grouped = TwinTowerClassifier(
-        make_towers(names, seed), memory=memory, random_state=seed
-    ).set_fit_request(groups=True)
-    return {
-        **late_models(names, seed, memory),
-        "early fusion (PCA + logistic)": early_fusion(random_state=seed),
-        "genes (PCA + logistic)": UnimodalClassifier("gene", genes),
-        **other_fusions(names, seed, memory),
-        "twin tower, hospitals as groups": grouped,
-        "clinical covariates": MetadataClassifier(["age", "sex"]),
-        "site only": MetadataClassifier([site], categories=[site]),
-        "majority class": UnimodalClassifier("gene", DummyClassifier()),
     }

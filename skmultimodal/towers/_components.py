@@ -23,8 +23,8 @@ CHUNK_ELEMENTS = 2**21
 # A network reads so many components, and with many rows one per so many rows.
 FEWEST, ROWS_PER_COMPONENT = 50, 8
 # Up to so many rows, logits are half those of the lasso, and the rest half those of the
-# ridge regression. With more, the network errs less from draw to draw, and linear models
-# as before: their shares fall.
+# ridge regression. With more, the network errs less from draw to draw, and the linear
+# models as before: their shares fall.
 FEW_ROWS = 500
 # A lasso with a smaller share would change nothing but the time.
 LEAST_SHARE = 0.01

@@ -260,7 +260,7 @@ class BaseGeneAutoencoder(
         if self.linear_penalty is not None:
             known = {"y": y, "codes": codes, "penalty": self.linear_penalty}
             ridge = partial(outcome.fit_linear, **known, **weighted)
-        strength = self.sparse_penalty
+        strength: Any = self.sparse_penalty
         if strength == "auto":
             strength = outcome.sparse_penalty
         if strength is not None:

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ttest_rel
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy.fusion import OURS, patient_interval, weighted_auc
+from benchmarks.accuracy.hospital_scores import weighted_auc
 from benchmarks.accuracy.pooling import differences, markdown, run_tasks, t_interval
 from benchmarks.accuracy.views import deal
 from skmultimodal import Cohort
@@ -48,26 +48,6 @@ def test_one_value_has_no_interval():
     found = t_interval([0.3])
     assert found["difference"] == 0.3
     assert np.isnan(found["low"])
-
-
-def test_patients_are_drawn_with_all_that_was_said_of_them():
-    rng = np.random.default_rng(0)
-    patients = [f"p{i}" for i in range(23)]
-    truth = np.arange(23) % 2
-    rows = [
-        (model, repeat, patient, truth[i], "idh", seed, p)
-        for model, noise in ((OURS, 0.2), ("other", 2.0))
-        for seed in (0, 1)
-        for repeat in (0, 1, 2)
-        for i, patient in enumerate(patients)
-        for p in [1 / (1 + np.exp(-(4 * truth[i] - 2 + rng.normal(0, noise))))]
-    ]
-    names = ["model", "repeat", "patient", "truth", "label", "seed", "score"]
-    auc, brier = patient_interval(pd.DataFrame(rows, columns=names), "other", 50)
-    assert auc["metric"] == "roc_auc"
-    for part in (auc, brier):
-        assert part["low"] < part["difference"] < part["high"]
-        assert part["difference"] > 0
 
 
 def test_weighted_auc_is_that_of_scikit_learn():

@@ -260,9 +260,7 @@ def log_ratios(p):
     return logs - logs.mean(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize(
-    "params", [ALONE, {"n_components": None}, {"label_weight": 0}]
-)
+@pytest.mark.parametrize("params", [ALONE, {"n_components": None}, {"label_weight": 0}])
 def test_without_linear_models(params):
     tower = GeneAutoencoderTransformer(max_epochs=1, **params).fit(GENES, Y)
     assert not any("linear" in name for name in tower.weights_)
