@@ -5,7 +5,9 @@
 Every peer is fitted with its documented defaults on the same draws, in a process of its
 own with one thread. What does not install beside this library gets an environment in
 the folder of results. FOLDER holds ``ham10000``, ``tcga_brca`` and ``tcga_pancan``. An
-interrupted run of the same code continues.
+interrupted run of the same code continues. After a change of this library, ``--kept
+peers.csv`` takes from an earlier run the fits that are not made again, such as those of
+slow peers with ``--slow-draws 0``.
 """
 
 import argparse
@@ -27,6 +29,7 @@ from benchmarks.peers.environments import error_of, python_of
 from benchmarks.peers.keys import key_of_peer
 from benchmarks.peers.peers import OURS, PEERS, SURVIVAL_PEERS
 from benchmarks.peers.report import report
+from benchmarks.peers.scores import add_kept, write_scores
 from benchmarks.peers.tasks import SURVIVAL, all_tasks, draw, write_task
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._files import whole_file
@@ -132,6 +135,7 @@ def main(arguments=None):
         "--slow-draws", type=int, default=2, help="draws in which slow peers are fitted"
     )
     parser.add_argument("--peers", help="only those whose names contain this")
+    parser.add_argument("--kept", type=Path, help="peers.csv of an earlier run")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("results/peers"))
     parser.add_argument("--out", type=Path, help="folder for peers.md")
@@ -150,16 +154,17 @@ def main(arguments=None):
         if one[2].environment in pythons
     )
     scores = pd.concat(tables, ignore_index=True)
-    text = report(scores, refused)
+    taken = []
+    if options.kept:
+        scores, taken = add_kept(scores, options.kept)
+    text = report(scores, refused, taken)
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         command = f"`python -m benchmarks.peers --draws {options.draws}`"
         head = f"# Beside other tools\n\n{command}, {date.today()}\n\n"
         (options.out / "peers.md").write_text(head + text + "\n")
-        columns = ["setting", "draw", "model", "pattern", "metric", "score"]
-        kept = scores.dropna(subset=["score"])[columns]
-        kept.to_csv(options.out / "peers.csv", index=False, float_format="%.4f")
+        write_scores(scores, options.out / "peers.csv")
 
 
 if __name__ == "__main__":

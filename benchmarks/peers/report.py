@@ -23,7 +23,7 @@ NAMED = {"roc_auc": 0.005, "neg_brier_score": 0.001, "neg_log_loss": 0.005}
 NAMED |= {"uno_c": 0.005, "neg_ibs": 0.001}
 
 
-def report(scores, refused):
+def report(scores, refused, taken=()):
     """Tables of accuracy and costs, and what could not be run.
 
     Parameters
@@ -33,11 +33,17 @@ def report(scores, refused):
         ``complete``, ``metric``, ``score``, ``error`` and ``versions``.
     refused : dict of str to str
         Why an environment could not be made.
+    taken : sequence of str
+        Models of which fits are of an earlier run.
     """
     if "error" not in scores:
         scores = scores.assign(error=None)
     failed, scores = scores[scores["error"].notna()], scores[scores["error"].isna()]
     parts = [machine(), EXPLANATION]
+    if taken:
+        parts += [
+            f"Of an earlier run, with the seconds of its machine: {', '.join(taken)}."
+        ]
     for kind, title, metrics in [
         (TWO, "Two modalities, 95 / 452 / 50 patients", METRICS),
         (SCATTERED, "Four modalities, as patients have them", METRICS),
