@@ -1,4 +1,4 @@
-"""Scores of all fits as a file, from which a later run takes what it does not repeat."""
+"""Scores of fits as a file, from which a later run takes what it does not repeat."""
 
 import pandas as pd
 
