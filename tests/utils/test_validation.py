@@ -29,6 +29,25 @@ def test_large_finite_values_are_no_bad_row():
     assert find_bad_row(np.empty((0, 4))) is None
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("largest", [1.0, 0.9])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("layout", ["C", "F", "columns", "images"])
+def test_a_bad_row_is_found_in_any_layout(dtype, largest, bad, layout):
+    """Among values whose squares, and sums, are beyond the type."""
+    rows = np.full((7, 12), largest * np.finfo(dtype).max, dtype)
+    rows[:, ::2] *= -1
+    rows = {
+        "C": rows,
+        "F": np.asfortranarray(rows),
+        "columns": np.repeat(rows, 2, axis=1)[:, ::2],
+        "images": rows.reshape(7, 2, 3, 2),
+    }[layout]
+    assert find_bad_row(rows) is None
+    rows[(4, *[-1] * (rows.ndim - 1))] = bad
+    assert find_bad_row(rows) == 4
+
+
 def test_bad_row_is_named_by_its_number():
     rows = np.ones((3, 4))
     rows[1, 2] = np.nan
