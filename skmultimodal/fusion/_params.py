@@ -1,7 +1,7 @@
 """The parameter `towers` of a meta-estimator, and what its parts inherit of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -28,12 +28,14 @@ from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.towers._table import make_imputer, make_number_tower
 from skmultimodal.utils._bags import are_bags
 from skmultimodal.utils._rows import is_lazy, is_lazy_in, lazy_batches
+from skmultimodal.utils._sklearn import BaseComposition
 from skmultimodal.utils._sparse import values_of
 from skmultimodal.utils._text import counted
 from skmultimodal.utils._validation import find_bad_row
 from skmultimodal.utils._warnings import prefixed_warnings, warn
 
 __all__ = [
+    "PartsAsParameters",
     "check_towers",
     "default_towers",
     "inherit",
@@ -283,3 +285,78 @@ def inherit(estimator: Any, *, seed: int | None, device: Any, verbose: int = 0) 
     if verbose > 1 and "verbose" in copy.get_params(deep=False):
         unset["verbose"] = verbose - 1
     return copy.set_params(**unset)
+
+
+class PartsAsParameters(BaseComposition):
+    """Towers and final estimator as parameters of a model, by their names.
+
+    A subclass has parameters ``towers`` and ``final_estimator``, an ``_outcome_type``
+    and a ``_default_final_estimator``.
+    """
+
+    towers: Any
+    final_estimator: Any
+    _outcome_type: Any
+    _default_final_estimator: Callable[[], Any]
+
+    @property
+    def _named_towers(self) -> list[Any]:
+        """Pairs of name and estimator, from which BaseComposition takes parameters."""
+        try:
+            return [
+                tower[:2]
+                for tower in list_towers(self.towers, outcome_type=self._outcome_type)
+            ]
+        except (TypeError, ValueError):
+            return []  # no list of towers, which fit refuses
+
+    @_named_towers.setter
+    def _named_towers(self, named: Any) -> None:
+        self.towers = [
+            (*pair, *tower[2:]) for pair, tower in zip(named, self.towers, strict=True)
+        ]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, with those of towers and final estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        params = self._get_params("_named_towers", deep=deep)
+        if deep and self.final_estimator is None:
+            nested = self._final_estimator().get_params(deep=True).items()
+            params |= {f"final_estimator__{key}": value for key, value in nested}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also of towers and final estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            ``image__lr=...`` sets a parameter of tower "image", ``image=...`` replaces
+            the tower; where `towers` or `final_estimator` is None, the default takes
+            its place first.
+
+        Returns
+        -------
+        self : object
+        """
+        for name in {"towers", "final_estimator"} & set(params):
+            setattr(self, name, params.pop(name))
+        parts = {key.split("__")[0] for key in params}
+        if self.towers is None and parts & {name for name, _ in self._named_towers}:
+            self.towers = default_towers(outcome_type=self._outcome_type)
+        if self.final_estimator is None and "final_estimator" in parts:
+            self.final_estimator = self._final_estimator()
+        self._set_params("_named_towers", **params)
+        return self
+
+    def _final_estimator(self) -> Any:
+        given = self.final_estimator
+        return self._default_final_estimator() if given is None else given

@@ -36,8 +36,8 @@ from skmultimodal.fusion._outputs import (
     wanted_outputs,
 )
 from skmultimodal.fusion._params import (
+    PartsAsParameters,
     check_towers,
-    default_towers,
     inherit,
     list_towers,
     table_columns,
@@ -63,7 +63,6 @@ from skmultimodal.utils._parts import bound_to_memory
 from skmultimodal.utils._progress import Stage, count_networks
 from skmultimodal.utils._seed import draw_seeds
 from skmultimodal.utils._sklearn import (
-    BaseComposition,
     HasMethods,
     Interval,
     StrOptions,
@@ -91,7 +90,7 @@ def final_has(method: str) -> Callable[..., Any]:
     return check
 
 
-class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
+class BaseTwinTower(AlignedInputMixin, TransformerMixin, PartsAsParameters):
     """Towers and a final estimator on their outputs, for any outcome.
 
     A subclass has the mixin of its kind of estimator, and names in ``_outcome_type``
@@ -143,70 +142,6 @@ class BaseTwinTower(AlignedInputMixin, TransformerMixin, BaseComposition):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    # Parameters
-
-    @property
-    def _named_towers(self) -> list[Any]:
-        """Pairs of name and estimator, from which BaseComposition takes parameters."""
-        try:
-            return [
-                tower[:2]
-                for tower in list_towers(self.towers, outcome_type=self._outcome_type)
-            ]
-        except (TypeError, ValueError):
-            return []  # no list of towers, which fit refuses
-
-    @_named_towers.setter
-    def _named_towers(self, named: Any) -> None:
-        self.towers = [
-            (*pair, *tower[2:]) for pair, tower in zip(named, self.towers, strict=True)
-        ]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, with those of towers and final estimator.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-
-        Returns
-        -------
-        params : dict
-        """
-        params = self._get_params("_named_towers", deep=deep)
-        if deep and self.final_estimator is None:
-            nested = self._final_estimator().get_params(deep=True).items()
-            params |= {f"final_estimator__{key}": value for key, value in nested}
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, also of towers and final estimator.
-
-        Parameters
-        ----------
-        **params : dict
-            ``image__lr=...`` sets a parameter of tower "image", ``image=...`` replaces
-            the tower; where `towers` or `final_estimator` is None, the default takes
-            its place first.
-
-        Returns
-        -------
-        self : object
-        """
-        for name in {"towers", "final_estimator"} & set(params):
-            setattr(self, name, params.pop(name))
-        parts = {key.split("__")[0] for key in params}
-        if self.towers is None and parts & {name for name, _ in self._named_towers}:
-            self.towers = default_towers(outcome_type=self._outcome_type)
-        if self.final_estimator is None and "final_estimator" in parts:
-            self.final_estimator = self._final_estimator()
-        self._set_params("_named_towers", **params)
-        return self
-
-    def _final_estimator(self) -> Any:
-        given = self.final_estimator
-        return self._default_final_estimator() if given is None else given
 
     # Fitting
 
