@@ -161,7 +161,9 @@ def main(arguments=None):
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
-        command = f"`python -m benchmarks.peers --draws {options.draws}`"
+        command = f"`python -m benchmarks.peers --draws {options.draws}"
+        command += f" --slow-draws {options.slow_draws}"
+        command += " --kept peers.csv`" if options.kept else "`"
         head = f"# Beside other tools\n\n{command}, {date.today()}\n\n"
         (options.out / "peers.md").write_text(head + text + "\n")
         write_scores(scores, options.out / "peers.csv")
