@@ -22,9 +22,9 @@ MAX_ROWS = 20_000
 CHUNK_ELEMENTS = 2**21
 # A network reads so many components, and with many rows one per so many rows.
 FEWEST, ROWS_PER_COMPONENT = 50, 8
-# Up to so many rows, logits are half those of the lasso, and the rest half those of the
-# ridge regression. With more, the network errs less from draw to draw, and the linear
-# models as before: their shares fall.
+# Up to so many rows, logits are half those of the ridge regression; of wide rows half
+# those of the lasso, and the rest half those of the ridge regression. With more, the
+# network errs less from draw to draw, and linear models as before: their shares fall.
 FEW_ROWS = 500
 # A lasso with a smaller share would change nothing but the time.
 LEAST_SHARE = 0.01
@@ -220,7 +220,9 @@ def finish_network(
     sparse_share = few**2 / 2
     if module.classifier is None:
         fit_ridge = fit_sparse = None
-    if fit_sparse is None or sparse_share < LEAST_SHARE:
+    # Components dilute what a single column shows; a network of columns reads it.
+    diluted = found.columns_of is not None
+    if fit_sparse is None or not diluted or sparse_share < LEAST_SHARE:
         fit_sparse, sparse_share = None, 0.0
     coefficients = np.eye(n_scores, rows.n_inputs)
     models = []

@@ -42,7 +42,7 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
     ``label_weight=0`` it is the paper's unsupervised autoencoder. Class probabilities
     are those of that layer and of two linear models beside the network, whose log-odds
     are averaged, since they err differently: a ridge regression, in which all genes
-    count, and a lasso, in which a few do.
+    count, and, of wide rows, a lasso, in which a few do.
 
     Parameters
     ----------
@@ -72,8 +72,9 @@ class GeneAutoencoderTransformer(WeightedFitMixin, BaseGeneAutoencoder):
         the slope of a gene unrelated to the label where all coefficients are 0. It
         reads the 1,000 genes of the largest such slope. Its logits are averaged with
         those above, half and half up to 500 rows; with `n` rows, more than these, its
-        share is ``125_000 / n^2``, and below .01 it is left out. "auto" is 2 for class
-        labels and None, which leaves it out, for other outcomes.
+        share is ``125_000 / n^2``, and below .01 it is left out. So it is where the
+        network is trained on all genes, not on components that dilute a single one.
+        "auto" is 2 for class labels and None, which leaves it out, for other outcomes.
     dropout : float, default=0.2
         Share of inputs and hidden units dropped while training.
     signed_log : bool, default=True
