@@ -27,18 +27,14 @@ from benchmarks.accuracy.pooling import (
 from benchmarks.accuracy.powered import (
     METRICS,
     OURS,
+    fit_default,
     late_fusions,
     score,
     stack_pairs,
     tower_odds,
 )
 from benchmarks.accuracy.simple_models import blocks_of, models_of_draw
-from skmultimodal import (
-    FusionHeadClassifier,
-    GeneAutoencoderTransformer,
-    ImageTowerClassifier,
-    TwinTowerClassifier,
-)
+from skmultimodal import FusionHeadClassifier
 from skmultimodal.baselines import MetadataClassifier
 from skmultimodal.datasets import load_cohort, unpair
 from skmultimodal.model_selection import PairedStratifiedKFold
@@ -82,14 +78,11 @@ def draw(folder, label, seed):
 
 def twin_towers(X, y, X_test, seed):
     """Probabilities by the default, its towers, late fusions and the paper's head."""
-    towers = [
-        ("image", ImageTowerClassifier(random_state=seed)),
-        ("gene", GeneAutoencoderTransformer(random_state=seed)),
-    ]
     with TemporaryDirectory() as memory:
-        shared = {"memory": memory, "random_state": seed}
-        model = TwinTowerClassifier(towers, **shared).fit(X, y)
-        head = TwinTowerClassifier(towers, FusionHeadClassifier(), **shared).fit(X, y)
+        model = fit_default(X, y, seed, memory=memory)
+        head = fit_default(
+            X, y, seed, memory=memory, final_estimator=FusionHeadClassifier()
+        )
     odds = tower_odds(model, X_test)
     return {
         OURS: model.predict_proba(X_test)[:, 1],
@@ -115,7 +108,7 @@ def other_models(X, y, X_test, seed):
     }
     for name, model in covariates.items():
         found[name] = model.fit(X, y).predict_proba(X_test)[:, 1]
-    found["share of the class"] = np.full(X_test.shape[0], y[X.paired].mean())
+    found["share of the class"] = np.full(len(X_test), y[X.paired].mean())
     return found
 
 
@@ -134,24 +127,23 @@ def run(data, label, seed):
         ]
         table = pd.DataFrame(rows, columns=["model", "metric", "score"])
         tables.append(table.assign(fold=number))
-    return pd.concat(tables).assign(label=label, draw=seed)
+    return pd.concat(tables).assign(setting=label, draw=seed)
 
 
 def report(scores, n_draws):
     """The tables as Markdown."""
-    scores = scores.assign(setting=scores["label"])
     towers = scores["model"].isin(["image tower", "gene tower"])
     best = best_on_average(scores, towers, "better tower")
     scores = pd.concat([scores, best], ignore_index=True)
     others = [name for name in scores["model"].unique() if name != OURS]
-    gaps = differences(scores, OURS, others, "label", "draw")
+    gaps = differences(scores, OURS, others, "setting", "draw")
     gaps["cell"] = with_intervals(gaps)
     parts = [EXPLANATION]
     for metric in METRICS:
         cells = gaps[gaps["metric"] == metric].pivot(
-            index="other", columns="label", values="cell"
+            index="other", columns="setting", values="cell"
         )
-        table = means(scores, "label").loc[metric]
+        table = means(scores, "setting").loc[metric]
         parts += [f"## {metric}: {n_draws} draws of three folds", markdown(table, 4)]
         parts += ["Differences:", markdown(cells[["pooled", *table.columns[:-1]]])]
     return "\n\n".join(parts)

@@ -12,7 +12,7 @@ from sklearn.utils import gen_batches
 from skmultimodal.utils._device import place_rows
 from skmultimodal.utils._threads import one_thread
 
-__all__ = ["Components", "TrainingRows", "finish_network"]
+__all__ = ["Components", "TrainingRows", "doubled", "finish_network", "row_chunks"]
 
 # Products of each two rows, or columns, take longer than a network's training if there
 # are more of both.
@@ -73,12 +73,11 @@ class Components:
             The mean variance of so many components is 1.
         """
         n_rows, n_columns = shape
-        size = max(1, CHUNK_ELEMENTS // n_columns)
-        chunks = [np.arange(c.start, c.stop) for c in gen_batches(n_rows, size)]
+        chunks = row_chunks(n_rows, n_columns)
         # The same sums on any number of threads.
         with one_thread():
             if n_columns < n_rows:
-                products = sum(_doubled(read, c).T @ _doubled(read, c) for c in chunks)
+                products = sum(doubled(read, c).T @ doubled(read, c) for c in chunks)
             else:
                 products = _products_of_rows(read, chunks, n_rows)
             squares, axes = np.linalg.eigh(products)
@@ -93,17 +92,24 @@ class Components:
         lengths = np.sqrt(squares)
         if n_columns < n_rows:
             axes = axes / unit
-            scores = np.vstack([_doubled(read, c) @ axes for c in chunks])
+            scores = np.vstack([doubled(read, c) @ axes for c in chunks])
             return cls(scores.astype(np.float32), lambda c: axes @ c, unit)
 
         def columns_of(coefficients: Any) -> NDArray:
             by_row = axes / (lengths * unit) @ coefficients
-            return sum(_doubled(read, c).T @ by_row[c] for c in chunks)
+            return sum(doubled(read, c).T @ by_row[c] for c in chunks)
 
         return cls((axes * lengths / unit).astype(np.float32), columns_of, unit)
 
 
-def _doubled(read: Any, rows: Any) -> NDArray:
+def row_chunks(n_rows: int, n_columns: int) -> list[NDArray[np.intp]]:
+    """Numbers of the rows that are read at a time."""
+    size = max(1, CHUNK_ELEMENTS // n_columns)
+    return [np.arange(c.start, c.stop) for c in gen_batches(n_rows, size)]
+
+
+def doubled(read: Any, rows: Any) -> NDArray:
+    """Rows in float64."""
     return read(rows).astype(np.float64)
 
 
@@ -111,10 +117,10 @@ def _products_of_rows(read: Any, chunks: Any, n_rows: int) -> NDArray:
     """Products of each two rows, of which only two chunks are in memory."""
     products = np.empty((n_rows, n_rows))
     for number, some in enumerate(chunks):
-        part = _doubled(read, some)
+        part = doubled(read, some)
         products[np.ix_(some, some)] = part @ part.T
         for others in chunks[:number]:
-            block = part @ _doubled(read, others).T
+            block = part @ doubled(read, others).T
             products[np.ix_(some, others)] = block
             products[np.ix_(others, some)] = block.T
     return products

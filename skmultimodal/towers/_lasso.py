@@ -1,14 +1,14 @@
 """A sparse linear model of many columns: a label may follow a single gene."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import gen_batches
 
+from skmultimodal.towers._components import doubled, row_chunks
 from skmultimodal.utils._threads import one_thread
 from skmultimodal.utils._warnings import warn
 
@@ -17,8 +17,6 @@ __all__ = ["fit_lasso"]
 # The solver sees the columns that the label varies with most. Of 20,000 without any
 # relation to it, some 900 reach two standard deviations.
 MAX_COLUMNS = 1000
-# Values that are read at a time: 16 MB of float64.
-CHUNK_ELEMENTS = 2**21
 MAX_ITER = 1000
 
 
@@ -57,24 +55,21 @@ def fit_lasso(
     n_outputs = len(bias)
     _, excess = likelihood(np.tile(bias, (len(rows), 1)))
     penalty = strength * np.sqrt(np.sum(excess**2, axis=0))
+    chunks = row_chunks(len(rows), n_columns)
     with one_thread():
         slopes = np.zeros((n_columns, n_outputs))
-        for chunk in _chunks(len(rows), n_columns):
-            slopes += read(rows[chunk]).astype(np.float64).T @ excess[chunk]
+        for chunk in chunks:
+            slopes += doubled(read, rows[chunk]).T @ excess[chunk]
         # A stable order, lest equal columns depend on the machine.
         order = np.argsort(-np.abs(slopes).max(axis=1), kind="stable")
         columns = np.sort(order[:MAX_COLUMNS])
         table = np.empty((len(rows), len(columns)))
-        for chunk in _chunks(len(rows), n_columns):
+        for chunk in chunks:
             table[chunk] = read(rows[chunk])[:, columns]
         coef, bias = _minimise(table, likelihood, penalty, bias)
     weight = np.zeros((n_outputs, n_columns))
     weight[:, columns] = coef.T
     return weight, bias
-
-
-def _chunks(n_rows: int, n_columns: int) -> Iterator[slice]:
-    return gen_batches(n_rows, max(1, CHUNK_ELEMENTS // n_columns))
 
 
 def _minimise(

@@ -180,7 +180,7 @@ def find_bad_row(rows: Any) -> int | None:
     if rows.dtype.kind not in "fc" or rows.size == 0:
         return None
     # A finite sum has finite terms: one cheap pass suffices for most arrays. That of
-    # squares is a product, which takes a fifth of the time.
+    # squares is a product of BLAS, the cheapest.
     with np.errstate(over="ignore", invalid="ignore"):
         if rows.dtype.char in "fd" and rows.flags.forc:
             flat = rows.ravel(order="K")

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from cohort_folder import write_cohort_folder
 
-from benchmarks.accuracy import gliomas
 from benchmarks.accuracy.gliomas import (
     HEAD,
     HOSPITAL,
@@ -59,7 +58,7 @@ def few_steps(monkeypatch):
         model = TwinTowerClassifier(*towers, **params)
         return model.set_params(image__n_steps=6, gene__n_steps=6)
 
-    monkeypatch.setattr(gliomas, "TwinTowerClassifier", quick)
+    monkeypatch.setattr("benchmarks.accuracy.powered.TwinTowerClassifier", quick)
 
 
 @pytest.mark.usefixtures("few_steps")
@@ -89,7 +88,7 @@ def test_differences_are_over_draws():
         for draw in range(2)
         for fold in range(3)
     ]
-    columns = ["model", "metric", "score", "label", "draw", "fold"]
+    columns = ["model", "metric", "score", "setting", "draw", "fold"]
     text = report(pd.DataFrame(rows, columns=columns), 2)
     assert "## roc_auc: 2 draws of three folds" in text
     # Differences of .1 and .2; the half-width is 12.706 times .05.

@@ -5,14 +5,14 @@ import pytest
 from sklearn.linear_model import Lasso, LogisticRegression
 
 from skmultimodal import make_survival_target
-from skmultimodal.towers import _lasso
+from skmultimodal.towers import _components, _lasso
 from skmultimodal.towers._lasso import fit_lasso
 from skmultimodal.towers._likelihoods import CrossEntropy, Gaussian
 from skmultimodal.utils._cox import CoxLikelihood
 
 
 def make_table(n_rows=67, n_columns=23, seed=0):
-    """Standardised columns, of which the first three are of what the rest has not."""
+    """Standardised columns of independent noise."""
     rng = np.random.default_rng(seed)
     table = rng.normal(size=(n_rows, n_columns))
     return (table - table.mean(axis=0)) / table.std(axis=0)
@@ -125,7 +125,7 @@ def test_the_size_of_chunks_changes_no_weight(monkeypatch):
     table = make_table()
     likelihood = CrossEntropy(make_codes(table), 2)
     whole, _ = fit(table, likelihood)
-    monkeypatch.setattr(_lasso, "CHUNK_ELEMENTS", 5 * 23)
+    monkeypatch.setattr(_components, "CHUNK_ELEMENTS", 5 * 23)
     np.testing.assert_allclose(fit(table, likelihood)[0], whole, atol=1e-6)
 
 

@@ -26,7 +26,6 @@ from skmultimodal.utils._sparse import SparseRows, takes_sparse
 N, N_GENES = 61, 230
 # Limits of what is kept, and of what is read at once, in units of 300 columns.
 SMALL = {
-    "_lasso.CHUNK_ELEMENTS": 64 * 300,
     "_gene_base.KEPT_BYTES": 0,
     "_gene_base.CHUNK": 32,
     "_cross_fitting.DENSE_BYTES": 0,
