@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_folder import write_cohort_folder
+from cohort_folder import write_glioma_folder
 
 from benchmarks.accuracy.gliomas import (
     HEAD,
@@ -23,20 +23,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 @pytest.fixture
 def data(tmp_path):
     """41 patients, whose labels are those of their hospitals; one has no label."""
-    folder = tmp_path / "cohort"
-    folder.mkdir()
-    write_cohort_folder(folder)
-    path = folder / "clinical.csv"
-    clinical = pd.read_csv(path)
-    rng = np.random.default_rng(3)
-    number = np.arange(len(clinical))
-    clinical["age"] = rng.uniform(30, 80, len(clinical))
-    clinical["sex"] = rng.choice(["male", "female"], len(clinical))
-    clinical["tss"] = np.where(number % 3 > 0, "HT", "DU")
-    clinical["idh_mut"] = (number % 3 > 0).astype(float)
-    clinical.loc[len(clinical) - 1, "idh_mut"] = np.nan
-    clinical.to_csv(path, index=False)
-    return folder
+
+    def outcomes(clinical, rng):
+        positive = np.arange(len(clinical)) % 3 > 0
+        return {"idh_mut": positive * 1.0, "tss": np.where(positive, "HT", "DU")}
+
+    return write_glioma_folder(tmp_path / "cohort", outcomes)
 
 
 def test_patients_who_keep_both_modalities_are_tested_once(data):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_folder import write_cohort_folder
+from cohort_folder import write_glioma_folder
 
 from benchmarks.accuracy.survival_gliomas import (
     CLINICAL,
@@ -22,21 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*training did nothing")
 @pytest.fixture
 def data(tmp_path):
     """41 patients, whose times depend on their age; one time is missing."""
-    folder = tmp_path / "cohort"
-    folder.mkdir()
-    write_cohort_folder(folder)
-    path = folder / "clinical.csv"
-    clinical = pd.read_csv(path)
-    rng = np.random.default_rng(3)
-    age = rng.uniform(30, 80, len(clinical))
-    clinical["age"], clinical["sex"] = age, rng.choice(["male", "female"], len(age))
-    clinical["grade"] = rng.choice(["G2", "G4"], len(age))
-    for name in ("os", "pfi"):
-        clinical[f"{name}_time"] = 20 * (90 - age) + rng.uniform(0, 50, len(age))
-        clinical[f"{name}_event"] = rng.choice([0, 1, 1], len(age))
-    clinical.loc[len(clinical) - 1, "os_time"] = np.nan
-    clinical.to_csv(path, index=False)
-    return folder
+
+    def outcomes(clinical, rng):
+        n, found = len(clinical), {}
+        for name in ("os", "pfi"):
+            time = 20 * (90 - clinical["age"]) + rng.uniform(0, 50, n)
+            found |= {f"{name}_time": time, f"{name}_event": rng.choice([0, 1, 1], n)}
+        return found | {"grade": rng.choice(["G2", "G4"], n)}
+
+    return write_glioma_folder(tmp_path / "cohort", outcomes)
 
 
 def test_paired_patients_are_tested_once_in_each_draw(data):

@@ -38,3 +38,26 @@ def write_cohort_folder(folder, n_image_only=3, n_gene_only=20, n_paired=18):
             name = folder / "mri" / patient / f"{patient}_{channel}.nii.gz"
             nib.save(nib.Nifti1Image(volume, np.diag([-1, -1, 1, 1])), name)
     return folder
+
+
+def write_glioma_folder(folder, add_outcomes):
+    """The same with the age and sex of each patient; the last has no outcome.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made.
+    add_outcomes : callable
+        Maps the clinical table and a generator to columns by name; the first of them is
+        blank for the last patient.
+    """
+    folder.mkdir()
+    path = write_cohort_folder(folder) / "clinical.csv"
+    clinical, rng = pd.read_csv(path), np.random.default_rng(3)
+    clinical["age"] = rng.uniform(30, 80, len(clinical))
+    clinical["sex"] = rng.choice(["male", "female"], len(clinical))
+    outcomes = add_outcomes(clinical, rng)
+    clinical = clinical.assign(**outcomes)
+    clinical.loc[len(clinical) - 1, next(iter(outcomes))] = np.nan
+    clinical.to_csv(path, index=False)
+    return folder
