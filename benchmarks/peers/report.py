@@ -1,5 +1,6 @@
 """The tables of peers, as Markdown."""
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.pooling import differences, markdown, with_intervals
@@ -30,7 +31,8 @@ def report(scores, refused, taken=()):
     ----------
     scores : DataFrame
         Columns ``kind``, ``setting``, ``draw``, ``model``, ``pattern``, ``size``,
-        ``complete``, ``metric``, ``score``, ``error`` and ``versions``.
+        ``complete``, ``metric``, ``score``, ``error``, ``versions``, ``machine`` and
+        ``date``.
     refused : dict of str to str
         Why an environment could not be made.
     taken : sequence of str
@@ -41,9 +43,7 @@ def report(scores, refused, taken=()):
     failed, scores = scores[scores["error"].notna()], scores[scores["error"].isna()]
     parts = [machine(), EXPLANATION]
     if taken:
-        parts += [
-            f"Of an earlier run, with the seconds of its machine: {', '.join(taken)}."
-        ]
+        parts += [f"Of an earlier run, see below: {', '.join(taken)}."]
     for kind, title, metrics in [
         (TWO, "Two modalities, 95 / 452 / 50 patients", METRICS),
         (SCATTERED, "Four modalities, as patients have them", METRICS),
@@ -55,7 +55,8 @@ def report(scores, refused, taken=()):
     parts += ["## Time, memory, lines", markdown(_costs(scores), 1)]
     parts += ["## Where a peer is better", _better(scores)]
     parts += ["## Not run, or not ended", _missing(failed, refused)]
-    parts += ["## Versions", _versions(scores)]
+    parts += ["## Machines and dates", _models_by(scores, ["machine", "date"])]
+    parts += ["## Versions", _models_by(scores, ["versions"])]
     return "\n\n".join(parts)
 
 
@@ -137,7 +138,11 @@ def _missing(failed, refused):
     return "\n".join(f"- **{name}**: {reason}." for name, reason in rows.items())
 
 
-def _versions(scores):
-    known = scores.dropna(subset=["versions"]).groupby("versions")["model"].unique()
-    lines = [f"- {', '.join(models)}: {text}" for text, models in known.items()]
-    return "\n".join(lines)
+def _models_by(scores, columns):
+    """Lines of models by what the columns have for their fits."""
+    fits = scores.dropna(subset=columns)
+    models = fits.groupby(columns)["model"].unique()
+    return "\n".join(
+        f"- {', '.join(names)}: {', '.join(np.atleast_1d(about))}"
+        for about, names in models.items()
+    )

@@ -7,14 +7,15 @@ from benchmarks.peers.tasks import all_tasks
 __all__ = ["add_kept", "write_scores"]
 
 FIT = ["setting", "draw", "model"]
-COLUMNS = [*FIT, "pattern", "metric", "score", "error", "versions"]
+# The same for all scores of a fit, and written once.
+ABOUT = ["versions", "machine", "date"]
+COLUMNS = [*FIT, "pattern", "metric", "score", "error", *ABOUT]
 
 
 def write_scores(scores, path):
-    """Write the scores, with versions once a fit."""
+    """Write the scores, with versions, machine and date once a fit."""
     scores = scores.reindex(columns=COLUMNS)
-    first = ~scores.duplicated(FIT)
-    scores = scores.assign(versions=scores["versions"].where(first))
+    scores.loc[scores.duplicated(FIT), ABOUT] = None
     scores.to_csv(path, index=False, float_format="%.6f")
 
 

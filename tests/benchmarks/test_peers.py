@@ -155,6 +155,7 @@ def test_a_peer_is_scored_in_a_process_of_its_own(data):
     assert by["", "memory"] > 20
     assert set(table["complete"]) == {2}
     assert table["versions"].str.contains("scikit-learn").all()
+    assert table["machine"].str.endswith(" cores").all()
 
 
 def test_a_peer_that_fails_has_its_error_in_the_table(data):
@@ -240,6 +241,7 @@ def test_report_names_what_is_better_and_what_is_missing():
             for draw in range(3):
                 one = {"kind": "two modalities", "setting": setting, "draw": draw}
                 one |= {"model": model, "complete": 2, "versions": "numpy 2"}
+                one |= {"machine": "a fast one, 2 cores", "date": "2026-11-30"}
                 values = {"roc_auc": mean + rng.normal(0, 0.01)}
                 values |= {"neg_brier_score": -0.2, "neg_log_loss": -0.5}
                 for pattern, size in (("a+b", 2), ("a", 1)):

@@ -13,6 +13,7 @@ NAMES = {
     for kind in (TWO, SCATTERED)
 }
 SLOW = "AutoGluon tabular"
+DATES = {OURS: "2026-12-01", SLOW: "2026-11-30"}
 
 
 def fits(model, area, n_draws=2):
@@ -22,6 +23,7 @@ def fits(model, area, n_draws=2):
         about = {"kind": kind, "setting": NAMES[kind], "complete": len(names)}
         for draw in range(n_draws):
             one = about | {"draw": draw, "model": model, "versions": "numpy 2"}
+            one |= {"machine": "a fast one, 2 cores", "date": DATES[model]}
             for pattern in ("+".join(names), names[0]):
                 size = pattern.count("+") + 1
                 found = {"roc_auc": area + draw / 100 - (size == 1) / 10}
@@ -50,9 +52,11 @@ def test_a_report_of_kept_scores_is_that_of_the_run(earlier, tmp_path):
     again, taken = add_kept(earlier[earlier["model"] == OURS], path)
     assert taken == [SLOW, "TabPFN"]
     assert report(again, {}) == report(earlier, {})
-    assert f"Of an earlier run, with the seconds of its machine: {SLOW}, TabPFN." in (
-        report(again, {}, taken)
-    )
+    text = report(again, {}, taken)
+    assert f"Of an earlier run, see below: {SLOW}, TabPFN." in text
+    assert f"- {SLOW}: a fast one, 2 cores, 2026-11-30\n" in text
+    assert f"- {OURS}: a fast one, 2 cores, 2026-12-01\n" in text
+    assert f"- {OURS}, {SLOW}: numpy 2" in text
 
 
 def test_fits_that_were_made_again_are_those_of_the_run(earlier, tmp_path):
@@ -75,5 +79,5 @@ def test_what_is_written_is_read_as_it_was(earlier, tmp_path):
     nothing = pd.DataFrame(columns=["setting", "draw", "model"])
     write_scores(add_kept(nothing, path)[0], other)
     assert other.read_text() == path.read_text()
-    versions = pd.read_csv(path)["versions"]
-    assert versions.notna().sum() == 8  # once a fit
+    about = pd.read_csv(path)[["versions", "machine", "date"]]
+    assert (about.notna().sum() == 8).all()  # once a fit
