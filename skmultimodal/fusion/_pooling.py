@@ -26,9 +26,6 @@ from skmultimodal.utils._weights import check_sample_weight, drop_unweighted, gi
 
 __all__ = ["BaseOpinionPool"]
 
-# Holds the intercept at what is known of all rows, which are more.
-INTERCEPT_PENALTY = 30.0
-
 
 class BaseOpinionPool(BaseEstimator):
     """Pool of the towers' evidence, with a residual of features, for any outcome.
@@ -43,6 +40,8 @@ class BaseOpinionPool(BaseEstimator):
         "correlation": [Interval(Real, -1, 1, closed="neither")],
         "n_prior_rows": [Interval(Real, 0, None, closed="left")],
     }
+    # Holds the intercept at what is known of all rows, which are more.
+    _intercept_penalty = 30.0
 
     def __init__(
         self,
@@ -170,7 +169,7 @@ class BaseOpinionPool(BaseEstimator):
             self._outcome.likelihood(y, codes, *counts),
             prior_weight=1.0,
             weight_penalty=self.weight_penalty,
-            intercept_penalty=INTERCEPT_PENALTY,
+            intercept_penalty=self._intercept_penalty,
             feature_penalty=self.feature_penalty * width,
             prior_intercept=self._prior_intercept(added, codes, *counts),
         )
