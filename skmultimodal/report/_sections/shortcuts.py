@@ -228,7 +228,8 @@ def find_suspects(
 
     Of a model that may guess any source does as well: only those that do not are named.
     """
-    same = [s.name for s in sources if s.score.mean >= SAME]
+    known = [s for s in sources if s.kind != "later"]
+    same = [s.name for s in known if s.score.mean >= SAME]
     apart = {*same, *hospitals, EVERY_COLUMN}
     suspects: list[Source] = []
     for explains in (Explains.ALL, Explains.PERHAPS, Explains.OPEN):
