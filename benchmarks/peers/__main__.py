@@ -31,7 +31,7 @@ from benchmarks.peers.peers import OURS, PEERS, SURVIVAL_PEERS
 from benchmarks.peers.report import report
 from benchmarks.peers.scores import add_kept, write_scores
 from benchmarks.peers.tasks import SURVIVAL, all_tasks, draw, write_task
-from benchmarks.speed.measure import cpu
+from benchmarks.speed.measure import processor
 from skmultimodal.utils._concordance import concordance
 from skmultimodal.utils._files import whole_file
 from skmultimodal.utils._survival_metrics import integrated_brier_score
@@ -63,7 +63,7 @@ def run(task, name, peer, data, python, work):
 def _scores(task, name, peer, data, python):
     X, y, X_test, y_test = draw(task, data)
     row = {"kind": task.kind, "setting": task.name, "draw": task.draw, "model": name}
-    row |= {"machine": f"{cpu()}, {os.cpu_count()} cores", "date": str(date.today())}
+    row |= {"machine": processor(), "date": str(date.today())}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "task.npz", Path(folder) / "result.npz"
         write_task(source, X, y, X_test, task.draw, peer.images)

@@ -75,12 +75,17 @@ def machine():
     packages = ["numpy", "scikit-learn", "skorch", "torch"]
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
-        f"{cpu()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads; "
+        f"{processor()}, {torch.get_num_threads()} threads; "
         f"Python {platform.python_version()}, {versions}"
     )
 
 
-def cpu():
+def processor():
+    """The processor and its cores."""
+    return f"{_cpu()}, {os.cpu_count()} cores"
+
+
+def _cpu():
     info = Path("/proc/cpuinfo")
     names = info.read_text().splitlines() if info.exists() else []
     found = [line.split(":")[1].strip() for line in names if "model name" in line]

@@ -26,7 +26,13 @@ import pandas as pd
 from benchmarks.accuracy.pooling import markdown
 from benchmarks.accuracy.simple_models import boosting, flat
 from benchmarks.peers.adapters import torch_towers
-from benchmarks.speed.measure import PrivateMemory, in_fresh_process, machine, memory_of
+from benchmarks.speed.measure import (
+    PrivateMemory,
+    in_fresh_process,
+    machine,
+    memory_of,
+    processor,
+)
 from skmultimodal import Cohort, TwinTowerClassifier
 from skmultimodal.utils._files import whole_file
 
@@ -43,6 +49,7 @@ SIZES = {
 IN_A_FILE = ("images", "lazy")
 KEYS = ["curve", "model", "size"]
 MEASURED = ["fit, s", "predict, s", "data, MB", "peak, MB"]
+ABOUT = ["note", "machine", "date"]
 WORDS = {
     "rows": "rows of two tables of 50 columns",
     "images": "images of 3 x 64 x 64, and as many rows of 30 columns",
@@ -187,7 +194,8 @@ def attempt(curve, model, size, expected, limit):
         return {"note": f"not ended in {10 * limit:g} s"}
     except RuntimeError as error:
         return {"note": str(error).splitlines()[-1]}
-    return json.loads(" ".join(told)) | {"note": "", "date": str(date.today())}
+    about = {"note": "", "machine": processor(), "date": str(date.today())}
+    return json.loads(" ".join(told)) | about
 
 
 def as_table(kept):
@@ -195,7 +203,7 @@ def as_table(kept):
     places = [list(SIZES), MODELS]
     keys = sorted(kept, key=lambda k: (*map(list.index, places, k[:2]), k[2]))
     rows = [dict(zip(KEYS, key, strict=True)) | kept[key] for key in keys]
-    return pd.DataFrame(rows, columns=[*KEYS, *MEASURED, "note", "date"])
+    return pd.DataFrame(rows, columns=[*KEYS, *MEASURED, *ABOUT])
 
 
 def read_kept(path):
@@ -262,7 +270,7 @@ def report(table):
         numbers = shown[MEASURED].map(
             lambda v: "" if pd.isna(v) else f"{v:.3g}" if v < 100 else f"{v:.0f}"
         )
-        words = shown[["note", "date"]].map(lambda v: "" if pd.isna(v) else v)
+        words = shown[ABOUT].map(lambda v: "" if pd.isna(v) else v)
         parts += [markdown(numbers.join(words))]
     text = (
         "## Slopes of log(time) on log(size)\n\n1: in proportion. A knee: a point is "

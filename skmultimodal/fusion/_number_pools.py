@@ -55,6 +55,9 @@ class GaussianPoolRegressor(RegressorMixin, BaseOpinionPool):
     covariance with the number is its own variance, and the best weights are ``S^-1
     diag(S)`` with the covariance S of the predictions (bounded below by 0).
 
+    The intercept is moved from `target_mean_` by the rows with several modalities, and
+    is held there as if by 120 rows.
+
     Examples
     --------
     >>> import numpy as np
