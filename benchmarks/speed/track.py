@@ -3,9 +3,10 @@
 ``python -m benchmarks.speed.track [--repeats 5] [--out FOLDER]``
 
 A line per commit is added to ``track.csv``, ``track.png`` shows all of them, and what
-became slower or larger by more than 15 % since the line before is named. asv, which
-builds an environment per commit and compares seconds, would install torch for each, and
-on a machine whose speed varies its seconds are no trend.
+became slower or larger by more than 15 % since the line before of the same processor is
+named: ratios of one processor are not those of another. asv, which builds an
+environment per commit and compares seconds, would install torch for each, and on a
+machine whose speed varies its seconds are no trend.
 """
 
 import argparse
@@ -155,11 +156,21 @@ def commit():
     return (name.stdout.strip() or "none") + ("+" if changed.stdout else "")
 
 
+def processors(table):
+    """Processor and cores of each line: Series of str."""
+    return table["machine"].str.split(";").str[0]
+
+
 def falls(table):
-    """What grew by more than `FALL` from the line before the last: list of str."""
-    if len(table) < 2:
+    """What grew by more than `FALL` in the last line: list of str.
+
+    It is compared with the line before it of the same processor, if there is one.
+    """
+    names = processors(table)
+    alike = table[names == names.iloc[-1]]
+    if len(alike) < 2:
         return []
-    before, last = table.iloc[-2], table.iloc[-1]
+    before, last = alike.iloc[-2], alike.iloc[-1]
     growth = {c: last[c] / before[c] - 1 for c in table if c not in NOTES}
     return [
         f"{name}: {before[name]:.3g} -> {last[name]:.3g} (+{share:.0%})"
@@ -176,9 +187,10 @@ def plot(table, path):
 
     figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
     for name, values in table.drop(columns=NOTES).items():
-        ax.plot(table["commit"], values / values.iloc[0], "o-", label=name)
+        first = values.groupby(processors(table)).transform("first")
+        ax.plot(table["commit"], values / first, "o-", label=name)
     ax.axhline(1, color="k", lw=0.5)
-    ax.set(ylabel="to the first line", xlabel="commit")
+    ax.set(ylabel="to the first line of the processor", xlabel="commit")
     ax.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=110)
     plt.close(figure)

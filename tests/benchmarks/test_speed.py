@@ -220,6 +220,12 @@ def test_a_trend_names_what_grew():
     assert track.falls(table[:1]) == []
     table.loc[1, ["fit", "load"]] = 2.2, 1.2
     assert track.falls(table) == ["load: 1 -> 1.2 (+20%)"]
+    # A line of another processor between them, and newer packages.
+    other = table.iloc[:1].assign(machine="another; Python 3", load=0.3)
+    newer = table.iloc[1:].assign(machine="m; numpy 3")
+    assert track.falls(pd.concat([table[:1], other])) == []
+    both = pd.concat([table[:1], other, newer])
+    assert track.falls(both) == ["load: 1 -> 1.2 (+20%)"]
 
 
 def test_a_line_is_added_to_the_trend(tmp_path, capsys, monkeypatch):
