@@ -135,7 +135,9 @@ def _missing(failed, refused):
         first = part["error"].iloc[0]
         rows[f"{name}, {len(part)} of its tasks"] = first
     rows |= NOT_RUN
-    return "\n".join(f"- **{name}**: {reason}." for name, reason in rows.items())
+    return "\n".join(
+        f"- **{name}**: {reason.rstrip('.')}." for name, reason in rows.items()
+    )
 
 
 def _models_by(scores, columns):
