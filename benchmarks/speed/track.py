@@ -186,9 +186,13 @@ def plot(table, path):
     from matplotlib import pyplot as plt
 
     figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for name, values in table.drop(columns=NOTES).items():
-        first = values.groupby(processors(table)).transform("first")
-        ax.plot(table["commit"], values / first, "o-", label=name)
+    place = np.arange(len(table))
+    for number, (name, values) in enumerate(table.drop(columns=NOTES).items()):
+        # Lines of different processors are not joined.
+        for _, part in values.groupby(processors(table), sort=False):
+            of = {"color": f"C{number}", "label": name if 0 in part.index else None}
+            ax.plot(place[part.index], part / part.iloc[0], "o-", **of)
+    ax.set_xticks(place, table["commit"])
     ax.axhline(1, color="k", lw=0.5)
     ax.set(ylabel="to the first line of the processor", xlabel="commit")
     ax.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
