@@ -29,6 +29,7 @@ from skmultimodal.report._sections.outcome_limits import OutcomeLimits
 from skmultimodal.report._sections.outcome_performance import (
     OutcomePerformance,
     Verdict,
+    _rounded,
     outcome_performance,
 )
 from skmultimodal.report._sections.outcome_truth import (
@@ -417,3 +418,10 @@ def test_bad_input(survival, tmp_path):
         outcome_report(path, comparison, X, audit=pd.DataFrame({"roc_auc": [0.5]}))
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         outcome_report(tmp_path / "none" / "r.html", comparison, X)
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"), [(1826.25, "1826"), (34.52, "34.5"), (2.0, "2"), (99.96, "100")]
+)
+def test_days_are_shown_without_an_exponent(time, shown):
+    assert _rounded(time) == shown

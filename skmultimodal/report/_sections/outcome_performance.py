@@ -117,7 +117,7 @@ def outcome_performance(
             )
         ),
         known=known or {},
-        horizon="" if horizons is None else f"{horizons.mean():.3g}",
+        horizon="" if horizons is None else _rounded(horizons.mean()),
         differences_figure=_draw(comparison, model, metric) if others else None,
     )
 
@@ -126,6 +126,11 @@ def _score(summary: pd.DataFrame, model: str, metric: str) -> Score | None:
     if (model, metric) not in summary.index:
         return None
     return Score(*summary.loc[(model, metric), ["mean", "low", "high"]])
+
+
+def _rounded(time: float) -> str:
+    """A time in whole units, or in three digits if it is below 100."""
+    return f"{time:.0f}" if time >= 100 else f"{time:.3g}"
 
 
 def _differences(
