@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_is_fitted
 
 from skmultimodal.nn import draw_weights
 from skmultimodal.nn._dropout import use_generator
@@ -32,7 +31,7 @@ from skmultimodal.utils._sklearn import Interval, StrOptions
 from skmultimodal.utils._threads import Workers
 from skmultimodal.utils._warnings import warn
 
-__all__ = ["KEPT_BYTES", "NetEstimator", "OneOutputMixin"]
+__all__ = ["KEPT_BYTES", "NetEstimator"]
 
 # Elements of one inference batch: 8 MB of float32.
 INFERENCE_ELEMENTS = 2**21
@@ -361,28 +360,6 @@ class NetEstimator(BaseEstimator):
 @count_networks.register
 def _(estimator: NetEstimator) -> int:
     return 1
-
-
-class OneOutputMixin:
-    """For towers whose network has one output: a number, or a log-hazard."""
-
-    _outcome_type: Any
-    _outputs: Callable[..., Any]
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict a number of each row: its mean, or its log-hazard.
-
-        Parameters
-        ----------
-        X : array-like of n_rows rows, as in ``fit``
-
-        Returns
-        -------
-        predicted : ndarray of float64, shape (n_rows,)
-        """
-        check_is_fitted(self)
-        outputs = self._outputs(X, "logits")[:, 0].astype(np.float64)
-        return self._outcome_type.recorded(self).undo(outputs)
 
 
 def _check_sizes(net_params: dict[str, Any], shapes: Any) -> None:

@@ -8,8 +8,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmultimodal.towers._base import OneOutputMixin
 from skmultimodal.towers._gene_base import BaseGeneAutoencoder
+from skmultimodal.towers._one_output import OneOutputMixin
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._docs import described_like
 from skmultimodal.utils._sklearn import fit_context

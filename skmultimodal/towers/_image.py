@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import RegressorMixin
 
-from skmultimodal.towers._base import OneOutputMixin
 from skmultimodal.towers._cross_entropy import make_cross_entropy
 from skmultimodal.towers._image_base import BaseImageTower
+from skmultimodal.towers._one_output import OneOutputMixin
 from skmultimodal.towers._outcomes import ClassLabels, Numbers, TimeToEvent
 from skmultimodal.utils._classifier import ProbableClassMixin
 from skmultimodal.utils._docs import described_like
