@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.survival import calibration_p, same_for_all
+from benchmarks.accuracy.survival import same_for_all, simulated_p
 from skmultimodal import make_survival_target
 
 
@@ -13,24 +13,13 @@ def exponential_times(rng, rate, end=4.0):
     return make_survival_target(time <= left, np.minimum(time, left))
 
 
-def p_values(bias, n_draws=400, n_rows=300):
-    """Of a test of the true survival probabilities, wrong by a factor of the rate."""
-    rng = np.random.default_rng(7)
-    found = []
-    for _ in range(n_draws):
-        rate = np.exp(rng.normal(-1.5, 0.7, n_rows))
-        target = exponential_times(rng, rate)
-        found.append(calibration_p(target, np.exp(-2 * bias * rate), 2.0))
-    return np.array(found)
-
-
-def test_true_probabilities_are_rejected_as_often_as_the_level():
+def test_true_probabilities_are_rejected_nearly_as_often_as_the_level():
     # Greenwood's variances of 60 patients are estimates, too: some more than 5 %.
-    assert 0.03 < (p_values(bias=1.0) < 0.05).mean() < 0.12
+    assert 0.03 < (simulated_p(300, 2, 400) < 0.05).mean() < 0.12
 
 
 def test_wrong_probabilities_are_rejected():
-    assert (p_values(bias=1.5, n_draws=50) < 0.05).mean() > 0.7
+    assert (simulated_p(300, 2, 50, factor=1.5) < 0.05).mean() > 0.7
 
 
 def test_patients_of_a_cancer_are_all_alike_without_a_model():
